@@ -1,0 +1,286 @@
+/*
+ * The trace format, version 1. This header is the format: shim, keeper, reader,
+ * `esc dump` and esc-trace(5) all follow it. Little endian, 64 bit.
+ *
+ *   offset 0          struct esc_header, then the command (see command_*)
+ *   offset header_size  segments, back to back, each a struct esc_segment and
+ *                     its payload; the next one begins `size` bytes after it
+ *
+ * The file is mapped MAP_SHARED by every process of the traced program, which
+ * claim segments by a compare-and-swap on `claimed`, below `reserved_end`. The
+ * keeper alone extends the file, and moves `reserved_end`.
+ *
+ * Two kinds of segments:
+ *   EVENTS  one stream (process, thread, level) writes it. The payload is a run
+ *           of events, `used` bytes long; `used` moves after an event's bytes
+ *           are in place, so whatever kills the program, all below it is whole.
+ *   DEFS    the threads of one process share it. The payload is a run of slots
+ *           of ESC_SLOT bytes. A definition takes one or more slots, claimed by
+ *           an atomic add on `used`; its `type` is stored last. A slot of type
+ *           NONE is a claim that was never completed: step over that one slot.
+ *           One of type PENDING tells its length: step over the whole.
+ *
+ * Definitions may stand in the file behind the events that name them: read all
+ * DEFS segments first.
+ */
+#ifndef ESC_PRELOAD_RECORD_H
+#define ESC_PRELOAD_RECORD_H
+
+#include <stdint.h>
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+
+enum esc_version {
+	ESC_VERSION = 1, /* the first */
+};
+
+#define ESC_MAGIC 0x0a1a434553450d89ULL /* "\x89\rESEC\x1a\n", like PNG's */
+#define ESC_SEGMENT_MAGIC 0x47455345U   /* "ESEG" */
+#define ESC_ENDIAN 0x01020304U
+#define ESC_HEADER_SIZE 16384U /* header and command */
+#define ESC_COMMAND_SIZE 8192U
+#define ESC_PAGE 4096U /* segments begin and end on such bounds */
+#define ESC_SEGMENT_MIN 4096U
+#define ESC_SEGMENT_MAX (1U << 20)
+#define ESC_SLOT 32U
+#define ESC_LEVELS 4U /* a thread's own stream and 3 nested in its signals */
+
+enum esc_arch { ESC_ARCH_X86_64 = 62, ESC_ARCH_AARCH64 = 183 }; /* ELF e_machine */
+enum esc_mode { ESC_MODE_FULL = 1, ESC_MODE_SAMPLED = 2 };
+enum esc_clock { ESC_CLOCK_TSC = 1, ESC_CLOCK_MONOTONIC = 2 };
+
+/* esc_header.flags */
+enum esc_flag {
+	ESC_FLAG_COMPLETE = 1 << 0,   /* keeper: the last process is gone, file trimmed */
+	ESC_FLAG_STARTED = 1 << 1,    /* shim: it is mapped and records */
+	ESC_FLAG_FULL_DISK = 1 << 2,  /* keeper: could not make room at some time */
+	ESC_FLAG_OWN_MALLOC = 1 << 3, /* shim: the program's malloc is not ours */
+	ESC_FLAG_ALLOCATOR = 1 << 4,  /* shim: blocks come from another allocator than libc */
+	ESC_FLAG_CHECKED = 1 << 5,    /* shim: stacks were compared with libunwind's */
+	ESC_FLAG_LIBUNWIND = 1 << 6,  /* shim: stacks were walked by libunwind */
+	ESC_FLAG_COMMAND_CUT = 1 << 7 /* the command did not fit */
+};
+
+/*
+ * Exact, kept by their one writer as the calls happen, in every mode. In a
+ * stream's first segment they count that stream (level 0 counts its nested
+ * levels too); in the header those threads that got no segment (atomic adds).
+ *
+ *   allocations  calls that returned a block, realloc's new half included
+ *   frees        calls that gave up a block (never NULL), realloc's old half included
+ *   bytes        sum of requested sizes of `allocations`
+ *   dropped      events of the above that should be in the stream and are not
+ *   cut          recorded events whose stack was cut at the depth limit
+ *   broken       recorded events whose stack ended before its outermost frame
+ *   nested_lost  dropped because signals nested deeper than ESC_LEVELS
+ *   reserved     0
+ */
+struct esc_counters {
+	uint64_t allocations;
+	uint64_t frees;
+	uint64_t bytes;
+	uint64_t dropped;
+	uint64_t cut;
+	uint64_t broken;
+	uint64_t nested_lost;
+	uint64_t reserved;
+};
+
+/* One moment on the three clocks. */
+struct esc_moment {
+	uint64_t ticks;     /* of esc_header.clock */
+	uint64_t monotonic; /* CLOCK_MONOTONIC, ns */
+	uint64_t realtime;  /* CLOCK_REALTIME, ns since 1970 */
+};
+
+struct esc_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t endian;
+	uint32_t header_size;
+	uint16_t arch;
+	uint8_t mode;
+	uint8_t clock;
+	uint32_t flags;       /* atomic or */
+	uint32_t pid;         /* of the first process */
+	uint64_t sample_interval; /* T, bytes; 1 in full mode */
+	uint64_t sample_bias;     /* c: P(take s) = 1 - exp(-(s + c) / T) */
+	uint32_t depth_limit;
+	uint32_t cost_interval; /* one event in that many, on average, is timed */
+	struct esc_moment start; /* shim, at its constructor */
+	struct esc_moment last;  /* keeper, again and again, the last at the end */
+	uint64_t reserved_end;   /* keeper: the file is backed below this offset */
+	uint64_t claimed;        /* shim: segments are claimed below this offset */
+	uint64_t heartbeat;      /* keeper: grows while it lives */
+	uint64_t ring_size;      /* 0; a flight recorder's later */
+	uint32_t processes;      /* numbers given, 1.. (atomic add) */
+	uint32_t threads;        /* numbers given, 1.. (atomic add) */
+	uint32_t nodes;          /* stack ids given, 1.. (atomic add) */
+	uint32_t modules;        /* module ids given, 1.. (atomic add) */
+	uint64_t checked;        /* captures compared with libunwind's (atomic add) */
+	uint64_t differed;       /* of these, different (atomic add) */
+	uint64_t early_lost;     /* calls before the constructor that had no room */
+	uint32_t command_len;    /* bytes of command used: arguments, NUL after each */
+	uint32_t reserved0;
+	struct esc_counters overflow; /* of threads without a segment */
+	uint64_t reserved[16];
+	char allocator[256]; /* path of what provides malloc, if not libc (NUL ended) */
+	char exe[4096];      /* path of the executable (NUL ended) */
+	char command[ESC_COMMAND_SIZE];
+};
+
+enum esc_segment_kind { ESC_SEGMENT_EVENTS = 1, ESC_SEGMENT_DEFS = 2 };
+
+struct esc_segment {
+	uint32_t magic;
+	uint8_t kind;
+	uint8_t level;    /* EVENTS: 0, or 1.. for events nested in signals */
+	uint16_t flags;   /* 0 */
+	uint32_t size;    /* with this header; a multiple of ESC_PAGE */
+	uint32_t used;    /* payload bytes that are whole; DEFS: claimed */
+	uint32_t process; /* number, from 1 */
+	uint32_t thread;  /* number, from 1, never reused in the file; DEFS: 0 */
+	uint32_t tid;     /* the kernel's, 0 where unknown */
+	uint32_t seq;     /* EVENTS: 0.. in the stream, without gaps */
+	uint64_t base;    /* EVENTS: ticks that the first event's time adds to */
+	uint32_t checksum; /* 0 */
+	uint32_t reserved;
+	struct esc_counters counters; /* seq 0, level 0 only */
+	uint64_t pad[2];
+};
+
+/*
+ * Events. A 16-bit control word, then the fields that it announces, packed:
+ *
+ *   bits 0-3   kind, enum esc_event
+ *   bits 4-5   length of time:  1, 2, 4, 8 bytes   ticks since the event before
+ *                                                  in this segment (or its base)
+ *   bits 6-7   length of address: 0, 2, 4, 8 bytes 0: same as the event before
+ *   bits 8-9   length of stack: 0, 1, 2, 4 bytes   0: same as the event before
+ *   bits 10-11 length of size:  1, 2, 4, 8 bytes   allocations only, else 0
+ *   bit  12    GAP   events of this stream before this one were not recorded
+ *   bit  13    COST  2 bytes: ticks of the real call, saturated
+ *   bit  14    KEPT  2 bytes: see below
+ *   bit  15    REGION 2 bytes: number of the stack region from here on (0 at
+ *                    the segment's begin)
+ *
+ * in the order time, address, stack, size, cost, kept, region. `address` is the
+ * zigzag difference of (address >> 3) to the event before it in the segment;
+ * `stack` the zigzag difference of the stack id to the one before (both 0 at the
+ * segment's begin). STEP has no address and no size: a call whose block is not
+ * sampled, recorded for its stack only.
+ *
+ * Stacks. A stack id names a node: (parent, module, offset), the innermost
+ * return address, into the function that called the hook; parents lead to the
+ * outermost. Id 0 is the empty stack (capture failed). Each stream remembers,
+ * for each stack region, the stack of the event before; KEPT tells how many of
+ * its outermost frames stand unchanged (same slot, same return address)
+ * under this one. Without KEPT that is all frames that both stacks have in
+ * common, counted from the outermost (by node, but never an event's innermost
+ * frame: that call is over).
+ */
+enum esc_event {
+	ESC_EVENT_NONE = 0,
+	ESC_EVENT_MALLOC = 1,
+	ESC_EVENT_CALLOC = 2,
+	ESC_EVENT_REALLOC = 3, /* the block that realloc returned */
+	ESC_EVENT_REALLOCARRAY = 4,
+	ESC_EVENT_MEMALIGN = 5,
+	ESC_EVENT_POSIX_MEMALIGN = 6,
+	ESC_EVENT_ALIGNED_ALLOC = 7,
+	ESC_EVENT_VALLOC = 8,
+	ESC_EVENT_PVALLOC = 9,
+	ESC_EVENT_FREE = 10,  /* free, cfree, free_sized, free_aligned_sized */
+	ESC_EVENT_GIVE_UP = 11, /* realloc's old half; its new half follows as the
+	                           next event of the stream, unless realloc freed */
+	ESC_EVENT_STEP = 12,
+};
+
+#define ESC_CONTROL_KIND 0x000fU
+#define ESC_CONTROL_TIME_SHIFT 4
+#define ESC_CONTROL_ADDRESS_SHIFT 6
+#define ESC_CONTROL_STACK_SHIFT 8
+#define ESC_CONTROL_SIZE_SHIFT 10
+#define ESC_CONTROL_GAP 0x1000U
+#define ESC_CONTROL_COST 0x2000U
+#define ESC_CONTROL_KEPT 0x4000U
+#define ESC_CONTROL_REGION 0x8000U
+#define ESC_EVENT_MAX 40U /* no event is longer */
+
+/* X(NAME, struct, number): numbers are never reused */
+#define ESC_DEFS(X)           \
+	X(NODE, node, 1)      \
+	X(MODULE, module, 2)  \
+	X(PROCESS, process, 3)
+
+enum esc_def_type {
+	ESC_DEF_NONE = 0,
+#define X(NAME, name, number) ESC_DEF_##NAME = number,
+	ESC_DEFS(X)
+#undef X
+	ESC_DEF_PENDING = 255,
+};
+
+/* Every definition begins so. */
+struct esc_def {
+	uint8_t type;
+	uint8_t slots; /* of ESC_SLOT bytes, this one included; 1.. */
+	uint16_t flags;
+	uint32_t id;
+};
+
+/* node.flags: set on the outermost node of a stack that is not whole */
+enum esc_node_flag {
+	ESC_NODE_CUT = 1,    /* the depth limit was reached: outer frames are missing */
+	ESC_NODE_BROKEN = 2, /* no unwind information: outer frames are missing */
+	ESC_NODE_SIGNAL = 4, /* a signal's frame: offset is the interrupted pc itself,
+	                        not a return address */
+};
+
+/* id.. >= 1; parent 0: outermost; module 0: outside every module, offset absolute */
+struct esc_def_node {
+	struct esc_def def;
+	uint32_t parent;
+	uint32_t module;
+	uint64_t offset; /* of the return address, from the module's load bias */
+	uint64_t slot;   /* address of the slot where it was first seen */
+};
+
+/*
+ * A file mapped for execution, from `loaded` on. The same file loaded again, or
+ * at another address, is another module. The path follows, path_len bytes, no
+ * NUL; "" is the vDSO or an unknown object.
+ */
+struct esc_def_module {
+	struct esc_def def;
+	uint32_t process;
+	uint16_t path_len; /* at most 4096 */
+	uint8_t build_id_len; /* at most 32; 0: it has none */
+	uint8_t reserved;
+	uint64_t bias;  /* of the file's virtual addresses */
+	uint64_t start; /* first and last-plus-one mapped address */
+	uint64_t end;
+	uint64_t loaded; /* ticks when first seen */
+	uint8_t build_id[32];
+};
+
+/* parent 0: the first one. */
+struct esc_def_process {
+	struct esc_def def;
+	uint32_t pid;
+	uint32_t parent; /* number */
+	uint64_t started; /* ticks */
+	uint64_t reserved;
+};
+
+_Static_assert(sizeof(struct esc_counters) == 64, "format");
+_Static_assert(sizeof(struct esc_segment) == 128, "format");
+_Static_assert(sizeof(struct esc_header) <= ESC_HEADER_SIZE, "format");
+_Static_assert(sizeof(struct esc_def_node) == ESC_SLOT, "format");
+_Static_assert(sizeof(struct esc_def_module) == 80, "format");
+_Static_assert(sizeof(struct esc_def_process) == ESC_SLOT, "format");
+
+#pragma GCC diagnostic pop
+
+#endif
