@@ -1,0 +1,139 @@
+/*
+ * Writes a database (schema.sql). One plain struct a table, fields named as the
+ * columns there and in their order; what they mean stands there.
+ *
+ * The caller gives the ids. A nullable integer is NULL as STORE_NULL, a nullable
+ * text as NULL. Texts are copied, need not be UTF-8 (a byte that is not becomes
+ * "\xNN"; a backslash before an x becomes "\x5c", so that it can be undone), and
+ * names beyond STORE_NAME_MAX bytes are cut there, with a hash of the whole.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdint.h>
+
+struct err;
+struct store;
+
+#define STORE_NULL (-1)
+#define STORE_NAME_MAX 16384
+
+struct store_run {
+	int64_t id;
+	const char *trace, *command, *exe;
+	int64_t pid;
+	const char *start;
+	int64_t duration_ns;
+	const char *mode;
+	int64_t sample_interval;
+	int64_t allocations, frees, bytes, recorded, lost, unknown, cut, broken;
+	int64_t unmatched_frees, peak_bytes, threads, processes, complete;
+	int64_t stack_limit;
+	const char *wrappers, *allocator;
+	int64_t cost_ns;
+};
+
+struct store_module {
+	int64_t id;
+	const char *path, *build_id, *symbols, *debug_file;
+};
+
+struct store_frame {
+	int64_t id;
+	const char *function, *symbol, *file;
+	int64_t line, column, module, inlined, wrapper, startup;
+};
+
+struct store_stack {
+	int64_t id, parent, frame, depth, state;
+};
+
+struct store_site {
+	int64_t id, run, frame;
+	const char *allocator, *verdict;
+	int64_t owner, owner_distance; /* nullable */
+	int64_t observed;
+	double estimated, estimated_low, estimated_high, bytes;
+	int64_t local, up, thread, live, censored, unknown;
+	const char *unknown_why;
+	int64_t proved, inferred, reallocs, activations, threads;
+	int64_t size_min, size_max, size_p50, size_p99, size_distinct;
+	int64_t life_min, life_p50, life_p90, life_p99, life_max; /* nullable */
+	double cost_allocate, cost_free;
+	int64_t timed;
+	double escape_upper;
+	int64_t capacity, stack;
+	const char *counter_fate; /* nullable */
+	int64_t counter_stack;    /* nullable */
+};
+
+struct store_path {
+	int64_t site, stack;
+	double blocks, bytes, local, up, thread, live, unknown, cost;
+};
+
+struct store_free_path {
+	int64_t site, stack;
+	const char *fate;
+	double blocks;
+};
+
+struct store_owner {
+	int64_t site, frame, distance;
+	const char *fate;
+	int64_t blocks, proved;
+};
+
+struct store_size_histogram {
+	int64_t site, size;
+	double blocks;
+};
+
+struct store_life_histogram {
+	int64_t site, life;
+	double blocks;
+};
+
+struct store_timeline {
+	int64_t run, at;
+	double live_bytes, allocations, frees;
+};
+
+struct store_thread {
+	int64_t id, run, number, process, pid, tid, allocations, frees, bytes, lost;
+};
+
+struct store_thread_pair {
+	int64_t run, allocating, freeing;
+	double blocks;
+};
+
+/* Starts a database that store_commit puts at path, over what is there; until
+ * then it is another file beside it, mode 0600. NULL and err set on failure. */
+struct store *store_create(const char *path, struct err *err);
+/* Ends it: all is on disk and at its path. Only store_free may follow. */
+int store_commit(struct store *store, struct err *err);
+/* Takes NULL. Without a commit nothing remains of the database. */
+void store_free(struct store *store);
+
+/* Each adds one row; -1 and err set on failure (a key used twice, a full disk). */
+int store_add_run(struct store *, const struct store_run *, struct err *);
+int store_add_module(struct store *, const struct store_module *, struct err *);
+int store_add_frame(struct store *, const struct store_frame *, struct err *);
+int store_add_stack(struct store *, const struct store_stack *, struct err *);
+int store_add_site(struct store *, const struct store_site *, struct err *);
+int store_add_path(struct store *, const struct store_path *, struct err *);
+int store_add_free_path(
+    struct store *, const struct store_free_path *, struct err *);
+int store_add_owner(struct store *, const struct store_owner *, struct err *);
+int store_add_size_histogram(
+    struct store *, const struct store_size_histogram *, struct err *);
+int store_add_life_histogram(
+    struct store *, const struct store_life_histogram *, struct err *);
+int store_add_timeline(
+    struct store *, const struct store_timeline *, struct err *);
+int store_add_thread(struct store *, const struct store_thread *, struct err *);
+int store_add_thread_pair(
+    struct store *, const struct store_thread_pair *, struct err *);
+
+#endif
