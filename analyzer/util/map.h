@@ -1,0 +1,36 @@
+/*
+ * An open-addressing map from a 128-bit key to 64 bits. The hash is seeded per
+ * process (xxHash), so that no input can make it collide. Iteration is in slot
+ * order: sort before anything is shown.
+ */
+#ifndef UTIL_MAP_H
+#define UTIL_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct map_key {
+	uint64_t hi;
+	uint64_t lo;
+};
+
+struct map_slot; /* private */
+
+struct map {
+	struct map_slot *slots; /* zero-initialised: empty */
+	size_t count;
+	size_t mask;
+};
+
+/* The value of key, or NULL. Valid until the next insertion or removal. */
+uint64_t *map_find(const struct map *map, struct map_key key);
+/* The value of key, made 0 if it was not there; *fresh tells (may be NULL). */
+uint64_t *map_insert(struct map *map, struct map_key key, bool *fresh);
+/* Removes key; true if it was there, *value then holds what it had (may be NULL). */
+bool map_remove(struct map *map, struct map_key key, uint64_t *value);
+/* Next occupied slot from *at on (start with 0): true, and fills key and value. */
+bool map_next(const struct map *map, size_t *at, struct map_key *key, uint64_t *value);
+void map_release(struct map *map);
+
+#endif
