@@ -1,0 +1,80 @@
+/* Where a hook was called from, and what the processor tells about it. */
+#ifndef ARCH_FRAME_H
+#define ARCH_FRAME_H
+
+#include <stdint.h>
+
+enum { ARCH_REGISTERS = 17, ARCH_RSP = 7, ARCH_RBP = 6, ARCH_RA = 16 };
+
+/*
+ * The caller of a hook. slot is the address of the hook's return address, pc its
+ * value, rbp the caller's frame pointer register at the call.
+ */
+struct arch_frame {
+	uint64_t slot;
+	uint64_t pc;
+	uint64_t rbp;
+};
+
+/* In a hook, which is compiled with a frame pointer. */
+#define ARCH_FRAME()                                                        \
+	((struct arch_frame){                                               \
+	    (uint64_t)__builtin_frame_address(0) + 8,                       \
+	    ((const uint64_t *)__builtin_frame_address(0))[1],              \
+	    ((const uint64_t *)__builtin_frame_address(0))[0]})
+
+/* All registers of the calling function, DWARF numbers, for the slow walk. */
+static inline __attribute__((always_inline)) void
+arch_registers(uint64_t regs[ARCH_REGISTERS])
+{
+	__asm__ volatile("movq %%rbx, 24(%0)\n\t"
+			 "movq %%rbp, 48(%0)\n\t"
+			 "movq %%rsp, 56(%0)\n\t"
+			 "movq %%r12, 96(%0)\n\t"
+			 "movq %%r13, 104(%0)\n\t"
+			 "movq %%r14, 112(%0)\n\t"
+			 "movq %%r15, 120(%0)\n\t"
+			 "leaq 0(%%rip), %%rax\n\t"
+			 "movq %%rax, 128(%0)"
+			 :
+			 : "r"(regs)
+			 : "rax", "memory");
+}
+
+/* The thread pointer; glibc puts it at the top of a thread's stack mapping. */
+static inline uint64_t
+arch_thread_pointer(void)
+{
+	uint64_t tp;
+
+	__asm__("movq %%fs:0, %0" : "=r"(tp));
+	return tp;
+}
+
+static inline uint64_t
+arch_ticks(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+static inline void
+arch_pause(void)
+{
+	__builtin_ia32_pause();
+}
+
+/* Whether ticks run at one rate, in step on all processors (CPUID 0x80000007). */
+static inline int
+arch_ticks_invariant(void)
+{
+	uint32_t a = 0x80000000U, b, c, d;
+
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+	if (a < 0x80000007U)
+		return 0;
+	a = 0x80000007U;
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+	return (d >> 8) & 1;
+}
+
+#endif

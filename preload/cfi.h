@@ -1,0 +1,68 @@
+/*
+ * Call frame information: finds the FDE of a place through _dl_find_object
+ * (lock-free, async-signal-safe) and .eh_frame_hdr's table, and runs its
+ * instructions. Formats: DWARF 5, 6.4 and 7.23; LSB 5, 10.6 (.eh_frame).
+ * Reads only memory of loaded modules and, through load.h, of the stack.
+ */
+#ifndef PRELOAD_CFI_H
+#define PRELOAD_CFI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch/frame.h"
+#include "preload/load.h"
+
+struct link_map;
+
+struct cfi_fde {
+	const struct link_map *map; /* of the module */
+	uint64_t map_start, map_end; /* of the module's mapping */
+	uint64_t begin, end;        /* of the code that the FDE is for */
+	const uint8_t *cie_code, *cie_end;
+	const uint8_t *code, *code_end;
+	uint64_t code_align;
+	int64_t data_align;
+	uint64_t return_column;
+	bool signal; /* a signal trampoline's: pc is exact, not a return address */
+	uint8_t encoding;
+};
+
+enum cfi_how {
+	CFI_SAME,      /* unset, or the same value */
+	CFI_UNDEFINED,
+	CFI_OFFSET,    /* at cfa + offset */
+	CFI_VALUE,     /* is cfa + offset */
+	CFI_REGISTER,  /* is register offset */
+	CFI_EXPRESSION, /* at the address that the expression gives */
+	CFI_VALUE_EXPRESSION,
+};
+
+struct cfi_rule {
+	int64_t offset;
+	const uint8_t *expression; /* length follows from its ULEB prefix, stripped */
+	uint32_t length;
+	uint8_t how; /* enum cfi_how */
+};
+
+struct cfi_row {
+	struct cfi_rule cfa; /* CFI_REGISTER: reg + offset; CFI_EXPRESSION: value */
+	uint64_t cfa_register;
+	struct cfi_rule rules[ARCH_REGISTERS];
+};
+
+enum cfi_found { CFI_FOUND, CFI_NO_FDE, CFI_NO_MODULE };
+
+/* The FDE that holds pc. With CFI_NO_FDE map and map_start, map_end are set. */
+enum cfi_found cfi_find(uint64_t pc, struct cfi_fde *fde);
+
+/* The row of fde that holds at pc; false: not understood. */
+bool cfi_row(const struct cfi_fde *fde, uint64_t pc, struct cfi_row *row);
+
+/* Replaces regs by the caller's; *cfa is the frame's. False: it cannot. An
+ * undefined return address gives regs[ARCH_RA] = 0: the outermost frame. */
+bool cfi_step(const struct cfi_row *row, const struct load *load,
+    uint64_t regs[ARCH_REGISTERS], uint64_t *cfa);
+
+#endif

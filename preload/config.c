@@ -1,0 +1,149 @@
+#include "preload/config.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "preload/record.h"
+
+enum config_kind { CONFIG_BOOL, CONFIG_NUMBER, CONFIG_TEXT, CONFIG_MODE };
+
+struct config_key {
+	const char *name;
+	enum config_kind kind;
+	size_t offset;
+	uint64_t low, high;
+};
+
+#define KEY(name, kind, low, high) \
+	{#name, kind, offsetof(struct config, name), low, high}
+
+static const struct config_key config_keys[] = {
+	KEY(file, CONFIG_TEXT, 1, 4095),
+	{"keeper", CONFIG_TEXT, offsetof(struct config, keeper_path), 1, 4095},
+	{"mode", CONFIG_MODE, 0, 0, 0},
+	KEY(sample, CONFIG_NUMBER, 1, 1ULL << 40),
+	KEY(depth, CONFIG_NUMBER, 8, 16384),
+	KEY(cost, CONFIG_NUMBER, 0, 1ULL << 30),
+	KEY(root, CONFIG_NUMBER, 0, 1ULL << 31),
+	KEY(size, CONFIG_NUMBER, 1ULL << 20, 1ULL << 44),
+	KEY(follow, CONFIG_BOOL, 0, 1),
+	KEY(check, CONFIG_BOOL, 0, 1),
+	KEY(unwind, CONFIG_BOOL, 0, 1),
+	KEY(off, CONFIG_BOOL, 0, 1),
+};
+
+static bool
+config_number(const char *text, size_t len, uint64_t *number)
+{
+	*number = 0;
+	if (len == 0 || len > 15)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		*number = *number * 10 + (uint64_t)(text[i] - '0');
+	}
+	return true;
+}
+
+static int
+config_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+/* A value may hold ':' and '%' as %3a and %25. */
+static bool
+config_text(const char *text, size_t len, char *to, uint64_t room)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		if (c == '%') {
+			if (len - i < 3 || config_hex(text[i + 1]) < 0 ||
+			    config_hex(text[i + 2]) < 0)
+				return false;
+			c = (char)(config_hex(text[i + 1]) * 16 +
+			    config_hex(text[i + 2]));
+			i += 2;
+		}
+		if (used >= room || c == 0)
+			return false;
+		to[used++] = c;
+	}
+	to[used] = 0;
+	return used > 0;
+}
+
+static bool
+config_set(struct config *config, const struct config_key *key,
+    const char *value, size_t len)
+{
+	char *field = (char *)config + key->offset;
+	uint64_t number;
+
+	switch (key->kind) {
+	case CONFIG_TEXT:
+		return config_text(value, len, field, key->high);
+	case CONFIG_MODE:
+		config->full = len == 4 && memcmp(value, "full", 4) == 0;
+		return config->full || (len == 7 && memcmp(value, "sampled", 7) == 0);
+	case CONFIG_BOOL:
+	case CONFIG_NUMBER:
+		break;
+	}
+	if (!config_number(value, len, &number) || number < key->low ||
+	    number > key->high)
+		return false;
+	if (key->kind == CONFIG_BOOL)
+		*(bool *)field = number != 0;
+	else
+		memcpy(field, &number, sizeof(number));
+	return true;
+}
+
+static bool
+config_item(struct config *config, const char *item, size_t len)
+{
+	size_t name = 0;
+
+	while (name < len && item[name] != '=')
+		name++;
+	if (name == len)
+		return false;
+	for (size_t i = 0; i < sizeof(config_keys) / sizeof(*config_keys); i++) {
+		const struct config_key *key = &config_keys[i];
+
+		if (strlen(key->name) == name && memcmp(key->name, item, name) == 0)
+			return config_set(config, key, item + name + 1, len - name - 1);
+	}
+	return false;
+}
+
+const char *
+config_parse(struct config *config, const char *options)
+{
+	config->sample = 512 << 10;
+	config->depth = 1024;
+	config->cost = 64;
+	config->size = 1ULL << 36;
+	config->full = true;
+	while (options != NULL && *options != 0) {
+		size_t len = 0;
+
+		while (options[len] != 0 && options[len] != ':')
+			len++;
+		if (len > 0 && !config_item(config, options, len))
+			return options;
+		options += len;
+		if (*options == ':')
+			options++;
+	}
+	return NULL;
+}

@@ -1,0 +1,86 @@
+#define _GNU_SOURCE
+#include "preload/real.h"
+
+#include <dlfcn.h>
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *block, size_t size);
+void __libc_free(void *block);
+void *__libc_memalign(size_t alignment, size_t size);
+void *__libc_valloc(size_t size);
+void *__libc_pvalloc(size_t size);
+
+struct real real = {
+	.malloc = __libc_malloc,
+	.calloc = __libc_calloc,
+	.realloc = __libc_realloc,
+	.free = __libc_free,
+	.memalign = __libc_memalign,
+	.valloc = __libc_valloc,
+	.pvalloc = __libc_pvalloc,
+};
+
+/* ISO C has no cast from object to function pointers; POSIX demands one. */
+#define REAL_NEXT(field, name)                                     \
+	do {                                                       \
+		void *at_ = dlsym(RTLD_NEXT, name);                \
+		if (at_ != NULL)                                   \
+			__builtin_memcpy(&next.field, &at_, sizeof(at_)); \
+	} while (0)
+
+const void *
+real_switch(void)
+{
+	struct real next = real;
+	const void *found = dlsym(RTLD_NEXT, "malloc");
+	const void *ours = NULL;
+
+	__builtin_memcpy(&ours, &real.malloc, sizeof(ours));
+	if (found == NULL || found == ours)
+		return NULL;
+	REAL_NEXT(malloc, "malloc");
+	REAL_NEXT(calloc, "calloc");
+	REAL_NEXT(realloc, "realloc");
+	REAL_NEXT(free, "free");
+	REAL_NEXT(memalign, "memalign");
+	REAL_NEXT(aligned_alloc, "aligned_alloc");
+	REAL_NEXT(posix_memalign, "posix_memalign");
+	REAL_NEXT(valloc, "valloc");
+	REAL_NEXT(pvalloc, "pvalloc");
+	real = next;
+	return found;
+}
+
+const void *
+real_visible_malloc(void)
+{
+	return dlsym(RTLD_DEFAULT, "malloc");
+}
+
+void
+real_libc_free(void *block)
+{
+	__libc_free(block);
+}
+
+/*
+ * The result must be the new allocator's: every later call goes there. Its old
+ * size is unknown but for glibc's own word before the block, so ask glibc to
+ * grow it first, then copy what both have.
+ */
+void *
+real_libc_realloc(void *block, size_t size)
+{
+	void *old = __libc_realloc(block, size);
+	void *fresh;
+
+	if (old == NULL)
+		return NULL;
+	fresh = real.malloc(size);
+	if (fresh == NULL)
+		return old; /* stays with glibc, and with glibc's addresses */
+	__builtin_memcpy(fresh, old, size);
+	__libc_free(old);
+	return fresh;
+}

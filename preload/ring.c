@@ -1,0 +1,228 @@
+#include "preload/ring.h"
+
+#include <string.h>
+
+struct ring ring;
+
+/* How long a writer waits for a keeper that does not move: 200 ms. */
+static const uint64_t RING_PATIENCE = 200000000;
+
+uint32_t
+ring_tid(void)
+{
+	uint32_t tid = 0;
+
+	if (ring.tid_offset != 0)
+		memcpy(&tid, (const void *)(arch_thread_pointer() + ring.tid_offset),
+		    sizeof(tid));
+	return tid;
+}
+
+static void
+ring_register(struct ring_process *process)
+{
+	uint32_t number =
+	    __atomic_add_fetch(&ring.header->processes, 1, __ATOMIC_RELAXED);
+	struct esc_def_process *def;
+
+	__atomic_store_n(&process->number, number, __ATOMIC_RELEASE);
+	def = ring_define(1);
+	if (def != NULL) {
+		def->def.id = number;
+		/* The forking thread is the child's first: its tid is the pid. */
+		def->pid = ring_tid();
+		def->parent = ring.parent;
+		def->started = ring_ticks();
+		ring_defined(&def->def, ESC_DEF_PROCESS);
+	}
+	ring.parent = number;
+}
+
+uint32_t
+ring_process(void)
+{
+	struct ring_process *process = ring.process;
+	uint32_t number = __atomic_load_n(&process->number, __ATOMIC_ACQUIRE);
+
+	if (__builtin_expect(number != 0, 1))
+		return number;
+	if (__atomic_exchange_n(&process->registering, 1, __ATOMIC_ACQ_REL) == 0)
+		ring_register(process);
+	/* Registering elsewhere, or in the code that this handler interrupted. */
+	for (int i = 0; i < 1000 && process->number == 0; i++)
+		arch_pause();
+	return __atomic_load_n(&process->number, __ATOMIC_ACQUIRE);
+}
+
+static uint64_t
+ring_nanoseconds(uint64_t ticks)
+{
+	return ring.monotonic ? ticks : ticks / 2; /* 2 GHz or more: never longer */
+}
+
+/* Waits while the keeper lives and has not made room yet. */
+static bool
+ring_wait(uint64_t need)
+{
+	struct esc_header *header = ring.header;
+	uint64_t beat = __atomic_load_n(&header->heartbeat, __ATOMIC_RELAXED);
+	uint64_t since = ring_ticks();
+
+	if (need > ring.size ||
+	    __atomic_load_n(&ring.stalled, __ATOMIC_RELAXED) ==
+		__atomic_load_n(&header->reserved_end, __ATOMIC_ACQUIRE))
+		return false;
+	while (__atomic_load_n(&header->reserved_end, __ATOMIC_ACQUIRE) < need) {
+		uint64_t now = __atomic_load_n(&header->heartbeat, __ATOMIC_RELAXED);
+
+		if ((__atomic_load_n(&header->flags, __ATOMIC_RELAXED) &
+			ESC_FLAG_FULL_DISK) != 0 ||
+		    ring_nanoseconds(ring_ticks() - since) > RING_PATIENCE) {
+			__atomic_store_n(&ring.stalled, header->reserved_end,
+			    __ATOMIC_RELAXED);
+			return false;
+		}
+		if (now != beat) {
+			beat = now;
+			since = ring_ticks();
+		}
+		arch_pause();
+	}
+	return true;
+}
+
+struct esc_segment *
+ring_claim(uint32_t size, enum esc_segment_kind kind)
+{
+	struct esc_header *header = ring.header;
+	uint64_t at = __atomic_load_n(&header->claimed, __ATOMIC_RELAXED);
+	struct esc_segment *segment;
+
+	do {
+		if (at + size >
+			__atomic_load_n(&header->reserved_end, __ATOMIC_ACQUIRE) &&
+		    !ring_wait(at + size))
+			return NULL;
+	} while (!__atomic_compare_exchange_n(&header->claimed, &at, at + size,
+	    true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	segment = (struct esc_segment *)(void *)(ring.base + at);
+	segment->kind = (uint8_t)kind;
+	segment->size = size;
+	segment->process = __atomic_load_n(&ring.process->number, __ATOMIC_RELAXED);
+	/* The magic comes last: without it a reader sees a claim, not a segment. */
+	if (kind == ESC_SEGMENT_DEFS)
+		__atomic_store_n(&segment->magic, ESC_SEGMENT_MAGIC,
+		    __ATOMIC_RELEASE);
+	return segment;
+}
+
+static struct esc_segment *
+ring_defs(struct esc_segment *old, uint32_t need)
+{
+	struct ring_process *process = ring.process;
+	uint32_t size = process->defs_size == 0 ? 16384 : process->defs_size * 2;
+	struct esc_segment *segment;
+
+	if (size > ESC_SEGMENT_MAX)
+		size = ESC_SEGMENT_MAX;
+	if (size < need + sizeof(*segment))
+		return NULL;
+	segment = ring_claim(size, ESC_SEGMENT_DEFS);
+	if (segment == NULL)
+		return NULL;
+	process->defs_size = size;
+	/* Two threads at once: one segment stays empty. */
+	__atomic_compare_exchange_n(&process->defs, &old, segment, false,
+	    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&process->defs, __ATOMIC_ACQUIRE);
+}
+
+void *
+ring_define(uint32_t slots)
+{
+	uint32_t need = slots * ESC_SLOT;
+	struct esc_segment *segment =
+	    __atomic_load_n(&ring.process->defs, __ATOMIC_ACQUIRE);
+
+	for (int tries = 0; tries < 8; tries++) {
+		uint32_t used;
+		struct esc_def *def;
+
+		if (segment == NULL) {
+			segment = ring_defs(segment, need);
+			if (segment == NULL)
+				return NULL;
+		}
+		used = __atomic_load_n(&segment->used, __ATOMIC_RELAXED);
+		while (used + need <= segment->size - sizeof(*segment))
+			if (__atomic_compare_exchange_n(&segment->used, &used,
+				used + need, true, __ATOMIC_RELAXED,
+				__ATOMIC_RELAXED)) {
+				def = (void *)((uint8_t *)(segment + 1) + used);
+				def->slots = (uint8_t)slots;
+				__atomic_store_n(&def->type, ESC_DEF_PENDING,
+				    __ATOMIC_RELEASE);
+				return def;
+			}
+		segment = ring_defs(segment, need);
+		if (segment == NULL)
+			return NULL;
+	}
+	return NULL;
+}
+
+void
+ring_defined(struct esc_def *def, enum esc_def_type type)
+{
+	__atomic_store_n(&def->type, (uint8_t)type, __ATOMIC_RELEASE);
+}
+
+static void
+ring_use(struct writer *writer, struct esc_segment *segment, uint64_t time)
+{
+	segment->level = writer->level;
+	segment->thread = writer->thread;
+	segment->tid = writer->tid;
+	segment->seq = writer->seq++;
+	segment->base = time;
+	__atomic_store_n(&segment->magic, ESC_SEGMENT_MAGIC, __ATOMIC_RELEASE);
+	writer->segment = segment;
+	writer->at = (uint8_t *)(segment + 1);
+	/* ring_put may write 8 bytes where it means fewer. */
+	writer->end = (uint8_t *)segment + segment->size - ESC_EVENT_MAX - 8;
+	writer->time = time;
+	writer->address = 0;
+	writer->stack = 0;
+	writer->region = 0;
+}
+
+bool
+ring_next(struct writer *writer, uint64_t time)
+{
+	uint32_t size = ESC_SEGMENT_MIN;
+	struct esc_segment *segment;
+
+	if (writer->segment != NULL && writer->segment->size < ESC_SEGMENT_MAX)
+		size = writer->segment->size * 2;
+	else if (writer->segment != NULL)
+		size = ESC_SEGMENT_MAX;
+	segment = ring_claim(size, ESC_SEGMENT_EVENTS);
+	if (segment == NULL && size > ESC_SEGMENT_MIN)
+		segment = ring_claim(ESC_SEGMENT_MIN, ESC_SEGMENT_EVENTS);
+	if (segment == NULL)
+		return false;
+	ring_use(writer, segment, time);
+	return true;
+}
+
+void
+ring_begin(struct writer *writer, uint32_t thread, uint32_t tid, uint8_t level,
+    struct esc_segment *segment)
+{
+	memset(writer, 0, sizeof(*writer));
+	writer->thread = thread;
+	writer->tid = tid;
+	writer->level = level;
+	if (segment != NULL)
+		ring_use(writer, segment, ring_ticks());
+}

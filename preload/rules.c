@@ -1,0 +1,232 @@
+#include "preload/rules.h"
+
+#include <stddef.h>
+#include <sys/mman.h>
+
+#include "preload/cfi.h"
+#include "preload/modules.h"
+#include "preload/sys.h"
+
+enum { RULES_LEVELS = 9, RULES_FIRST = 4096, RULES_PROBES = 32 };
+
+static struct rules_table rules_tables[RULES_LEVELS];
+struct rules_table *rules_now = rules_tables;
+
+bool
+rules_start(void)
+{
+	uint64_t total = ((uint64_t)RULES_FIRST << RULES_LEVELS) - RULES_FIRST;
+	struct rules_entry *at = sys_mmap(total * sizeof(*at),
+	    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+	    -1);
+
+	if (at == NULL)
+		return false;
+	for (unsigned int i = 0; i < RULES_LEVELS; i++) {
+		rules_tables[i].entries = at;
+		rules_tables[i].mask = ((uint64_t)RULES_FIRST << i) - 1;
+		at += rules_tables[i].mask + 1;
+	}
+	return true;
+}
+
+static struct rule
+rule_make(enum rule_kind kind, int64_t offset, int64_t rbp, bool signal,
+    uint32_t module)
+{
+	return (struct rule){(uint64_t)kind |
+	    (((uint64_t)(offset / 8) & 0xfffff) << 3) |
+	    (((uint64_t)(rbp == RULE_RBP_KEPT ? rbp : rbp / 8) & 0xffff) << 23) |
+	    ((uint64_t)signal << 39) | ((uint64_t)module << 40)};
+}
+
+static bool
+rules_fits(int64_t offset, int64_t limit)
+{
+	return (offset & 7) == 0 && offset / 8 > -limit && offset / 8 < limit;
+}
+
+/* breg6 (rbp) n [deref], all that gcc's realigned frames use */
+static bool
+rules_breg_rbp(const struct cfi_rule *rule, bool deref, int64_t *offset)
+{
+	const uint8_t *at = rule->expression;
+	uint32_t length = rule->length;
+	int64_t value = 0;
+	unsigned int shift = 0;
+	uint32_t i = 1;
+
+	if (length < 2 || at[0] != 0x76)
+		return false;
+	for (; i < length && shift < 28; i++, shift += 7) {
+		value |= (int64_t)(at[i] & 127) << shift;
+		if ((at[i] & 128) == 0)
+			break;
+	}
+	if (i == length || (at[i] & 128) != 0)
+		return false;
+	if ((at[i] & 64) != 0)
+		value -= (int64_t)1 << (shift + 7);
+	*offset = value;
+	return deref ? i + 2 == length && at[i + 1] == 0x06 : i + 1 == length;
+}
+
+static struct rule
+rules_deref(const struct cfi_row *row, uint32_t module)
+{
+	int64_t offset, rbp;
+
+	if (rules_breg_rbp(&row->cfa, true, &offset) &&
+	    row->rules[ARCH_RBP].how == CFI_EXPRESSION &&
+	    rules_breg_rbp(&row->rules[ARCH_RBP], false, &rbp) &&
+	    rules_fits(offset, 0x7ffff) && rules_fits(rbp, 0x7fff))
+		return rule_make(RULE_DEREF, offset, rbp, false, module);
+	return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
+}
+
+static struct rule
+rules_compress(const struct cfi_row *row, uint32_t module)
+{
+	const struct cfi_rule *rbp = &row->rules[ARCH_RBP];
+	int64_t saved = RULE_RBP_KEPT;
+
+	if (row->rules[ARCH_RA].how == CFI_UNDEFINED)
+		return rule_make(RULE_END, 0, RULE_RBP_KEPT, false, module);
+	if (row->rules[ARCH_RA].how != CFI_OFFSET ||
+	    row->rules[ARCH_RA].offset != -8 ||
+	    row->rules[ARCH_RSP].how != CFI_SAME)
+		return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
+	if (row->cfa.how == CFI_EXPRESSION)
+		return rules_deref(row, module);
+	if (rbp->how == CFI_OFFSET)
+		saved = rbp->offset;
+	else if (rbp->how != CFI_SAME)
+		return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
+	if ((row->cfa_register != ARCH_RSP && row->cfa_register != ARCH_RBP) ||
+	    !rules_fits(row->cfa.offset, 0x7ffff) ||
+	    (rbp->how == CFI_OFFSET && !rules_fits(saved, 0x7fff)))
+		return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
+	return rule_make(row->cfa_register == ARCH_RSP ? RULE_RSP : RULE_RBP,
+	    row->cfa.offset, saved, false, module);
+}
+
+/*
+ * A return address names its call, the byte before: a call that never returns
+ * may be the last of its function. Only a signal trampoline is looked up itself.
+ */
+static struct rule
+rules_decode(uint64_t pc)
+{
+	struct cfi_fde fde;
+	struct cfi_row row;
+	enum cfi_found found = cfi_find(pc - 1, &fde);
+	uint32_t module;
+
+	if (found != CFI_FOUND) {
+		struct cfi_fde exact;
+
+		/* The trampoline's FDE may begin right at pc. */
+		if (cfi_find(pc, &exact) == CFI_FOUND && exact.signal) {
+			module = modules_find(exact.map, exact.map_start, exact.map_end);
+			return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, true, module);
+		}
+		if (found == CFI_NO_MODULE)
+			return rule_make(RULE_NONE, 0, RULE_RBP_KEPT, false, 0);
+		module = modules_find(fde.map, fde.map_start, fde.map_end);
+		return rule_make(RULE_NONE, 0, RULE_RBP_KEPT, false, module);
+	}
+	module = modules_find(fde.map, fde.map_start, fde.map_end);
+	if (fde.signal)
+		return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, true, module);
+	if (!cfi_row(&fde, pc - 1, &row))
+		return rule_make(RULE_NONE, 0, RULE_RBP_KEPT, false, module);
+	return rules_compress(&row, module);
+}
+
+static bool
+rules_find(const struct rules_table *table, uint64_t pc, struct rule *rule)
+{
+	uint64_t at = rules_hash(pc);
+
+	for (unsigned int i = 0; i < RULES_PROBES; i++) {
+		const struct rules_entry *entry =
+		    &table->entries[(at + i) & table->mask];
+		uint64_t key = __atomic_load_n(&entry->pc, __ATOMIC_ACQUIRE);
+
+		if (key == pc) {
+			*rule = entry->rule;
+			return true;
+		}
+		if (key == 0)
+			return false;
+	}
+	return false;
+}
+
+/* A writer claims the slot by its own, odd mark of the pc; pcs are even enough:
+ * bit 63 is never set in one. */
+static void
+rules_insert(struct rules_table *table, uint64_t pc, struct rule rule)
+{
+	uint64_t at = rules_hash(pc);
+
+	for (unsigned int i = 0; i < RULES_PROBES; i++) {
+		struct rules_entry *entry =
+		    &table->entries[(at + i) & table->mask];
+		uint64_t free = 0;
+
+		if (__atomic_compare_exchange_n(&entry->pc, &free,
+			pc | (1ULL << 63), false, __ATOMIC_ACQ_REL,
+			__ATOMIC_ACQUIRE)) {
+			entry->rule = rule;
+			__atomic_store_n(&entry->pc, pc, __ATOMIC_RELEASE);
+			__atomic_fetch_add(&table->count, 1, __ATOMIC_RELAXED);
+			return;
+		}
+		if (free == pc)
+			return;
+	}
+}
+
+/* Half full: the next table takes over; what is still used moves by and by. */
+static struct rules_table *
+rules_room(void)
+{
+	struct rules_table *table = __atomic_load_n(&rules_now, __ATOMIC_ACQUIRE);
+
+	if (table->count * 2 > table->mask &&
+	    table < rules_tables + RULES_LEVELS - 1) {
+		struct rules_table *next = table + 1;
+
+		__atomic_compare_exchange_n(&rules_now, &table, next, false,
+		    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+		table = __atomic_load_n(&rules_now, __ATOMIC_ACQUIRE);
+	}
+	return table;
+}
+
+struct rule
+rules_miss(uint64_t pc)
+{
+	struct rules_table *table = rules_room();
+	struct rule rule;
+
+	if (rules_find(table, pc, &rule))
+		return rule;
+	if (table == rules_tables || !rules_find(table - 1, pc, &rule))
+		rule = rules_decode(pc);
+	rules_insert(table, pc, rule);
+	return rule;
+}
+
+void
+rules_forget(uint64_t start, uint64_t end)
+{
+	/* Return addresses: the one behind the last call may equal end. */
+	for (struct rules_table *table = rules_tables; table <= rules_now; table++)
+		for (uint64_t i = 0; i <= table->mask; i++)
+			if (table->entries[i].pc > start &&
+			    table->entries[i].pc <= end)
+				__atomic_store_n(&table->entries[i].pc, 1,
+				    __ATOMIC_RELEASE);
+}

@@ -1,0 +1,635 @@
+/*
+ * The hooks. Each is a few lines: forward, and hand the facts to one function.
+ * Frees are stamped before the real call, allocations after it, by its outcome.
+ */
+#include "preload/shim.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "arch/frame.h"
+#include "preload/hooks.h"
+#include "preload/modules.h"
+#include "preload/oracle.h"
+#include "preload/real.h"
+#include "preload/ring.h"
+#include "preload/rules.h"
+#include "preload/sample.h"
+#include "preload/thread.h"
+#include "preload/walk.h"
+
+#define SHIM_EXPORT __attribute__((visibility("default")))
+#define SHIM_COLD __attribute__((noinline, cold))
+
+enum { SHIM_EARLY_EVENTS = 2048 };
+
+struct shim_early {
+	uint64_t time, address, size;
+	struct arch_frame frame;
+	uint32_t kind;
+};
+
+struct shim shim;
+
+static struct shim_early shim_early[SHIM_EARLY_EVENTS];
+static uint32_t shim_early_count;
+
+#define X(name, type, parameters) SHIM_EXPORT type name parameters;
+ESC_HOOKS(X)
+#undef X
+
+static SHIM_COLD void
+shim_note(uint32_t kind, uint64_t address, uint64_t size,
+    const struct arch_frame *frame)
+{
+	uint32_t at = __atomic_fetch_add(&shim_early_count, 1, __ATOMIC_RELAXED);
+
+	if (at < SHIM_EARLY_EVENTS)
+		shim_early[at] = (struct shim_early){arch_ticks(), address, size,
+		    *frame, kind};
+}
+
+static inline void
+shim_count(struct thread *thread, uint32_t kind, uint64_t size)
+{
+	struct esc_counters *counters = thread->counters;
+
+	if (kind < ESC_EVENT_FREE) {
+		thread_count(thread, &counters->allocations, 1);
+		thread_count(thread, &counters->bytes, size);
+	} else if (kind != ESC_EVENT_STEP) {
+		thread_count(thread, &counters->frees, 1);
+	}
+}
+
+static SHIM_COLD void
+shim_lost(struct thread *thread, bool nested)
+{
+	thread_count(thread, &thread->counters->dropped, 1);
+	if (nested)
+		thread_count(thread, &thread->counters->nested_lost, 1);
+}
+
+/* No thread state could be had: counts in the header alone. */
+static SHIM_COLD void
+shim_overflow(uint32_t kind, uint64_t size)
+{
+	struct esc_counters *counters = &ring.header->overflow;
+
+	if (kind == ESC_EVENT_STEP)
+		return;
+	if (kind < ESC_EVENT_FREE) {
+		__atomic_fetch_add(&counters->allocations, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&counters->bytes, size, __ATOMIC_RELAXED);
+	} else {
+		__atomic_fetch_add(&counters->frees, 1, __ATOMIC_RELAXED);
+	}
+	__atomic_fetch_add(&counters->dropped, 1, __ATOMIC_RELAXED);
+}
+
+static inline void
+shim_capture(struct thread *thread, int level, const struct arch_frame *frame,
+    struct walk *walk)
+{
+	if (__builtin_expect(shim.unwind, 0))
+		oracle_capture(thread, level, frame, walk);
+	else
+		walk_capture(thread, level, frame, walk);
+	if (__builtin_expect(shim.check && level == 0, 0))
+		oracle_check(thread, frame, walk);
+	if (__builtin_expect(walk->cut, 0))
+		thread_count(thread, &thread->counters->cut, 1);
+	if (__builtin_expect(walk->broken, 0))
+		thread_count(thread, &thread->counters->broken, 1);
+}
+
+static inline void
+shim_fill(struct event *event, const struct walk *walk)
+{
+	event->stack = walk->stack;
+	event->region = walk->region;
+	if (__builtin_expect(walk->says_kept, 0)) {
+		event->flags |= ESC_CONTROL_KEPT;
+		event->kept = walk->kept;
+	}
+}
+
+/* Records one event of the calling thread, counts included. `before`: the other
+ * half of a realloc, written first with the same stack; or NULL. */
+static __attribute__((noinline)) void
+shim_record(struct event *event, struct event *before,
+    const struct arch_frame *frame)
+{
+	struct thread *thread = thread_get();
+	struct walk walk;
+	int level;
+
+	if (__builtin_expect(thread == NULL, 0)) {
+		if (before != NULL)
+			shim_overflow(before->kind, 0);
+		shim_overflow(event->kind, event->size);
+		return;
+	}
+	if (before != NULL)
+		shim_count(thread, before->kind, 0);
+	shim_count(thread, event->kind, event->size);
+	level = thread_enter(thread, frame->slot);
+	if (__builtin_expect(level < 0, 0)) {
+		shim_lost(thread, true);
+		if (before != NULL)
+			shim_lost(thread, true);
+		return;
+	}
+	shim_capture(thread, level, frame, &walk);
+	if (__builtin_expect(before != NULL, 0)) {
+		shim_fill(before, &walk);
+		if (!ring_write(&thread->writers[level], before))
+			shim_lost(thread, false);
+		/* The same call: nothing changed since the half before. */
+		walk.says_kept = true;
+		walk.kept = (uint16_t)(walk.at->depth - 1);
+	}
+	shim_fill(event, &walk);
+	if (__builtin_expect(!ring_write(&thread->writers[level], event), 0) &&
+	    event->kind != ESC_EVENT_STEP)
+		shim_lost(thread, false);
+	thread_leave(thread, level);
+}
+
+/* Whether this call is one of those that are timed. */
+static SHIM_COLD bool
+shim_tick(void)
+{
+	struct thread *thread = thread_tls.thread;
+
+	thread_tls.tick = 1;
+	if (shim.mode != SHIM_FULL || thread == NULL)
+		return false;
+	if (shim.cost == 0) {
+		thread_tls.tick = INT32_MAX;
+		return false;
+	}
+	/* Anything but a fixed step: programs have rhythms. */
+	thread_tls.tick = (int32_t)(1 +
+	    thread_random(thread) % (2ULL * shim.cost - 1));
+	return true;
+}
+
+static inline bool
+shim_timed(void)
+{
+	if (__builtin_expect(--thread_tls.tick > 0, 1))
+		return false;
+	return shim_tick();
+}
+
+/* Ticks before the real call, or 0: it is not timed. All samples are. */
+static inline uint64_t
+shim_start(uint64_t size)
+{
+	bool timed = shim.mode == SHIM_SAMPLED ?
+	    thread_tls.countdown < (int64_t)(size + SAMPLE_BIAS) &&
+		shim.cost != 0 : shim_timed();
+
+	return __builtin_expect(timed, 0) ? ring_ticks() : 0;
+}
+
+static inline void
+shim_cost(struct event *event, uint64_t began)
+{
+	uint64_t ticks = ring_ticks() - began;
+
+	event->cost = ticks < UINT16_MAX ? (uint16_t)ticks : UINT16_MAX;
+	event->flags |= ESC_CONTROL_COST;
+}
+
+/* Sampled mode: is this allocation taken? Else it may be a step of a burst. */
+static inline bool
+shim_sampled(uint64_t size)
+{
+	thread_tls.countdown -= (int64_t)(size + SAMPLE_BIAS);
+	return __builtin_expect(thread_tls.countdown < 0, 0);
+}
+
+static __attribute__((noinline)) void
+shim_step(uint32_t kind, uint64_t size, const struct arch_frame *frame)
+{
+	struct thread *thread = thread_get();
+	struct event event = {.kind = ESC_EVENT_STEP};
+
+	if (thread == NULL) {
+		shim_overflow(kind, size);
+		return;
+	}
+	shim_count(thread, kind, size);
+	if (thread_tls.burst <= 0)
+		return;
+	if (--thread_tls.burst == 0)
+		thread->writers[0].gap = true;
+	event.time = ring_ticks();
+	shim_record(&event, NULL, frame);
+}
+
+/* The countdown ran out: at a thread's first call only because none was drawn. */
+static SHIM_COLD bool
+shim_drawn(struct thread *thread, uint64_t size)
+{
+	if (thread->drawn)
+		return true;
+	thread->drawn = true;
+	thread_tls.countdown =
+	    sample_distance(thread) - (int64_t)(size + SAMPLE_BIAS);
+	return thread_tls.countdown < 0;
+}
+
+static SHIM_COLD void
+shim_take(struct event *event, const struct arch_frame *frame)
+{
+	struct thread *thread = thread_get();
+
+	if (thread == NULL) {
+		shim_overflow(event->kind, event->size);
+		return;
+	}
+	if (!shim_drawn(thread, event->size)) {
+		shim_step(event->kind, event->size, frame);
+		return;
+	}
+	thread_tls.countdown = sample_distance(thread);
+	if (!sample_add(event->address)) {
+		shim_count(thread, event->kind, event->size);
+		shim_lost(thread, false);
+		return;
+	}
+	thread_tls.burst = SAMPLE_BURST;
+	shim_record(event, NULL, frame);
+}
+
+/* An allocation that succeeded. began: ticks before the call, 0: not timed. */
+static inline void
+shim_allocated(uint32_t kind, void *block, uint64_t size, uint64_t began,
+    struct arch_frame frame)
+{
+	struct event event;
+
+	if (__builtin_expect(shim.mode == SHIM_SAMPLED, 0)) {
+		if (!shim_sampled(size)) {
+			shim_step(kind, size, &frame);
+			return;
+		}
+	} else if (__builtin_expect(shim.mode != SHIM_FULL, 0)) {
+		if (shim.mode == SHIM_EARLY)
+			shim_note(kind, (uint64_t)block, size, &frame);
+		return;
+	}
+	event.kind = (uint16_t)kind;
+	event.flags = 0;
+	event.address = (uint64_t)block;
+	event.size = size;
+	if (__builtin_expect(began != 0, 0))
+		shim_cost(&event, began);
+	event.time = ring_ticks();
+	if (shim.mode == SHIM_SAMPLED)
+		shim_take(&event, &frame);
+	else
+		shim_record(&event, NULL, &frame);
+}
+
+/* Blocks of before the constructor go back to glibc, which made them. */
+static SHIM_COLD bool
+shim_is_early(const void *block)
+{
+	uint32_t count = shim_early_count;
+
+	if (count > SHIM_EARLY_EVENTS)
+		count = SHIM_EARLY_EVENTS;
+	for (uint32_t i = 0; i < count; i++)
+		if (shim_early[i].address == (uint64_t)block &&
+		    shim_early[i].kind < ESC_EVENT_FREE)
+			return true;
+	return false;
+}
+
+static inline void
+shim_real_free(void *block)
+{
+	if (__builtin_expect(shim.foreign, 0) && shim_is_early(block))
+		real_libc_free(block);
+	else
+		real.free(block);
+}
+
+/* A free that is timed: written after the call, stamped before it. */
+static SHIM_COLD void
+shim_free_timed(void *block, const struct arch_frame *frame)
+{
+	struct event event = {.kind = ESC_EVENT_FREE, .address = (uint64_t)block};
+
+	event.time = ring_ticks();
+	shim_real_free(block);
+	shim_cost(&event, event.time);
+	shim_record(&event, NULL, frame);
+}
+
+static inline void
+shim_free(void *block, struct arch_frame frame)
+{
+	struct event event;
+
+	if (block == NULL)
+		return;
+	if (__builtin_expect(modules_suspect(block), 0))
+		modules_unload(block);
+	if (__builtin_expect(shim.mode != SHIM_FULL, 0)) {
+		if (shim.mode == SHIM_SAMPLED &&
+		    !sample_take((uint64_t)block))
+			shim_step(ESC_EVENT_FREE, 0, &frame);
+		else if (shim.mode == SHIM_SAMPLED)
+			goto record;
+		else if (shim.mode == SHIM_EARLY)
+			shim_note(ESC_EVENT_FREE, (uint64_t)block, 0, &frame);
+		shim_real_free(block);
+		return;
+	}
+record:
+	if (__builtin_expect(shim.mode == SHIM_SAMPLED ? shim.cost != 0 :
+		shim_timed(), 0)) {
+		shim_free_timed(block, &frame);
+		return;
+	}
+	event.kind = ESC_EVENT_FREE;
+	event.flags = 0;
+	event.address = (uint64_t)block;
+	event.time = ring_ticks();
+	shim_record(&event, NULL, &frame);
+	shim_real_free(block);
+}
+
+SHIM_EXPORT void *
+malloc(size_t size)
+{
+	uint64_t began = shim_start(size);
+	void *block = real.malloc(size);
+
+	if (block != NULL)
+		shim_allocated(ESC_EVENT_MALLOC, block, size, began, ARCH_FRAME());
+	return block;
+}
+
+SHIM_EXPORT void *
+calloc(size_t count, size_t size)
+{
+	uint64_t began = shim_start(count * size);
+	void *block = real.calloc(count, size);
+
+	if (block != NULL)
+		shim_allocated(ESC_EVENT_CALLOC, block, count * size, began,
+		    ARCH_FRAME());
+	return block;
+}
+
+/* Both halves of a realloc that moved, grew or freed a block. */
+static void
+shim_reallocated(uint32_t kind, struct event *old, void *block, size_t size,
+    uint64_t began, struct arch_frame frame)
+{
+	struct event event = {.kind = (uint16_t)kind, .address = (uint64_t)block,
+	    .size = size};
+
+	if (shim.mode == SHIM_EARLY) {
+		shim_note(old->kind, old->address, 0, &frame);
+		if (block != NULL)
+			shim_note(kind, event.address, size, &frame);
+		return;
+	}
+	if (shim.mode == SHIM_OFF)
+		return;
+	if (shim.mode == SHIM_SAMPLED) {
+		/* old->cost: whether its block was sampled */
+		bool taken = block != NULL && shim_sampled(size) &&
+		    thread_get() != NULL && shim_drawn(thread_get(), size);
+
+		if (old->cost != 0) {
+			old->cost = 0;
+			if (taken && sample_add(event.address)) {
+				thread_tls.countdown = sample_distance(thread_get());
+				thread_tls.burst = SAMPLE_BURST;
+				event.time = ring_ticks();
+				shim_record(&event, old, &frame);
+				return;
+			}
+			shim_record(old, NULL, &frame);
+			if (block != NULL)
+				shim_step(kind, size, &frame);
+			return;
+		}
+		shim_step(ESC_EVENT_GIVE_UP, 0, &frame);
+		if (taken) {
+			event.time = ring_ticks();
+			shim_take(&event, &frame);
+		} else if (block != NULL) {
+			shim_step(kind, size, &frame);
+		}
+		return;
+	}
+	if (block == NULL) {
+		shim_record(old, NULL, &frame);
+		return;
+	}
+	if (began != 0)
+		shim_cost(&event, began);
+	event.time = ring_ticks();
+	shim_record(&event, old, &frame);
+}
+
+static inline void *
+shim_realloc(uint32_t kind, void *block, size_t size, struct arch_frame frame)
+{
+	uint64_t began = shim_start(size);
+	struct event old = {.kind = ESC_EVENT_GIVE_UP, .address = (uint64_t)block};
+	void *result;
+
+	if (block == NULL) {
+		result = real.malloc(size);
+		if (result != NULL)
+			shim_allocated(kind, result, size, began, frame);
+		return result;
+	}
+	old.time = ring_ticks();
+	/* Before the call: its address may be another thread's at once. */
+	if (shim.mode == SHIM_SAMPLED)
+		old.cost = sample_take((uint64_t)block);
+	if (modules_suspect(block))
+		modules_unload(block);
+	result = __builtin_expect(shim.foreign, 0) && shim_is_early(block) ?
+	    real_libc_realloc(block, size) : real.realloc(block, size);
+	if (result != NULL || size == 0)
+		shim_reallocated(kind, &old, result, size, began, frame);
+	else if (old.cost != 0) /* nothing happened: it is still sampled */
+		sample_add((uint64_t)block);
+	return result;
+}
+
+SHIM_EXPORT void *
+realloc(void *block, size_t size)
+{
+	return shim_realloc(ESC_EVENT_REALLOC, block, size, ARCH_FRAME());
+}
+
+SHIM_EXPORT void *
+reallocarray(void *block, size_t count, size_t size)
+{
+	size_t total;
+
+	if (__builtin_mul_overflow(count, size, &total)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return shim_realloc(ESC_EVENT_REALLOCARRAY, block, total, ARCH_FRAME());
+}
+
+SHIM_EXPORT void
+free(void *block)
+{
+	shim_free(block, ARCH_FRAME());
+}
+
+SHIM_EXPORT void
+cfree(void *block)
+{
+	shim_free(block, ARCH_FRAME());
+}
+
+SHIM_EXPORT void
+free_sized(void *block, size_t size)
+{
+	(void)size;
+	shim_free(block, ARCH_FRAME());
+}
+
+SHIM_EXPORT void
+free_aligned_sized(void *block, size_t alignment, size_t size)
+{
+	(void)alignment;
+	(void)size;
+	shim_free(block, ARCH_FRAME());
+}
+
+SHIM_EXPORT void *
+memalign(size_t alignment, size_t size)
+{
+	uint64_t began = shim_start(size);
+	void *block = real.memalign(alignment, size);
+
+	if (block != NULL)
+		shim_allocated(ESC_EVENT_MEMALIGN, block, size, began,
+		    ARCH_FRAME());
+	return block;
+}
+
+SHIM_EXPORT void *
+aligned_alloc(size_t alignment, size_t size)
+{
+	uint64_t began = shim_start(size);
+	void *block = real.aligned_alloc != NULL ?
+	    real.aligned_alloc(alignment, size) : real.memalign(alignment, size);
+
+	if (block != NULL)
+		shim_allocated(ESC_EVENT_ALIGNED_ALLOC, block, size, began,
+		    ARCH_FRAME());
+	return block;
+}
+
+/* As glibc does it: the alignment is checked, errno may change. */
+static int
+shim_posix_memalign(void **block, size_t alignment, size_t size)
+{
+	void *at;
+
+	if (alignment % sizeof(void *) != 0 || alignment == 0 ||
+	    (alignment & (alignment - 1)) != 0)
+		return EINVAL;
+	at = real.memalign(alignment, size);
+	if (at == NULL)
+		return ENOMEM;
+	*block = at;
+	return 0;
+}
+
+SHIM_EXPORT int
+posix_memalign(void **block, size_t alignment, size_t size)
+{
+	uint64_t began = shim_start(size);
+	int error = real.posix_memalign != NULL ?
+	    real.posix_memalign(block, alignment, size) :
+	    shim_posix_memalign(block, alignment, size);
+
+	if (error == 0 && *block != NULL)
+		shim_allocated(ESC_EVENT_POSIX_MEMALIGN, *block, size, began,
+		    ARCH_FRAME());
+	return error;
+}
+
+SHIM_EXPORT void *
+valloc(size_t size)
+{
+	uint64_t began = shim_start(size);
+	void *block = real.valloc(size);
+
+	if (block != NULL)
+		shim_allocated(ESC_EVENT_VALLOC, block, size, began, ARCH_FRAME());
+	return block;
+}
+
+SHIM_EXPORT void *
+pvalloc(size_t size)
+{
+	uint64_t began = shim_start(size);
+	void *block = real.pvalloc(size);
+
+	if (block != NULL)
+		shim_allocated(ESC_EVENT_PVALLOC, block, size, began, ARCH_FRAME());
+	return block;
+}
+
+/* What happened before: known by its caller alone. */
+static void
+shim_replay(struct thread *thread, const struct shim_early *early)
+{
+	struct region *region = &thread->regions[THREAD_REGIONS];
+	struct event event = {.time = early->time, .address = early->address,
+	    .size = early->size, .kind = (uint16_t)early->kind};
+	struct frame frame = {.slot = early->frame.slot, .pc = early->frame.pc,
+	    .module = (uint32_t)ESC_NODE_BROKEN << FRAME_FLAGS_SHIFT};
+	struct walk walk;
+
+	frame.module |= rule_module(rules_get(frame.pc));
+	region->depth = 0;
+	region->number = UINT16_MAX;
+	walk_replace(thread, region, &frame, 1, &walk);
+	shim_count(thread, early->kind, early->size);
+	shim_fill(&event, &walk);
+	if (shim.mode == SHIM_SAMPLED) /* too few to be drawn by lot */
+		return;
+	thread_count(thread, &thread->counters->broken, 1);
+	if (!ring_write(&thread->writers[0], &event))
+		shim_lost(thread, false);
+}
+
+void
+shim_begin(enum shim_mode mode)
+{
+	uint32_t count = shim_early_count;
+	struct thread *thread;
+
+	shim.mode = mode;
+	if (mode == SHIM_OFF)
+		return;
+	thread = thread_get();
+	if (count > SHIM_EARLY_EVENTS) {
+		ring.header->early_lost = count - SHIM_EARLY_EVENTS;
+		count = SHIM_EARLY_EVENTS;
+	}
+	for (uint32_t i = 0; thread != NULL && i < count; i++)
+		shim_replay(thread, &shim_early[i]);
+}

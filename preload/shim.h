@@ -1,0 +1,28 @@
+/* The state that the hooks branch on; set once by the constructor. */
+#ifndef PRELOAD_SHIM_H
+#define PRELOAD_SHIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum shim_mode {
+	SHIM_EARLY,   /* before the constructor: events wait in a static block */
+	SHIM_OFF,     /* forward only */
+	SHIM_FULL,
+	SHIM_SAMPLED,
+};
+
+struct shim {
+	enum shim_mode mode;
+	bool check;  /* oracle_check each stack */
+	bool unwind; /* oracle_capture */
+	uint32_t cost; /* one event in that many is timed; 0: none */
+	bool foreign;  /* blocks of before the constructor belong to glibc */
+};
+
+extern struct shim shim;
+
+/* Constructor: writes what happened before it to the trace, and begins. */
+void shim_begin(enum shim_mode mode);
+
+#endif

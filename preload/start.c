@@ -1,0 +1,483 @@
+/*
+ * The constructor: reads ESC_OPTIONS, maps the trace, finds the allocator. It
+ * runs once, on one thread, before the program; the only place where the shim
+ * makes system calls.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "preload/config.h"
+#include "preload/modules.h"
+#include "preload/oracle.h"
+#include "preload/real.h"
+#include "preload/ring.h"
+#include "preload/rules.h"
+#include "preload/sample.h"
+#include "preload/shim.h"
+#include "preload/stacks.h"
+#include "preload/sys.h"
+#include "preload/thread.h"
+
+#ifndef ESC_KEEPER
+#define ESC_KEEPER "/usr/local/libexec/esc/esc-keeper"
+#endif
+
+enum { START_RESERVE = 16 << 20, START_TRIES = 1000 };
+
+struct start {
+	struct config config;
+	int argc;
+	char **argv;
+	const ElfW(auxv_t) *auxv;
+	char exe[4096];
+	char path[8192]; /* of the trace */
+	bool own;        /* made here: no launcher keeps it */
+	uint32_t pid;
+};
+
+static struct start start;
+
+/* Text in pieces, always ended, cut where it does not fit. */
+static char *
+start_add(char *at, const char *end, const char *text)
+{
+	while (*text != 0 && at < end - 1)
+		*at++ = *text++;
+	*at = 0;
+	return at;
+}
+
+static char *
+start_add_number(char *at, const char *end, uint64_t number)
+{
+	char digits[24];
+	char *digit = digits + sizeof(digits) - 1;
+
+	*digit = 0;
+	do {
+		*--digit = (char)('0' + number % 10);
+		number /= 10;
+	} while (number != 0);
+	return start_add(at, end, digit);
+}
+
+/* One line on stderr, in one write. */
+static void
+start_say(const char *what, const char *detail)
+{
+	char line[512];
+	const char *end = line + sizeof(line) - 1;
+	char *at = start_add(line, end, "esc: ");
+
+	at = start_add(at, end, what);
+	at = start_add(at, end, detail);
+	at = start_add(at, end, "; the program runs unprofiled");
+	*at++ = '\n';
+	arch_syscall(SYS_write, 2, (long)line, at - line, 0, 0, 0);
+}
+
+static uint64_t
+start_auxv(uint64_t type)
+{
+	for (const ElfW(auxv_t) *at = start.auxv; at->a_type != AT_NULL; at++)
+		if (at->a_type == type)
+			return at->a_un.a_val;
+	return 0;
+}
+
+static const char *
+start_options(char **envp)
+{
+	for (; *envp != NULL; envp++)
+		if (strlen(*envp) > 12 && memcmp(*envp, "ESC_OPTIONS=", 12) == 0)
+			return *envp + 12;
+	return NULL;
+}
+
+static void
+start_clock(struct esc_moment *moment)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	moment->realtime =
+	    (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	moment->monotonic =
+	    (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+	moment->ticks = ring_ticks();
+}
+
+static const char *
+start_base(const char *path)
+{
+	const char *base = path;
+
+	for (; *path != 0; path++)
+		if (*path == '/')
+			base = path + 1;
+	return base;
+}
+
+/* esc.PROG.PID.esc, in the directory of the launcher's trace or here. */
+static void
+start_name(unsigned int try)
+{
+	const char *end = start.path + sizeof(start.path);
+	char *at = start.path;
+
+	if (start.config.file[0] != 0) {
+		const char *base = start_base(start.config.file);
+
+		memcpy(at, start.config.file, (size_t)(base - start.config.file));
+		at += base - start.config.file;
+	}
+	at = start_add(at, end, "esc.");
+	at = start_add(at, end, start_base(start.exe));
+	at = start_add(at, end, ".");
+	at = start_add_number(at, end, start.pid);
+	if (try > 0) {
+		at = start_add(at, end, ".");
+		at = start_add_number(at, end, try + 1);
+	}
+	start_add(at, end, ".esc");
+}
+
+static bool
+start_may_grow(uint64_t size)
+{
+	struct rlimit limit;
+
+	return arch_syscall(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0,
+		   0) == 0 && limit.rlim_cur > size;
+}
+
+static int
+start_create(void)
+{
+	for (unsigned int try = 0; try < START_TRIES; try++) {
+		long fd;
+
+		start_name(try);
+		fd = sys_open(start.path,
+		    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd == -17) /* EEXIST */
+			continue;
+		if (fd < 0)
+			return -1;
+		if (arch_syscall(SYS_fallocate, fd, 0, 0,
+			ESC_HEADER_SIZE + START_RESERVE, 0, 0) == 0)
+			return (int)fd;
+		sys_close((int)fd);
+		arch_syscall(SYS_unlinkat, AT_FDCWD, (long)start.path, 0, 0, 0, 0);
+		return -1;
+	}
+	return -1;
+}
+
+static bool
+start_map(int fd)
+{
+	uint64_t size = start.config.size;
+
+	for (; size >= ESC_HEADER_SIZE + (1U << 20); size /= 2) {
+		ring.base = sys_mmap(size, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_NORESERVE, fd);
+		if (ring.base != NULL)
+			break;
+	}
+	ring.size = size;
+	ring.header = (struct esc_header *)(void *)ring.base;
+	return ring.base != NULL;
+}
+
+/* The launcher's trace, if it is new; else, after an exec, one of our own. */
+static int
+start_open(void)
+{
+	uint8_t probe[sizeof(struct esc_header)];
+	struct esc_header *header = (struct esc_header *)(void *)probe;
+	long fd;
+
+	if (start.config.file[0] != 0) {
+		fd = sys_open(start.config.file, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+		if (fd < 0)
+			return -1;
+		if (arch_syscall(SYS_pread64, fd, (long)probe, sizeof(probe), 0, 0,
+			0) == sizeof(probe) &&
+		    header->magic == ESC_MAGIC &&
+		    (header->flags & ESC_FLAG_STARTED) == 0) {
+			start_add(start.path, start.path + sizeof(start.path),
+			    start.config.file);
+			return (int)fd;
+		}
+		sys_close((int)fd);
+	}
+	start.own = true;
+	if (!start_may_grow(ESC_HEADER_SIZE + START_RESERVE))
+		return -1;
+	return start_create();
+}
+
+/* In the child of a fork that nobody waits for: becomes the keeper. */
+static void
+start_keeper_exec(const char *keeper)
+{
+	char *argv[] = {(char *)"esc-keeper", (char *)"3", NULL};
+	char *envp[] = {NULL};
+	long fd;
+
+	arch_syscall(SYS_setsid, 0, 0, 0, 0, 0, 0);
+	/* A file description of its own: the lock on ours must end with us. */
+	fd = sys_open(start.path, O_RDWR | O_NOFOLLOW, 0);
+	if (fd >= 0 && (fd == 3 || arch_syscall(SYS_dup3, fd, 3, 0, 0, 0, 0) == 3)) {
+		arch_syscall(SYS_close_range, 4, ~0U, 0, 0, 0, 0);
+		for (int i = 0; i < 3; i++)
+			sys_close(i);
+		sys_open("/dev/null", O_RDWR, 0);
+		sys_open("/dev/null", O_RDWR, 0);
+		sys_open("/dev/null", O_RDWR, 0);
+		arch_syscall(SYS_execve, (long)keeper, (long)argv, (long)envp, 0, 0,
+		    0);
+	}
+	arch_syscall(SYS_exit_group, 127, 0, 0, 0, 0, 0);
+}
+
+/* Forked twice, with no exit signal: the program never hears of it. */
+static void
+start_keeper(void)
+{
+	const char *keeper = start.config.keeper_path[0] != 0 ?
+	    start.config.keeper_path : ESC_KEEPER;
+	long child = arch_syscall(SYS_clone, 0, 0, 0, 0, 0, 0);
+
+	if (child == 0) {
+		if (arch_syscall(SYS_clone, 0, 0, 0, 0, 0, 0) == 0)
+			start_keeper_exec(keeper);
+		arch_syscall(SYS_exit_group, 0, 0, 0, 0, 0, 0);
+	}
+	if (child > 0)
+		while (arch_syscall(SYS_wait4, child, 0, __WALL, 0, 0, 0) == -4)
+			; /* EINTR */
+}
+
+static void
+start_command(struct esc_header *header)
+{
+	size_t used = 0;
+
+	for (int i = 0; i < start.argc; i++) {
+		size_t len = strlen(start.argv[i]) + 1;
+
+		if (len > sizeof(header->command) - used) {
+			__atomic_fetch_or(&header->flags, ESC_FLAG_COMMAND_CUT,
+			    __ATOMIC_RELAXED);
+			break;
+		}
+		memcpy(header->command + used, start.argv[i], len);
+		used += len;
+	}
+	header->command_len = (uint32_t)used;
+}
+
+static void
+start_header(void)
+{
+	struct esc_header *header = ring.header;
+	const struct config *config = &start.config;
+
+	header->magic = ESC_MAGIC;
+	header->version = ESC_VERSION;
+	header->endian = ESC_ENDIAN;
+	header->header_size = ESC_HEADER_SIZE;
+	header->arch = ESC_ARCH_X86_64;
+	header->mode = config->full ? ESC_MODE_FULL : ESC_MODE_SAMPLED;
+	header->clock = ring.monotonic ? ESC_CLOCK_MONOTONIC : ESC_CLOCK_TSC;
+	header->pid = start.pid;
+	header->sample_interval = config->full ? 1 : config->sample;
+	header->sample_bias = config->full ? 0 : SAMPLE_BIAS;
+	header->depth_limit = (uint32_t)config->depth;
+	header->cost_interval = config->full ? (uint32_t)config->cost : 1;
+	start_clock(&header->start);
+	header->last = header->start;
+	if (start.own) {
+		header->reserved_end = ESC_HEADER_SIZE + START_RESERVE;
+		start_command(header);
+		start_add(header->exe, header->exe + sizeof(header->exe), start.exe);
+	}
+	header->claimed = ESC_HEADER_SIZE;
+}
+
+/* glibc tells debuggers where in a thread's block its tid stands. */
+static void
+start_tid(void)
+{
+	const uint32_t *field = dlsym(RTLD_DEFAULT, "_thread_db_pthread_tid");
+
+	if (field == NULL || field[0] != 32 || field[2] >= 4096)
+		return;
+	ring.tid_offset = field[2];
+	if (ring_tid() != start.pid)
+		ring.tid_offset = 0;
+}
+
+/* Whose malloc is it? False: the program's own, we will never be called. */
+static bool
+start_allocator(void)
+{
+	struct esc_header *header = ring.header;
+	const void *visible = real_visible_malloc();
+	const void *other = real_switch();
+	const void *ours = dlsym(RTLD_DEFAULT, "free_aligned_sized");
+	struct dl_find_object object, mine;
+	const char *name;
+	bool hooked;
+
+	hooked = _dl_find_object((void *)(uintptr_t)visible, &object) == 0 &&
+	    _dl_find_object((void *)(uintptr_t)&start_allocator, &mine) == 0 &&
+	    object.dlfo_link_map == mine.dlfo_link_map;
+	(void)ours;
+	if (hooked && other == NULL)
+		return true;
+	if (hooked && _dl_find_object((void *)(uintptr_t)other, &object) != 0)
+		return true;
+	shim.foreign = hooked;
+	__atomic_fetch_or(&header->flags,
+	    hooked ? ESC_FLAG_ALLOCATOR : ESC_FLAG_OWN_MALLOC, __ATOMIC_RELAXED);
+	name = object.dlfo_link_map->l_name;
+	start_add(header->allocator, header->allocator + sizeof(header->allocator),
+	    name[0] != 0 ? name : start.exe);
+	return hooked;
+}
+
+static bool
+start_tables(void)
+{
+	uint64_t execfn = start_auxv(AT_EXECFN);
+
+	ring.process = sys_mmap(ESC_PAGE, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	/* Without it (Linux < 4.14) a child would write its parent's streams. */
+	if (ring.process == NULL ||
+	    arch_syscall(SYS_madvise, (long)ring.process, ESC_PAGE,
+		MADV_WIPEONFORK, 0, 0, 0) != 0)
+		return false;
+	threads.main = arch_thread_pointer();
+	threads.main_top = (execfn + 4095) & ~4095ULL;
+	return modules_start(start.exe) && rules_start() && stacks_start() &&
+	    thread_start((uint32_t)start.config.depth) &&
+	    (start.config.full || sample_start(start.config.sample));
+}
+
+static bool
+start_trace(void)
+{
+	int fd = start_open();
+	bool mapped;
+
+	if (fd < 0) {
+		if (start.own)
+			start_say("cannot create ", start.path);
+		return false;
+	}
+	/* Held by the mapping, in every child, until the last of them is gone:
+	 * that is how the keeper knows. */
+	arch_syscall(SYS_flock, fd, LOCK_SH, 0, 0, 0, 0);
+	mapped = start_map(fd);
+	sys_close(fd);
+	if (!mapped)
+		return false;
+	start_header();
+	if (start.own)
+		start_keeper();
+	return true;
+}
+
+static void
+start_exe(void)
+{
+	long len = arch_syscall(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe",
+	    (long)start.exe, sizeof(start.exe) - 1, 0, 0);
+
+	if (len > 0)
+		start.exe[len] = 0;
+	else
+		start_add(start.exe, start.exe + sizeof(start.exe),
+		    (const char *)start_auxv(AT_EXECFN));
+}
+
+/* Whether this process is to be profiled at all. */
+static bool
+start_wanted(char **envp)
+{
+	const char *options = start_options(envp);
+	const char *bad;
+
+	if (start_auxv(AT_SECURE) != 0)
+		return false;
+	bad = config_parse(&start.config, options);
+	if (bad != NULL) {
+		start_say("ESC_OPTIONS: not understood: ", bad);
+		return false;
+	}
+	start.pid = (uint32_t)arch_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
+	return !start.config.off && (start.config.root == 0 ||
+	    start.config.follow || start.config.root == start.pid);
+}
+
+static bool
+start_all(int argc, char **argv, char **envp)
+{
+	char **end = envp;
+
+	while (*end != NULL)
+		end++;
+	start.argc = argc;
+	start.argv = argv;
+	start.auxv = (const void *)(end + 1);
+	if (!start_wanted(envp))
+		return false;
+	start_exe();
+	ring.monotonic = !arch_ticks_invariant();
+	if (!start_trace())
+		return false;
+	if (!start_tables() || !start_allocator())
+		return false;
+	start_tid();
+	if (ring_process() == 0)
+		return false;
+	return true;
+}
+
+__attribute__((constructor)) static void
+start_constructor(int argc, char **argv, char **envp)
+{
+	enum shim_mode mode;
+
+	shim.mode = SHIM_OFF; /* what dlsym may allocate is not the program's */
+	if (!start_all(argc, argv, envp)) {
+		shim_begin(SHIM_OFF);
+		return;
+	}
+	shim.cost = (uint32_t)start.config.cost;
+	shim.check = start.config.check && oracle_there;
+	shim.unwind = start.config.unwind && oracle_there;
+	mode = start.config.full ? SHIM_FULL : SHIM_SAMPLED;
+	if (shim.check)
+		__atomic_fetch_or(&ring.header->flags, ESC_FLAG_CHECKED,
+		    __ATOMIC_RELAXED);
+	if (shim.unwind)
+		__atomic_fetch_or(&ring.header->flags, ESC_FLAG_LIBUNWIND,
+		    __ATOMIC_RELAXED);
+	__atomic_fetch_or(&ring.header->flags, ESC_FLAG_STARTED, __ATOMIC_RELEASE);
+	shim_begin(mode);
+}

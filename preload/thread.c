@@ -1,0 +1,147 @@
+#include "preload/thread.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "preload/modules.h"
+#include "preload/sys.h"
+
+enum { THREAD_PROBES = 64 };
+
+struct threads threads;
+__thread struct thread_tls thread_tls
+    __attribute__((tls_model("initial-exec")));
+
+static uint8_t *thread_memory;
+static uint64_t *thread_keys; /* thread pointers */
+static uint64_t thread_stride;
+static uint64_t thread_mask;
+
+static uint64_t
+thread_round(uint64_t size)
+{
+	return (size + 4095) & ~4095ULL;
+}
+
+/* A region holds a full stack and as many new frames, before it is cut. */
+static uint64_t
+thread_frames(uint32_t depth)
+{
+	return thread_round((2ULL * depth + 2) * sizeof(struct frame));
+}
+
+/*
+ * One thread's: the struct; the frames of region 0, and of each other; the
+ * scratch of each level. Pages that nobody touches cost nothing.
+ */
+bool
+thread_start(uint32_t depth)
+{
+	uint64_t frames = thread_frames(depth);
+	uint64_t count = 32768;
+
+	threads.depth = depth;
+	thread_stride = thread_round(sizeof(struct thread)) +
+	    frames * (THREAD_REGIONS + ESC_LEVELS - 1 + ESC_LEVELS);
+	for (; count >= 64; count /= 4) {
+		thread_memory = sys_mmap(count * (thread_stride + 8),
+		    PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+		if (thread_memory != NULL)
+			break;
+	}
+	if (thread_memory == NULL)
+		return false;
+	thread_keys = (uint64_t *)(void *)(thread_memory + count * thread_stride);
+	thread_mask = count - 1;
+	return true;
+}
+
+static struct thread *
+thread_place(uint64_t key)
+{
+	uint64_t at = (key >> 12) * 0x9e3779b97f4a7c15ULL >> 32;
+
+	for (unsigned int i = 0; i < THREAD_PROBES; i++) {
+		uint64_t index = (at + i) & thread_mask;
+		uint64_t free = 0;
+
+		if (__atomic_load_n(&thread_keys[index], __ATOMIC_ACQUIRE) == key ||
+		    __atomic_compare_exchange_n(&thread_keys[index], &free, key,
+			false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			return (void *)(thread_memory + index * thread_stride);
+	}
+	return NULL;
+}
+
+static void
+thread_lay(struct thread *thread)
+{
+	uint8_t *at = (uint8_t *)thread + thread_round(sizeof(*thread));
+	uint64_t frames = thread_frames(threads.depth);
+
+	for (unsigned int i = 0; i < THREAD_REGIONS + ESC_LEVELS - 1; i++) {
+		thread->regions[i] = (struct region){.frames = (void *)at};
+		at += frames;
+	}
+	for (unsigned int i = 0; i < ESC_LEVELS; i++) {
+		thread->scratch[i] = (void *)at;
+		at += frames;
+	}
+}
+
+static uint64_t
+thread_top(uint64_t key)
+{
+	uint64_t here = (uint64_t)__builtin_frame_address(0);
+
+	if (key == threads.main)
+		return threads.main_top;
+	/* A stack of glibc's ends at its thread pointer; another's is unknown. */
+	return key > here && key - here < 1ULL << 30 ? key : 0;
+}
+
+static void
+thread_init(struct thread *thread, uint64_t key, uint32_t process)
+{
+	struct esc_segment *segment = ring_claim(ESC_SEGMENT_MIN,
+	    ESC_SEGMENT_EVENTS);
+
+	thread->process = 0;
+	memset(thread->busy, 0, sizeof(thread->busy));
+	thread_lay(thread);
+	thread->number =
+	    __atomic_add_fetch(&ring.header->threads, 1, __ATOMIC_RELAXED);
+	thread->tid = ring_tid();
+	thread->epoch = __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE);
+	thread->shared = segment == NULL;
+	thread->counters =
+	    segment == NULL ? &ring.header->overflow : &segment->counters;
+	thread->drawn = false;
+	thread->current = 0;
+	thread->serial = 0;
+	thread->stack_top = thread_top(key);
+	thread->random = (key ^ ring_ticks()) | 1;
+	for (uint8_t i = 0; i < ESC_LEVELS; i++)
+		ring_begin(&thread->writers[i], thread->number, thread->tid, i,
+		    i == 0 ? segment : NULL);
+	__atomic_store_n(&thread->process, process, __ATOMIC_RELEASE);
+}
+
+struct thread *
+thread_join(void)
+{
+	uint32_t process = ring_process();
+	uint64_t key = arch_thread_pointer();
+	struct thread *thread;
+
+	if (process == 0)
+		return NULL;
+	thread = thread_place(key);
+	if (thread == NULL)
+		return NULL;
+	thread_init(thread, key, process);
+	thread_tls.thread = thread;
+	thread_tls.countdown = 0;
+	return thread;
+}

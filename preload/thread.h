@@ -1,0 +1,133 @@
+/*
+ * What the shim keeps for each thread, in address space of its own: found by a
+ * pointer in the thread's TLS, and again by its thread pointer, so that a new
+ * thread takes over what a dead one at the same place left. Nothing is
+ * released when a thread ends: no destructor runs.
+ */
+#ifndef PRELOAD_THREAD_H
+#define PRELOAD_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "preload/ring.h"
+#include "preload/stacks.h"
+
+enum { THREAD_REGIONS = 8 }; /* stacks (coroutines, signals) remembered at a time */
+
+/* A stack of the thread, and what was on it at the last event there. */
+struct region {
+	struct frame *frames; /* outermost first */
+	uint64_t top;         /* slot of the outermost frame; 0: unused */
+	uint64_t used;        /* when, for replacement */
+	uint32_t depth;
+	uint16_t number;
+	bool forgot; /* frames were dropped: the next event must say KEPT */
+};
+
+struct thread {
+	uint32_t process; /* number; 0: unused */
+	uint32_t number;
+	uint32_t tid;
+	uint32_t epoch;   /* modules_epoch that the regions know of */
+	struct esc_counters *counters;
+	bool drawn;       /* the distance to its first sample */
+	bool shared;      /* counters are the header's: add atomically */
+	uint32_t current; /* index of the region of the last event */
+	uint16_t serial;  /* last region number given */
+	uint64_t stack_top; /* of the thread's own stack */
+	uint64_t clock;   /* events, for regions' used */
+	uint64_t random;
+	uint64_t busy[ESC_LEVELS]; /* stack pointer of the hook that runs, 0: none */
+	struct writer writers[ESC_LEVELS];
+	struct region regions[THREAD_REGIONS + ESC_LEVELS - 1];
+	struct frame *scratch[ESC_LEVELS]; /* innermost first, threads.depth + 1 */
+};
+
+struct threads {
+	uint32_t depth; /* most frames of a stack */
+	uint64_t main;  /* thread pointer of the first thread */
+	uint64_t main_top; /* end of its stack */
+};
+
+extern struct threads threads;
+
+/* In the program's TLS: as little as can be. */
+struct thread_tls {
+	struct thread *thread;
+	int64_t countdown; /* bytes until the next sample */
+	int32_t burst;     /* events still recorded for their stacks */
+	int32_t tick;      /* events until one is timed */
+};
+
+extern __thread struct thread_tls thread_tls
+    __attribute__((tls_model("initial-exec")));
+
+/* Constructor. False: no memory. */
+bool thread_start(uint32_t depth);
+
+/* Finds or makes the caller's; NULL: there is no room for more. */
+struct thread *thread_join(void);
+
+static inline struct thread *
+thread_get(void)
+{
+	struct thread *thread = thread_tls.thread;
+
+	if (__builtin_expect(thread != NULL &&
+		thread->process == ring.process->number, 1))
+		return thread;
+	return thread_join();
+}
+
+/*
+ * Takes the lowest level that is not busy, for a hook whose return slot is sp;
+ * -1: nested too deep. A level whose hook was below sp on the thread's own stack
+ * was abandoned by a longjmp.
+ */
+static inline int
+thread_enter(struct thread *thread, uint64_t sp)
+{
+	for (int level = 0; level < (int)ESC_LEVELS; level++) {
+		uint64_t busy = thread->busy[level];
+
+		if (__builtin_expect(busy == 0 ||
+			(sp > busy && sp <= thread->stack_top), 1)) {
+			thread->busy[level] = sp;
+			__asm__ volatile("" ::: "memory");
+			return level;
+		}
+	}
+	return -1;
+}
+
+static inline void
+thread_leave(struct thread *thread, int level)
+{
+	__asm__ volatile("" ::: "memory");
+	thread->busy[level] = 0;
+}
+
+static inline void
+thread_count(const struct thread *thread, uint64_t *counter, uint64_t n)
+{
+	if (__builtin_expect(thread->shared, 0))
+		__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
+	else
+		__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+/* xorshift64*; never 0 */
+static inline uint64_t
+thread_random(struct thread *thread)
+{
+	uint64_t x = thread->random;
+
+	x ^= x >> 12;
+	x ^= x << 25;
+	x ^= x >> 27;
+	thread->random = x;
+	return x * 0x2545f4914f6cdd1dULL;
+}
+
+#endif

@@ -1,0 +1,410 @@
+#include "preload/walk.h"
+
+#include <string.h>
+
+#include "preload/cfi.h"
+#include "preload/load.h"
+#include "preload/modules.h"
+#include "preload/rules.h"
+
+/* How far a frame may reach on a stack whose end is not known. */
+static const uint64_t WALK_REACH = 1ULL << 20;
+
+/* The walk's state: frames[0..count) innermost first; pc, sp, rbp of the next. */
+struct walk_state {
+	struct frame *frames;
+	uint32_t count;
+	uint32_t limit;
+	const struct region *region;
+	uint32_t candidates; /* remembered frames that may still be met */
+	uint32_t joined;     /* remembered frames that stand */
+	struct load load;
+	bool bounded; /* load.high is the stack's end */
+};
+
+enum walk_end { WALK_ON, WALK_JOINED, WALK_OUTERMOST, WALK_BROKEN, WALK_CUT,
+	WALK_SLOW };
+
+/* Drops what was remembered of unloaded code: other code has its place now. */
+static void
+walk_forget(struct thread *thread)
+{
+	uint32_t now = __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE);
+
+	for (unsigned int r = 0; r < THREAD_REGIONS; r++) {
+		struct region *region = &thread->regions[r];
+
+		for (uint32_t i = 0; i < region->depth; i++) {
+			bool all;
+
+			if (!modules_gone(thread->epoch, region->frames[i].pc, &all))
+				continue;
+			region->depth = i;
+			region->forgot = true;
+			break;
+		}
+	}
+	thread->epoch = now;
+}
+
+/* Number of remembered frames, from the outermost, below `count` that stand. */
+static uint32_t
+walk_verify(const struct region *region, uint32_t count)
+{
+	const struct frame *frames = region->frames;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (*(const volatile uint64_t *)frames[i].slot != frames[i].pc)
+			return i;
+	return count;
+}
+
+/* Does the frame just found stand in the remembered stack, all outside it too? */
+static inline bool
+walk_joins(struct walk_state *state, const struct frame *found)
+{
+	const struct frame *frames = state->region->frames;
+	uint32_t at = state->candidates;
+	uint32_t stand;
+
+	while (at > 0 && frames[at - 1].slot < found->slot)
+		at--;
+	state->candidates = at;
+	if (at == 0 || frames[at - 1].slot != found->slot ||
+	    frames[at - 1].pc != found->pc ||
+	    ((frames[at - 1].module & FRAME_RBP) != 0 &&
+		frames[at - 1].rbp != found->rbp))
+		return false;
+	stand = walk_verify(state->region, at - 1);
+	if (stand < at - 1) {
+		state->candidates = stand;
+		return false;
+	}
+	state->joined = at;
+	return true;
+}
+
+static inline bool
+walk_load(const struct walk_state *state, uint64_t at, uint64_t low,
+    uint64_t *word)
+{
+	struct load load = {low, state->load.high};
+
+	if (!state->bounded)
+		load.high = low + WALK_REACH;
+	return load_word(&load, at, word);
+}
+
+/* One frame outward from `from`, whose rule is given. */
+static inline bool
+walk_step(const struct walk_state *state, const struct frame *from,
+    struct rule rule, struct frame *next)
+{
+	uint64_t sp = from->slot + 8;
+	uint64_t cfa, saved;
+
+	next->rbp = from->rbp;
+	if (__builtin_expect(rule_kind(rule) == RULE_DEREF, 0)) {
+		if (!walk_load(state, from->rbp + (uint64_t)rule_offset(rule), sp,
+			&cfa))
+			return false;
+		saved = from->rbp + (uint64_t)rule_rbp_offset(rule);
+	} else {
+		cfa = (rule_kind(rule) == RULE_RSP ? sp : from->rbp) +
+		    (uint64_t)rule_offset(rule);
+		saved = cfa + (uint64_t)rule_rbp_offset(rule);
+	}
+	/* Outward is upward: a frame that does not rise is none. */
+	next->slot = cfa - 8;
+	if (__builtin_expect(cfa < sp + 8, 0) ||
+	    !walk_load(state, next->slot, sp, &next->pc))
+		return false;
+	if (rule_saves_rbp(rule) && !walk_load(state, saved, sp, &next->rbp))
+		return false;
+	return true;
+}
+
+static enum walk_end
+walk_fast(struct walk_state *state, struct frame *frame)
+{
+	for (;;) {
+		struct rule rule;
+		struct frame *next;
+
+		if (walk_joins(state, frame))
+			return WALK_JOINED;
+		rule = rules_get(frame->pc);
+		frame->module = rule_module(rule);
+		if (rule_kind(rule) == RULE_RBP || rule_kind(rule) == RULE_DEREF)
+			frame->module |= FRAME_RBP;
+		state->count++;
+		if (__builtin_expect(rule_kind(rule) >= RULE_SLOW, 0))
+			return rule_kind(rule) == RULE_SLOW ? WALK_SLOW :
+			    rule_kind(rule) == RULE_END ? WALK_OUTERMOST : WALK_BROKEN;
+		if (__builtin_expect(state->count == state->limit, 0))
+			return WALK_CUT;
+		next = frame + 1;
+		if (__builtin_expect(!walk_step(state, frame, rule, next), 0))
+			return WALK_BROKEN;
+		if (__builtin_expect(next->pc == 0, 0))
+			return WALK_OUTERMOST;
+		frame = next;
+	}
+}
+
+/*
+ * The whole walk once more, with every register, by the interpreter: from the
+ * shim's own frames on, since only there all registers are known.
+ */
+static __attribute__((noinline)) enum walk_end
+walk_slow(struct walk_state *state, uint64_t slot)
+{
+	uint64_t regs[ARCH_REGISTERS] = {0};
+	bool exact = true;  /* pc is where it runs, not where it returns to */
+	bool inside = true; /* still in the shim */
+	uint64_t cfa;
+
+	arch_registers(regs);
+	state->count = 0;
+	state->candidates = state->region->depth;
+	for (;;) {
+		struct frame *frame = &state->frames[state->count];
+		struct cfi_fde fde;
+		struct cfi_row row;
+		struct load load = {regs[ARCH_RSP],
+		    state->bounded ? state->load.high : regs[ARCH_RSP] + WALK_REACH};
+		uint64_t pc = regs[ARCH_RA] - (exact ? 0 : 1);
+		enum cfi_found found = cfi_find(pc, &fde);
+		bool signal = false;
+
+		if (found != CFI_FOUND && !exact &&
+		    cfi_find(pc + 1, &fde) == CFI_FOUND && fde.signal) {
+			found = CFI_FOUND;
+			pc++;
+		}
+		if (!inside) {
+			frame->module = found == CFI_NO_MODULE ? 0 :
+			    modules_find(fde.map, fde.map_start, fde.map_end);
+			if (exact)
+				frame->module |= (uint32_t)ESC_NODE_SIGNAL
+				    << FRAME_FLAGS_SHIFT;
+			state->count++;
+		}
+		if (found != CFI_FOUND || !cfi_row(&fde, pc, &row))
+			return WALK_BROKEN;
+		signal = fde.signal;
+		if (row.rules[ARCH_RA].how == CFI_UNDEFINED)
+			return WALK_OUTERMOST;
+		if (state->count == state->limit)
+			return WALK_CUT;
+		if (!cfi_step(&row, &load, regs, &cfa))
+			return WALK_BROKEN;
+		if (regs[ARCH_RA] == 0)
+			return WALK_OUTERMOST;
+		if (!signal && cfa <= load.low)
+			return WALK_BROKEN;
+		exact = signal;
+		inside = inside && cfa - 8 != slot;
+		if (inside && cfa - 8 > slot)
+			return WALK_BROKEN;
+		if (inside)
+			continue;
+		frame = &state->frames[state->count];
+		frame->slot = cfa - 8;
+		frame->pc = regs[ARCH_RA];
+		frame->rbp = regs[ARCH_RBP];
+		/* Behind a signal frame the stack may be another one: its end is. */
+		if (!signal && walk_joins(state, frame))
+			return WALK_JOINED;
+	}
+}
+
+/* The region that sp is most likely on: with the lowest top above it. */
+static struct region *
+walk_guess(struct thread *thread, uint64_t sp)
+{
+	struct region *best = &thread->regions[thread->current];
+
+	if (sp <= best->top && thread->serial <= 1)
+		return best;
+	for (unsigned int i = 0; i < THREAD_REGIONS; i++) {
+		struct region *region = &thread->regions[i];
+
+		if (region->top >= sp && (best->top < sp || region->top < best->top))
+			best = region;
+	}
+	return best;
+}
+
+/* The region whose outermost frame is at top; a new one in the place of the one
+ * used least lately if there is none. */
+static struct region *
+walk_region(struct thread *thread, uint64_t top)
+{
+	struct region *oldest = &thread->regions[0];
+
+	for (unsigned int i = 0; i < THREAD_REGIONS; i++) {
+		struct region *region = &thread->regions[i];
+
+		if (region->top == top)
+			return region;
+		if (region->used < oldest->used)
+			oldest = region;
+	}
+	oldest->top = top;
+	oldest->depth = 0;
+	oldest->forgot = false;
+	/* The first stack is 0, without a word in the trace. */
+	oldest->number = thread->serial++;
+	return oldest;
+}
+
+/* Puts the walk's frames on the kept ones, and tells what the reader must know. */
+static void
+walk_push(struct region *region, uint32_t kept, const struct frame *frames,
+    uint32_t count, struct walk *walk)
+{
+	uint32_t old = region->depth;
+	uint64_t hash = kept > 0 ? region->frames[kept - 1].hash : 0;
+	struct frame *to = &region->frames[kept];
+
+	walk->kept = (uint16_t)kept;
+	walk->says_kept = region->forgot;
+	region->forgot = false;
+	for (uint32_t i = count; i-- > 0; to++) {
+		uint32_t module = frames[i].module & ~FRAME_RBP;
+
+		hash = stacks_hash(hash, frames[i].pc, module);
+		/* The same path again, but not the same frames. */
+		if (__builtin_expect(to == &region->frames[kept] &&
+			kept + 1 < old && to->hash == hash, 0))
+			walk->says_kept = true;
+		*to = frames[i];
+		to->hash = hash;
+		to->id = 0;
+	}
+	region->depth = kept + count;
+}
+
+/* Too deep: drop the outer half, mark the rest as cut. Its path is another one
+ * now, which deeper and shallower events share until the next cut. */
+static void
+walk_cut(struct region *region, uint32_t limit, struct walk *walk)
+{
+	uint32_t drop = region->depth - limit / 2;
+	uint64_t hash = 0;
+
+	region->depth -= drop;
+	memmove(region->frames, region->frames + drop,
+	    region->depth * sizeof(*region->frames));
+	region->frames[0].module |= (uint32_t)ESC_NODE_CUT << FRAME_FLAGS_SHIFT;
+	for (uint32_t i = 0; i < region->depth; i++) {
+		struct frame *frame = &region->frames[i];
+
+		hash = stacks_hash(hash, frame->pc, frame->module & ~FRAME_RBP);
+		frame->hash = hash;
+		frame->id = 0;
+	}
+	walk->kept = 0;
+	walk->says_kept = true;
+}
+
+static void
+walk_finish(struct thread *thread, struct region *region, struct walk *walk)
+{
+	uint32_t flags;
+
+	if (__builtin_expect(region->depth > threads.depth, 0))
+		walk_cut(region, threads.depth, walk);
+	region->used = ++thread->clock;
+	if (region < thread->regions + THREAD_REGIONS)
+		thread->current = (uint32_t)(region - thread->regions);
+	flags = region->frames[0].module >> FRAME_FLAGS_SHIFT;
+	walk->cut = (flags & ESC_NODE_CUT) != 0;
+	walk->broken = (flags & ESC_NODE_BROKEN) != 0;
+	walk->region = region->number;
+	walk->at = region;
+	walk->stack = stacks_id(region->frames, region->depth);
+}
+
+void
+walk_replace(struct thread *thread, struct region *region,
+    struct frame *frames, uint32_t count, struct walk *walk)
+{
+	uint32_t kept = 0;
+
+	while (kept < count && kept < region->depth &&
+	    region->frames[kept].slot == frames[count - 1 - kept].slot &&
+	    region->frames[kept].pc == frames[count - 1 - kept].pc)
+		kept++;
+	if (kept == count) /* the innermost is a call of its own */
+		kept--;
+	walk_push(region, kept, frames, count - kept, walk);
+	walk_finish(thread, region, walk);
+}
+
+/* A handler that interrupted a hook: a stack of its own each time. */
+static struct region *
+walk_nested(struct thread *thread, int level)
+{
+	struct region *region = &thread->regions[THREAD_REGIONS + level - 1];
+
+	region->depth = 0;
+	region->number = (uint16_t)(region->number + 1);
+	return region;
+}
+
+struct region *
+walk_place(struct thread *thread, int level, uint64_t top)
+{
+	return level == 0 ? walk_region(thread, top) : walk_nested(thread, level);
+}
+
+void
+walk_capture(struct thread *thread, int level, const struct arch_frame *frame,
+    struct walk *walk)
+{
+	struct walk_state state;
+	enum walk_end end;
+	struct region *region;
+
+	if (__builtin_expect(thread->epoch !=
+		__atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE), 0))
+		walk_forget(thread);
+	region = level == 0 ? walk_guess(thread, frame->slot) :
+	    walk_nested(thread, level);
+	state.frames = thread->scratch[level];
+	state.count = 0;
+	state.limit = threads.depth;
+	state.region = region;
+	state.candidates = region->depth;
+	state.joined = 0;
+	state.bounded = frame->slot < thread->stack_top &&
+	    thread->stack_top - frame->slot < 1ULL << 30;
+	state.load = (struct load){frame->slot, thread->stack_top};
+	state.frames[0].slot = frame->slot;
+	state.frames[0].pc = frame->pc;
+	state.frames[0].rbp = frame->rbp;
+	end = walk_fast(&state, state.frames);
+	if (__builtin_expect(end == WALK_SLOW, 0))
+		end = walk_slow(&state, frame->slot);
+	if (__builtin_expect(state.count == 0 && end != WALK_JOINED, 0)) {
+		state.count = 1;
+		state.frames[0] = (struct frame){.slot = frame->slot, .pc = frame->pc};
+	}
+	if (end == WALK_JOINED) {
+		walk_push(region, state.joined, state.frames, state.count, walk);
+		walk_finish(thread, region, walk);
+		return;
+	}
+	if (end == WALK_BROKEN)
+		state.frames[state.count - 1].module |=
+		    (uint32_t)ESC_NODE_BROKEN << FRAME_FLAGS_SHIFT;
+	if (end == WALK_CUT)
+		state.frames[state.count - 1].module |=
+		    (uint32_t)ESC_NODE_CUT << FRAME_FLAGS_SHIFT;
+	/* Where a stack ends early its top says nothing. */
+	if (level == 0 && (end == WALK_OUTERMOST || region->top < frame->slot))
+		region = walk_region(thread, state.frames[state.count - 1].slot);
+	walk_replace(thread, region, state.frames, state.count, walk);
+}
