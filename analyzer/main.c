@@ -1,0 +1,73 @@
+/* esc: finds the command and runs it. */
+#include "config.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "analyzer/cmd/cmd.h"
+
+static int
+main_help(void)
+{
+	const struct cmd *cmd;
+	unsigned at;
+
+	printf("usage: esc COMMAND [OPTION...] [OPERAND...]\n"
+	       "       esc FILE\n\n"
+	       "Finds heap blocks that do not escape: what could be a local "
+	       "variable,\nwhat outlives its function, and what it costs.\n\n");
+	for (at = 0; (cmd = cmd_at(at)) != NULL; at++)
+		printf("  %-12s%s\n", cmd->name, cmd->summary);
+	printf("\nStart with: esc run PROG. More: esc COMMAND --help, "
+	       "man esc.\n");
+	return cmd_finish();
+}
+
+static int
+main_version(void)
+{
+	printf("esc %s\n", PACKAGE_VERSION);
+	return cmd_finish();
+}
+
+/* `esc FILE` is `esc report FILE`. */
+static int
+main_report(int argc, char **argv)
+{
+	const struct cmd *report = cmd_find("report");
+	struct stat status;
+
+	if (report == NULL || stat(argv[0], &status) != 0) {
+		cmd_note("no command or file %s (see: esc --help)", argv[0]);
+		return CMD_USAGE;
+	}
+	/* argv[-1] is esc's own name, which no command reads */
+	argv[-1] = (char *)(uintptr_t)report->name;
+	return report->run(argc + 1, argv - 1);
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct cmd *cmd;
+
+	if (argc < 2) {
+		cmd_note("no command given (see: esc --help)");
+		return CMD_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0)
+		return main_help();
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+		return main_version();
+	cmd = cmd_find(argv[1]);
+	if (cmd != NULL)
+		return cmd->run(argc - 1, argv + 1);
+	if (argv[1][0] == '-') {
+		cmd_note("no option %s (see: esc --help)", argv[1]);
+		return CMD_USAGE;
+	}
+	return main_report(argc - 1, argv + 1);
+}
