@@ -1,0 +1,390 @@
+#include "analyzer/store/query.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <sqlite3.h>
+
+#include "analyzer/util/err.h"
+#include "analyzer/util/strbuf.h"
+#include "analyzer/util/xalloc.h"
+
+enum {
+	QUERY_APPLICATION = 0x45534344,
+	QUERY_VERSION = 1,
+	QUERY_SECONDS = 60,
+	QUERY_STEPS = 10000, /* of sqlite's machine between looks at the clock */
+};
+
+struct query_db {
+	sqlite3 *db;
+	char *path;
+	unsigned seconds;
+	struct timespec end;
+	bool is_late;
+};
+
+struct query {
+	struct query_db *db;
+	sqlite3_stmt *stmt;
+	bool is_started;
+};
+
+bool
+query_is_database(const char *path)
+{
+	static const char magic[16] = "SQLite format 3";
+	char head[sizeof(magic)];
+	FILE *file = fopen(path, "rbe");
+	bool is_ours;
+
+	if (!file)
+		return false;
+	is_ours = fread(head, sizeof(head), 1, file) == 1 &&
+	    memcmp(head, magic, sizeof(head)) == 0;
+	fclose(file);
+	return is_ours;
+}
+
+static int
+query_fail(const struct query_db *db, struct err *err)
+{
+	if (db->is_late)
+		return err_set(err, "%s: the query took more than %u s",
+		    db->path, db->seconds);
+	return err_set(err, "%s: %s", db->path,
+	    db->db ? sqlite3_errmsg(db->db) : "no memory");
+}
+
+static int
+query_tick(void *data)
+{
+	struct query_db *db = data;
+	struct timespec now;
+
+	if (db->seconds == 0)
+		return 0;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	db->is_late = now.tv_sec > db->end.tv_sec ||
+	    (now.tv_sec == db->end.tv_sec && now.tv_nsec > db->end.tv_nsec);
+	return db->is_late;
+}
+
+static void
+query_start(struct query_db *db)
+{
+	clock_gettime(CLOCK_MONOTONIC, &db->end);
+	db->end.tv_sec += db->seconds;
+	db->is_late = false;
+}
+
+static bool
+table_is_ours(const char *name)
+{
+	static const char *const tables[] = { "run", "module", "frame", "stack",
+		"site", "path", "free_path", "owner", "size_histogram",
+		"life_histogram", "timeline", "thread", "thread_pair",
+		"sqlite_master", "sqlite_schema", "json_each", "json_tree" };
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
+		if (sqlite3_stricmp(name, tables[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+query_authorize(void *data, int action, const char *first, const char *second,
+    const char *database, const char *trigger)
+{
+	(void)data;
+	(void)database;
+	if (trigger)
+		return SQLITE_DENY;
+	switch (action) {
+	case SQLITE_SELECT:
+	case SQLITE_RECURSIVE:
+		return SQLITE_OK;
+	case SQLITE_READ:
+		return table_is_ours(first) ? SQLITE_OK : SQLITE_DENY;
+	case SQLITE_FUNCTION:
+		return sqlite3_stricmp(second, "load_extension") == 0
+		    ? SQLITE_DENY
+		    : SQLITE_OK;
+	default:
+		return SQLITE_DENY;
+	}
+}
+
+static int64_t
+query_pragma(struct query_db *db, const char *sql)
+{
+	sqlite3_stmt *stmt = NULL;
+	int64_t value = -1;
+
+	if (sqlite3_prepare_v2(db->db, sql, -1, &stmt, NULL) == SQLITE_OK &&
+	    sqlite3_step(stmt) == SQLITE_ROW)
+		value = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return value;
+}
+
+static bool
+query_is_sound(struct query_db *db)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool is_sound = false;
+
+	if (sqlite3_prepare_v2(db->db, "PRAGMA quick_check(1)", -1, &stmt,
+		NULL) == SQLITE_OK &&
+	    sqlite3_step(stmt) == SQLITE_ROW)
+		is_sound =
+		    strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
+	sqlite3_finalize(stmt);
+	return is_sound;
+}
+
+static void
+query_limit(struct query_db *db)
+{
+	static const int limits[][2] = {
+		{ SQLITE_LIMIT_LENGTH, 64 << 20 },
+		{ SQLITE_LIMIT_SQL_LENGTH, 64 << 10 },
+		{ SQLITE_LIMIT_COLUMN, 200 },
+		{ SQLITE_LIMIT_EXPR_DEPTH, 200 },
+		{ SQLITE_LIMIT_COMPOUND_SELECT, 50 },
+		{ SQLITE_LIMIT_VDBE_OP, 50000 },
+		{ SQLITE_LIMIT_FUNCTION_ARG, 100 },
+		{ SQLITE_LIMIT_ATTACHED, 0 },
+		{ SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000 },
+		{ SQLITE_LIMIT_TRIGGER_DEPTH, 1 },
+		{ SQLITE_LIMIT_WORKER_THREADS, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
+		sqlite3_limit(db->db, limits[i][0], limits[i][1]);
+}
+
+static int
+query_harden(struct query_db *db, struct err *err)
+{
+	static const int on[] = { SQLITE_DBCONFIG_DEFENSIVE };
+	static const int off[] = { SQLITE_DBCONFIG_TRUSTED_SCHEMA,
+		SQLITE_DBCONFIG_ENABLE_VIEW, SQLITE_DBCONFIG_ENABLE_TRIGGER,
+		SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION,
+		SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL };
+
+	for (size_t i = 0; i < sizeof(on) / sizeof(*on); i++)
+		sqlite3_db_config(db->db, on[i], 1, NULL);
+	for (size_t i = 0; i < sizeof(off) / sizeof(*off); i++)
+		sqlite3_db_config(db->db, off[i], 0, NULL);
+	query_limit(db);
+	query_start(db);
+	sqlite3_progress_handler(db->db, QUERY_STEPS, query_tick, db);
+	if (sqlite3_exec(db->db,
+		"PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;", NULL, NULL,
+		NULL) != SQLITE_OK)
+		return query_fail(db, err);
+	if (query_pragma(db, "PRAGMA application_id") != QUERY_APPLICATION)
+		return err_set(err, "%s: not a database of esc", db->path);
+	if (query_pragma(db, "PRAGMA user_version") != QUERY_VERSION)
+		return err_set(err,
+		    "%s: a database of another version of esc; analyze the "
+		    "trace again",
+		    db->path);
+	if (!query_is_sound(db))
+		return db->is_late ? query_fail(db, err)
+				   : err_set(err, "%s: the database is damaged",
+					 db->path);
+	sqlite3_set_authorizer(db->db, query_authorize, db);
+	return 0;
+}
+
+/* immutable: no journal beside the file is believed, no lock is taken; ours are
+ * replaced whole and never changed. */
+static char *
+query_uri(const char *path)
+{
+	struct strbuf uri = { 0 };
+
+	strbuf_adds(&uri, "file:");
+	if (path[0] != '/')
+		strbuf_adds(&uri, "./");
+	for (; *path; path++) {
+		if (isalnum((unsigned char)*path) || strchr("/._-", *path))
+			strbuf_add(&uri, path, 1);
+		else
+			strbuf_addf(&uri, "%%%02X", (unsigned char)*path);
+	}
+	strbuf_adds(&uri, "?mode=ro&immutable=1");
+	return uri.text;
+}
+
+struct query_db *
+query_open(const char *path, struct err *err)
+{
+	struct query_db *db;
+	struct stat status;
+	char *uri;
+	int rc;
+
+	if (stat(path, &status) < 0) {
+		err_set(err, "%s: %m", path);
+		return NULL;
+	}
+	if (!S_ISREG(status.st_mode)) {
+		err_set(err, "%s: not a regular file", path);
+		return NULL;
+	}
+	db = xcalloc(1, sizeof(*db));
+	db->path = xstrdup(path);
+	db->seconds = QUERY_SECONDS;
+	uri = query_uri(path);
+	rc = sqlite3_open_v2(uri, &db->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+	    NULL);
+	free(uri);
+	if (rc != SQLITE_OK) {
+		query_fail(db, err);
+	} else if (query_harden(db, err) == 0) {
+		return db;
+	}
+	query_close(db);
+	return NULL;
+}
+
+void
+query_close(struct query_db *db)
+{
+	if (!db)
+		return;
+	sqlite3_close(db->db);
+	free(db->path);
+	free(db);
+}
+
+void
+query_set_deadline(struct query_db *db, unsigned seconds)
+{
+	db->seconds = seconds;
+}
+
+struct query *
+query_prepare(struct query_db *db, const char *sql, struct err *err)
+{
+	struct query *query;
+	sqlite3_stmt *stmt = NULL;
+	const char *tail = NULL;
+
+	query_start(db);
+	if (sqlite3_prepare_v2(db->db, sql, -1, &stmt, &tail) != SQLITE_OK) {
+		query_fail(db, err);
+		return NULL;
+	}
+	while (tail && (isspace((unsigned char)*tail) || *tail == ';'))
+		tail++;
+	if (!stmt || (tail && *tail) || !sqlite3_stmt_readonly(stmt) ||
+	    sqlite3_column_count(stmt) == 0) {
+		sqlite3_finalize(stmt);
+		err_set(err, "one SELECT is wanted");
+		return NULL;
+	}
+	query = xcalloc(1, sizeof(*query));
+	query->db = db;
+	query->stmt = stmt;
+	return query;
+}
+
+void
+query_finish(struct query *query)
+{
+	if (!query)
+		return;
+	sqlite3_finalize(query->stmt);
+	free(query);
+}
+
+void
+query_bind_int(struct query *query, int at, int64_t value)
+{
+	sqlite3_bind_int64(query->stmt, at, value);
+}
+
+void
+query_bind_text(struct query *query, int at, const char *value)
+{
+	sqlite3_bind_text(query->stmt, at, value, -1, SQLITE_TRANSIENT);
+}
+
+int
+query_next(struct query *query, struct err *err)
+{
+	int rc;
+
+	if (!query->is_started)
+		query_start(query->db);
+	query->is_started = true;
+	rc = sqlite3_step(query->stmt);
+	if (rc == SQLITE_ROW)
+		return 1;
+	return rc == SQLITE_DONE ? 0 : query_fail(query->db, err);
+}
+
+void
+query_reset(struct query *query)
+{
+	sqlite3_reset(query->stmt);
+	query->is_started = false;
+}
+
+int
+query_columns(const struct query *query)
+{
+	return sqlite3_column_count(query->stmt);
+}
+
+const char *
+query_name(const struct query *query, int column)
+{
+	const char *name = sqlite3_column_name(query->stmt, column);
+
+	return name ? name : "";
+}
+
+enum query_type
+query_type(const struct query *query, int column)
+{
+	switch (sqlite3_column_type(query->stmt, column)) {
+	case SQLITE_INTEGER:
+		return QUERY_INT;
+	case SQLITE_FLOAT:
+		return QUERY_REAL;
+	case SQLITE_NULL:
+		return QUERY_NULL;
+	default:
+		return QUERY_TEXT;
+	}
+}
+
+int64_t
+query_int(const struct query *query, int column)
+{
+	return sqlite3_column_int64(query->stmt, column);
+}
+
+double
+query_real(const struct query *query, int column)
+{
+	return sqlite3_column_double(query->stmt, column);
+}
+
+const char *
+query_text(const struct query *query, int column)
+{
+	const unsigned char *text = sqlite3_column_text(query->stmt, column);
+
+	return text ? (const char *)text : "";
+}

@@ -1,0 +1,48 @@
+/*
+ * Reads a database, which may come from anywhere: it is opened read-only, views
+ * and triggers do not work, only SELECT on the tables of schema.sql is allowed,
+ * and each statement has a deadline. Its contents may still be anything: texts
+ * need not be UTF-8, numbers are in no range, references may lead nowhere or in
+ * a circle.
+ */
+#ifndef STORE_QUERY_H
+#define STORE_QUERY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+struct query_db;
+struct query; /* one prepared statement */
+
+enum query_type { QUERY_NULL, QUERY_INT, QUERY_REAL, QUERY_TEXT };
+
+/* The file is a database of ours, by its first bytes. */
+bool query_is_database(const char *path);
+/* NULL and err set if it cannot be read or is no database of this version. */
+struct query_db *query_open(const char *path, struct err *err);
+void query_close(struct query_db *db); /* takes NULL */
+/* Seconds that a statement may take, all its rows together; 0: no end. */
+void query_set_deadline(struct query_db *db, unsigned seconds);
+
+/* One SELECT; NULL and err set if it is anything else. */
+struct query *query_prepare(
+    struct query_db *db, const char *sql, struct err *err);
+void query_finish(struct query *query); /* takes NULL */
+/* Parameters count from 1. The text is copied. */
+void query_bind_int(struct query *query, int at, int64_t value);
+void query_bind_text(struct query *query, int at, const char *value);
+/* The next row: 1, no more: 0, failed: -1 and err set. */
+int query_next(struct query *query, struct err *err);
+/* From the first row again, with the parameters as they are. */
+void query_reset(struct query *query);
+
+/* Columns count from 0. Texts live until the next row. NULL reads as 0 and "". */
+int query_columns(const struct query *query);
+const char *query_name(const struct query *query, int column);
+enum query_type query_type(const struct query *query, int column);
+int64_t query_int(const struct query *query, int column);
+double query_real(const struct query *query, int column);
+const char *query_text(const struct query *query, int column);
+
+#endif

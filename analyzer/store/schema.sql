@@ -1,0 +1,192 @@
+-- The database, version 1 (user_version). esc-db(5) documents it. Times are ns,
+-- sizes bytes; ids start at 1. `observed` counts recorded blocks, `estimated`
+-- weighs each by 1/P(recorded); in full mode both are equal.
+PRAGMA application_id = 0x45534344; -- "ESCD"
+PRAGMA user_version = 1;
+
+CREATE TABLE run (
+	id INTEGER PRIMARY KEY,
+	trace TEXT NOT NULL,            -- absolute path
+	command TEXT NOT NULL,          -- JSON array of arguments
+	exe TEXT NOT NULL,
+	pid INTEGER NOT NULL,
+	start TEXT NOT NULL,            -- RFC 3339, UTC
+	duration_ns INTEGER NOT NULL,
+	mode TEXT NOT NULL,             -- full, sampled
+	sample_interval INTEGER NOT NULL,
+	allocations INTEGER NOT NULL,   -- exact, in every mode
+	frees INTEGER NOT NULL,         -- exact
+	bytes INTEGER NOT NULL,         -- exact
+	recorded INTEGER NOT NULL,      -- allocations recorded
+	lost INTEGER NOT NULL,          -- events that should have been recorded and are not
+	unknown INTEGER NOT NULL,       -- observed blocks whose fate is unknown
+	cut INTEGER NOT NULL,           -- events with a stack cut at the depth limit
+	broken INTEGER NOT NULL,        -- events whose stack ended early
+	unmatched_frees INTEGER NOT NULL, -- recorded frees of blocks never seen allocated
+	peak_bytes INTEGER NOT NULL,
+	threads INTEGER NOT NULL,
+	processes INTEGER NOT NULL,
+	complete INTEGER NOT NULL,      -- 1: the keeper closed the trace
+	stack_limit INTEGER NOT NULL,   -- L of the verdicts
+	wrappers TEXT NOT NULL,         -- JSON array of the --wrapper patterns given
+	allocator TEXT NOT NULL,        -- '' libc, else path
+	cost_ns INTEGER NOT NULL        -- estimated time in malloc and free
+) STRICT;
+
+CREATE TABLE module (
+	id INTEGER PRIMARY KEY,
+	path TEXT NOT NULL,
+	build_id TEXT NOT NULL,         -- hex, '' none
+	symbols TEXT NOT NULL,          -- dwarf, symtab, missing, mismatch, unreadable, unused
+	debug_file TEXT NOT NULL        -- '' none
+) STRICT;
+
+-- A logical frame: a function at a line, in a module.
+CREATE TABLE frame (
+	id INTEGER PRIMARY KEY,
+	function TEXT NOT NULL,
+	symbol TEXT NOT NULL,
+	file TEXT NOT NULL,             -- '' unknown
+	line INTEGER NOT NULL,          -- 0 unknown
+	column INTEGER NOT NULL,        -- 0 unknown
+	module INTEGER NOT NULL REFERENCES module(id),
+	inlined INTEGER NOT NULL,
+	wrapper INTEGER NOT NULL,       -- 1: allocates or frees for its caller
+	startup INTEGER NOT NULL        -- 1: runtime's start-up, thread-start, exit code
+) STRICT;
+
+-- A tree of logical frames: parent is the caller's side, 0 the root's.
+CREATE TABLE stack (
+	id INTEGER PRIMARY KEY,
+	parent INTEGER NOT NULL,
+	frame INTEGER NOT NULL REFERENCES frame(id),
+	depth INTEGER NOT NULL,         -- 1: outermost
+	state INTEGER NOT NULL          -- of the outermost: 0 whole, 1 cut, 2 broken
+) STRICT;
+
+-- One row a site and run.
+CREATE TABLE site (
+	id INTEGER PRIMARY KEY,
+	run INTEGER NOT NULL REFERENCES run(id),
+	frame INTEGER NOT NULL REFERENCES frame(id),
+	allocator TEXT NOT NULL,        -- function that was called most: malloc, ...
+	verdict TEXT NOT NULL,
+	owner INTEGER,                  -- frame(id) of the owner named in the report
+	owner_distance INTEGER,
+	observed INTEGER NOT NULL,
+	estimated REAL NOT NULL,
+	estimated_low REAL NOT NULL,    -- 95 %
+	estimated_high REAL NOT NULL,
+	bytes REAL NOT NULL,            -- estimated
+	local INTEGER NOT NULL,         -- observed blocks by fate; they add up to observed
+	up INTEGER NOT NULL,
+	thread INTEGER NOT NULL,
+	live INTEGER NOT NULL,          -- not censored
+	censored INTEGER NOT NULL,
+	unknown INTEGER NOT NULL,
+	unknown_why TEXT NOT NULL,      -- JSON object reason: blocks
+	proved INTEGER NOT NULL,
+	inferred INTEGER NOT NULL,
+	reallocs INTEGER NOT NULL,      -- blocks that realloc ended
+	activations INTEGER NOT NULL,   -- of the owner, that these blocks came from
+	threads INTEGER NOT NULL,       -- that allocated here
+	size_min INTEGER NOT NULL,
+	size_max INTEGER NOT NULL,
+	size_p50 INTEGER NOT NULL,
+	size_p99 INTEGER NOT NULL,
+	size_distinct INTEGER NOT NULL,
+	life_min INTEGER,               -- NULL: none was freed
+	life_p50 INTEGER,
+	life_p90 INTEGER,
+	life_p99 INTEGER,
+	life_max INTEGER,
+	cost_allocate REAL NOT NULL,    -- ns, estimated from the timed calls
+	cost_free REAL NOT NULL,
+	timed INTEGER NOT NULL,         -- calls that were timed
+	escape_upper REAL NOT NULL,     -- 95 % upper bound of the escape rate
+	capacity INTEGER NOT NULL,      -- bytes that cover 99 % of the blocks
+	stack INTEGER NOT NULL REFERENCES stack(id), -- heaviest path; its leaf is the site
+	counter_fate TEXT,              -- of the counter-example, or NULL
+	counter_stack INTEGER           -- stack(id) that freed it, or that kept it
+) STRICT;
+
+-- Blocks of a site by the path that allocated them.
+CREATE TABLE path (
+	site INTEGER NOT NULL REFERENCES site(id),
+	stack INTEGER NOT NULL REFERENCES stack(id), -- whole, wrappers included
+	blocks REAL NOT NULL,           -- estimated
+	bytes REAL NOT NULL,
+	local REAL NOT NULL,
+	up REAL NOT NULL,
+	thread REAL NOT NULL,
+	live REAL NOT NULL,             -- censored ones included
+	unknown REAL NOT NULL,
+	cost REAL NOT NULL,             -- ns
+	PRIMARY KEY (site, stack)
+) STRICT, WITHOUT ROWID;
+
+-- Blocks of a site by the path that freed them.
+CREATE TABLE free_path (
+	site INTEGER NOT NULL REFERENCES site(id),
+	stack INTEGER NOT NULL REFERENCES stack(id),
+	fate TEXT NOT NULL,
+	blocks REAL NOT NULL,
+	PRIMARY KEY (site, stack, fate)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE owner (
+	site INTEGER NOT NULL REFERENCES site(id),
+	frame INTEGER NOT NULL REFERENCES frame(id),
+	distance INTEGER NOT NULL,
+	fate TEXT NOT NULL,             -- local or up
+	blocks INTEGER NOT NULL,        -- observed
+	proved INTEGER NOT NULL,
+	PRIMARY KEY (site, frame, distance, fate)
+) STRICT, WITHOUT ROWID;
+
+-- size exact while a site has few sizes, else the upper bound of a bucket.
+CREATE TABLE size_histogram (
+	site INTEGER NOT NULL REFERENCES site(id),
+	size INTEGER NOT NULL,
+	blocks REAL NOT NULL,
+	PRIMARY KEY (site, size)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE life_histogram (
+	site INTEGER NOT NULL REFERENCES site(id),
+	life INTEGER NOT NULL,          -- upper bound, ns
+	blocks REAL NOT NULL,
+	PRIMARY KEY (site, life)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE timeline (
+	run INTEGER NOT NULL REFERENCES run(id),
+	at INTEGER NOT NULL,            -- ns since start, end of the slice
+	live_bytes REAL NOT NULL,       -- estimated, highest in the slice
+	allocations REAL NOT NULL,
+	frees REAL NOT NULL,
+	PRIMARY KEY (run, at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE thread (
+	id INTEGER PRIMARY KEY,
+	run INTEGER NOT NULL REFERENCES run(id),
+	number INTEGER NOT NULL,        -- of the trace
+	process INTEGER NOT NULL,       -- number of the trace
+	pid INTEGER NOT NULL,
+	tid INTEGER NOT NULL,
+	allocations INTEGER NOT NULL,   -- exact
+	frees INTEGER NOT NULL,
+	bytes INTEGER NOT NULL,
+	lost INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE thread_pair (
+	run INTEGER NOT NULL REFERENCES run(id),
+	allocating INTEGER NOT NULL REFERENCES thread(id),
+	freeing INTEGER NOT NULL REFERENCES thread(id),
+	blocks REAL NOT NULL,
+	PRIMARY KEY (run, allocating, freeing)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX site_cost ON site (run, cost_allocate + cost_free);
