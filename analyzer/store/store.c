@@ -311,6 +311,44 @@ store_free(struct store *store)
 	free(store);
 }
 
+/* A backslash before x: it would read back as an escape. */
+static bool
+text_is_mark(const char *text, size_t len)
+{
+	return len > 1 && text[0] == '\\' && text[1] == 'x';
+}
+
+static bool
+text_is_plain(const char *text, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		uint32_t code;
+		size_t step = utf8_decode(text + at, len - at, &code);
+
+		if (step == 0 || text_is_mark(text + at, len - at))
+			return false;
+		at += step;
+	}
+	return true;
+}
+
+static void
+text_escape(struct strbuf *buf, const char *text, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		uint32_t code;
+		size_t step = utf8_decode(text + at, len - at, &code);
+
+		if (step == 0 || text_is_mark(text + at, len - at)) {
+			strbuf_addf(buf, "\\x%02x", (unsigned char)text[at]);
+			at++;
+		} else {
+			strbuf_add(buf, text + at, step);
+			at += step;
+		}
+	}
+}
+
 static uint64_t
 text_hash(const char *text, size_t len)
 {
@@ -330,11 +368,11 @@ bind_text(struct store *store, sqlite3_stmt *stmt, int at, const char *text,
 	bool is_long = is_name && len > STORE_NAME_MAX;
 	int rc;
 
-	if (!is_long && utf8_is_plain(text, len))
+	if (!is_long && text_is_plain(text, len))
 		return sqlite3_bind_text64(
 		    stmt, at, text, len, SQLITE_STATIC, SQLITE_UTF8);
 	strbuf_clear(&store->scratch);
-	utf8_escape(&store->scratch, text, is_long ? cut : len);
+	text_escape(&store->scratch, text, is_long ? cut : len);
 	if (is_long)
 		strbuf_addf(&store->scratch, "~%016llx",
 		    (unsigned long long)text_hash(text, len));

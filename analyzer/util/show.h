@@ -1,0 +1,25 @@
+/* Names and numbers as a person reads them on a terminal. */
+#ifndef UTIL_SHOW_H
+#define UTIL_SHOW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct strbuf;
+
+/* Adds text as term_escape does, at most `columns` wide; what is longer ends
+ * with "~" there. Returns the columns used. */
+size_t show_text(struct strbuf *buf, const char *text, size_t columns);
+/* The same, but it is the beginning that is left out. For paths. */
+size_t show_tail(struct strbuf *buf, const char *text, size_t columns);
+
+/* Enough for any of the numbers below. */
+enum { SHOW_SIZE = 32 };
+
+/* These write into buf and return it. 1204332: "1.20 M"; below 10000 whole. */
+const char *show_count(char buf[SHOW_SIZE], double count);
+const char *show_bytes(char buf[SHOW_SIZE], double bytes); /* "1.2 MiB" */
+const char *show_ns(char buf[SHOW_SIZE], double ns);       /* "83 ns" */
+const char *show_share(char buf[SHOW_SIZE], double part, double whole); /* % */
+
+#endif
