@@ -1,0 +1,196 @@
+/*
+ * The walk against glibc's backtrace(), on recursion, callbacks through libc and
+ * varying depths; and what it says was kept.
+ */
+#include "preload/walk.h"
+
+#include <execinfo.h>
+#include <stdlib.h>
+
+#include "preload/modules.h"
+#include "preload/ring.h"
+#include "preload/rules.h"
+#include "tests/lib/check.h"
+#include "tests/lib/fakering.h"
+
+enum { DEEP = 900, LIMIT = 1024 };
+
+static struct thread *thread;
+static unsigned int captures;
+
+/* Plays a hook: compares the frames outside itself. */
+static __attribute__((noinline)) struct walk
+hook(void)
+{
+	struct arch_frame frame = ARCH_FRAME();
+	struct walk walk;
+	void *want[LIMIT + 8];
+	int count = backtrace(want, LIMIT + 8);
+	uint32_t depth;
+
+	walk_capture(thread, 0, &frame, &walk);
+	depth = walk.at->depth;
+	captures++;
+	/* want[0] is this function itself */
+	CHECK_EQ(depth, count - 1);
+	for (uint32_t i = 0; i < depth && (int)i < count - 1; i++)
+		if (walk.at->frames[depth - 1 - i].pc != (uint64_t)want[i + 1]) {
+			CHECK_EQ(walk.at->frames[depth - 1 - i].pc, want[i + 1]);
+			break;
+		}
+	CHECK(walk.stack != 0);
+	CHECK(!walk.cut && !walk.broken);
+	return walk;
+}
+
+static __attribute__((noinline)) int
+recurse(int n)
+{
+	volatile char pad[48];
+	int sum = 1;
+
+	pad[n % 48] = 1;
+	if (n % 3 == 0)
+		hook();
+	if (n > 0)
+		sum += recurse(n - 1);
+	if (n % 5 == 0)
+		hook();
+	return sum + pad[n % 48];
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	hook();
+	return *(const int *)a - *(const int *)b;
+}
+
+static __attribute__((noinline)) uint32_t
+leaf(void)
+{
+	struct walk walk = hook();
+
+	return walk.stack;
+}
+
+static __attribute__((noinline)) uint32_t
+one(void)
+{
+	uint32_t id = leaf();
+
+	__asm__ volatile("" ::: "memory");
+	return id;
+}
+
+static __attribute__((noinline)) uint32_t
+two(void)
+{
+	uint32_t id = leaf();
+
+	__asm__ volatile("" ::: "memory");
+	return id + 0 * captures;
+}
+
+/* The same path has the same id, another path another. */
+static void
+test_ids(void)
+{
+	uint32_t first = 0, second = 0;
+
+	for (int i = 0; i < 10; i++) {
+		uint32_t a = one();
+		uint32_t b = two();
+
+		if (i > 0) {
+			CHECK_EQ(a, first);
+			CHECK_EQ(b, second);
+		}
+		first = a;
+		second = b;
+	}
+	CHECK(first != second);
+}
+
+/* A frame of varying size makes a callee's slot move: not kept, and said so. */
+static __attribute__((noinline)) struct walk
+shifted(size_t size)
+{
+	volatile char *room = __builtin_alloca(size);
+	struct walk walk;
+
+	room[0] = 0;
+	walk = hook();
+	room[size - 1] = 0;
+	return walk;
+}
+
+static __attribute__((noinline)) struct walk
+outer(size_t size)
+{
+	struct walk walk = shifted(size);
+
+	__asm__ volatile("" ::: "memory");
+	return walk;
+}
+
+static void
+test_kept(void)
+{
+	uint32_t depth = 0;
+
+	for (int i = 0; i < 4; i++) {
+		struct walk walk = outer(i % 2 == 0 ? 64 : 640);
+
+		depth = walk.at->depth;
+		/* Only hook's own return address, innermost, moves here: the
+		 * reader never takes that as kept, so nothing need be said. */
+		CHECK(!walk.says_kept || walk.kept < depth);
+	}
+}
+
+/* Deeper than the limit: cut, marked, and whole again when it is back. */
+static __attribute__((noinline)) unsigned int
+deep(int n)
+{
+	struct arch_frame frame = ARCH_FRAME();
+	struct walk walk;
+	unsigned int cut;
+
+	walk_capture(thread, 0, &frame, &walk);
+	CHECK(walk.at->depth <= LIMIT);
+	cut = walk.cut;
+	if (n > 0)
+		cut += deep(n - 1);
+	__asm__ volatile("" ::: "memory");
+	return cut;
+}
+
+int
+main(void)
+{
+	int numbers[64];
+
+	CHECK(fakering_start(64 << 20));
+	CHECK(modules_start("/test"));
+	CHECK(rules_start());
+	CHECK(stacks_start());
+	threads.main = arch_thread_pointer();
+	threads.main_top = ((uint64_t)__builtin_frame_address(0) + (1 << 16)) &
+	    ~4095ULL;
+	CHECK(thread_start(LIMIT));
+	thread = thread_get();
+	CHECK(thread != NULL);
+	thread->stack_top = 0; /* the main stack's end is not known here */
+	for (int i = 0; i < 20; i++)
+		recurse(DEEP - i * 40);
+	for (int i = 0; i < 64; i++)
+		numbers[i] = i * 7919 % 64;
+	qsort(numbers, 64, sizeof(*numbers), compare);
+	test_ids();
+	test_kept();
+	CHECK(deep(3000) > 1500);
+	hook();
+	CHECK(captures > 5000);
+	return check_done();
+}
