@@ -1,0 +1,394 @@
+#include "keeper/keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "keeper/close.h"
+#include "preload/record.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+enum {
+	KEEPER_CHUNK = 1 << 20,       /* the file grows, pages come in, by that */
+	KEEPER_PIECE = 1 << 16,       /* zeroes a write */
+	KEEPER_WARM = 2 << 20,        /* at least so much ahead is in memory */
+	KEEPER_AHEAD_MAX = 256 << 20, /* never more reserved */
+	KEEPER_BUSY_MS = 1,
+	KEEPER_IDLE_MS = 20,
+	KEEPER_ENDING_TICKS = 100, /* short ones, once the program has ended */
+};
+
+static const uint64_t KEEPER_MOMENT_NS = 50000000; /* between two moments */
+static const uint64_t KEEPER_RETRY_NS = 200000000; /* disk full: try again */
+static const uint64_t KEEPER_RATE_NS = 10000000;   /* a rate is seen over that */
+
+struct keeper {
+	int fd;
+	int gone; /* -1: closed already, or there was none */
+	struct esc_header *header;
+	uint64_t reserved; /* what reserved_end is; the program may write there */
+	uint64_t warm;     /* in memory below */
+	uint64_t claimed;  /* when last looked */
+	uint64_t rate;     /* bytes claimed a second, the fastest lately */
+	uint64_t rate_at;  /* when, and where, the rate was taken */
+	uint64_t rate_claimed;
+	uint64_t moment_at;
+	uint64_t full_at; /* 0: the disk is not full */
+	unsigned ending;  /* ticks since the program ended */
+	unsigned idle;    /* ticks without a claim */
+};
+
+static uint64_t
+keeper_clock(clockid_t clock)
+{
+	struct timespec now;
+
+	if (clock_gettime(clock, &now) != 0)
+		return 0;
+	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t
+keeper_ticks(uint8_t clock)
+{
+#if defined(__x86_64__)
+	if (clock == ESC_CLOCK_TSC)
+		return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+	uint64_t ticks;
+
+	if (clock == ESC_CLOCK_TSC) {
+		__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+		return ticks;
+	}
+#endif
+	(void)clock;
+	return keeper_clock(CLOCK_MONOTONIC);
+}
+
+static uint32_t
+keeper_flags(const struct keeper *keeper)
+{
+	return __atomic_load_n(&keeper->header->flags, __ATOMIC_ACQUIRE);
+}
+
+static void
+keeper_flag(struct keeper *keeper, uint32_t flag)
+{
+	__atomic_fetch_or(&keeper->header->flags, flag, __ATOMIC_RELEASE);
+}
+
+/* --- Room --- */
+
+static int
+keeper_write_zeroes(int fd, uint64_t from, uint64_t to)
+{
+	static const char zeroes[KEEPER_PIECE];
+	ssize_t wrote;
+	size_t len;
+
+	while (from < to) {
+		len = to - from < sizeof(zeroes) ? (size_t)(to - from)
+						 : sizeof(zeroes);
+		wrote = pwrite(fd, zeroes, len, (off_t)from);
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote <= 0)
+			return -1;
+		from += (uint64_t)wrote;
+	}
+	return 0;
+}
+
+int
+keeper_extend(int fd, uint64_t from, uint64_t to)
+{
+	while (fallocate(fd, 0, (off_t)from, (off_t)(to - from)) != 0) {
+		if (errno == EINTR)
+			continue;
+		if (errno != EOPNOTSUPP && errno != ENOSYS)
+			return -1;
+		return keeper_write_zeroes(fd, from, to);
+	}
+	return 0;
+}
+
+/* What the program says is claimed, as far as it can be true. */
+static uint64_t
+keeper_claimed(const struct keeper *keeper)
+{
+	uint64_t claimed =
+	    __atomic_load_n(&keeper->header->claimed, __ATOMIC_ACQUIRE);
+
+	if (claimed < ESC_HEADER_SIZE)
+		return ESC_HEADER_SIZE;
+	return claimed < keeper->reserved ? claimed : keeper->reserved;
+}
+
+/* Follows how fast the programs claim; slows down by and by. */
+static void
+keeper_measure(struct keeper *keeper, uint64_t now)
+{
+	uint64_t passed = now - keeper->rate_at;
+	uint64_t rate;
+
+	keeper->claimed = keeper_claimed(keeper);
+	if (passed < KEEPER_RATE_NS)
+		return;
+	rate = (keeper->claimed - keeper->rate_claimed) * 1000000U /
+	    (passed / 1000U);
+	if (rate < keeper->rate)
+		rate = (keeper->rate * 31 + rate) / 32;
+	keeper->rate = rate;
+	keeper->rate_at = now;
+	keeper->rate_claimed = keeper->claimed;
+}
+
+/* Where the file should be backed up to. */
+static uint64_t
+keeper_goal(const struct keeper *keeper)
+{
+	uint64_t ahead = keeper->rate / 5;
+
+	if (ahead < KEEPER_RESERVE)
+		ahead = KEEPER_RESERVE;
+	if (ahead > KEEPER_AHEAD_MAX)
+		ahead = KEEPER_AHEAD_MAX;
+	return (keeper->claimed + ahead + KEEPER_CHUNK - 1) &
+	    ~(uint64_t)(KEEPER_CHUNK - 1);
+}
+
+/* Grows the file by a chunk. */
+static void
+keeper_grow(struct keeper *keeper, uint64_t now)
+{
+	uint64_t end = (keeper->reserved + KEEPER_CHUNK) &
+	    ~(uint64_t)(KEEPER_CHUNK - 1);
+
+	if (keeper_extend(keeper->fd, keeper->reserved, end) != 0) {
+		keeper->full_at = now;
+		keeper_flag(keeper, ESC_FLAG_FULL_DISK);
+		return;
+	}
+	keeper->full_at = 0;
+	keeper->reserved = end;
+	__atomic_store_n(&keeper->header->reserved_end, end, __ATOMIC_RELEASE);
+}
+
+/* Brings the pages in before a writer has to wait for them. */
+static void
+keeper_warm(struct keeper *keeper)
+{
+	uint64_t ahead = keeper->rate / 10;
+	uint64_t goal, size;
+	void *pages;
+
+	if (ahead < KEEPER_WARM)
+		ahead = KEEPER_WARM;
+	goal = keeper->claimed + ahead;
+	if (goal > keeper->reserved)
+		goal = keeper->reserved;
+	if (keeper->warm < keeper->claimed)
+		keeper->warm = keeper->claimed & ~(uint64_t)(ESC_PAGE - 1);
+	size = (goal - keeper->warm) & ~(uint64_t)(ESC_PAGE - 1);
+	if (goal <= keeper->warm || size < KEEPER_CHUNK / 4)
+		return;
+	if (size > KEEPER_CHUNK)
+		size = KEEPER_CHUNK;
+	pages = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED,
+	    keeper->fd, (off_t)keeper->warm);
+	if (pages != MAP_FAILED) {
+		(void)madvise(pages, (size_t)size, MADV_POPULATE_WRITE);
+		(void)munmap(pages, (size_t)size);
+	}
+	keeper->warm += size;
+}
+
+static void
+keeper_make_room(struct keeper *keeper, uint64_t now)
+{
+	unsigned chunk;
+
+	if (keeper->full_at != 0 && now - keeper->full_at < KEEPER_RETRY_NS)
+		return;
+	for (chunk = 0; keeper->reserved < keeper_goal(keeper); chunk++) {
+		keeper_grow(keeper, now);
+		if (keeper->full_at != 0 || chunk == 64)
+			break;
+	}
+}
+
+/* --- Time --- */
+
+static void
+keeper_moment(struct keeper *keeper, uint64_t now)
+{
+	struct esc_header *header = keeper->header;
+
+	if ((keeper_flags(keeper) & ESC_FLAG_STARTED) == 0)
+		return;
+	keeper->moment_at = now;
+	header->last.realtime = keeper_clock(CLOCK_REALTIME);
+	header->last.monotonic = keeper_clock(CLOCK_MONOTONIC);
+	header->last.ticks = keeper_ticks(header->clock);
+}
+
+/* Sleeps for a tick; the program's end cuts it short. */
+static void
+keeper_sleep(struct keeper *keeper)
+{
+	struct pollfd gone = {.fd = keeper->gone, .events = POLLIN};
+	int wait = keeper->idle < 50 ? KEEPER_BUSY_MS : KEEPER_IDLE_MS;
+
+	if (keeper->ending != 0 && keeper->ending < KEEPER_ENDING_TICKS) {
+		keeper->ending++;
+		wait = KEEPER_BUSY_MS;
+	}
+	if (poll(&gone, 1, wait) > 0) {
+		(void)close(keeper->gone);
+		keeper->gone = -1;
+		keeper->ending = 1;
+	}
+}
+
+/* True when no process has the trace mapped, and none will again. */
+static bool
+keeper_alone(struct keeper *keeper)
+{
+	if (keeper->gone >= 0 &&
+	    (keeper_flags(keeper) & ESC_FLAG_STARTED) == 0)
+		return false;
+	return flock(keeper->fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+static void
+keeper_tick(struct keeper *keeper)
+{
+	uint64_t now = keeper_clock(CLOCK_MONOTONIC);
+	uint64_t before = keeper->claimed;
+
+	__atomic_fetch_add(&keeper->header->heartbeat, 1, __ATOMIC_RELAXED);
+	keeper_measure(keeper, now);
+	keeper_make_room(keeper, now);
+	keeper_warm(keeper);
+	if (now - keeper->moment_at >= KEEPER_MOMENT_NS)
+		keeper_moment(keeper, now);
+	keeper->idle = keeper->claimed != before ? 0 : keeper->idle + 1;
+}
+
+/* --- Life --- */
+
+static int
+keeper_map(struct keeper *keeper)
+{
+	struct stat status;
+	void *pages;
+
+	if (fstat(keeper->fd, &status) != 0)
+		return -1;
+	if (!S_ISREG(status.st_mode) || status.st_size < ESC_HEADER_SIZE) {
+		errno = EINVAL;
+		return -1;
+	}
+	pages = mmap(NULL, ESC_HEADER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+	    keeper->fd, 0);
+	if (pages == MAP_FAILED)
+		return -1;
+	keeper->header = pages;
+	if (keeper->header->magic != ESC_MAGIC ||
+	    keeper->header->version != ESC_VERSION ||
+	    keeper->header->endian != ESC_ENDIAN ||
+	    keeper->header->header_size != ESC_HEADER_SIZE ||
+	    (keeper->header->flags & ESC_FLAG_COMPLETE) != 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	/* what stands behind it in the file is backed, whatever the header says */
+	keeper->reserved = (uint64_t)status.st_size & ~(uint64_t)(ESC_PAGE - 1);
+	return 0;
+}
+
+static void
+keeper_finish(struct keeper *keeper)
+{
+	struct esc_header *header = keeper->header;
+	uint64_t end = close_segments(keeper->fd, keeper_claimed(keeper));
+
+	header->claimed = end;
+	header->reserved_end = end;
+	if (ftruncate(keeper->fd, (off_t)end) != 0)
+		header->reserved_end = keeper->reserved;
+	keeper_moment(keeper, 0);
+	keeper_flag(keeper, ESC_FLAG_COMPLETE);
+}
+
+int
+keeper_run(int fd, int gone)
+{
+	struct keeper keeper = {.fd = fd, .gone = gone};
+
+	if (keeper_map(&keeper) != 0)
+		return -1;
+	keeper.claimed = keeper_claimed(&keeper);
+	keeper.rate_claimed = keeper.claimed;
+	keeper.rate_at = keeper_clock(CLOCK_MONOTONIC);
+	while (!keeper_alone(&keeper)) {
+		keeper_tick(&keeper);
+		keeper_sleep(&keeper);
+	}
+	keeper_finish(&keeper);
+	(void)munmap(keeper.header, ESC_HEADER_SIZE);
+	(void)flock(fd, LOCK_UN);
+	return 0;
+}
+
+/* Closes what is open from first to last. */
+static void
+keeper_close_range(int first, int last)
+{
+	if (first <= last)
+		(void)close_range((unsigned)first, (unsigned)last, 0);
+}
+
+void
+keeper_detach(int fd, int gone)
+{
+	static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE,
+	    SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM};
+	int low = gone < 0 || fd < gone ? fd : gone;
+	int high = fd < gone ? gone : fd;
+	struct rlimit limit;
+	sigset_t none;
+	size_t i;
+
+	(void)setsid();
+	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		(void)signal(ignored[i], SIG_IGN);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	keeper_close_range(0, low - 1);
+	keeper_close_range(low + 1, high - 1);
+	keeper_close_range(high + 1, ~0U >> 1);
+	/* the trace may grow as far as the system lets anybody */
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_FSIZE, &limit);
+	}
+	if (chdir("/") != 0)
+		errno = 0;
+	(void)prctl(PR_SET_NAME, "esc-keeper");
+}
