@@ -101,17 +101,25 @@ ring_ticks(void)
 /* Claims the writer's next segment. */
 bool ring_next(struct writer *writer, uint64_t time);
 
-static inline unsigned int
-ring_bytes(uint64_t value)
+/* Length codes, and the lengths that they stand for: branch-free. */
+static inline uint32_t
+ring_code1248(uint64_t value)
 {
-	return value == 0 ? 0 : (71U - (unsigned int)__builtin_clzll(value)) / 8;
+	return (uint32_t)(value > 0xff) + (value > 0xffff) +
+	    (value > 0xffffffff);
 }
 
-/* Length codes for 0..8 bytes, four bits each. */
-#define RING_CODE(table, bytes) ((uint32_t)((table) >> ((bytes) * 4)) & 3U)
-#define RING_CODES_1248 0x333322100ULL
-#define RING_CODES_0248 0x333322110ULL
-#define RING_CODES_0124 0x333333210ULL
+static inline uint32_t
+ring_code0248(uint64_t value)
+{
+	return (uint32_t)(value != 0) + (value > 0xffff) + (value > 0xffffffff);
+}
+
+static inline uint32_t
+ring_code0124(uint64_t value)
+{
+	return (uint32_t)(value != 0) + (value > 0xff) + (value > 0xffff);
+}
 
 static inline uint8_t *
 ring_put(uint8_t *at, uint64_t value, unsigned int length)
@@ -153,14 +161,14 @@ ring_write(struct writer *writer, const struct event *event)
 	    ring_zigzag((int64_t)(event->address >> 3) -
 		(int64_t)(writer->address >> 3)) : 0;
 	stack = ring_zigzag((int64_t)event->stack - (int64_t)writer->stack);
-	time_code = RING_CODE(RING_CODES_1248, ring_bytes(time));
-	address_code = RING_CODE(RING_CODES_0248, ring_bytes(address));
+	time_code = ring_code1248(time);
+	address_code = ring_code0248(address);
 	if (stack > UINT32_MAX) { /* cannot happen below 2^31 stacks */
 		writer->gap = true;
 		return false;
 	}
-	stack_code = RING_CODE(RING_CODES_0124, ring_bytes(stack));
-	size_code = sized ? RING_CODE(RING_CODES_1248, ring_bytes(event->size)) : 0;
+	stack_code = ring_code0124(stack);
+	size_code = sized ? ring_code1248(event->size) : 0;
 	control = event->kind | time_code << ESC_CONTROL_TIME_SHIFT |
 	    address_code << ESC_CONTROL_ADDRESS_SHIFT |
 	    stack_code << ESC_CONTROL_STACK_SHIFT |
@@ -171,8 +179,8 @@ ring_write(struct writer *writer, const struct event *event)
 		control |= ESC_CONTROL_REGION;
 	at = ring_put16(writer->at, (uint16_t)control);
 	at = ring_put(at, time, 1U << time_code);
-	at = ring_put(at, address, address_code == 0 ? 0 : 1U << address_code);
-	at = ring_put(at, stack, stack_code == 0 ? 0 : 1U << (stack_code - 1));
+	at = ring_put(at, address, (1U << address_code) & ~1U);
+	at = ring_put(at, stack, (1U << stack_code) >> 1);
 	at = ring_put(at, event->size, sized ? 1U << size_code : 0);
 	if (__builtin_expect(control & (ESC_CONTROL_COST | ESC_CONTROL_KEPT |
 		ESC_CONTROL_REGION), 0)) {
