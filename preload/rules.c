@@ -7,7 +7,7 @@
 #include "preload/modules.h"
 #include "preload/sys.h"
 
-enum { RULES_LEVELS = 9, RULES_FIRST = 4096, RULES_PROBES = 32 };
+enum { RULES_LEVELS = 9, RULES_FIRST = 4096, RULES_PROBES = 96 };
 
 static struct rules_table rules_tables[RULES_LEVELS];
 struct rules_table *rules_now = rules_tables;

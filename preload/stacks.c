@@ -7,7 +7,7 @@
 #include "preload/ring.h"
 #include "preload/sys.h"
 
-enum { STACKS_LEVELS = 11, STACKS_FIRST = 4096, STACKS_PROBES = 24 };
+enum { STACKS_LEVELS = 11, STACKS_FIRST = 4096, STACKS_PROBES = 96 };
 
 struct stacks_entry {
 	uint64_t hash; /* 0: free */
