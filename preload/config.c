@@ -28,7 +28,6 @@ static const struct config_key config_keys[] = {
 	KEY(size, CONFIG_NUMBER, 1ULL << 20, 1ULL << 44),
 	KEY(follow, CONFIG_BOOL, 0, 1),
 	KEY(check, CONFIG_BOOL, 0, 1),
-	KEY(unwind, CONFIG_BOOL, 0, 1),
 	KEY(off, CONFIG_BOOL, 0, 1),
 };
 

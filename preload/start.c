@@ -337,7 +337,6 @@ start_allocator(void)
 	struct esc_header *header = ring.header;
 	const void *visible = real_visible_malloc();
 	const void *other = real_switch();
-	const void *ours = dlsym(RTLD_DEFAULT, "free_aligned_sized");
 	struct dl_find_object object, mine;
 	const char *name;
 	bool hooked;
@@ -345,7 +344,6 @@ start_allocator(void)
 	hooked = _dl_find_object((void *)(uintptr_t)visible, &object) == 0 &&
 	    _dl_find_object((void *)(uintptr_t)&start_allocator, &mine) == 0 &&
 	    object.dlfo_link_map == mine.dlfo_link_map;
-	(void)ours;
 	if (hooked && other == NULL)
 		return true;
 	if (hooked && _dl_find_object((void *)(uintptr_t)other, &object) != 0)
@@ -470,7 +468,7 @@ start_constructor(int argc, char **argv, char **envp)
 	}
 	shim.cost = (uint32_t)start.config.cost;
 	shim.check = start.config.check && oracle_there;
-	shim.unwind = start.config.unwind && oracle_there;
+	shim.unwind = oracle_there && !shim.check;
 	mode = start.config.full ? SHIM_FULL : SHIM_SAMPLED;
 	if (shim.check)
 		__atomic_fetch_or(&ring.header->flags, ESC_FLAG_CHECKED,
