@@ -1,0 +1,325 @@
+#include "analyzer/trace/definitions.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/trace/reader.h"
+#include "analyzer/util/map.h"
+#include "analyzer/util/xalloc.h"
+
+/* While reading: what was written, by recorded id. */
+struct load {
+	struct definitions *out;
+	struct reader *reader;
+	struct esc_def_node *nodes;
+	uint32_t node_limit; /* highest id taken */
+	uint32_t *modules;   /* recorded id -> module */
+	uint32_t module_limit;
+	size_t module_cap;
+	size_t process_cap;
+	size_t pc_cap;
+	size_t node_cap;
+	struct map pcs;
+	struct map interned;
+};
+
+static bool
+definitions_same_module(const struct definitions_module *module,
+    const struct definitions_module *other)
+{
+	return (module->path[0] != '\0' || module->build_id_len != 0) &&
+	       strcmp(module->path, other->path) == 0 &&
+	       module->build_id_len == other->build_id_len &&
+	       memcmp(module->build_id, other->build_id,
+		   module->build_id_len) == 0;
+}
+
+/* Takes ownership of module->path. */
+static uint32_t
+definitions_add_module(struct load *load, struct definitions_module *module)
+{
+	struct definitions *out = load->out;
+	uint32_t i;
+
+	for (i = 1; i <= out->module_count; i++) {
+		if (!definitions_same_module(module, &out->modules[i]))
+			continue;
+		free(module->path);
+		return i;
+	}
+	out->modules = xgrow(out->modules, &load->module_cap,
+	    (size_t)out->module_count + 2, sizeof(*out->modules));
+	if (out->module_count == 0)
+		out->modules[0] = (struct definitions_module){ 0 };
+	out->modules[++out->module_count] = *module;
+	return out->module_count;
+}
+
+static bool
+definitions_load_module(struct load *load, const uint8_t *at, size_t len)
+{
+	struct definitions_module module = { 0 };
+	struct esc_def_module def;
+
+	if (len < sizeof(def))
+		return false;
+	memcpy(&def, at, sizeof(def));
+	if (def.path_len > len - sizeof(def) || def.path_len > 4096 ||
+	    def.build_id_len > sizeof(def.build_id) || def.def.id == 0 ||
+	    def.def.id > load->module_limit)
+		return false;
+	module.path = xstrndup((const char *)at + sizeof(def), def.path_len);
+	module.build_id_len = def.build_id_len;
+	memcpy(module.build_id, def.build_id, sizeof(def.build_id));
+	load->modules[def.def.id] = definitions_add_module(load, &module);
+	return true;
+}
+
+static bool
+definitions_load_process(struct load *load, const uint8_t *at, size_t len)
+{
+	struct definitions *out = load->out;
+	struct esc_def_process def;
+	uint32_t number;
+
+	if (len < sizeof(def))
+		return false;
+	memcpy(&def, at, sizeof(def));
+	number = def.def.id;
+	if (number == 0 || number > (1U << 22))
+		return false;
+	if (number > out->process_count) {
+		out->processes = xgrow(out->processes, &load->process_cap,
+		    (size_t)number + 1, sizeof(*out->processes));
+		memset(&out->processes[out->process_count + 1], 0,
+		    (number - out->process_count) * sizeof(*out->processes));
+		out->process_count = number;
+	}
+	out->processes[number] = (struct definitions_process){
+		.number = number,
+		.pid = def.pid,
+		.parent = def.parent,
+		.started = def.started,
+	};
+	return true;
+}
+
+static bool
+definitions_load_node(struct load *load, const uint8_t *at, size_t len)
+{
+	struct esc_def_node def;
+
+	if (len < sizeof(def))
+		return false;
+	memcpy(&def, at, sizeof(def));
+	if (def.def.id == 0 || def.def.id > load->node_limit)
+		return false;
+	load->nodes[def.def.id] = def;
+	return true;
+}
+
+static bool
+definitions_load_one(struct load *load, const uint8_t *at, size_t len)
+{
+	switch ((enum esc_def_type)at[0]) {
+	case ESC_DEF_NODE:
+		return definitions_load_node(load, at, len);
+	case ESC_DEF_MODULE:
+		return definitions_load_module(load, at, len);
+	case ESC_DEF_PROCESS:
+		return definitions_load_process(load, at, len);
+	case ESC_DEF_PENDING:
+	case ESC_DEF_NONE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+definitions_load_segment(struct load *load,
+    const struct reader_segment *segment, uint8_t *buf)
+{
+	uint64_t offset = segment->offset + sizeof(struct esc_segment);
+	size_t used = segment->head.used / ESC_SLOT * ESC_SLOT;
+	size_t at = 0, len;
+
+	if (!reader_read(load->reader, offset, buf, used))
+		return;
+	while (at < used) {
+		len = ESC_SLOT;
+		if (buf[at] != ESC_DEF_NONE && buf[at + 1] > 1)
+			len = (size_t)buf[at + 1] * ESC_SLOT;
+		if (len > used - at) {
+			reader_note(load->reader, "byte %" PRIu64
+			    ": a definition is longer than its segment",
+			    offset + at);
+			len = ESC_SLOT;
+		} else if (!definitions_load_one(load, &buf[at], len)) {
+			reader_note(load->reader,
+			    "byte %" PRIu64 ": damaged definition",
+			    offset + at);
+			len = ESC_SLOT;
+		}
+		at += len;
+	}
+}
+
+static uint32_t
+definitions_intern_pc(struct load *load, const struct esc_def_node *def)
+{
+	struct definitions *out = load->out;
+	struct definitions_pc pc = { .offset = def->offset };
+	uint64_t *number;
+	bool fresh;
+
+	if (def->module <= load->module_limit)
+		pc.module = load->modules[def->module];
+	pc.signal = (def->def.flags & ESC_NODE_SIGNAL) != 0;
+	number = map_insert(&load->pcs,
+	    (struct map_key){ (uint64_t)pc.module << 1 | pc.signal,
+		pc.offset }, &fresh);
+	if (!fresh)
+		return (uint32_t)*number;
+	*number = ++out->pc_count;
+	out->pcs = xgrow(out->pcs, &load->pc_cap, (size_t)out->pc_count + 1,
+	    sizeof(*out->pcs));
+	out->pcs[out->pc_count] = pc;
+	return out->pc_count;
+}
+
+static uint32_t
+definitions_intern_node(struct load *load, uint32_t id, uint32_t parent)
+{
+	struct definitions *out = load->out;
+	const struct esc_def_node *def = &load->nodes[id];
+	uint32_t own = def->def.flags & (ESC_NODE_CUT | ESC_NODE_BROKEN);
+	struct definitions_node node = { .parent = parent };
+	uint64_t *number;
+	bool fresh;
+
+	/* its parent was lost: outer frames are missing, whatever it says */
+	if (def->parent != 0 && parent == 0)
+		own = ESC_NODE_BROKEN;
+	node.pc = definitions_intern_pc(load, def);
+	node.depth = parent != 0 ? out->nodes[parent].depth + 1 : 1;
+	node.state = parent != 0 ? out->nodes[parent].state : own;
+	number = map_insert(&load->interned,
+	    (struct map_key){ parent, (uint64_t)node.pc << 8 | node.state },
+	    &fresh);
+	if (!fresh)
+		return (uint32_t)*number;
+	*number = ++out->node_count;
+	out->nodes = xgrow(out->nodes, &load->node_cap,
+	    (size_t)out->node_count + 1, sizeof(*out->nodes));
+	out->nodes[out->node_count] = node;
+	return out->node_count;
+}
+
+#define DEFINITIONS_BUSY UINT32_MAX
+
+static bool
+definitions_known(const struct load *load, uint32_t id)
+{
+	return id != 0 && id <= load->node_limit &&
+	       load->nodes[id].def.type == ESC_DEF_NODE;
+}
+
+/* Goes out to the first ancestor that has its number (or none), then in. A
+ * cycle, which only damage makes, ends at the node that closes it. */
+static void
+definitions_resolve(struct load *load, uint32_t id, uint32_t *todo)
+{
+	uint32_t *canonical = load->out->canonical;
+	uint32_t parent = 0;
+	size_t count = 0;
+
+	while (definitions_known(load, id) && canonical[id] == 0) {
+		canonical[id] = DEFINITIONS_BUSY;
+		todo[count++] = id;
+		id = load->nodes[id].parent;
+	}
+	if (definitions_known(load, id) && canonical[id] != DEFINITIONS_BUSY)
+		parent = canonical[id];
+	while (count > 0) {
+		id = todo[--count];
+		parent = definitions_intern_node(load, id, parent);
+		canonical[id] = parent;
+	}
+}
+
+static void
+definitions_resolve_all(struct load *load)
+{
+	size_t room = (size_t)load->node_limit + 1;
+	uint32_t *todo = xcalloc(room, sizeof(*todo));
+	uint32_t id;
+
+	load->out->canonical = xcalloc(room, sizeof(*load->out->canonical));
+	load->out->canonical_count = load->node_limit;
+	for (id = 1; id <= load->node_limit; id++)
+		if (definitions_known(load, id))
+			definitions_resolve(load, id, todo);
+	free(todo);
+}
+
+/* No id can be higher than there is room for definitions (and a margin for
+ * those that were numbered and never written). */
+static uint32_t
+definitions_limit(const struct reader *reader, uint32_t said)
+{
+	uint64_t slots = 0;
+	size_t i;
+
+	for (i = 0; i < reader->segment_count; i++)
+		if (reader->segments[i].head.kind == ESC_SEGMENT_DEFS)
+			slots += reader->segments[i].head.size / ESC_SLOT;
+	slots = slots * 2 + 1024;
+	return said < slots ? said : (uint32_t)slots;
+}
+
+struct definitions *
+definitions_new(struct reader *reader)
+{
+	struct load load = { .reader = reader };
+	uint8_t *buf = xmalloc(ESC_SEGMENT_MAX);
+	size_t i;
+
+	load.out = xcalloc(1, sizeof(*load.out));
+	load.node_limit = definitions_limit(reader, UINT32_MAX);
+	load.module_limit = definitions_limit(reader, reader->head.modules);
+	load.nodes = xcalloc((size_t)load.node_limit + 1, sizeof(*load.nodes));
+	load.modules =
+	    xcalloc((size_t)load.module_limit + 1, sizeof(*load.modules));
+	load.out->processes = xcalloc(1, sizeof(*load.out->processes));
+	load.process_cap = 1;
+	for (i = 0; i < reader->segment_count; i++)
+		if (reader->segments[i].head.kind == ESC_SEGMENT_DEFS)
+			definitions_load_segment(
+			    &load, &reader->segments[i], buf);
+	free(buf);
+	definitions_resolve_all(&load);
+	free(load.nodes);
+	free(load.modules);
+	map_release(&load.pcs);
+	map_release(&load.interned);
+	return load.out;
+}
+
+void
+definitions_free(struct definitions *definitions)
+{
+	uint32_t i;
+
+	if (definitions == NULL)
+		return;
+	for (i = 1; i <= definitions->module_count; i++)
+		free(definitions->modules[i].path);
+	free(definitions->modules);
+	free(definitions->processes);
+	free(definitions->pcs);
+	free(definitions->nodes);
+	free(definitions->canonical);
+	free(definitions);
+}

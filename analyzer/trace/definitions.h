@@ -1,0 +1,69 @@
+/*
+ * The modules, processes and stack nodes of a trace, each once: the shim may
+ * write one node under several ids, and a file mapped twice is two modules to it.
+ *
+ * Nodes, pcs and modules are numbered from 1 here; 0 is none. A node's parent
+ * has a smaller number.
+ */
+#ifndef TRACE_DEFINITIONS_H
+#define TRACE_DEFINITIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct reader;
+
+struct definitions_module {
+	char *path; /* "" unknown; not NULL */
+	uint8_t build_id[32];
+	uint8_t build_id_len;
+};
+
+struct definitions_process {
+	uint32_t number; /* 0: not defined */
+	uint32_t pid;
+	uint32_t parent; /* number; 0: the first one */
+	uint64_t started; /* ticks */
+};
+
+/* A place in code. */
+struct definitions_pc {
+	uint64_t offset;
+	uint32_t module; /* 0: outside every module, offset absolute */
+	bool signal;     /* offset is the pc itself, not a return address */
+};
+
+struct definitions_node {
+	uint32_t parent; /* 0: outermost */
+	uint32_t pc;
+	uint32_t depth;  /* 1: outermost */
+	uint32_t state;  /* of the outermost: 0 whole, ESC_NODE_CUT, _BROKEN */
+};
+
+struct definitions {
+	struct definitions_module *modules;
+	struct definitions_process *processes; /* index = number */
+	struct definitions_pc *pcs;
+	struct definitions_node *nodes;
+	uint32_t *canonical; /* recorded id -> node */
+	uint32_t module_count; /* highest number, as all counts here */
+	uint32_t process_count;
+	uint32_t pc_count;
+	uint32_t node_count;
+	uint32_t canonical_count;
+};
+
+/* Reads all DEFS segments. What is damaged is noted in reader. */
+struct definitions *definitions_new(struct reader *reader);
+void definitions_free(struct definitions *definitions); /* takes NULL */
+
+/* The node of a recorded stack id; 0 for the empty and the undefined stack. */
+static inline uint32_t
+definitions_node(const struct definitions *definitions, uint32_t id)
+{
+	return id <= definitions->canonical_count ?
+	    definitions->canonical[id] : 0;
+}
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * A trace file (preload/record.h): opened, its header checked, its segments
+ * found. What is damaged is stepped over and noted; `partial` then tells that
+ * something is missing. A trace that is still written is read as far as it was
+ * at reader_open.
+ */
+#ifndef TRACE_READER_H
+#define TRACE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "preload/record.h"
+
+struct err;
+
+struct reader_segment {
+	uint64_t offset; /* of its header in the file; payload follows it */
+	struct esc_segment head; /* checked: size, used, kind, level */
+};
+
+struct reader {
+	int fd;
+	char *path;    /* as it was given */
+	uint64_t size; /* of the file */
+	struct esc_header head; /* checked; texts are NUL ended */
+	struct reader_segment *segments; /* in file order */
+	size_t segment_count;
+	size_t segment_cap;
+	char **notes; /* what is damaged, with its byte offset; for people */
+	size_t note_count;
+	size_t note_cap;
+	uint64_t notes_left_out; /* beyond READER_NOTES */
+	bool partial;
+};
+
+enum { READER_NOTES = 64 };
+
+/* Opens the trace. NULL and err set if it is none, or of a version that is not
+ * known. The caller frees it with reader_free. */
+struct reader *reader_open(const char *path, struct err *err);
+void reader_free(struct reader *reader); /* takes NULL */
+
+/* Reads len bytes at offset; false if the file does not have them (noted). */
+bool reader_read(struct reader *reader, uint64_t offset, void *to, size_t len);
+
+/* Adds a note and marks the trace partial. */
+void reader_note(struct reader *reader, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,224 @@
+#include "analyzer/trace/streams.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/trace/reader.h"
+#include "analyzer/util/xalloc.h"
+
+/* What qsort needs to see of a segment. */
+struct streams_key {
+	uint32_t process, thread, level, seq, index;
+};
+
+static int
+streams_compare(const void *left, const void *right)
+{
+	const struct streams_key *a = left, *b = right;
+
+	if (a->process != b->process)
+		return a->process < b->process ? -1 : 1;
+	if (a->thread != b->thread)
+		return a->thread < b->thread ? -1 : 1;
+	if (a->level != b->level)
+		return a->level < b->level ? -1 : 1;
+	if (a->seq != b->seq)
+		return a->seq < b->seq ? -1 : 1;
+	return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static size_t
+streams_collect(const struct reader *reader, struct streams_key *keys)
+{
+	const struct esc_segment *head;
+	size_t i, count = 0;
+
+	for (i = 0; i < reader->segment_count; i++) {
+		head = &reader->segments[i].head;
+		if (head->kind != ESC_SEGMENT_EVENTS)
+			continue;
+		keys[count++] = (struct streams_key){ head->process,
+			head->thread, head->level, head->seq, (uint32_t)i };
+	}
+	return count;
+}
+
+static bool
+streams_same(const struct streams_key *a, const struct streams_key *b)
+{
+	return a->process == b->process && a->thread == b->thread &&
+	       a->level == b->level;
+}
+
+static void
+streams_begin(struct streams *streams, const struct reader *reader,
+    const struct streams_key *key, size_t at)
+{
+	const struct esc_segment *head = &reader->segments[key->index].head;
+	struct stream *stream = &streams->list[streams->count++];
+
+	*stream = (struct stream){
+		.process = key->process,
+		.thread = key->thread,
+		.tid = head->tid,
+		.level = head->level,
+		.first = at,
+		.begin = head->base,
+	};
+	if (head->seq == 0 && head->level == 0)
+		stream->counters = head->counters;
+}
+
+void
+streams_init(struct streams *streams, struct reader *reader)
+{
+	size_t room = reader->segment_count + 1;
+	struct streams_key *keys = xcalloc(room, sizeof(*keys));
+	size_t i, at = 0, count = streams_collect(reader, keys);
+
+	qsort(keys, count, sizeof(*keys), streams_compare);
+	*streams = (struct streams){ 0 };
+	streams->list = xcalloc(room, sizeof(*streams->list));
+	streams->order = xcalloc(room, sizeof(*streams->order));
+	for (i = 0; i < count; i++) {
+		bool same = i > 0 && streams_same(&keys[i - 1], &keys[i]);
+
+		if (same && keys[i - 1].seq == keys[i].seq) {
+			reader_note(reader,
+			    "byte %" PRIu64 ": a segment that is there twice",
+			    reader->segments[keys[i].index].offset);
+			continue;
+		}
+		if (!same)
+			streams_begin(streams, reader, &keys[i], at);
+		streams->order[at++] = keys[i].index;
+		streams->list[streams->count - 1].count++;
+	}
+	free(keys);
+}
+
+void
+streams_release(struct streams *streams)
+{
+	free(streams->list);
+	free(streams->order);
+	*streams = (struct streams){ 0 };
+}
+
+void
+cursor_init(struct cursor *cursor, struct reader *reader,
+    const struct streams *streams, const struct stream *stream,
+    size_t buf_size)
+{
+	*cursor = (struct cursor){
+		.reader = reader,
+		.streams = streams,
+		.stream = stream,
+		.buf_size = buf_size,
+	};
+}
+
+void
+cursor_release(struct cursor *cursor)
+{
+	free(cursor->buf);
+	cursor->buf = NULL;
+}
+
+static const struct reader_segment *
+cursor_segment(const struct cursor *cursor, size_t at)
+{
+	return &cursor->reader->segments[
+	    cursor->streams->order[cursor->stream->first + at]];
+}
+
+static bool
+cursor_open_segment(struct cursor *cursor)
+{
+	const struct reader_segment *segment;
+	uint32_t want;
+
+	if (cursor->segment >= cursor->stream->count)
+		return false;
+	want = cursor->segment == 0 ? 0 :
+	    cursor_segment(cursor, cursor->segment - 1)->head.seq + 1;
+	segment = cursor_segment(cursor, cursor->segment++);
+	if (segment->head.seq != want) {
+		reader_note(cursor->reader, "byte %" PRIu64
+		    ": segments of its stream before it are missing",
+		    segment->offset);
+		cursor->gap = true;
+	}
+	cursor->state = (struct decode){ .time = segment->head.base };
+	cursor->at = cursor->end = 0;
+	cursor->file_at = segment->offset + sizeof(struct esc_segment);
+	cursor->file_left = segment->head.used;
+	return true;
+}
+
+/* Moves what is left to the front and reads more behind it. */
+static void
+cursor_fill(struct cursor *cursor)
+{
+	size_t left = cursor->end - cursor->at;
+	size_t len = cursor->buf_size - left;
+
+	if (len > cursor->file_left)
+		len = (size_t)cursor->file_left;
+	if (cursor->buf == NULL)
+		cursor->buf = xmalloc(cursor->buf_size);
+	memmove(cursor->buf, cursor->buf + cursor->at, left);
+	cursor->at = 0;
+	cursor->end = left;
+	if (!reader_read(cursor->reader, cursor->file_at,
+		cursor->buf + left, len)) {
+		cursor->file_left = 0;
+		cursor->gap = true;
+		return;
+	}
+	cursor->end += len;
+	cursor->file_at += len;
+	cursor->file_left -= len;
+}
+
+/* A damaged event hides all that follow it in its segment. */
+static void
+cursor_skip_segment(struct cursor *cursor)
+{
+	reader_note(cursor->reader, "byte %" PRIu64 ": damaged event",
+	    cursor->file_at - (cursor->end - cursor->at));
+	cursor->at = cursor->end;
+	cursor->file_left = 0;
+	cursor->gap = true;
+}
+
+bool
+cursor_next(struct cursor *cursor, struct event *event)
+{
+	size_t len;
+
+	for (;;) {
+		if (cursor->end - cursor->at < ESC_EVENT_MAX &&
+		    cursor->file_left > 0)
+			cursor_fill(cursor);
+		if (cursor->at == cursor->end) {
+			if (cursor_open_segment(cursor))
+				continue;
+			cursor_release(cursor);
+			return false;
+		}
+		len = decode_event(&cursor->state, cursor->buf + cursor->at,
+		    cursor->end - cursor->at, event);
+		if (len != 0)
+			break;
+		cursor_skip_segment(cursor);
+	}
+	cursor->at += len;
+	if (event->time < cursor->last)
+		event->time = cursor->last;
+	cursor->last = event->time;
+	event->gap |= cursor->gap;
+	cursor->gap = false;
+	return true;
+}
