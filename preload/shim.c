@@ -114,6 +114,24 @@ shim_fill(struct event *event, const struct walk *walk)
 	}
 }
 
+/* Counted right before it is written: a kill between the two loses but one. */
+static inline void
+shim_write(struct thread *thread, int level, const struct event *event)
+{
+	shim_count(thread, event->kind, event->size);
+	if (__builtin_expect(!ring_write(&thread->writers[level], event), 0) &&
+	    event->kind != ESC_EVENT_STEP)
+		shim_lost(thread, false);
+}
+
+static SHIM_COLD void
+shim_nested(struct thread *thread, const struct event *event)
+{
+	shim_count(thread, event->kind, event->size);
+	if (event->kind != ESC_EVENT_STEP)
+		shim_lost(thread, true);
+}
+
 /* Records one event of the calling thread, counts included. `before`: the other
  * half of a realloc, written first with the same stack; or NULL. */
 static __attribute__((noinline)) void
@@ -130,29 +148,23 @@ shim_record(struct event *event, struct event *before,
 		shim_overflow(event->kind, event->size);
 		return;
 	}
-	if (before != NULL)
-		shim_count(thread, before->kind, 0);
-	shim_count(thread, event->kind, event->size);
 	level = thread_enter(thread, frame->slot);
 	if (__builtin_expect(level < 0, 0)) {
-		shim_lost(thread, true);
 		if (before != NULL)
-			shim_lost(thread, true);
+			shim_nested(thread, before);
+		shim_nested(thread, event);
 		return;
 	}
 	shim_capture(thread, level, frame, &walk);
 	if (__builtin_expect(before != NULL, 0)) {
 		shim_fill(before, &walk);
-		if (!ring_write(&thread->writers[level], before))
-			shim_lost(thread, false);
+		shim_write(thread, level, before);
 		/* The same call: nothing changed since the half before. */
 		walk.says_kept = true;
 		walk.kept = (uint16_t)(walk.at->depth - 1);
 	}
 	shim_fill(event, &walk);
-	if (__builtin_expect(!ring_write(&thread->writers[level], event), 0) &&
-	    event->kind != ESC_EVENT_STEP)
-		shim_lost(thread, false);
+	shim_write(thread, level, event);
 	thread_leave(thread, level);
 }
 

@@ -114,7 +114,7 @@ thread_count(const struct thread *thread, uint64_t *counter, uint64_t n)
 	if (__builtin_expect(thread->shared, 0))
 		__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
 	else
-		__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+		arch_add(counter, n);
 }
 
 /* xorshift64*; never 0 */

@@ -57,6 +57,13 @@ arch_ticks(void)
 	return __builtin_ia32_rdtsc();
 }
 
+/* One instruction: a signal's handler may add too, at any moment. */
+static inline void
+arch_add(uint64_t *to, uint64_t n)
+{
+	__asm__("addq %1, %0" : "+m"(*to) : "er"(n) : "cc");
+}
+
 static inline void
 arch_pause(void)
 {
