@@ -1,0 +1,270 @@
+/* esc record: runs a program and records what it allocates. */
+#include "analyzer/cmd/record.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "analyzer/cmd/cmd.h"
+#include "analyzer/cmd/options.h"
+#include "analyzer/cmd/record_options.h"
+#include "analyzer/util/err.h"
+#include "preload/record.h"
+
+extern const struct cmd cmd_record;
+
+static const struct option_def record_option_table[] = {
+	RECORD_OPTIONS,
+	{NULL, 0, NULL, NULL},
+};
+
+void
+record_release(struct record *record)
+{
+	free(record->program);
+	free(record->exe);
+	free(record->trace);
+	free(record->lib);
+	free(record->keeper);
+}
+
+/* --- What there is to say afterwards --- */
+
+static void
+record_say_lost(const struct record_summary *summary)
+{
+	if (summary->dropped == 0)
+		return;
+	cmd_note("%llu events were lost: %s",
+	    (unsigned long long)summary->dropped,
+	    (summary->flags & ESC_FLAG_FULL_DISK) != 0
+		? "the disk was full"
+		: "the trace could not grow fast enough");
+}
+
+static void
+record_say_trace(const struct record *record,
+    const struct record_summary *summary)
+{
+	if (record->running)
+		cmd_note("processes of %s still run: %s goes on",
+		    record->argv[0], record->trace);
+	else if (!record->quiet && summary->allocations != 0)
+		cmd_note("wrote %s (%llu allocations)", record->trace,
+		    (unsigned long long)summary->allocations);
+	if (!record->running && summary->allocations == 0)
+		cmd_note("%s never called malloc: %s is empty",
+		    record->argv[0], record->trace);
+	record_say_lost(summary);
+}
+
+/* Says where the trace is, or why there is none. */
+static void
+record_say(struct record *record)
+{
+	struct record_summary summary;
+	struct err err;
+
+	if (record->trace == NULL)
+		return;
+	if (record_trace_summary(record->trace, &summary, &err) != 0) {
+		(void)cmd_fail(&err);
+		return;
+	}
+	if ((summary.flags & ESC_FLAG_OWN_MALLOC) != 0) {
+		cmd_note("not profiled: %s has a malloc of its own (%s), "
+			 "which nothing can be put before",
+		    record->argv[0], summary.allocator);
+		record_trace_drop(record);
+	} else if ((summary.flags & ESC_FLAG_STARTED) == 0) {
+		cmd_note("not profiled: libesc.so never started in %s; the "
+			 "loader's words are above, if it had any",
+		    record->argv[0]);
+		record_trace_drop(record);
+	} else {
+		record_say_trace(record, &summary);
+	}
+}
+
+/* --- The run --- */
+
+static int
+record_exec_failed(struct record *record, struct record_child *child,
+    int error)
+{
+	record_start_wait(record, child);
+	record_start_finish(record, child);
+	record_trace_drop(record);
+	cmd_note("%s: cannot run it: %s", record->argv[0], strerror(error));
+	return error == ENOENT ? CMD_NOT_FOUND : CMD_NOT_EXECUTABLE;
+}
+
+/* The program waits; makes its trace, unless it cannot be profiled. */
+static int
+record_prepare(struct record *record, struct record_child *child,
+    bool profiled)
+{
+	struct err err;
+
+	if (!profiled)
+		return CMD_OK;
+	if (record_trace_create(record, child->pid, &err) == 0 &&
+	    record_start_keeper(record, child, &err) == 0)
+		return CMD_OK;
+	record_start_cancel(child);
+	record_trace_drop(record);
+	(void)cmd_fail(&err);
+	return CMD_RECORD_FAILED;
+}
+
+static int
+record_execute(struct record *record, bool profiled)
+{
+	struct record_child child;
+	struct err err;
+	int status;
+
+	if (record_start_fork(record, &child, &err) != 0) {
+		(void)cmd_fail(&err);
+		return CMD_RECORD_FAILED;
+	}
+	status = record_prepare(record, &child, profiled);
+	if (status != CMD_OK)
+		return status;
+	status = record_start_go(record, &child);
+	if (status != 0)
+		return record_exec_failed(record, &child, status);
+	record_start_wait(record, &child);
+	record_start_finish(record, &child);
+	record_say(record);
+	return CMD_OK;
+}
+
+int
+record_run(struct record *record)
+{
+	struct err err;
+	int status;
+	char *why;
+
+	record->trace_fd = -1;
+	status = record_find_program(record, &err);
+	if (status == 0 && record_find_lib(record, &err) != 0)
+		status = CMD_RECORD_FAILED;
+	if (status != 0) {
+		(void)cmd_fail(&err);
+		return status;
+	}
+	why = record_check(record);
+	if (why != NULL)
+		cmd_note("not profiled: %s", why);
+	status = why != NULL && record->strict
+	    ? CMD_RECORD_FAILED
+	    : record_execute(record, why == NULL);
+	free(why);
+	return status;
+}
+
+int
+record_exit(const struct record *record)
+{
+	struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+	sigset_t all;
+	int number;
+
+	if (WIFEXITED(record->wait_status))
+		return WEXITSTATUS(record->wait_status);
+	number = WTERMSIG(record->wait_status);
+	/* the core, if any, was the program's */
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)signal(number, SIG_DFL);
+	(void)sigemptyset(&all);
+	(void)sigaddset(&all, number);
+	(void)sigprocmask(SIG_UNBLOCK, &all, NULL);
+	(void)raise(number);
+	return 128 + number;
+}
+
+void
+record_options_read(const struct cmd *cmd, struct record *record, int argc,
+    char **argv)
+{
+	int key;
+
+	while ((key = options_next(cmd, argc, argv)) != OPTIONS_END)
+		record_option(cmd, record, key);
+	if (optind >= argc)
+		options_usage(cmd, "which program?");
+	record->argv = argv + optind;
+}
+
+void
+record_option(const struct cmd *cmd, struct record *record, int key)
+{
+	switch (key) {
+	case 'o':
+		if (strcmp(optarg, "-") == 0 || optarg[0] == '\0')
+			options_usage(cmd, "a trace needs a file");
+		record->output = optarg;
+		break;
+	case 'f':
+		record->force = true;
+		break;
+	case RECORD_FULL:
+		record->sample = 0;
+		break;
+	case RECORD_SAMPLE:
+		record->sample = options_size(cmd, "sample", 1, 1ULL << 40);
+		break;
+	case RECORD_DEPTH:
+		record->depth = options_number(cmd, "depth", 8, 16384);
+		break;
+	case RECORD_COST:
+		record->cost = options_number(cmd, "cost", 1, 1ULL << 30);
+		break;
+	case RECORD_FOLLOW:
+		record->follow = true;
+		break;
+	case RECORD_STRICT:
+		record->strict = true;
+		break;
+	case RECORD_NO_CMDLINE:
+		record->hide_command = true;
+		break;
+	case RECORD_CHECK:
+		record->check = true;
+		break;
+	case 'q':
+		record->quiet = true;
+		break;
+	default:
+		break;
+	}
+}
+
+static int
+record_main(int argc, char **argv)
+{
+	struct record record = {.trace_fd = -1};
+	int status;
+
+	record_options_read(&cmd_record, &record, argc, argv);
+	status = record_run(&record);
+	if (status == CMD_OK)
+		status = record_exit(&record);
+	record_release(&record);
+	return status;
+}
+
+const struct cmd cmd_record = {
+	.name = "record",
+	.usage = "[OPTION...] [--] PROG [ARG...]",
+	.summary = "run a program and record what it allocates",
+	.options = record_option_table,
+	.run = record_main,
+	.program = true,
+};

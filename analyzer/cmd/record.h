@@ -1,0 +1,105 @@
+/* `esc record`, in parts: also `esc run` starts programs with it. */
+#ifndef CMD_RECORD_H
+#define CMD_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct err;
+
+struct record {
+	/* what is wanted; zero-initialised: a full trace, esc.PROG.PID.esc */
+	char **argv;        /* the program and its arguments, NULL ended */
+	const char *output; /* a pattern, a directory, or NULL */
+	uint64_t sample;    /* mean bytes between samples; 0: full */
+	uint64_t depth;     /* most frames of a stack; 0: the shim's default */
+	uint64_t cost;      /* one event in that many is timed; 0: default */
+	bool force;         /* replace a trace that is there */
+	bool strict;        /* do not run what cannot be profiled */
+	bool follow;        /* trace what the program's children exec, too */
+	bool check;         /* compare stacks with libunwind's */
+	bool hide_command;  /* no arguments in the trace */
+	bool quiet;         /* no line that says where the trace is */
+
+	/* what is found on the way; owned, see record_release */
+	char *program;  /* what exec will run, found in PATH */
+	char *exe;      /* the ELF file that is, or interprets, the program */
+	char *trace;    /* absolute path; NULL: none is made */
+	char *lib;      /* libesc.so */
+	char *keeper;   /* esc-keeper for traces of children; NULL: not found */
+	int trace_fd;   /* -1: none */
+	int wait_status; /* of the program, once it ended */
+	bool running;    /* processes of it still run */
+};
+
+/* What a trace holds, from its header and the heads of its segments. */
+struct record_summary {
+	uint64_t allocations;
+	uint64_t frees;
+	uint64_t dropped;
+	uint32_t flags; /* enum esc_flag */
+	char allocator[256];
+};
+
+/*
+ * Runs the program. Returns CMD_OK if it ran, its status in wait_status; else
+ * what esc should exit with, said on stderr.
+ */
+int record_run(struct record *record);
+/* Exit status for what became of the program; does not return if a signal
+ * ended it, but dies of the same. */
+int record_exit(const struct record *record);
+void record_release(struct record *record);
+
+/* --- record_find.c --- */
+
+/* Fills program; 0, or CMD_NOT_FOUND, CMD_NOT_EXECUTABLE with err set. */
+int record_find_program(struct record *record, struct err *err);
+/* Fills lib and keeper: 0, or -1 with err set. */
+int record_find_lib(struct record *record, struct err *err);
+
+/* --- record_check.c --- */
+
+/*
+ * Why `program` cannot be profiled, with what to do, or NULL: a text for the
+ * user, which the caller frees. Fills exe.
+ */
+char *record_check(struct record *record);
+
+/* --- record_trace.c --- */
+
+/* Makes the trace of process `pid`, fills trace and trace_fd: 0, or -1. */
+int record_trace_create(struct record *record, pid_t pid, struct err *err);
+/* Closes and removes it again. */
+void record_trace_drop(struct record *record);
+/* Reads what it holds: 0, or -1 with err set. */
+int record_trace_summary(const char *path, struct record_summary *summary,
+    struct err *err);
+
+/* --- record_start.c --- */
+
+struct record_child {
+	pid_t pid;
+	pid_t keeper; /* 0: none */
+	int gone;     /* closed when the program has ended: the keeper's sign */
+	int go;       /* closed when it may start */
+	int failed;   /* its end says why exec failed */
+};
+
+/* Forks the program; it waits for record_start_go. 0, or -1 with err set. */
+int record_start_fork(struct record *record, struct record_child *child,
+    struct err *err);
+/* Starts the keeper of the trace: 0, or -1 with err set. */
+int record_start_keeper(const struct record *record,
+    struct record_child *child, struct err *err);
+/* Lets it exec: 0, or the errno with which that failed. */
+int record_start_go(const struct record *record, struct record_child *child);
+/* Forgets a program that shall not run after all. */
+void record_start_cancel(struct record_child *child);
+/* Waits until it ended, forwarding signals; fills wait_status. */
+void record_start_wait(struct record *record, struct record_child *child);
+/* Waits for the keeper, unless processes still run: fills running. */
+void record_start_finish(struct record *record, struct record_child *child);
+
+#endif

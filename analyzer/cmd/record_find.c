@@ -1,0 +1,150 @@
+/* Where the program is, where our own files are. */
+#include "config.h"
+
+#include "analyzer/cmd/record.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "analyzer/cmd/cmd.h"
+#include "analyzer/util/err.h"
+#include "analyzer/util/xalloc.h"
+
+#ifndef ESC_LIBDIR
+#define ESC_LIBDIR "/usr/local/lib"
+#endif
+#ifndef ESC_KEEPER
+#define ESC_KEEPER "/usr/local/libexec/esc/esc-keeper"
+#endif
+
+/* 0 if the file can be run, else the errno. */
+static int
+record_find_try(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		return errno;
+	if (!S_ISREG(status.st_mode))
+		return EACCES;
+	return access(path, X_OK) == 0 ? 0 : errno;
+}
+
+/* As execvp looks: the first that can be run, in the order of PATH. */
+static char *
+record_find_in_path(const char *name, int *error)
+{
+	const char *path = getenv("PATH");
+	const char *at = path != NULL ? path : "/bin:/usr/bin";
+	size_t len;
+	char *file;
+	int why;
+
+	*error = ENOENT;
+	for (;; at += len + 1) {
+		len = strcspn(at, ":");
+		file = len > 0 ? xasprintf("%.*s/%s", (int)len, at, name)
+			       : xasprintf("./%s", name);
+		why = record_find_try(file);
+		if (why == 0)
+			return file;
+		free(file);
+		if (why == EACCES)
+			*error = EACCES;
+		if (at[len] == '\0')
+			return NULL;
+	}
+}
+
+int
+record_find_program(struct record *record, struct err *err)
+{
+	const char *name = record->argv[0];
+	int error = ENOENT;
+
+	if (strchr(name, '/') != NULL) {
+		error = record_find_try(name);
+		if (error == 0)
+			record->program = xstrdup(name);
+	} else if (name[0] != '\0') {
+		record->program = record_find_in_path(name, &error);
+	}
+	if (record->program != NULL)
+		return 0;
+	if (error == ENOENT || error == ENOTDIR) {
+		(void)err_set(err, "%s: not found", name);
+		return CMD_NOT_FOUND;
+	}
+	(void)err_set(err, "%s: cannot run it: %s", name, strerror(error));
+	return CMD_NOT_EXECUTABLE;
+}
+
+/* The directory that holds our own executable; NULL: unknown. */
+static char *
+record_find_home(void)
+{
+	char path[4096];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *slash;
+
+	if (len <= 0)
+		return NULL;
+	path[len] = '\0';
+	slash = strrchr(path, '/');
+	if (slash == NULL)
+		return NULL;
+	*slash = '\0';
+	return xstrdup(path);
+}
+
+/* The first of HOME/place that is there, else `installed` if that is. */
+static char *
+record_find_own(const char *const *places, const char *installed)
+{
+	char *home = record_find_home();
+	char *file;
+
+	for (; home != NULL && *places != NULL; places++) {
+		file = xasprintf("%s/%s", home, *places);
+		if (access(file, R_OK) == 0) {
+			free(home);
+			return file;
+		}
+		free(file);
+	}
+	free(home);
+	return access(installed, R_OK) == 0 ? xstrdup(installed) : NULL;
+}
+
+/* In the build tree, beside libtool's real executable, or relocated. */
+static char *
+record_find_shim(void)
+{
+	static const char *const places[] = {".libs/libesc.so", "libesc.so",
+	    "../lib/libesc.so", NULL};
+	const char *wanted = getenv("ESC_LIB");
+
+	if (wanted != NULL && wanted[0] != '\0')
+		return realpath(wanted, NULL);
+	return record_find_own(places, ESC_LIBDIR "/libesc.so");
+}
+
+int
+record_find_lib(struct record *record, struct err *err)
+{
+	static const char *const places[] = {"esc-keeper", "../esc-keeper",
+	    "../libexec/esc/esc-keeper", NULL};
+
+	record->keeper = record_find_own(places, ESC_KEEPER);
+	record->lib = record_find_shim();
+	if (record->lib == NULL)
+		return err_set(err, "libesc.so is not there: install esc, or "
+				    "name it in ESC_LIB");
+	if (strpbrk(record->lib, ": ") != NULL)
+		return err_set(err, "%s: LD_PRELOAD cannot hold such a path "
+				    "(':' or space)", record->lib);
+	return 0;
+}

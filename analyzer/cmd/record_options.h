@@ -1,0 +1,49 @@
+/* The options that `record` and `run` share. */
+#ifndef CMD_RECORD_OPTIONS_H
+#define CMD_RECORD_OPTIONS_H
+
+#include "analyzer/cmd/options.h"
+
+struct cmd;
+struct record;
+
+enum {
+	RECORD_FULL = OPTIONS_KEY,
+	RECORD_SAMPLE,
+	RECORD_DEPTH,
+	RECORD_COST,
+	RECORD_FOLLOW,
+	RECORD_STRICT,
+	RECORD_NO_CMDLINE,
+	RECORD_CHECK,
+	RECORD_OPTIONS_END, /* a command's own begin here */
+};
+
+/* Rows of an option table. */
+#define RECORD_OPTIONS                                                      \
+	{"output", 'o', "FILE",                                             \
+	    "name of the trace; %p is the process, %h the host"},           \
+	{"force", 'f', NULL, "replace a trace that is there"},              \
+	{"full", RECORD_FULL, NULL,                                         \
+	    "record every allocation and free (the default)"},              \
+	{"sample", RECORD_SAMPLE, "BYTES",                                  \
+	    "sample, on average one allocation in so many bytes"},          \
+	{"depth", RECORD_DEPTH, "N", "keep the innermost N frames (1024)"}, \
+	{"cost", RECORD_COST, "N", "time one call in N (64)"},              \
+	{"follow-fork", RECORD_FOLLOW, NULL,                                \
+	    "also trace the programs that it starts, a trace each"},        \
+	{"strict", RECORD_STRICT, NULL,                                     \
+	    "do not run what cannot be profiled"},                          \
+	{"no-cmdline", RECORD_NO_CMDLINE, NULL,                             \
+	    "keep the arguments out of the trace"},                         \
+	{"check", RECORD_CHECK, NULL,                                       \
+	    "compare every stack with libunwind's (slow)"},                 \
+	{"quiet", 'q', NULL, "do not say where the trace is"}
+
+/* Sets one of them, its argument in optarg; exits on a wrong one. */
+void record_option(const struct cmd *cmd, struct record *record, int key);
+/* All of them, and the program's argv; exits on what is wrong. */
+void record_options_read(const struct cmd *cmd, struct record *record,
+    int argc, char **argv);
+
+#endif

@@ -1,0 +1,310 @@
+/* Starts the program and its keeper, hands signals on, waits for both. */
+#include "analyzer/cmd/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "analyzer/util/err.h"
+#include "analyzer/util/strbuf.h"
+#include "analyzer/util/xalloc.h"
+#include "keeper/keeper.h"
+
+/* What the child is told before it execs: all but the trace is in record. */
+struct start_message {
+	uint32_t len; /* of the trace's path; 0: not profiled */
+	char path[4096];
+};
+
+static const int start_forwarded[] = {SIGHUP, SIGTERM, SIGUSR1, SIGUSR2};
+static const int start_ignored[] = {SIGINT, SIGQUIT, SIGPIPE};
+
+enum {
+	START_FORWARDED = sizeof(start_forwarded) / sizeof(int),
+	START_IGNORED = sizeof(start_ignored) / sizeof(int),
+	START_PATIENCE_MS = 10000, /* for the keeper's last work */
+};
+
+static volatile sig_atomic_t start_pid;
+
+/* --- In the child --- */
+
+/* A value of ESC_OPTIONS may hold ':' and '%' only so. */
+static void
+start_escape(struct strbuf *options, const char *value)
+{
+	for (; *value != '\0'; value++)
+		if (*value == ':' || *value == '%')
+			strbuf_addf(options, "%%%02x", (unsigned char)*value);
+		else
+			strbuf_add(options, value, 1);
+}
+
+static void
+start_options(const struct record *record, const char *trace)
+{
+	const char *given = getenv("ESC_OPTIONS");
+	struct strbuf options = {0};
+
+	if (given != NULL && given[0] != '\0')
+		strbuf_addf(&options, "%s:", given);
+	strbuf_adds(&options, "file=");
+	start_escape(&options, trace);
+	strbuf_addf(&options, ":mode=%s",
+	    record->sample != 0 ? "sampled" : "full");
+	if (record->sample != 0)
+		strbuf_addf(&options, ":sample=%llu",
+		    (unsigned long long)record->sample);
+	if (record->depth != 0)
+		strbuf_addf(&options, ":depth=%llu",
+		    (unsigned long long)record->depth);
+	if (record->cost != 0)
+		strbuf_addf(&options, ":cost=%llu",
+		    (unsigned long long)record->cost);
+	if (record->keeper != NULL) {
+		strbuf_adds(&options, ":keeper=");
+		start_escape(&options, record->keeper);
+	}
+	strbuf_addf(&options, ":follow=%d:root=%d", record->follow ? 1 : 0,
+	    (int)getpid());
+	if (record->check)
+		strbuf_adds(&options, ":check=1");
+	if (setenv("ESC_OPTIONS", options.text, 1) != 0)
+		_exit(125);
+	strbuf_release(&options);
+}
+
+/* Before what the user preloads: it stays, behind us. */
+static void
+start_preload(const struct record *record)
+{
+	const char *given = getenv("LD_PRELOAD");
+	char *value;
+
+	if (given != NULL && given[0] != '\0')
+		value = xasprintf("%s:%s", record->lib, given);
+	else
+		value = xstrdup(record->lib);
+	if (setenv("LD_PRELOAD", value, 1) != 0)
+		_exit(125);
+	free(value);
+}
+
+static ssize_t
+start_read(int fd, void *to, size_t size)
+{
+	size_t done = 0;
+	ssize_t got;
+
+	while (done < size) {
+		got = read(fd, (char *)to + done, size - done);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		done += (size_t)got;
+	}
+	return (ssize_t)done;
+}
+
+static _Noreturn void
+start_child(const struct record *record, int go, int failed)
+{
+	struct start_message message;
+	int error;
+
+	if (start_read(go, &message, sizeof(message)) !=
+	    (ssize_t)sizeof(message))
+		_exit(125); /* cancelled */
+	if (message.len != 0) {
+		start_options(record, message.path);
+		start_preload(record);
+	}
+	/* the path, not the name: PATH was searched already; execvp for files
+	 * without any header, which the shell runs */
+	(void)execvp(record->program, record->argv);
+	error = errno;
+	if (write(failed, &error, sizeof(error)) < 0)
+		_exit(125);
+	_exit(125);
+}
+
+/* --- Its start --- */
+
+int
+record_start_fork(struct record *record, struct record_child *child,
+    struct err *err)
+{
+	int go[2], failed[2];
+
+	*child = (struct record_child){.gone = -1, .go = -1, .failed = -1};
+	if (pipe2(go, O_CLOEXEC) != 0)
+		return err_set(err, "pipe: %s", strerror(errno));
+	if (pipe2(failed, O_CLOEXEC) != 0) {
+		(void)close(go[0]);
+		(void)close(go[1]);
+		return err_set(err, "pipe: %s", strerror(errno));
+	}
+	child->pid = fork();
+	if (child->pid == 0) {
+		(void)close(go[1]);
+		(void)close(failed[0]);
+		start_child(record, go[0], failed[1]);
+	}
+	(void)close(go[0]);
+	(void)close(failed[1]);
+	child->go = go[1];
+	child->failed = failed[0];
+	if (child->pid > 0)
+		return 0;
+	(void)close(go[1]);
+	(void)close(failed[0]);
+	return err_set(err, "fork: %s", strerror(errno));
+}
+
+int
+record_start_keeper(const struct record *record, struct record_child *child,
+    struct err *err)
+{
+	int gone[2];
+
+	if (pipe2(gone, O_CLOEXEC) != 0)
+		return err_set(err, "pipe: %s", strerror(errno));
+	child->keeper = fork();
+	if (child->keeper == 0) {
+		keeper_detach(record->trace_fd, gone[0]);
+		_exit(keeper_run(record->trace_fd, gone[0]) == 0 ? 0 : 1);
+	}
+	(void)close(gone[0]);
+	child->gone = gone[1];
+	if (child->keeper > 0)
+		return 0;
+	(void)close(gone[1]);
+	child->gone = -1;
+	child->keeper = 0;
+	return err_set(err, "fork: %s", strerror(errno));
+}
+
+static void
+start_forward(int number, siginfo_t *info, void *context)
+{
+	int saved = errno;
+
+	(void)context;
+	/* what the terminal sends, it sends to the program, too */
+	if (info->si_code <= 0 && start_pid > 0)
+		(void)kill((pid_t)start_pid, number);
+	errno = saved;
+}
+
+/* From now on signals are the program's. The child was forked before. */
+static void
+start_take_signals(pid_t pid)
+{
+	struct sigaction action = {.sa_flags = SA_SIGINFO | SA_RESTART};
+	struct sigaction was;
+	unsigned i;
+
+	start_pid = pid;
+	action.sa_sigaction = start_forward;
+	(void)sigfillset(&action.sa_mask);
+	for (i = 0; i < START_FORWARDED; i++)
+		if (sigaction(start_forwarded[i], NULL, &was) == 0 &&
+		    was.sa_handler != SIG_IGN)
+			(void)sigaction(start_forwarded[i], &action, NULL);
+	for (i = 0; i < START_IGNORED; i++)
+		(void)signal(start_ignored[i], SIG_IGN);
+}
+
+int
+record_start_go(const struct record *record, struct record_child *child)
+{
+	struct start_message message = {.len = 0};
+	int error = 0;
+
+	if (record->trace != NULL) {
+		message.len = (uint32_t)strlen(record->trace);
+		memcpy(message.path, record->trace, message.len + 1);
+	}
+	start_take_signals(child->pid);
+	/* at once: it fits the pipe */
+	if (write(child->go, &message, sizeof(message)) !=
+	    (ssize_t)sizeof(message))
+		error = errno;
+	(void)close(child->go);
+	if (start_read(child->failed, &error, sizeof(error)) == 0)
+		error = 0;
+	(void)close(child->failed);
+	return error;
+}
+
+static void
+start_reap(pid_t pid, int *status)
+{
+	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+		;
+}
+
+void
+record_start_cancel(struct record_child *child)
+{
+	int status;
+
+	(void)close(child->go);
+	(void)close(child->failed);
+	start_reap(child->pid, &status);
+	if (child->gone >= 0)
+		(void)close(child->gone);
+	if (child->keeper > 0)
+		start_reap(child->keeper, &status);
+}
+
+/* --- Its end --- */
+
+void
+record_start_wait(struct record *record, struct record_child *child)
+{
+	start_reap(child->pid, &record->wait_status);
+	start_pid = 0;
+}
+
+/* Does a process still have the trace mapped? */
+static bool
+start_is_mapped(const char *trace)
+{
+	int fd = open(trace, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	bool mapped;
+
+	if (fd < 0)
+		return false;
+	/* a shared lock beside others: programs; none at all: the keeper's */
+	mapped = flock(fd, LOCK_EX | LOCK_NB) != 0 &&
+	    flock(fd, LOCK_SH | LOCK_NB) == 0;
+	(void)close(fd);
+	return mapped;
+}
+
+void
+record_start_finish(struct record *record, struct record_child *child)
+{
+	struct timespec tick = {.tv_nsec = 1000000};
+	int status, ms;
+
+	if (child->gone >= 0)
+		(void)close(child->gone);
+	for (ms = 0; child->keeper > 0 && ms < START_PATIENCE_MS; ms++) {
+		if (waitpid(child->keeper, &status, WNOHANG) != 0)
+			return;
+		if (ms % 16 == 15 && start_is_mapped(record->trace)) {
+			record->running = true;
+			return;
+		}
+		(void)nanosleep(&tick, NULL);
+	}
+}

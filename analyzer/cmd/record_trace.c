@@ -1,0 +1,278 @@
+/* The trace file: its name, its first room, what it holds in the end. */
+#include "analyzer/cmd/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "analyzer/util/err.h"
+#include "analyzer/util/strbuf.h"
+#include "analyzer/util/xalloc.h"
+#include "keeper/keeper.h"
+#include "preload/record.h"
+
+/* --- Its name --- */
+
+static void
+record_trace_expand(struct strbuf *name, const char *pattern, pid_t pid)
+{
+	char host[256] = "";
+
+	for (; *pattern != '\0'; pattern++) {
+		if (pattern[0] != '%' || pattern[1] == '\0' ||
+		    strchr("ph%", pattern[1]) == NULL) {
+			strbuf_add(name, pattern, 1);
+			continue;
+		}
+		pattern++;
+		if (*pattern == 'p') {
+			strbuf_addf(name, "%d", (int)pid);
+		} else if (*pattern == '%') {
+			strbuf_adds(name, "%");
+		} else {
+			if (gethostname(host, sizeof(host) - 1) != 0)
+				strcpy(host, "localhost");
+			strbuf_adds(name, host);
+		}
+	}
+}
+
+/* esc.PROG.PID.esc; a name that is too long for a file is cut. */
+static void
+record_trace_default(struct strbuf *name, const char *program, pid_t pid)
+{
+	const char *slash = strrchr(program, '/');
+
+	strbuf_addf(name, "esc.%.200s.%d.esc",
+	    slash != NULL ? slash + 1 : program, (int)pid);
+}
+
+static bool
+record_trace_is_directory(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* The absolute path; NULL: there is no working directory. */
+static char *
+record_trace_name(const struct record *record, pid_t pid)
+{
+	struct strbuf name = {0};
+	char *here, *path;
+
+	if (record->output == NULL) {
+		record_trace_default(&name, record->program, pid);
+	} else {
+		record_trace_expand(&name, record->output, pid);
+		if (record_trace_is_directory(name.text)) {
+			strbuf_adds(&name, "/");
+			record_trace_default(&name, record->program, pid);
+		}
+	}
+	if (name.text[0] == '/')
+		return name.text;
+	here = getcwd(NULL, 0);
+	path = here != NULL ? xasprintf("%s/%s", here, name.text) : NULL;
+	free(here);
+	strbuf_release(&name);
+	return path;
+}
+
+/* --- Making it --- */
+
+static void
+record_trace_command(struct esc_header *header, char **argv)
+{
+	size_t len;
+
+	for (; *argv != NULL; argv++) {
+		len = strlen(*argv) + 1;
+		if (len > sizeof(header->command) - header->command_len) {
+			header->flags |= ESC_FLAG_COMMAND_CUT;
+			return;
+		}
+		memcpy(header->command + header->command_len, *argv, len);
+		header->command_len += (uint32_t)len;
+	}
+}
+
+static int
+record_trace_header(const struct record *record, int fd)
+{
+	struct esc_header *header = xcalloc(1, sizeof(*header));
+	ssize_t wrote;
+
+	header->magic = ESC_MAGIC;
+	header->version = ESC_VERSION;
+	header->endian = ESC_ENDIAN;
+	header->header_size = ESC_HEADER_SIZE;
+	header->reserved_end = ESC_HEADER_SIZE + KEEPER_RESERVE;
+	header->claimed = ESC_HEADER_SIZE;
+	if (strlen(record->exe) < sizeof(header->exe))
+		strcpy(header->exe, record->exe);
+	if (!record->hide_command)
+		record_trace_command(header, record->argv);
+	wrote = pwrite(fd, header, sizeof(*header), 0);
+	free(header);
+	if (wrote == (ssize_t)sizeof(*header))
+		return 0;
+	if (wrote >= 0)
+		errno = ENOSPC;
+	return -1;
+}
+
+/* Room for the header and the first segments, whatever `ulimit -f` says. */
+static int
+record_trace_fill(const struct record *record, int fd)
+{
+	struct rlimit was, raised;
+	void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+	bool limited = getrlimit(RLIMIT_FSIZE, &was) == 0;
+	int result, error;
+
+	raised = was;
+	raised.rlim_cur = raised.rlim_max;
+	if (limited)
+		(void)setrlimit(RLIMIT_FSIZE, &raised);
+	result = keeper_extend(fd, 0, ESC_HEADER_SIZE + KEEPER_RESERVE);
+	if (result == 0)
+		result = record_trace_header(record, fd);
+	error = errno;
+	if (limited)
+		(void)setrlimit(RLIMIT_FSIZE, &was);
+	(void)signal(SIGXFSZ, handler);
+	errno = error;
+	return result;
+}
+
+/* -f: out of the way, but only what can be a trace. */
+static int
+record_trace_replace(const char *path, struct err *err)
+{
+	struct stat status;
+
+	if (lstat(path, &status) != 0)
+		return 0;
+	if (!S_ISREG(status.st_mode))
+		return err_set(err, "%s: not a file, not replaced", path);
+	if (unlink(path) != 0 && errno != ENOENT)
+		return err_set(err, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int
+record_trace_open(const char *path, bool force, struct err *err)
+{
+	int fd;
+
+	if (force && record_trace_replace(path, err) != 0)
+		return -1;
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
+	if (fd < 0 && errno == EEXIST)
+		return err_set(err, "%s is there already (-f replaces it)",
+		    path);
+	if (fd < 0)
+		return err_set(err, "%s: %s", path, strerror(errno));
+	/* the umask may have taken our own rights, too */
+	(void)fchmod(fd, 0600);
+	return fd;
+}
+
+int
+record_trace_create(struct record *record, pid_t pid, struct err *err)
+{
+	char *path = record_trace_name(record, pid);
+	int fd;
+
+	record->trace_fd = -1;
+	if (path == NULL)
+		return err_set(err, "no working directory: %s",
+		    strerror(errno));
+	fd = strlen(path) < 4096 ? record_trace_open(path, record->force, err)
+				 : err_set(err, "the trace's path is too long");
+	if (fd < 0) {
+		free(path);
+		return -1;
+	}
+	record->trace = path;
+	record->trace_fd = fd;
+	if (record_trace_fill(record, fd) == 0)
+		return 0;
+	(void)err_set(err, "%s: no room for a trace: %s", path,
+	    strerror(errno));
+	record_trace_drop(record);
+	return -1;
+}
+
+void
+record_trace_drop(struct record *record)
+{
+	if (record->trace == NULL)
+		return;
+	(void)unlink(record->trace);
+	(void)close(record->trace_fd);
+	free(record->trace);
+	record->trace = NULL;
+	record->trace_fd = -1;
+}
+
+/* --- What it holds --- */
+
+static void
+record_trace_count(struct record_summary *summary,
+    const struct esc_counters *counters)
+{
+	summary->allocations += counters->allocations;
+	summary->frees += counters->frees;
+	summary->dropped += counters->dropped;
+}
+
+/* Adds up the counters at the head of each stream. */
+static void
+record_trace_streams(int fd, uint64_t end, struct record_summary *summary)
+{
+	uint64_t at = ESC_HEADER_SIZE;
+	struct esc_segment segment;
+
+	while (at < end && pread(fd, &segment, sizeof(segment), (off_t)at) ==
+		(ssize_t)sizeof(segment)) {
+		if (segment.magic == ESC_SEGMENT_MAGIC &&
+		    segment.kind == ESC_SEGMENT_EVENTS && segment.seq == 0 &&
+		    segment.level == 0)
+			record_trace_count(summary, &segment.counters);
+		if (segment.size < ESC_SEGMENT_MIN)
+			return;
+		at += segment.size;
+	}
+}
+
+int
+record_trace_summary(const char *path, struct record_summary *summary,
+    struct err *err)
+{
+	struct esc_header *header;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(err, "%s: %s", path, strerror(errno));
+	*summary = (struct record_summary){0};
+	header = xmalloc(sizeof(*header));
+	if (pread(fd, header, sizeof(*header), 0) == (ssize_t)sizeof(*header)) {
+		summary->flags = header->flags;
+		memcpy(summary->allocator, header->allocator,
+		    sizeof(summary->allocator) - 1);
+		record_trace_count(summary, &header->overflow);
+		record_trace_streams(fd, header->claimed, summary);
+	}
+	free(header);
+	(void)close(fd);
+	return 0;
+}
