@@ -46,6 +46,17 @@ record_say_lost(const struct record_summary *summary)
 		: "the trace could not grow fast enough");
 }
 
+/* A script's `exec`, env: the program that was meant is the last. */
+static void
+record_say_last(const struct record *record)
+{
+	char *last = record_trace_last(record);
+
+	if (strcmp(last, record->trace) != 0)
+		cmd_note("it became another program: see %s", last);
+	free(last);
+}
+
 static void
 record_say_trace(const struct record *record,
     const struct record_summary *summary)
@@ -56,6 +67,8 @@ record_say_trace(const struct record *record,
 	else if (!record->quiet && summary->allocations != 0)
 		cmd_note("wrote %s (%llu allocations)", record->trace,
 		    (unsigned long long)summary->allocations);
+	if (!record->quiet)
+		record_say_last(record);
 	if (!record->running && summary->allocations == 0)
 		cmd_note("%s never called malloc: %s is empty",
 		    record->argv[0], record->trace);

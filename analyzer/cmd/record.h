@@ -29,6 +29,7 @@ struct record {
 	char *lib;      /* libesc.so */
 	char *keeper;   /* esc-keeper for traces of children; NULL: not found */
 	int trace_fd;   /* -1: none */
+	pid_t pid;       /* of the program, once it was started */
 	int wait_status; /* of the program, once it ended */
 	bool running;    /* processes of it still run */
 };
@@ -76,6 +77,12 @@ void record_trace_drop(struct record *record);
 /* Reads what it holds: 0, or -1 with err set. */
 int record_trace_summary(const char *path, struct record_summary *summary,
     struct err *err);
+
+/*
+ * The trace of the program's last image: where it replaced itself by another
+ * (exec), that has a trace of its own beside the first. The caller frees it.
+ */
+char *record_trace_last(const struct record *record);
 
 /* --- record_start.c --- */
 

@@ -270,6 +270,7 @@ record_start_cancel(struct record_child *child)
 void
 record_start_wait(struct record *record, struct record_child *child)
 {
+	record->pid = child->pid;
 	start_reap(child->pid, &record->wait_status);
 	start_pid = 0;
 }

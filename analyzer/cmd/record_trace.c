@@ -1,9 +1,11 @@
 /* The trace file: its name, its first room, what it holds in the end. */
 #include "analyzer/cmd/record.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -275,4 +277,69 @@ record_trace_summary(const char *path, struct record_summary *summary,
 	free(header);
 	(void)close(fd);
 	return 0;
+}
+
+/* --- Programs that became others --- */
+
+/* When the trace at `path` of process `pid` began; 0: it is none. */
+static uint64_t
+record_trace_begun(const char *path, pid_t pid)
+{
+	struct esc_header *header = xmalloc(sizeof(*header));
+	int fd = open(path,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	uint64_t begun = 0;
+
+	if (fd >= 0 &&
+	    pread(fd, header, sizeof(*header), 0) == (ssize_t)sizeof(*header) &&
+	    header->magic == ESC_MAGIC && header->pid == (uint32_t)pid &&
+	    (header->flags & ESC_FLAG_STARTED) != 0)
+		begun = header->start.monotonic;
+	if (fd >= 0)
+		(void)close(fd);
+	free(header);
+	return begun;
+}
+
+/* esc.PROG.PID.esc or esc.PROG.PID.N.esc, as the shim names its own. */
+static bool
+record_trace_is_of(const char *name, pid_t pid)
+{
+	char part[32];
+	size_t len = strlen(name);
+
+	(void)snprintf(part, sizeof(part), ".%d.", (int)pid);
+	return strncmp(name, "esc.", 4) == 0 && len > 8 &&
+	    strcmp(name + len - 4, ".esc") == 0 && strstr(name, part) != NULL;
+}
+
+char *
+record_trace_last(const struct record *record)
+{
+	char *last = xstrdup(record->trace);
+	int dir_len = (int)(strrchr(last, '/') - last + 1);
+	char *dir_name = xasprintf("%.*s", dir_len, last);
+	uint64_t newest = record_trace_begun(last, record->pid);
+	DIR *dir = opendir(dir_name);
+	struct dirent *entry;
+	uint64_t begun;
+	char *path;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (!record_trace_is_of(entry->d_name, record->pid))
+			continue;
+		path = xasprintf("%s%s", dir_name, entry->d_name);
+		begun = record_trace_begun(path, record->pid);
+		if (begun > newest) {
+			newest = begun;
+			free(last);
+			last = path;
+		} else {
+			free(path);
+		}
+	}
+	if (dir != NULL)
+		(void)closedir(dir);
+	free(dir_name);
+	return last;
 }

@@ -1,0 +1,339 @@
+/* esc dump: a trace as text, a record a line. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/cmd/cmd.h"
+#include "analyzer/cmd/options.h"
+#include "analyzer/trace/reader.h"
+#include "analyzer/trace/streams.h"
+#include "analyzer/util/err.h"
+#include "analyzer/util/term.h"
+
+extern const struct cmd cmd_dump;
+
+enum { DUMP_NO_EVENTS = OPTIONS_KEY, DUMP_BUFFER = 1 << 16 };
+
+static const struct option_def dump_options[] = {
+	{"no-events", DUMP_NO_EVENTS, NULL, "leave the events out"},
+	{NULL, 0, NULL, NULL},
+};
+
+/* --- The header --- */
+
+static void
+dump_flags(uint32_t flags)
+{
+	static const char *const names[] = {"complete", "started", "full-disk",
+	    "own-malloc", "allocator", "checked", "libunwind", "command-cut"};
+	unsigned i;
+
+	fputs("flags", stdout);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if ((flags >> i & 1) != 0)
+			printf(" %s", names[i]);
+	putchar('\n');
+}
+
+static void
+dump_moment(const char *name, const struct esc_moment *moment)
+{
+	printf("%s ticks=%" PRIu64 " monotonic=%" PRIu64 " realtime=%" PRIu64
+	       "\n",
+	    name, moment->ticks, moment->monotonic, moment->realtime);
+}
+
+static void
+dump_counters(const struct esc_counters *counters)
+{
+	printf(" allocations=%" PRIu64 " frees=%" PRIu64 " bytes=%" PRIu64
+	       " dropped=%" PRIu64 " cut=%" PRIu64 " broken=%" PRIu64
+	       " nested_lost=%" PRIu64 "\n",
+	    counters->allocations, counters->frees, counters->bytes,
+	    counters->dropped, counters->cut, counters->broken,
+	    counters->nested_lost);
+}
+
+/* Arguments end with a NUL each. */
+static void
+dump_command(const struct esc_header *header)
+{
+	const char *at = header->command;
+	size_t left = header->command_len;
+	size_t len;
+
+	if (left > sizeof(header->command))
+		left = sizeof(header->command);
+	fputs("command", stdout);
+	while (left > 0) {
+		len = strnlen(at, left);
+		if (len == left)
+			break;
+		putchar(' ');
+		term_puts(stdout, at);
+		at += len + 1;
+		left -= len + 1;
+	}
+	putchar('\n');
+}
+
+static void
+dump_header(const struct esc_header *header)
+{
+	printf("trace version=%" PRIu32 " arch=%u mode=%u clock=%u pid=%" PRIu32
+	       "\n",
+	    header->version, header->arch, header->mode, header->clock,
+	    header->pid);
+	dump_flags(header->flags);
+	printf("limits sample_interval=%" PRIu64 " sample_bias=%" PRIu64
+	       " depth=%" PRIu32 " cost_interval=%" PRIu32 "\n",
+	    header->sample_interval, header->sample_bias, header->depth_limit,
+	    header->cost_interval);
+	dump_moment("start", &header->start);
+	dump_moment("last", &header->last);
+	printf("room reserved_end=%" PRIu64 " claimed=%" PRIu64
+	       " heartbeat=%" PRIu64 "\n",
+	    header->reserved_end, header->claimed, header->heartbeat);
+	printf("given processes=%" PRIu32 " threads=%" PRIu32 " nodes=%" PRIu32
+	       " modules=%" PRIu32 "\n",
+	    header->processes, header->threads, header->nodes,
+	    header->modules);
+	printf("checks checked=%" PRIu64 " differed=%" PRIu64
+	       " early_lost=%" PRIu64 "\n",
+	    header->checked, header->differed, header->early_lost);
+	fputs("overflow", stdout);
+	dump_counters(&header->overflow);
+	fputs("allocator ", stdout);
+	term_puts(stdout, header->allocator);
+	fputs("\nexe ", stdout);
+	term_puts(stdout, header->exe);
+	putchar('\n');
+	dump_command(header);
+}
+
+/* --- Segments and definitions --- */
+
+static void
+dump_segment(const struct reader_segment *segment)
+{
+	const struct esc_segment *head = &segment->head;
+
+	printf("segment offset=%" PRIu64 " kind=%s size=%" PRIu32
+	       " used=%" PRIu32 " process=%" PRIu32,
+	    segment->offset,
+	    head->kind == ESC_SEGMENT_DEFS ? "defs" : "events", head->size,
+	    head->used, head->process);
+	if (head->kind == ESC_SEGMENT_EVENTS)
+		printf(" thread=%" PRIu32 " tid=%" PRIu32
+		       " level=%u seq=%" PRIu32 " base=%" PRIu64,
+		    head->thread, head->tid, head->level, head->seq,
+		    head->base);
+	if (head->kind == ESC_SEGMENT_EVENTS && head->seq == 0 &&
+	    head->level == 0)
+		dump_counters(&head->counters);
+	else
+		putchar('\n');
+}
+
+static void
+dump_node(const void *bytes, size_t len)
+{
+	struct esc_def_node node;
+
+	(void)len;
+	memcpy(&node, bytes, sizeof(node));
+	printf("node id=%" PRIu32 " parent=%" PRIu32 " module=%" PRIu32
+	       " offset=%#" PRIx64 " slot=%#" PRIx64 "%s%s%s\n",
+	    node.def.id, node.parent, node.module, node.offset, node.slot,
+	    (node.def.flags & ESC_NODE_CUT) != 0 ? " cut" : "",
+	    (node.def.flags & ESC_NODE_BROKEN) != 0 ? " broken" : "",
+	    (node.def.flags & ESC_NODE_SIGNAL) != 0 ? " signal" : "");
+}
+
+static void
+dump_module(const void *bytes, size_t len)
+{
+	struct esc_def_module module;
+	char path[ESC_SLOT * UINT8_MAX + 1];
+	size_t room = len - sizeof(module);
+	unsigned i;
+
+	memcpy(&module, bytes, sizeof(module));
+	printf("module id=%" PRIu32 " process=%" PRIu32 " bias=%#" PRIx64
+	       " start=%#" PRIx64 " end=%#" PRIx64 " loaded=%" PRIu64
+	       " build_id=",
+	    module.def.id, module.process, module.bias, module.start,
+	    module.end, module.loaded);
+	for (i = 0; i < module.build_id_len && i < sizeof(module.build_id); i++)
+		printf("%02x", module.build_id[i]);
+	if (room > module.path_len)
+		room = module.path_len;
+	memcpy(path, (const char *)bytes + sizeof(module), room);
+	path[room] = '\0';
+	fputs(" path=", stdout);
+	term_puts(stdout, path);
+	putchar('\n');
+}
+
+static void
+dump_process(const void *bytes, size_t len)
+{
+	struct esc_def_process process;
+
+	(void)len;
+	memcpy(&process, bytes, sizeof(process));
+	printf("process id=%" PRIu32 " pid=%" PRIu32 " parent=%" PRIu32
+	       " started=%" PRIu64 "\n",
+	    process.def.id, process.pid, process.parent, process.started);
+}
+
+/* Prints the definition at `bytes`; returns the slots that it takes. */
+static size_t
+dump_def(const uint8_t *bytes, size_t left)
+{
+	struct esc_def def;
+	size_t len;
+
+	memcpy(&def, bytes, sizeof(def));
+	len = (size_t)def.slots * ESC_SLOT;
+	if (def.type == ESC_DEF_NONE || len == 0 || len > left)
+		return 1;
+	switch (def.type) {
+#define X(NAME, name, number)                               \
+	case ESC_DEF_##NAME:                                \
+		if (len >= sizeof(struct esc_def_##name))   \
+			dump_##name(bytes, len);            \
+		break;
+		ESC_DEFS(X)
+#undef X
+	default:
+		printf("unfinished type=%u slots=%u\n", def.type, def.slots);
+		break;
+	}
+	return def.slots;
+}
+
+static void
+dump_defs(struct reader *reader, const struct reader_segment *segment)
+{
+	size_t size = segment->head.used / ESC_SLOT * ESC_SLOT;
+	uint8_t *payload = size != 0 ? malloc(size) : NULL;
+	size_t at = 0;
+
+	if (payload != NULL &&
+	    reader_read(reader, segment->offset + sizeof(segment->head),
+		payload, size))
+		while (at < size)
+			at += dump_def(payload + at, size - at) * ESC_SLOT;
+	free(payload);
+}
+
+static void
+dump_segments(struct reader *reader)
+{
+	size_t i;
+
+	for (i = 0; i < reader->segment_count; i++) {
+		dump_segment(&reader->segments[i]);
+		if (reader->segments[i].head.kind == ESC_SEGMENT_DEFS)
+			dump_defs(reader, &reader->segments[i]);
+	}
+}
+
+/* --- Events --- */
+
+static const char *
+dump_kind(unsigned kind)
+{
+	static const char *const names[] = {"none", "malloc", "calloc",
+	    "realloc", "reallocarray", "memalign", "posix_memalign",
+	    "aligned_alloc", "valloc", "pvalloc", "free", "give_up", "step"};
+
+	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "?";
+}
+
+static void
+dump_event(const struct event *event)
+{
+	printf("%s time=%" PRIu64 " stack=%" PRIu32, dump_kind(event->kind),
+	    event->time, event->stack);
+	if (event->kind != ESC_EVENT_STEP)
+		printf(" address=%#" PRIx64, event->address);
+	if (decode_allocates(event->kind))
+		printf(" size=%" PRIu64, event->size);
+	if (event->has_cost)
+		printf(" cost=%u", event->cost);
+	if (event->has_kept)
+		printf(" kept=%u", event->kept);
+	if (event->region != 0)
+		printf(" region=%u", event->region);
+	puts(event->gap ? " gap" : "");
+}
+
+static void
+dump_stream(struct reader *reader, const struct streams *streams,
+    const struct stream *stream)
+{
+	struct cursor cursor;
+	struct event event;
+
+	printf("stream process=%" PRIu32 " thread=%" PRIu32 " tid=%" PRIu32
+	       " level=%u\n",
+	    stream->process, stream->thread, stream->tid, stream->level);
+	cursor_init(&cursor, reader, streams, stream, DUMP_BUFFER);
+	while (cursor_next(&cursor, &event))
+		dump_event(&event);
+	cursor_release(&cursor);
+}
+
+static void
+dump_events(struct reader *reader)
+{
+	struct streams streams;
+	size_t i;
+
+	streams_init(&streams, reader);
+	for (i = 0; i < streams.count; i++)
+		dump_stream(reader, &streams, &streams.list[i]);
+	streams_release(&streams);
+}
+
+static int
+dump_main(int argc, char **argv)
+{
+	struct reader *reader;
+	bool events = true;
+	struct err err;
+	size_t i;
+	int key;
+
+	while ((key = options_next(&cmd_dump, argc, argv)) != OPTIONS_END)
+		events = key != DUMP_NO_EVENTS;
+	if (argc - optind != 1)
+		options_usage(&cmd_dump, "one trace, please");
+	reader = reader_open(argv[optind], &err);
+	if (reader == NULL)
+		return cmd_fail(&err);
+	dump_header(&reader->head);
+	dump_segments(reader);
+	if (events)
+		dump_events(reader);
+	for (i = 0; i < reader->note_count; i++)
+		cmd_note("%s: %s", argv[optind], reader->notes[i]);
+	if (reader->notes_left_out != 0)
+		cmd_note("%s: %" PRIu64 " more", argv[optind],
+		    reader->notes_left_out);
+	reader_free(reader);
+	return cmd_finish();
+}
+
+const struct cmd cmd_dump = {
+	.name = "dump",
+	.usage = "[OPTION...] TRACE",
+	.summary = "print a trace, a record a line",
+	.options = dump_options,
+	.run = dump_main,
+};

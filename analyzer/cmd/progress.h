@@ -1,0 +1,22 @@
+/* A line on the terminal that says how far something is; nothing elsewhere. */
+#ifndef CMD_PROGRESS_H
+#define CMD_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct progress {
+	const char *what;
+	uint64_t started; /* ns */
+	uint64_t shown;   /* ns; 0: never */
+	bool terminal;
+};
+
+/* what: a verb, "analyzing"; must outlive it. */
+void progress_start(struct progress *progress, const char *what);
+/* For callbacks: data is the struct progress. Shows nothing in the first second. */
+void progress_show(void *data, uint64_t done, uint64_t total);
+/* Wipes the line. */
+void progress_end(struct progress *progress);
+
+#endif
