@@ -181,7 +181,7 @@ show_share(char buf[SHOW_SIZE], double part, double whole)
 	if (share > 0 && share < 0.1)
 		snprintf(buf, SHOW_SIZE, "<0.1%%");
 	else
-		snprintf(buf, SHOW_SIZE, "%.*f%%", share < 9.95 ? 1 : 0,
+		snprintf(buf, SHOW_SIZE, "%.*f%%", share > 0 && share < 9.95 ? 1 : 0,
 		    share > 1e6 ? 1e6 : share);
 	return buf;
 }

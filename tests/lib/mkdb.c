@@ -265,7 +265,7 @@ static const struct spec rich[] = {
 	{ SITE("open_log", "src/log.c", 8, "malloc", "large"), 1, 1 << 20, 1,
 	    1000, 0, 0, 0, 0, 900000000, 0, NULL },
 	{ SITE("parse", "src/parse.c", 210, "malloc", "mixed"), 30000, 48, 2,
-	    960, 40, 0, 0, 0, 300, 2, "up" },
+	    960, 40, 0, 0, 0, 300, 5, "up" },
 	{ SITE("keep", "src/table.c", 90, "calloc", "heap"), 12000, 128, 1, 300,
 	    700, 0, 0, 0, 60000000, 6, "up" },
 	{ SITE("queue_push", "src/queue.c", 44, "malloc", "thread"), 25000, 40,

@@ -1,0 +1,290 @@
+/* esc report: what the sites of a run do, and what to do about them. */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analyzer/cmd/cmd.h"
+#include "analyzer/cmd/options.h"
+#include "analyzer/cmd/pager.h"
+#include "analyzer/cmd/source.h"
+#include "analyzer/format/format.h"
+#include "analyzer/format/rows.h"
+#include "analyzer/report/advice.h"
+#include "analyzer/report/page.h"
+#include "analyzer/report/report.h"
+#include "analyzer/store/query.h"
+#include "analyzer/util/err.h"
+#include "analyzer/util/term.h"
+#include "analyzer/util/xalloc.h"
+
+extern const struct cmd cmd_report;
+
+enum {
+	REPORT_SORT = OPTIONS_KEY,
+	REPORT_VERDICT,
+	REPORT_TOP,
+	REPORT_FORMAT,
+	REPORT_COLOR,
+	REPORT_COLUMNS = 100,
+	REPORT_COLUMNS_MIN = 80,
+	REPORT_COLUMNS_MAX = 140,
+};
+
+static const struct option_def report_options[] = {
+	{ "sort", REPORT_SORT, "KEY",
+	    "order of the sites: cost, blocks, bytes, saved" },
+	{ "verdict", REPORT_VERDICT, "V,...", "only sites of these verdicts" },
+	{ "top", REPORT_TOP, "N", "only the first N sites" },
+	{ "format", REPORT_FORMAT, "FORMAT", "text, json or csv" },
+	SOURCE_OPTIONS,
+	{ "color", REPORT_COLOR, "WHEN", "auto, always or never" },
+	{ NULL, 0, NULL, NULL },
+};
+
+struct sort {
+	const char *name;
+	const char *column;
+};
+
+static const struct sort sorts[] = {
+	{ "cost", "cost_ns.total" },
+	{ "blocks", "blocks.estimated" },
+	{ "bytes", "bytes.estimated" },
+	{ "saved", "saved.cost_ns" },
+};
+
+struct options {
+	struct source_options source;
+	const struct sort *sort;
+	const char *verdicts;
+	size_t top;
+	const struct format *format;
+	enum term_color color;
+};
+
+struct tables {
+	struct rows run;
+	struct rows sites;
+	struct rows all;
+	struct rows modules;
+};
+
+static const struct sort *
+sort_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(sorts) / sizeof(*sorts); i++) {
+		if (strcmp(sorts[i].name, name) == 0)
+			return &sorts[i];
+	}
+	options_usage(&cmd_report, "no order %s: cost, blocks, bytes or saved",
+	    name);
+}
+
+/* The next of a list with commas: its length, 0 behind the last. */
+static size_t
+list_next(const char **list)
+{
+	*list += strspn(*list, ",");
+	return strcspn(*list, ",");
+}
+
+static void
+verdicts_check(const char *list)
+{
+	for (size_t len; (len = list_next(&list)) > 0; list += len) {
+		char *name = xstrndup(list, len);
+
+		if (strcmp(advice_find(name)->verdict, name) != 0)
+			options_usage(&cmd_report, "no verdict %s", name);
+		free(name);
+	}
+}
+
+static bool
+verdicts_hold(const char *list, const char *verdict)
+{
+	for (size_t len; (len = list_next(&list)) > 0; list += len) {
+		if (strlen(verdict) == len && strncmp(list, verdict, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+options_take(struct options *options, int key)
+{
+	switch (key) {
+	case REPORT_SORT:
+		options->sort = sort_find(optarg);
+		break;
+	case REPORT_VERDICT:
+		verdicts_check(optarg);
+		options->verdicts = optarg;
+		break;
+	case REPORT_TOP:
+		options->top =
+		    (size_t)options_number(&cmd_report, "top", 1, 1000000);
+		break;
+	case REPORT_FORMAT:
+		options->format = format_find(optarg);
+		if (!options->format)
+			options_usage(&cmd_report, "no format %s", optarg);
+		break;
+	case REPORT_COLOR:
+		if (term_color_parse(optarg, &options->color) < 0)
+			options_usage(&cmd_report,
+			    "--color is auto, always or never");
+		break;
+	default:
+		source_option(&options->source, &cmd_report, key);
+		break;
+	}
+}
+
+/* Keeps the rows of the verdicts that were asked for. */
+static void
+tables_filter(struct rows *sites, const char *verdicts)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < sites->count; i++) {
+		struct cell *to = sites->cells + kept * sites->width;
+		struct cell *from = sites->cells + i * sites->width;
+
+		if (!verdicts_hold(verdicts, rows_text(sites, i, "verdict")))
+			continue;
+		for (size_t j = 0; kept != i && j < sites->width; j++) {
+			struct cell cell = to[j];
+
+			to[j] = from[j];
+			from[j] = cell;
+		}
+		kept++;
+	}
+	rows_cut(sites, kept);
+}
+
+static int
+tables_load(struct tables *tables, struct query_db *db, struct err *err)
+{
+	*tables = (struct tables){ .run = { .columns = NULL } };
+	if (report_load(db, report_find("run"), &tables->run, err) < 0 ||
+	    report_load(db, report_find("sites"), &tables->sites, err) < 0 ||
+	    report_load(db, report_find("sites"), &tables->all, err) < 0 ||
+	    report_load(db, report_find("modules"), &tables->modules, err) < 0)
+		return -1;
+	if (tables->run.count == 0)
+		return err_set(err, "the database holds no run");
+	return 0;
+}
+
+static void
+tables_release(struct tables *tables)
+{
+	rows_release(&tables->run);
+	rows_release(&tables->sites);
+	rows_release(&tables->all);
+	rows_release(&tables->modules);
+}
+
+static int
+write_page(const struct options *options, const struct tables *tables,
+    struct query_db *db, struct err *err)
+{
+	struct page page = {
+		.out = stdout,
+		.columns = term_columns(stdout, REPORT_COLUMNS),
+		.is_colored = term_color_wanted(stdout, options->color),
+		.top = options->top,
+		.run = &tables->run,
+		.sites = &tables->sites,
+		.all = &tables->all,
+		.modules = &tables->modules,
+	};
+	int rc;
+
+	if (page.columns < REPORT_COLUMNS_MIN)
+		page.columns = REPORT_COLUMNS_MIN;
+	if (page.columns > REPORT_COLUMNS_MAX)
+		page.columns = REPORT_COLUMNS_MAX;
+	pager_start();
+	rc = page_write(&page, db, err);
+	pager_end();
+	return rc;
+}
+
+static void
+write_document(const struct options *options, const struct tables *tables)
+{
+	const struct format_part parts[] = {
+		{ "run", &tables->run, true },
+		{ "sites", &tables->sites, false },
+	};
+	const struct format_document document = {
+		.schema = "esc-report/1",
+		.parts = parts,
+		.count = sizeof(parts) / sizeof(*parts),
+	};
+
+	options->format->write(&document, stdout);
+}
+
+static int
+report_write(
+    const struct options *options, struct query_db *db, struct err *err)
+{
+	bool is_page = strcmp(options->format->name, "text") == 0;
+	const struct sort *sort =
+	    options->sort ? options->sort : sort_find(is_page ? "saved" : "cost");
+	struct tables tables;
+	int rc = tables_load(&tables, db, err);
+
+	if (rc == 0) {
+		if (options->verdicts)
+			tables_filter(&tables.sites, options->verdicts);
+		rows_sort(&tables.sites, sort->column);
+		if (options->top && !is_page)
+			rows_cut(&tables.sites, options->top);
+		if (is_page)
+			rc = write_page(options, &tables, db, err);
+		else
+			write_document(options, &tables);
+	}
+	tables_release(&tables);
+	return rc;
+}
+
+static int
+report_main(int argc, char **argv)
+{
+	struct options options = { .format = format_find("text") };
+	struct query_db *db;
+	struct err err = { "" };
+	int status = CMD_FAILED;
+	int key;
+
+	while ((key = options_next(&cmd_report, argc, argv)) != OPTIONS_END)
+		options_take(&options, key);
+	if (argc - optind > 1)
+		options_usage(&cmd_report, "one file at a time");
+	db = source_open(argv[optind], &options.source, &err);
+	if (db && report_write(&options, db, &err) == 0)
+		status = cmd_finish();
+	else
+		cmd_fail(&err);
+	query_close(db);
+	source_release(&options.source);
+	return status;
+}
+
+const struct cmd cmd_report = {
+	.name = "report",
+	.usage = "[OPTION...] [FILE]",
+	.summary = "report what did not escape, and what it costs",
+	.options = report_options,
+	.run = report_main,
+};

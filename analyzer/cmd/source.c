@@ -1,0 +1,295 @@
+#include "analyzer/cmd/source.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <glob.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "analyzer/cmd/progress.h"
+#include "analyzer/ingest/ingest.h"
+#include "analyzer/store/query.h"
+#include "analyzer/util/err.h"
+#include "analyzer/util/xalloc.h"
+#include "preload/record.h"
+
+static void
+source_add(const char ***list, size_t *count, size_t *cap)
+{
+	*list = xgrow(*list, cap, *count + 1, sizeof(**list));
+	(*list)[(*count)++] = optarg;
+}
+
+void
+source_option(struct source_options *options, const struct cmd *cmd, int key)
+{
+	if (key == SOURCE_WRAPPER)
+		source_add(&options->wrappers, &options->wrapper_count,
+		    &options->wrapper_cap);
+	else if (key == SOURCE_NO_WRAPPER)
+		source_add(&options->no_wrappers, &options->no_wrapper_count,
+		    &options->no_wrapper_cap);
+	else if (key == SOURCE_STACK_LIMIT)
+		options->stack_limit =
+		    options_size(cmd, "stack-limit", 1, 1ULL << 40);
+}
+
+void
+source_release(struct source_options *options)
+{
+	free(options->wrappers);
+	free(options->no_wrappers);
+	*options = (struct source_options){ .stack_limit = 0 };
+}
+
+/* The first bytes of a file, zeroes where there are none. */
+static uint64_t
+source_magic(const char *path)
+{
+	uint64_t magic = 0;
+	struct stat status;
+	FILE *file;
+
+	if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
+		return 0;
+	file = fopen(path, "rbe");
+	if (!file)
+		return 0;
+	if (fread(&magic, sizeof(magic), 1, file) != 1)
+		magic = 0;
+	fclose(file);
+	return magic;
+}
+
+int
+source_is_trace(const char *path)
+{
+	return source_magic(path) == ESC_MAGIC;
+}
+
+char *
+source_newest(void)
+{
+	struct timespec newest = { 0 };
+	char *found = NULL;
+	glob_t paths;
+
+	if (glob("esc.*.esc", GLOB_NOSORT, NULL, &paths) != 0)
+		return NULL;
+	for (size_t i = 0; i < paths.gl_pathc; i++) {
+		struct stat status;
+
+		if (stat(paths.gl_pathv[i], &status) < 0 ||
+		    !S_ISREG(status.st_mode) ||
+		    status.st_mtim.tv_sec < newest.tv_sec ||
+		    (status.st_mtim.tv_sec == newest.tv_sec &&
+			status.st_mtim.tv_nsec < newest.tv_nsec))
+			continue;
+		newest = status.st_mtim;
+		free(found);
+		found = xstrdup(paths.gl_pathv[i]);
+	}
+	globfree(&paths);
+	return found;
+}
+
+static bool
+source_is_default(const struct source_options *options)
+{
+	return options->wrapper_count == 0 && options->no_wrapper_count == 0 &&
+	    options->stack_limit == 0;
+}
+
+static bool
+source_is_newer(const char *database, const char *trace)
+{
+	struct stat theirs;
+	struct stat ours;
+
+	if (stat(database, &ours) < 0 || stat(trace, &theirs) < 0)
+		return false;
+	return ours.st_mtim.tv_sec > theirs.st_mtim.tv_sec ||
+	    (ours.st_mtim.tv_sec == theirs.st_mtim.tv_sec &&
+		ours.st_mtim.tv_nsec >= theirs.st_mtim.tv_nsec);
+}
+
+/* It was made with these options. --no-wrapper is not in it, so never. */
+static bool
+source_matches(struct query_db *db, const struct source_options *options)
+{
+	struct err err;
+	struct query *query = query_prepare(db,
+	    "SELECT r.stack_limit, w.value FROM run r LEFT JOIN"
+	    " json_each(r.wrappers) w ORDER BY r.id, w.key",
+	    &err);
+	uint64_t limit = options->stack_limit ? options->stack_limit
+					      : INGEST_STACK_LIMIT;
+	size_t count = 0;
+	bool is_same = query != NULL && options->no_wrapper_count == 0;
+
+	while (is_same && query_next(query, &err) > 0) {
+		is_same = (uint64_t)query_int(query, 0) == limit;
+		if (query_type(query, 1) == QUERY_NULL)
+			continue;
+		is_same = is_same && count < options->wrapper_count &&
+		    strcmp(query_text(query, 1), options->wrappers[count]) == 0;
+		count++;
+	}
+	query_finish(query);
+	return is_same && count == options->wrapper_count;
+}
+
+static struct query_db *
+source_reuse(const char *database, const char *trace,
+    const struct source_options *options)
+{
+	struct query_db *db;
+	struct err err;
+
+	if (!source_is_newer(database, trace))
+		return NULL;
+	db = query_open(database, &err);
+	if (db && !source_matches(db, options)) {
+		query_close(db);
+		db = NULL;
+	}
+	return db;
+}
+
+static int
+source_analyze(const char *trace, const char *database,
+    const struct source_options *options, struct err *err)
+{
+	struct progress progress;
+	struct ingest_options ingest = {
+		.traces = &trace,
+		.trace_count = 1,
+		.database = database,
+		.wrappers = options->wrappers,
+		.wrapper_count = options->wrapper_count,
+		.no_wrappers = options->no_wrappers,
+		.no_wrapper_count = options->no_wrapper_count,
+		.stack_limit = options->stack_limit,
+		.progress = progress_show,
+		.progress_data = &progress,
+	};
+	int rc;
+
+	progress_start(&progress, "analyzing");
+	rc = ingest_run(&ingest, err);
+	progress_end(&progress);
+	return rc;
+}
+
+/* For a database that is not to stay: a directory of its own. */
+static struct query_db *
+source_once(const char *trace, const struct source_options *options,
+    struct err *err)
+{
+	const char *where = getenv("XDG_RUNTIME_DIR");
+	char *directory = xasprintf("%s/esc-XXXXXX",
+	    where && *where == '/' ? where : "/tmp");
+	char *database = NULL;
+	struct query_db *db = NULL;
+
+	if (!mkdtemp(directory)) {
+		err_set(err, "%s: cannot create: %s", directory,
+		    strerror(errno));
+		free(directory);
+		return NULL;
+	}
+	database = xasprintf("%s/db", directory);
+	if (source_analyze(trace, database, options, err) == 0)
+		db = query_open(database, err);
+	unlink(database);
+	rmdir(directory);
+	free(database);
+	free(directory);
+	return db;
+}
+
+static bool
+source_can_write(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *directory = slash ? xstrndup(path, (size_t)(slash - path) + 1)
+				: xstrdup(".");
+	bool can_write = access(directory, W_OK) == 0;
+
+	free(directory);
+	return can_write;
+}
+
+static struct query_db *
+source_trace(const char *trace, const struct source_options *options,
+    struct err *err)
+{
+	char *database = xasprintf("%s.db", trace);
+	struct query_db *db = source_reuse(database, trace, options);
+
+	/* What other options give stays out of the way of the usual one. */
+	if (!db && (!source_is_default(options) || !source_can_write(trace)))
+		db = source_once(trace, options, err);
+	else if (!db && source_analyze(trace, database, options, err) == 0)
+		db = query_open(database, err);
+	free(database);
+	return db;
+}
+
+static struct query_db *
+source_file(const char *file, const struct source_options *options,
+    struct err *err)
+{
+	struct query_db *db;
+
+	if (source_is_trace(file))
+		return source_trace(file, options, err);
+	if (access(file, R_OK) < 0) {
+		err_set(err, "%s: %s", file, strerror(errno));
+		return NULL;
+	}
+	if (!query_is_database(file)) {
+		if ((source_magic(file) & 0xffffffffU) == 0x464c457fU)
+			err_set(err,
+			    "%s is a program, not a trace of one: esc run %s",
+			    file, file);
+		else
+			err_set(err, "%s is neither a trace nor a database of "
+				     "esc", file);
+		return NULL;
+	}
+	db = query_open(file, err);
+	if (db && !source_is_default(options) && !source_matches(db, options)) {
+		err_set(err, "%s was made with other options; give the trace "
+			     "instead", file);
+		query_close(db);
+		return NULL;
+	}
+	return db;
+}
+
+struct query_db *
+source_open(const char *file, const struct source_options *options,
+    struct err *err)
+{
+	static const struct source_options usual;
+	char *newest = NULL;
+	struct query_db *db;
+
+	if (!file) {
+		newest = source_newest();
+		file = newest;
+	}
+	if (!file) {
+		err_set(err, "no esc.*.esc here: name a trace or a database, "
+			     "or make one with esc run PROG");
+		return NULL;
+	}
+	db = source_file(file, options ? options : &usual, err);
+	free(newest);
+	return db;
+}

@@ -1,0 +1,73 @@
+/* What a report yields and a format writes: typed columns, rows of cells. */
+#ifndef FORMAT_ROWS_H
+#define FORMAT_ROWS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum column_kind {
+	COLUMN_TEXT,
+	COLUMN_PATH,  /* a text of which the end tells most */
+	COLUMN_INT,   /* a number that is no quantity: a line, an id */
+	COLUMN_COUNT, /* shown with a unit, whole in JSON */
+	COLUMN_BYTES,
+	COLUMN_NS,
+	COLUMN_REAL,
+	COLUMN_LIST, /* texts; in a database: a JSON array of them */
+	COLUMN_STACK, /* a list; in a database: stack(id), innermost first */
+	COLUMN_BOOL,
+};
+
+struct column {
+	/* "blocks.observed" is a member of "blocks" in JSON; ".id" is written
+	 * by no format */
+	const char *name;
+	const char *title; /* over it in a table; NULL: not in one */
+	enum column_kind kind;
+};
+
+enum cell_type { CELL_NULL, CELL_INT, CELL_REAL, CELL_TEXT, CELL_LIST };
+
+struct cell {
+	enum cell_type type;
+	int64_t integer;
+	double real;
+	char *text;  /* owned */
+	char **list; /* owned, and so are the texts */
+	size_t count;
+};
+
+/* Zero-initialised is one without columns. */
+struct rows {
+	const struct column *columns; /* the caller's */
+	size_t width;
+	struct cell *cells; /* row by row */
+	size_t count;       /* rows */
+	size_t cap;
+};
+
+void rows_init(struct rows *rows, const struct column *columns, size_t width);
+void rows_release(struct rows *rows);
+/* A new last row of NULLs; valid until the next one. */
+struct cell *rows_add(struct rows *rows);
+/* Leaves the first `count` rows. */
+void rows_cut(struct rows *rows, size_t count);
+/* The cell in a column of that name, which must exist. */
+const struct cell *rows_at(
+    const struct rows *rows, size_t row, const char *column);
+/* Its value: 0 and "" where it has none of that type. */
+int64_t rows_int(const struct rows *rows, size_t row, const char *column);
+double rows_real(const struct rows *rows, size_t row, const char *column);
+const char *rows_text(const struct rows *rows, size_t row, const char *column);
+/* Largest value of the column first; rows that are equal stay in order. */
+void rows_sort(struct rows *rows, const char *column);
+
+void cell_set_int(struct cell *cell, int64_t value);
+void cell_set_real(struct cell *cell, double value);
+void cell_set_text(struct cell *cell, const char *value); /* copies */
+void cell_append(struct cell *cell, const char *value); /* makes it a list */
+double cell_number(const struct cell *cell);
+/* The same, rounded and held within int64_t. */
+int64_t cell_whole(const struct cell *cell);
+
+#endif

@@ -1,0 +1,144 @@
+#include "analyzer/report/advice.h"
+
+#include <string.h>
+
+#include "analyzer/format/rows.h"
+#include "analyzer/util/strbuf.h"
+#include "analyzer/util/term.h"
+
+static const struct advice table[] = {
+	{ "stack", ADVICE_SAVE, "make each a local variable" },
+	{ "buffer", ADVICE_SAVE, "a local buffer, the heap beyond it" },
+	{ "caller", ADVICE_SAVE, "return by value, or let the caller pass storage" },
+	{ "reuse", ADVICE_PART, "allocate once in the owner and reuse it" },
+	{ "mixed", ADVICE_PART, "on the stack, copied where a path escapes" },
+	{ "large", ADVICE_PART, "do not escape, but too large for the stack" },
+	{ "heap", ADVICE_KEEP, "escape to the heap, as they should" },
+	{ "thread", ADVICE_KEEP, "escape to another thread" },
+	{ "live", ADVICE_KEEP, "never freed while observed" },
+	{ "unknown", ADVICE_OPEN, "not decided" },
+};
+
+const struct advice *
+advice_at(size_t at)
+{
+	return at < sizeof(table) / sizeof(*table) ? &table[at] : NULL;
+}
+
+const struct advice *
+advice_find(const char *verdict)
+{
+	size_t at = 0;
+
+	while (advice_at(at + 1) && strcmp(table[at].verdict, verdict) != 0)
+		at++;
+	return &table[at];
+}
+
+static void
+add_name(struct strbuf *buf, const char *name, const char *other)
+{
+	const char *text = *name ? name : other;
+
+	term_escape(buf, text, strlen(text));
+}
+
+static void
+add_owner(struct strbuf *buf, const struct rows *sites, size_t row)
+{
+	add_name(buf, rows_text(sites, row, "owner.function"), "its owner");
+}
+
+static bool
+verdict_is(const struct rows *sites, size_t row, const char *verdict)
+{
+	return strcmp(rows_text(sites, row, "verdict"), verdict) == 0;
+}
+
+/* {"stack cut":40,"lost record":2} as `stack cut: 40, lost record: 2` */
+static void
+add_why(struct strbuf *buf, const char *json)
+{
+	struct strbuf plain = { 0 };
+
+	strbuf_adds(&plain, "");
+	for (; *json; json++) {
+		if (strchr("{}\"", *json))
+			continue;
+		strbuf_add(&plain, json, 1);
+		if (*json == ':' || *json == ',')
+			strbuf_adds(&plain, " ");
+	}
+	term_escape(buf, plain.text, plain.len);
+	strbuf_release(&plain);
+}
+
+static void
+add_escape(struct strbuf *buf, const struct rows *sites, size_t row)
+{
+	int64_t distance = rows_int(sites, row, "owner.distance");
+
+	if (!*rows_text(sites, row, "owner.function")) {
+		strbuf_adds(buf, "escapes");
+		return;
+	}
+	strbuf_adds(buf, "escapes to ");
+	add_owner(buf, sites, row);
+	strbuf_addf(buf, " (%lld up)", (long long)distance);
+}
+
+void
+advice_add_fate(struct strbuf *buf, const struct rows *sites, size_t row)
+{
+	if (verdict_is(sites, row, "stack") || verdict_is(sites, row, "buffer")) {
+		strbuf_adds(buf, "does not escape ");
+		add_name(buf, rows_text(sites, row, "function"), "??");
+	} else if (verdict_is(sites, row, "caller")) {
+		add_escape(buf, sites, row);
+	} else if (verdict_is(sites, row, "reuse") ||
+	    verdict_is(sites, row, "large")) {
+		strbuf_adds(buf, "does not escape ");
+		add_owner(buf, sites, row);
+		strbuf_adds(buf, ", but is too large for the stack");
+	} else if (verdict_is(sites, row, "mixed")) {
+		strbuf_adds(buf, "mostly does not escape");
+	} else if (verdict_is(sites, row, "thread")) {
+		strbuf_adds(buf, "escapes to another thread");
+	} else if (verdict_is(sites, row, "live")) {
+		strbuf_adds(buf, "is never freed while observed");
+	} else if (verdict_is(sites, row, "heap")) {
+		add_escape(buf, sites, row);
+	} else {
+		strbuf_adds(buf, "is not decided");
+	}
+}
+
+void
+advice_add_remedy(struct strbuf *buf, const struct rows *sites, size_t row)
+{
+	if (verdict_is(sites, row, "stack")) {
+		strbuf_adds(buf, "make it a local variable");
+	} else if (verdict_is(sites, row, "buffer")) {
+		strbuf_addf(buf,
+		    "a local buffer of %lld bytes covers 99 %% (heap beyond), "
+		    "or reserve once",
+		    (long long)rows_int(sites, row, "capacity"));
+	} else if (verdict_is(sites, row, "caller")) {
+		strbuf_adds(buf, "return it by value, or let ");
+		add_owner(buf, sites, row);
+		strbuf_adds(buf, " pass the storage");
+	} else if (verdict_is(sites, row, "reuse")) {
+		strbuf_adds(buf, "allocate once in ");
+		add_owner(buf, sites, row);
+		strbuf_adds(buf, " and reuse it");
+	} else if (verdict_is(sites, row, "mixed")) {
+		strbuf_adds(buf, "keep it on the stack, copy to the heap on the "
+				 "path that escapes");
+	} else if (verdict_is(sites, row, "unknown")) {
+		add_why(buf, rows_text(sites, row, "unknown_why"));
+	} else if (verdict_is(sites, row, "heap")) {
+		strbuf_adds(buf, "the heap is right for it");
+	} else {
+		strbuf_adds(buf, "nothing to change here");
+	}
+}

@@ -1,0 +1,226 @@
+#include "analyzer/report/report.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/format/rows.h"
+#include "analyzer/store/query.h"
+#include "analyzer/util/err.h"
+#include "analyzer/util/xalloc.h"
+
+enum { REPORT_DEPTH = 4096 }; /* a damaged database may lead in a circle */
+
+#define X(name) extern const struct report report_##name;
+#include "analyzer/report/table.inc"
+#undef X
+
+static const struct report *const table[] = {
+#define X(name) &report_##name,
+#include "analyzer/report/table.inc"
+#undef X
+};
+
+const struct report *
+report_at(size_t at)
+{
+	return at < sizeof(table) / sizeof(*table) ? table[at] : NULL;
+}
+
+const struct report *
+report_find(const char *name)
+{
+	for (size_t i = 0; report_at(i); i++) {
+		if (strcmp(report_at(i)->name, name) == 0)
+			return report_at(i);
+	}
+	return NULL;
+}
+
+/* What stacks are read with: prepared once a report. */
+struct loader {
+	struct query *stack;
+	struct query *list;
+};
+
+static int
+loader_init(struct loader *loader, struct query_db *db, struct err *err)
+{
+	loader->stack = query_prepare(db,
+	    "SELECT s.parent, f.function, f.file, f.line, f.wrapper, f.startup"
+	    " FROM stack s JOIN frame f ON f.id = s.frame WHERE s.id = ?1",
+	    err);
+	loader->list = query_prepare(db,
+	    "SELECT value FROM json_each(CASE WHEN json_valid(?1) THEN ?1 ELSE"
+	    " json_array(?1) END) LIMIT 10000",
+	    err);
+	return loader->stack && loader->list ? 0 : -1;
+}
+
+static void
+loader_release(struct loader *loader)
+{
+	query_finish(loader->stack);
+	query_finish(loader->list);
+}
+
+static int
+loader_stack(struct loader *loader, int64_t id, struct report_frame **frames,
+    size_t *count, struct err *err)
+{
+	size_t cap = 0;
+	int rc = 1;
+
+	*frames = NULL;
+	*count = 0;
+	while (id > 0 && *count < REPORT_DEPTH && rc > 0) {
+		query_reset(loader->stack);
+		query_bind_int(loader->stack, 1, id);
+		rc = query_next(loader->stack, err);
+		if (rc <= 0)
+			break;
+		*frames = xgrow(*frames, &cap, *count + 1, sizeof(**frames));
+		(*frames)[(*count)++] = (struct report_frame){
+			.function = xstrdup(query_text(loader->stack, 1)),
+			.file = xstrdup(query_text(loader->stack, 2)),
+			.line = query_int(loader->stack, 3),
+			.is_wrapper = query_int(loader->stack, 4) != 0,
+			.is_startup = query_int(loader->stack, 5) != 0,
+		};
+		id = query_int(loader->stack, 0);
+	}
+	query_reset(loader->stack);
+	return rc < 0 ? -1 : 0;
+}
+
+void
+report_stack_free(struct report_frame *frames, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(frames[i].function);
+		free(frames[i].file);
+	}
+	free(frames);
+}
+
+struct report_frame *
+report_stack(
+    struct query_db *db, long long id, size_t *count, struct err *err)
+{
+	struct loader loader;
+	struct report_frame *frames = NULL;
+	int rc = loader_init(&loader, db, err);
+
+	*count = 0;
+	if (rc == 0)
+		rc = loader_stack(&loader, id, &frames, count, err);
+	loader_release(&loader);
+	if (rc < 0) {
+		report_stack_free(frames, *count);
+		return NULL;
+	}
+	return frames ? frames : xcalloc(1, sizeof(*frames));
+}
+
+/* Functions, innermost first, without the start-up code outside main. */
+static int
+set_stack(
+    struct cell *cell, struct loader *loader, int64_t id, struct err *err)
+{
+	struct report_frame *frames;
+	size_t count;
+	size_t shown;
+	int rc = loader_stack(loader, id, &frames, &count, err);
+
+	for (shown = count; shown > 1 && frames[shown - 1].is_startup;)
+		shown--;
+	for (size_t i = 0; rc == 0 && i < shown; i++)
+		cell_append(cell, frames[i].function);
+	if (cell->type != CELL_LIST)
+		cell->type = CELL_LIST;
+	report_stack_free(frames, count);
+	return rc;
+}
+
+static int
+set_list(
+    struct cell *cell, struct loader *loader, const char *text, struct err *err)
+{
+	int rc;
+
+	query_reset(loader->list);
+	query_bind_text(loader->list, 1, text);
+	while ((rc = query_next(loader->list, err)) > 0)
+		cell_append(cell, query_text(loader->list, 0));
+	query_reset(loader->list);
+	if (cell->type != CELL_LIST)
+		cell->type = CELL_LIST;
+	return rc;
+}
+
+static int
+set_cell(struct cell *cell, enum column_kind kind, struct query *query, int at,
+    struct loader *loader, struct err *err)
+{
+	enum query_type type = query_type(query, at);
+
+	if (type == QUERY_NULL)
+		return 0;
+	if (kind == COLUMN_STACK)
+		return set_stack(cell, loader, query_int(query, at), err);
+	if (kind == COLUMN_LIST)
+		return set_list(cell, loader, query_text(query, at), err);
+	/* the column decides, so that JSON has the types it promises */
+	if (kind == COLUMN_TEXT || kind == COLUMN_PATH)
+		cell_set_text(cell, query_text(query, at));
+	else if (type == QUERY_INT && kind != COLUMN_REAL)
+		cell_set_int(cell, query_int(query, at));
+	else
+		cell_set_real(cell, query_real(query, at));
+	return 0;
+}
+
+static int
+load_row(const struct report *report, struct rows *rows, struct query *query,
+    struct loader *loader, struct err *err)
+{
+	struct cell *cells = rows_add(rows);
+
+	for (size_t i = 0; i < report->width; i++) {
+		if (set_cell(&cells[i], report->columns[i].kind, query, (int)i,
+			loader, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+report_load(struct query_db *db, const struct report *report, struct rows *rows,
+    struct err *err)
+{
+	struct loader loader = { NULL, NULL };
+	struct query *query = NULL;
+	int rc = -1;
+
+	rows_init(rows, report->columns, report->width);
+	if (loader_init(&loader, db, err) < 0)
+		goto out;
+	query = query_prepare(db, report->sql, err);
+	if (!query)
+		goto out;
+	if ((size_t)query_columns(query) != report->width) {
+		err_set(err, "report %s: %d columns", report->name,
+		    query_columns(query));
+		goto out;
+	}
+	while ((rc = query_next(query, err)) > 0) {
+		if (load_row(report, rows, query, &loader, err) < 0) {
+			rc = -1;
+			break;
+		}
+	}
+out:
+	query_finish(query);
+	loader_release(&loader);
+	return rc;
+}

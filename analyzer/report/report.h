@@ -1,0 +1,46 @@
+/* A report is a SELECT and its columns; any format writes it. */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct cell;
+struct column;
+struct err;
+struct query_db;
+struct rows;
+
+struct report {
+	const char *name; /* the member that it is in JSON */
+	const char *summary;
+	const char *sql; /* one result column for each of `columns` */
+	const struct column *columns;
+	size_t width;
+	bool is_single; /* always one row */
+};
+
+/* The report of that name, or NULL. */
+const struct report *report_find(const char *name);
+/* The at-th report, or NULL behind the last. */
+const struct report *report_at(size_t at);
+/* Reads it into *rows, which the caller releases, also on failure (-1). */
+int report_load(struct query_db *db, const struct report *report,
+    struct rows *rows, struct err *err);
+
+/* A frame of a stack, as report_stack gives it. */
+struct report_frame {
+	char *function; /* owned, as the file */
+	char *file;
+	long long line;
+	bool is_wrapper;
+	bool is_startup;
+};
+
+/* The frames of stack(id), innermost first; *count is 0 for an unknown one.
+ * Free with report_stack_free. NULL and err set on failure. */
+struct report_frame *report_stack(
+    struct query_db *db, long long id, size_t *count, struct err *err);
+void report_stack_free(struct report_frame *frames, size_t count);
+
+#endif

@@ -1,0 +1,59 @@
+#include "analyzer/format/rows.h"
+#include "analyzer/report/report.h"
+
+/* Several runs are one: counts added up, the rest that of the first. */
+static const char sql[] =
+    "SELECT (SELECT command FROM run ORDER BY id LIMIT 1),"
+    " (SELECT pid FROM run ORDER BY id LIMIT 1), min(start),"
+    " sum(duration_ns),"
+    " CASE WHEN min(mode) = 'full' AND max(mode) = 'full' THEN 'full'"
+    "  ELSE 'sampled' END,"
+    " max(sample_interval), sum(allocations), sum(frees), sum(bytes),"
+    " sum(recorded), sum(lost), sum(unknown), max(peak_bytes), sum(threads),"
+    " count(*), sum(processes), sum(cut), sum(broken), sum(unmatched_frees),"
+    " min(complete), sum(cost_ns), (SELECT total(timed) FROM site),"
+    " max(stack_limit),"
+    " (SELECT exe FROM run ORDER BY id LIMIT 1),"
+    " (SELECT trace FROM run ORDER BY id LIMIT 1),"
+    " (SELECT allocator FROM run ORDER BY id LIMIT 1),"
+    " (SELECT wrappers FROM run ORDER BY id LIMIT 1)"
+    " FROM run HAVING count(*) > 0";
+
+static const struct column columns[] = {
+	{ "command", "command", COLUMN_LIST },
+	{ "pid", "pid", COLUMN_INT },
+	{ "start", "start", COLUMN_TEXT },
+	{ "duration_ns", "duration", COLUMN_NS },
+	{ "mode", "mode", COLUMN_TEXT },
+	{ "sample_interval", "sample interval", COLUMN_COUNT },
+	{ "allocations", "allocations", COLUMN_COUNT },
+	{ "frees", "frees", COLUMN_COUNT },
+	{ "bytes", "bytes", COLUMN_BYTES },
+	{ "recorded", "recorded", COLUMN_COUNT },
+	{ "lost", "lost", COLUMN_COUNT },
+	{ "unknown", "unknown fate", COLUMN_COUNT },
+	{ "peak_bytes", "peak", COLUMN_BYTES },
+	{ "threads", "threads", COLUMN_COUNT },
+	{ "runs", "runs", COLUMN_COUNT },
+	{ "processes", "processes", COLUMN_COUNT },
+	{ "cut", "stacks cut", COLUMN_COUNT },
+	{ "broken", "stacks broken", COLUMN_COUNT },
+	{ "unmatched_frees", "unmatched frees", COLUMN_COUNT },
+	{ "complete", "complete", COLUMN_BOOL },
+	{ "cost_ns", "malloc and free", COLUMN_NS },
+	{ "timed", "timed calls", COLUMN_COUNT },
+	{ "stack_limit", "stack limit", COLUMN_BYTES },
+	{ "exe", "executable", COLUMN_PATH },
+	{ "trace", "trace", COLUMN_PATH },
+	{ "allocator", "allocator", COLUMN_PATH },
+	{ "wrappers", "wrappers", COLUMN_LIST },
+};
+
+const struct report report_run = {
+	.name = "run",
+	.summary = "what ran, and how much it allocated",
+	.sql = sql,
+	.columns = columns,
+	.width = sizeof(columns) / sizeof(*columns),
+	.is_single = true,
+};

@@ -1,0 +1,169 @@
+#include "analyzer/format/rows.h"
+#include "analyzer/report/report.h"
+
+/*
+ * A site of several runs is one row: its counts added up, the verdict found
+ * again from them by the rules of esc-verdicts(7), owner and path those of the
+ * run where it cost most. `one` is every row of the table, `merged` a row a
+ * site, `judged` has the verdict, `shares` the part that need not be on the heap.
+ */
+#define QUANTILE(table, column, share)                                     \
+	"(SELECT min(v) FROM (SELECT " column " AS v,"                     \
+	" sum(total(blocks)) OVER (ORDER BY " column ") AS c,"             \
+	" sum(total(blocks)) OVER () AS t FROM " table                     \
+	" WHERE site IN (SELECT id FROM one o WHERE o.key = shares.key)"   \
+	" GROUP BY " column ") WHERE c >= " share " * t)"
+#define SIZE(share) QUANTILE("size_histogram", "size", share)
+#define LIFE(share) QUANTILE("life_histogram", "life", share)
+
+static const char sql[] =
+    "WITH one AS ("
+    " SELECT s.*, f.function, f.file, f.line, f.column AS col, m.path,"
+    "  min(s.id) OVER w AS key, count(*) OVER w AS runs,"
+    "  min(s.size_min) OVER w AS size_lo, max(s.size_max) OVER w AS size_hi,"
+    "  max(s.capacity) OVER w AS capacity_hi,"
+    "  max(s.size_distinct) OVER w AS distinct_hi,"
+    "  min(s.life_min) OVER w AS life_lo, max(s.life_max) OVER w AS life_hi,"
+    "  max(s.threads) OVER w AS threads_hi,"
+    "  first_value(s.counter_fate) OVER c AS some_fate,"
+    "  first_value(s.counter_stack) OVER c AS some_stack"
+    " FROM site s JOIN frame f ON f.id = s.frame"
+    "  JOIN module m ON m.id = f.module"
+    " WINDOW w AS (PARTITION BY f.function, f.file, f.line, f.column, m.path),"
+    "  c AS (PARTITION BY f.function, f.file, f.line, f.column, m.path"
+    "   ORDER BY s.counter_stack IS NULL, s.id)"
+    "), merged AS ("
+    " SELECT max(cost_allocate + cost_free) AS top, key, runs, function, file,"
+    "  line, col, path, allocator, verdict AS given, owner, owner_distance,"
+    "  size_lo, size_hi, capacity_hi, distinct_hi, life_lo, life_hi,"
+    "  threads_hi, size_p50, size_p99, life_p50, life_p90, life_p99, stack,"
+    "  some_fate, some_stack, unknown_why, total(timed) AS timed,"
+    "  sum(observed) AS observed, total(estimated) AS estimated,"
+    "  total((estimated - estimated_low) * (estimated - estimated_low))"
+    "   AS below,"
+    "  total((estimated_high - estimated) * (estimated_high - estimated))"
+    "   AS above,"
+    "  total(bytes) AS bytes, sum(local) AS local, sum(up) AS up,"
+    "  sum(thread) AS thread, sum(live) AS live, sum(censored) AS censored,"
+    "  sum(unknown) AS unknown, sum(proved) AS proved,"
+    "  sum(inferred) AS inferred, sum(reallocs) AS reallocs,"
+    "  sum(activations) AS activations, total(cost_allocate) AS cost_allocate,"
+    "  total(cost_free) AS cost_free, total(escape_upper) AS upper_total"
+    " FROM one GROUP BY key"
+    "), ranged AS ("
+    " SELECT *, observed - censored AS n,"
+    "  (SELECT max(stack_limit) FROM run) AS lim,"
+    "  CASE WHEN runs > 1 THEN"
+    "   (SELECT max(CASE WHEN f.startup THEN 99 ELSE w.distance END)"
+    "    FROM owner w JOIN frame f ON f.id = w.frame WHERE w.fate = 'up'"
+    "    AND w.site IN (SELECT id FROM one o WHERE o.key = merged.key))"
+    "  END AS reach"
+    " FROM merged"
+    "), judged AS ("
+    " SELECT *, CASE WHEN runs = 1 THEN given"
+    "  WHEN n <= 0 THEN 'live'"
+    "  WHEN unknown * 20 > n THEN 'unknown'"
+    "  WHEN live * 2 >= n THEN 'live'"
+    "  WHEN thread * 2 >= n - live THEN 'thread'"
+    "  WHEN local + unknown >= n AND size_lo = size_hi AND reallocs = 0"
+    "   AND size_hi <= lim THEN 'stack'"
+    "  WHEN local + unknown >= n AND size_hi <= lim THEN 'buffer'"
+    "  WHEN local + up + unknown >= n AND ifnull(reach, 0) <= 3 THEN"
+    "   CASE WHEN size_hi <= lim THEN 'caller'"
+    "    WHEN n >= 2 * activations THEN 'reuse' ELSE 'large' END"
+    "  WHEN local * 10 >= n * 9 AND size_hi <= lim THEN 'mixed'"
+    "  ELSE 'heap' END AS verdict"
+    " FROM ranged"
+    "), shares AS ("
+    " SELECT *, CASE WHEN verdict IN ('stack', 'buffer', 'caller') THEN 1.0"
+    "  WHEN verdict = 'reuse' THEN max(0.0, 1.0 - CAST(activations AS REAL) /"
+    "   max(observed, 1))"
+    "  WHEN verdict = 'mixed' THEN CAST(local AS REAL) / max(observed, 1)"
+    "  ELSE 0.0 END AS share FROM judged)"
+    " SELECT function, file, line, col, path, allocator, verdict,"
+    "  (SELECT o.function FROM frame o WHERE o.id = owner),"
+    "  CASE WHEN owner IS NULL THEN NULL ELSE owner_distance END,"
+    "  observed, estimated, max(estimated - sqrt(below), 0),"
+    "  estimated + sqrt(above), bytes,"
+    "  local, up, thread, live, censored, unknown, proved, inferred,"
+    "  size_lo, size_hi,"
+    "  CASE WHEN runs = 1 THEN size_p50 ELSE " SIZE("0.5") " END,"
+    "  CASE WHEN runs = 1 THEN size_p99 ELSE " SIZE("0.99") " END,"
+    "  distinct_hi, life_lo,"
+    "  CASE WHEN runs = 1 THEN life_p50 ELSE " LIFE("0.5") " END,"
+    "  CASE WHEN runs = 1 THEN life_p90 ELSE " LIFE("0.9") " END,"
+    "  CASE WHEN runs = 1 THEN life_p99 ELSE " LIFE("0.99") " END,"
+    "  life_hi, cost_allocate, cost_free, cost_allocate + cost_free,"
+    "  CASE WHEN runs = 1 THEN upper_total ELSE min(1.0, (up + thread + live +"
+    "   3.0) / max(n, 1)) END,"
+    "  capacity_hi, stack, some_fate, some_stack,"
+    "  estimated * share, bytes * share, (cost_allocate + cost_free) * share,"
+    "  reallocs, activations, threads_hi, runs, timed, unknown_why, some_stack,"
+    "  stack, (SELECT o.file FROM frame o WHERE o.id = owner),"
+    "  (SELECT o.startup FROM frame o WHERE o.id = owner)"
+    " FROM shares ORDER BY cost_allocate + cost_free DESC, function, file,"
+    "  line, col, path";
+
+static const struct column columns[] = {
+	{ "function", "function", COLUMN_TEXT },
+	{ "file", "file", COLUMN_PATH },
+	{ "line", "line", COLUMN_INT },
+	{ "column", "column", COLUMN_INT },
+	{ "module", NULL, COLUMN_PATH },
+	{ "allocator", "allocator", COLUMN_TEXT },
+	{ "verdict", "verdict", COLUMN_TEXT },
+	{ "owner.function", "owner", COLUMN_TEXT },
+	{ "owner.distance", "up", COLUMN_INT },
+	{ "blocks.observed", NULL, COLUMN_COUNT },
+	{ "blocks.estimated", "blocks", COLUMN_COUNT },
+	{ "blocks.low", NULL, COLUMN_COUNT },
+	{ "blocks.high", NULL, COLUMN_COUNT },
+	{ "bytes.estimated", "bytes", COLUMN_BYTES },
+	{ "fates.local", NULL, COLUMN_COUNT },
+	{ "fates.up", NULL, COLUMN_COUNT },
+	{ "fates.thread", NULL, COLUMN_COUNT },
+	{ "fates.live", NULL, COLUMN_COUNT },
+	{ "fates.censored", NULL, COLUMN_COUNT },
+	{ "fates.unknown", NULL, COLUMN_COUNT },
+	{ "evidence.proved", NULL, COLUMN_COUNT },
+	{ "evidence.inferred", NULL, COLUMN_COUNT },
+	{ "size.min", NULL, COLUMN_BYTES },
+	{ "size.max", "largest", COLUMN_BYTES },
+	{ "size.p50", NULL, COLUMN_BYTES },
+	{ "size.p99", NULL, COLUMN_BYTES },
+	{ "size.distinct", NULL, COLUMN_COUNT },
+	{ "life_ns.min", NULL, COLUMN_NS },
+	{ "life_ns.p50", "life p50", COLUMN_NS },
+	{ "life_ns.p90", NULL, COLUMN_NS },
+	{ "life_ns.p99", "p99", COLUMN_NS },
+	{ "life_ns.max", NULL, COLUMN_NS },
+	{ "cost_ns.allocate", NULL, COLUMN_NS },
+	{ "cost_ns.free", NULL, COLUMN_NS },
+	{ "cost_ns.total", "cost", COLUMN_NS },
+	{ "escape_rate_upper", NULL, COLUMN_REAL },
+	{ "capacity", NULL, COLUMN_BYTES },
+	{ "stack", NULL, COLUMN_STACK },
+	{ "counterexample.fate", NULL, COLUMN_TEXT },
+	{ "counterexample.stack", NULL, COLUMN_STACK },
+	{ "saved.blocks", NULL, COLUMN_COUNT },
+	{ "saved.bytes", NULL, COLUMN_BYTES },
+	{ "saved.cost_ns", "saved", COLUMN_NS },
+	{ "reallocs", NULL, COLUMN_COUNT },
+	{ "activations", NULL, COLUMN_COUNT },
+	{ "threads", NULL, COLUMN_COUNT },
+	{ "runs", NULL, COLUMN_COUNT },
+	{ ".timed", NULL, COLUMN_COUNT },
+	{ "unknown_why", NULL, COLUMN_TEXT },
+	{ ".counter_id", NULL, COLUMN_INT },
+	{ ".stack_id", NULL, COLUMN_INT },
+	{ ".owner_file", NULL, COLUMN_PATH },
+	{ ".owner_startup", NULL, COLUMN_BOOL },
+};
+
+const struct report report_sites = {
+	.name = "sites",
+	.summary = "every allocation site, its verdict and what it costs",
+	.sql = sql,
+	.columns = columns,
+	.width = sizeof(columns) / sizeof(*columns),
+};

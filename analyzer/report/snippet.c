@@ -1,0 +1,112 @@
+#include "analyzer/report/snippet.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "analyzer/util/show.h"
+#include "analyzer/util/strbuf.h"
+#include "analyzer/util/term.h"
+#include "analyzer/util/utf8.h"
+
+enum { SNIPPET_FILE = 16 << 20, SNIPPET_TAB = 8 };
+
+/* The path comes from a trace: no device, no pipe, nothing that blocks. */
+static FILE *
+snippet_open(const char *path, int64_t *changed_s)
+{
+	struct stat status;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
+	    status.st_size > SNIPPET_FILE) {
+		close(fd);
+		return NULL;
+	}
+	*changed_s = status.st_mtime;
+	return fdopen(fd, "r");
+}
+
+static char *
+snippet_read(const char *path, int64_t line, int64_t *changed_s)
+{
+	FILE *file = snippet_open(path, changed_s);
+	char *text = NULL;
+	size_t cap = 0;
+	ssize_t len = -1;
+
+	if (!file)
+		return NULL;
+	for (int64_t i = 0; i < line; i++) {
+		len = getline(&text, &cap, file);
+		if (len < 0)
+			break;
+	}
+	fclose(file);
+	if (len < 0) {
+		free(text);
+		return NULL;
+	}
+	if (len > 0 && text[len - 1] == '\n')
+		text[--len] = '\0';
+	if (len > 0 && text[len - 1] == '\r')
+		text[len - 1] = '\0';
+	return text;
+}
+
+/* Tabs as blanks; *caret becomes the blanks before byte number `column`. */
+static void
+snippet_expand(
+    struct strbuf *to, const char *text, int64_t column, size_t *caret)
+{
+	size_t at = 0;
+
+	strbuf_adds(to, "");
+	for (int64_t byte = 1; text[byte - 1]; byte++) {
+		if (byte == column)
+			*caret = at;
+		if (text[byte - 1] != '\t') {
+			strbuf_add(to, text + byte - 1, 1);
+			at++;
+			continue;
+		}
+		do
+			strbuf_adds(to, " ");
+		while (++at % SNIPPET_TAB);
+	}
+}
+
+bool
+snippet_add(struct strbuf *buf, const char *path, int64_t line, int64_t column,
+    unsigned columns, int64_t *changed_s)
+{
+	struct strbuf plain = { 0 };
+	size_t caret = SIZE_MAX;
+	size_t room = columns > 10 ? columns - 10 : 0;
+	size_t indent = 0;
+	char *text;
+
+	if (line <= 0 || line > SNIPPET_FILE || !*path)
+		return false;
+	text = snippet_read(path, line, changed_s);
+	if (!text)
+		return false;
+	snippet_expand(&plain, text, column, &caret);
+	/* what is indented far is worth no columns */
+	while (plain.text[indent] == ' ')
+		indent++;
+	indent = indent > SNIPPET_TAB ? indent - SNIPPET_TAB : 0;
+	strbuf_addf(buf, "%7lld | ", (long long)line);
+	show_text(buf, plain.text + indent, room);
+	if (caret != SIZE_MAX && caret >= indent && caret - indent < room)
+		strbuf_addf(buf, "\n%7s | %*s^", "", (int)(caret - indent), "");
+	strbuf_adds(buf, "\n");
+	strbuf_release(&plain);
+	free(text);
+	return true;
+}
