@@ -4,7 +4,9 @@
 #include <dlfcn.h>
 #include <string.h>
 
-enum { CFI_DEPTH = 8, CFI_STACK = 24 }; /* remembered rows, expression stack */
+/* Remembered rows, the CIE's among them; expression stack. Compilers use one more
+ * and four: what they cost is the program's stack. */
+enum { CFI_DEPTH = 3, CFI_STACK = 16 };
 
 /* A cursor that never passes end; once it would, bad stays set. */
 struct cfi_bytes {
@@ -246,32 +248,52 @@ cfi_find(uint64_t pc, struct cfi_fde *fde)
 	return CFI_FOUND;
 }
 
-static void
-cfi_set(struct cfi_row *row, uint64_t reg, uint8_t how, int64_t offset)
+static struct cfi_rule
+cfi_rule(enum cfi_how how, int64_t offset)
 {
-	if (reg < ARCH_REGISTERS)
-		row->rules[reg] = (struct cfi_rule){offset, NULL, 0, how};
+	return (struct cfi_rule){(int64_t)((uint64_t)offset << 3) | (int64_t)how};
 }
 
 static void
-cfi_set_expression(struct cfi_bytes *bytes, struct cfi_rule *rule, uint8_t how)
+cfi_set(struct cfi_row *row, uint64_t reg, enum cfi_how how, int64_t offset)
 {
+	if (reg < ARCH_REGISTERS)
+		row->rules[reg] = cfi_rule(how, offset);
+}
+
+static void
+cfi_set_expression(struct cfi_bytes *bytes, struct cfi_rule *rule,
+    enum cfi_how how)
+{
+	const uint8_t *at = bytes->at;
 	uint64_t length = cfi_uleb(bytes);
 
 	if (bytes->bad || length > (uint64_t)(bytes->end - bytes->at)) {
 		bytes->bad = true;
 		return;
 	}
-	*rule = (struct cfi_rule){0, bytes->at, (uint32_t)length, how};
+	*rule = cfi_rule(how, (int64_t)at);
 	bytes->at += length;
 }
 
+const uint8_t *
+cfi_expression(struct cfi_rule rule, uint64_t *length)
+{
+	const uint8_t *at = (const uint8_t *)cfi_offset(rule);
+	/* It was read before: it ends. */
+	struct cfi_bytes bytes = {at, at + 10, false};
+
+	*length = cfi_uleb(&bytes);
+	return bytes.at;
+}
+
+/* saved[0] is the row that the CIE makes, once `initial` says so. */
 struct cfi_run {
 	struct cfi_row *row;
-	const struct cfi_row *initial; /* NULL while the CIE's are run */
-	struct cfi_row saved[CFI_DEPTH];
+	bool initial;
 	int depth;
 	uint64_t at; /* address that the row begins at */
+	struct cfi_row saved[CFI_DEPTH];
 };
 
 /* DW_CFA_* with operands in the low six bits: 0 done, 1 not one of them. */
@@ -290,8 +312,8 @@ cfi_primary(const struct cfi_fde *fde, struct cfi_bytes *bytes,
 		    (int64_t)cfi_uleb(bytes) * fde->data_align);
 		return 0;
 	case 0xc0:
-		if (run->initial != NULL && reg < ARCH_REGISTERS)
-			run->row->rules[reg] = run->initial->rules[reg];
+		if (run->initial && reg < ARCH_REGISTERS)
+			run->row->rules[reg] = run->saved[0].rules[reg];
 		return 0;
 	default:
 		return 1;
@@ -302,7 +324,7 @@ static void
 cfi_cfa(struct cfi_row *row, uint64_t reg, int64_t offset)
 {
 	row->cfa_register = reg;
-	row->cfa = (struct cfi_rule){offset, NULL, 0, CFI_REGISTER};
+	row->cfa = cfi_rule(CFI_REGISTER, offset);
 }
 
 static void
@@ -317,7 +339,7 @@ cfi_remember(struct cfi_run *run, struct cfi_bytes *bytes)
 static void
 cfi_restore(struct cfi_run *run, struct cfi_bytes *bytes)
 {
-	if (run->depth == 0)
+	if (run->depth == (run->initial ? 1 : 0))
 		bytes->bad = true;
 	else
 		*run->row = run->saved[--run->depth];
@@ -348,8 +370,8 @@ cfi_extended(const struct cfi_fde *fde, struct cfi_bytes *bytes,
 		break;
 	case 0x06: /* restore_extended */
 		reg = cfi_uleb(bytes);
-		if (run->initial != NULL && reg < ARCH_REGISTERS)
-			row->rules[reg] = run->initial->rules[reg];
+		if (run->initial && reg < ARCH_REGISTERS)
+			row->rules[reg] = run->saved[0].rules[reg];
 		break;
 	case 0x07: /* undefined */
 		cfi_set(row, cfi_uleb(bytes), CFI_UNDEFINED, 0);
@@ -372,10 +394,10 @@ cfi_extended(const struct cfi_fde *fde, struct cfi_bytes *bytes,
 		cfi_cfa(row, reg, (int64_t)cfi_uleb(bytes));
 		break;
 	case 0x0d: /* def_cfa_register */
-		cfi_cfa(row, cfi_uleb(bytes), row->cfa.offset);
+		cfi_cfa(row, cfi_uleb(bytes), cfi_offset(row->cfa));
 		break;
 	case 0x0e: /* def_cfa_offset */
-		row->cfa.offset = (int64_t)cfi_uleb(bytes);
+		row->cfa = cfi_rule(cfi_how(row->cfa), (int64_t)cfi_uleb(bytes));
 		break;
 	case 0x0f: /* def_cfa_expression */
 		cfi_set_expression(bytes, &row->cfa, CFI_EXPRESSION);
@@ -399,7 +421,8 @@ cfi_extended(const struct cfi_fde *fde, struct cfi_bytes *bytes,
 		cfi_cfa(row, reg, cfi_sleb(bytes) * fde->data_align);
 		break;
 	case 0x13: /* def_cfa_offset_sf */
-		row->cfa.offset = cfi_sleb(bytes) * fde->data_align;
+		row->cfa = cfi_rule(cfi_how(row->cfa),
+		    cfi_sleb(bytes) * fde->data_align);
 		break;
 	case 0x14: /* val_offset */
 		reg = cfi_uleb(bytes);
@@ -439,20 +462,19 @@ cfi_execute(const struct cfi_fde *fde, struct cfi_bytes bytes,
 bool
 cfi_row(const struct cfi_fde *fde, uint64_t pc, struct cfi_row *row)
 {
-	/* Its size matters on small stacks: see the stack lint. */
-	struct cfi_row initial;
-	struct cfi_run run;
+	struct cfi_run run; /* its size matters on small stacks */
 
 	memset(row, 0, sizeof(*row));
 	run.row = row;
-	run.initial = NULL;
+	run.initial = false;
 	run.depth = 0;
 	run.at = fde->begin;
 	if (!cfi_execute(fde,
 		(struct cfi_bytes){fde->cie_code, fde->cie_end, false}, &run, pc))
 		return false;
-	initial = *row;
-	run.initial = &initial;
+	run.saved[0] = *row;
+	run.initial = true;
+	run.depth = 1;
 	return cfi_execute(fde,
 	    (struct cfi_bytes){fde->code, fde->code_end, false}, &run, pc);
 }
@@ -569,11 +591,12 @@ cfi_operation(struct cfi_machine *machine, struct cfi_bytes *bytes, uint8_t op)
 
 /* No branches: an expression of a frame that has some is not understood. */
 static bool
-cfi_evaluate(const struct cfi_rule *rule, const struct load *load,
+cfi_evaluate(struct cfi_rule rule, const struct load *load,
     const uint64_t *regs, const uint64_t *cfa, uint64_t *value)
 {
-	struct cfi_bytes bytes = {rule->expression,
-	    rule->expression + rule->length, false};
+	uint64_t length;
+	const uint8_t *code = cfi_expression(rule, &length);
+	struct cfi_bytes bytes = {code, code + length, false};
 	struct cfi_machine machine;
 
 	machine.load = load;
@@ -599,26 +622,26 @@ cfi_evaluate(const struct cfi_rule *rule, const struct load *load,
 }
 
 static bool
-cfi_recover(const struct cfi_rule *rule, const struct load *load,
+cfi_recover(struct cfi_rule rule, const struct load *load,
     const uint64_t *regs, uint64_t cfa, uint64_t *value)
 {
 	uint64_t at;
 
-	switch ((enum cfi_how)rule->how) {
+	switch (cfi_how(rule)) {
 	case CFI_SAME:
 		return true;
 	case CFI_UNDEFINED:
 		*value = 0;
 		return true;
 	case CFI_OFFSET:
-		return load_word(load, cfa + (uint64_t)rule->offset, value);
+		return load_word(load, cfa + (uint64_t)cfi_offset(rule), value);
 	case CFI_VALUE:
-		*value = cfa + (uint64_t)rule->offset;
+		*value = cfa + (uint64_t)cfi_offset(rule);
 		return true;
 	case CFI_REGISTER:
-		if ((uint64_t)rule->offset >= ARCH_REGISTERS)
+		if ((uint64_t)cfi_offset(rule) >= ARCH_REGISTERS)
 			return false;
-		*value = regs[rule->offset];
+		*value = regs[cfi_offset(rule)];
 		return true;
 	case CFI_EXPRESSION:
 		return cfi_evaluate(rule, load, regs, &cfa, &at) &&
@@ -636,19 +659,19 @@ cfi_step(const struct cfi_row *row, const struct load *load,
 	uint64_t old[ARCH_REGISTERS];
 
 	memcpy(old, regs, sizeof(old));
-	if (row->cfa.how == CFI_EXPRESSION) {
-		if (!cfi_evaluate(&row->cfa, load, old, NULL, cfa))
+	if (cfi_how(row->cfa) == CFI_EXPRESSION) {
+		if (!cfi_evaluate(row->cfa, load, old, NULL, cfa))
 			return false;
 	} else {
 		if (row->cfa_register >= ARCH_REGISTERS)
 			return false;
-		*cfa = old[row->cfa_register] + (uint64_t)row->cfa.offset;
+		*cfa = old[row->cfa_register] + (uint64_t)cfi_offset(row->cfa);
 	}
 	regs[ARCH_RSP] = *cfa;
 	for (unsigned int i = 0; i < ARCH_REGISTERS; i++)
-		if (!cfi_recover(&row->rules[i], load, old, *cfa, &regs[i]))
+		if (!cfi_recover(row->rules[i], load, old, *cfa, &regs[i]))
 			return false;
-	if (row->rules[ARCH_RSP].how == CFI_SAME)
+	if (cfi_how(row->rules[ARCH_RSP]) == CFI_SAME)
 		regs[ARCH_RSP] = *cfa;
 	return true;
 }

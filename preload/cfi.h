@@ -39,11 +39,12 @@ enum cfi_how {
 	CFI_VALUE_EXPRESSION,
 };
 
+/*
+ * How, and the offset or register, or the address of an expression's length,
+ * in one word: rows lie on the program's stack, of which there may be little.
+ */
 struct cfi_rule {
-	int64_t offset;
-	const uint8_t *expression; /* length follows from its ULEB prefix, stripped */
-	uint32_t length;
-	uint8_t how; /* enum cfi_how */
+	int64_t word;
 };
 
 struct cfi_row {
@@ -51,6 +52,21 @@ struct cfi_row {
 	uint64_t cfa_register;
 	struct cfi_rule rules[ARCH_REGISTERS];
 };
+
+static inline enum cfi_how
+cfi_how(struct cfi_rule rule)
+{
+	return (enum cfi_how)(rule.word & 7);
+}
+
+static inline int64_t
+cfi_offset(struct cfi_rule rule)
+{
+	return rule.word >> 3;
+}
+
+/* The operations of a rule by expression, and their length. */
+const uint8_t *cfi_expression(struct cfi_rule rule, uint64_t *length);
 
 enum cfi_found { CFI_FOUND, CFI_NO_FDE, CFI_NO_MODULE };
 

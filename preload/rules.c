@@ -48,10 +48,10 @@ rules_fits(int64_t offset, int64_t limit)
 
 /* breg6 (rbp) n [deref], all that gcc's realigned frames use */
 static bool
-rules_breg_rbp(const struct cfi_rule *rule, bool deref, int64_t *offset)
+rules_breg_rbp(struct cfi_rule rule, bool deref, int64_t *offset)
 {
-	const uint8_t *at = rule->expression;
-	uint32_t length = rule->length;
+	uint64_t length;
+	const uint8_t *at = cfi_expression(rule, &length);
 	int64_t value = 0;
 	unsigned int shift = 0;
 	uint32_t i = 1;
@@ -76,9 +76,9 @@ rules_deref(const struct cfi_row *row, uint32_t module)
 {
 	int64_t offset, rbp;
 
-	if (rules_breg_rbp(&row->cfa, true, &offset) &&
-	    row->rules[ARCH_RBP].how == CFI_EXPRESSION &&
-	    rules_breg_rbp(&row->rules[ARCH_RBP], false, &rbp) &&
+	if (rules_breg_rbp(row->cfa, true, &offset) &&
+	    cfi_how(row->rules[ARCH_RBP]) == CFI_EXPRESSION &&
+	    rules_breg_rbp(row->rules[ARCH_RBP], false, &rbp) &&
 	    rules_fits(offset, 0x7ffff) && rules_fits(rbp, 0x7fff))
 		return rule_make(RULE_DEREF, offset, rbp, false, module);
 	return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
@@ -87,27 +87,40 @@ rules_deref(const struct cfi_row *row, uint32_t module)
 static struct rule
 rules_compress(const struct cfi_row *row, uint32_t module)
 {
-	const struct cfi_rule *rbp = &row->rules[ARCH_RBP];
+	struct cfi_rule rbp = row->rules[ARCH_RBP];
 	int64_t saved = RULE_RBP_KEPT;
 
-	if (row->rules[ARCH_RA].how == CFI_UNDEFINED)
+	if (cfi_how(row->rules[ARCH_RA]) == CFI_UNDEFINED)
 		return rule_make(RULE_END, 0, RULE_RBP_KEPT, false, module);
-	if (row->rules[ARCH_RA].how != CFI_OFFSET ||
-	    row->rules[ARCH_RA].offset != -8 ||
-	    row->rules[ARCH_RSP].how != CFI_SAME)
+	if (cfi_how(row->rules[ARCH_RA]) != CFI_OFFSET ||
+	    cfi_offset(row->rules[ARCH_RA]) != -8 ||
+	    cfi_how(row->rules[ARCH_RSP]) != CFI_SAME)
 		return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
-	if (row->cfa.how == CFI_EXPRESSION)
+	if (cfi_how(row->cfa) == CFI_EXPRESSION)
 		return rules_deref(row, module);
-	if (rbp->how == CFI_OFFSET)
-		saved = rbp->offset;
-	else if (rbp->how != CFI_SAME)
+	if (cfi_how(rbp) == CFI_OFFSET)
+		saved = cfi_offset(rbp);
+	else if (cfi_how(rbp) != CFI_SAME)
 		return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
 	if ((row->cfa_register != ARCH_RSP && row->cfa_register != ARCH_RBP) ||
-	    !rules_fits(row->cfa.offset, 0x7ffff) ||
-	    (rbp->how == CFI_OFFSET && !rules_fits(saved, 0x7fff)))
+	    !rules_fits(cfi_offset(row->cfa), 0x7ffff) ||
+	    (cfi_how(rbp) == CFI_OFFSET && !rules_fits(saved, 0x7fff)))
 		return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
 	return rule_make(row->cfa_register == ARCH_RSP ? RULE_RSP : RULE_RBP,
-	    row->cfa.offset, saved, false, module);
+	    cfi_offset(row->cfa), saved, false, module);
+}
+
+/* The trampoline's FDE may begin right at pc. */
+static __attribute__((noinline)) bool
+rules_trampoline(uint64_t pc, struct rule *rule)
+{
+	struct cfi_fde fde;
+
+	if (cfi_find(pc, &fde) != CFI_FOUND || !fde.signal)
+		return false;
+	*rule = rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, true,
+	    modules_find(fde.map, fde.map_start, fde.map_end));
+	return true;
 }
 
 /*
@@ -123,13 +136,10 @@ rules_decode(uint64_t pc)
 	uint32_t module;
 
 	if (found != CFI_FOUND) {
-		struct cfi_fde exact;
+		struct rule rule;
 
-		/* The trampoline's FDE may begin right at pc. */
-		if (cfi_find(pc, &exact) == CFI_FOUND && exact.signal) {
-			module = modules_find(exact.map, exact.map_start, exact.map_end);
-			return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, true, module);
-		}
+		if (rules_trampoline(pc, &rule))
+			return rule;
 		if (found == CFI_NO_MODULE)
 			return rule_make(RULE_NONE, 0, RULE_RBP_KEPT, false, 0);
 		module = modules_find(fde.map, fde.map_start, fde.map_end);

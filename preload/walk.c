@@ -193,7 +193,7 @@ walk_slow(struct walk_state *state, uint64_t slot)
 		if (found != CFI_FOUND || !cfi_row(&fde, pc, &row))
 			return WALK_BROKEN;
 		signal = fde.signal;
-		if (row.rules[ARCH_RA].how == CFI_UNDEFINED)
+		if (cfi_how(row.rules[ARCH_RA]) == CFI_UNDEFINED)
 			return WALK_OUTERMOST;
 		if (state->count == state->limit)
 			return WALK_CUT;
