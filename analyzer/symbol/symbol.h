@@ -1,0 +1,90 @@
+/*
+ * Names for places in modules. Alone knows elfutils and the demangler. A file
+ * is used only if its build-id is the module's (a module without one: by path).
+ *
+ * A place resolves to one or more logical frames, innermost (inlined deepest)
+ * first; the last is the physical function itself. The same place always gives
+ * the same answer.
+ */
+#ifndef SYMBOL_SYMBOL_H
+#define SYMBOL_SYMBOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct symbol; /* the resolver */
+
+/* What the trace says of a module; strings are copied. */
+struct symbol_module {
+	const char *path; /* "" : unknown */
+	const uint8_t *build_id;
+	size_t build_id_len;
+};
+
+struct symbol_frame {
+	const char *function; /* plain (verdicts.md), demangled and qualified, without
+	                         arguments, template arguments, [abi:], clone suffixes,
+	                         Rust hashes; "??" when unknown */
+	const char *symbol;   /* linkage name as it stands in the file, or function */
+	const char *file;     /* "" unknown; absolute where DWARF allows it */
+	uint32_t line;        /* 0 unknown. Frame 0: the line of the place itself;
+	                         frame i > 0: where frame i-1 was inlined (call line) */
+	uint32_t column;      /* 0 unknown */
+	uint64_t instance;    /* identity of the inlined instance in its module (DIE
+	                         offset, or function start for the last frame); equal
+	                         for two places exactly when both lie in the same instance */
+	bool inlined;         /* false for the last */
+};
+
+struct symbol_place {
+	const struct symbol_frame *frames; /* owned by the resolver, live as long as it */
+	size_t count;                      /* >= 1 */
+	uint64_t function;    /* identity of the physical function in its module: start of
+	                         the FDE or symbol that holds it, a .cold part mapped to
+	                         its parent; 0 when not known */
+	bool startup;         /* it is start-up, thread-start or exit code (_start,
+	                         __libc_start_main..., start_thread, clone, exit
+	                         handlers) of libc, ld.so or Rust's runtime, known by
+	                         name or, in a stripped libc, by its unwind entry */
+};
+
+/* How well a module's file could be read; for reports. */
+enum symbol_state {
+	SYMBOL_UNUSED,   /* nothing was asked of it */
+	SYMBOL_DWARF,    /* functions, lines, inlined frames */
+	SYMBOL_SYMTAB,   /* function names only */
+	SYMBOL_MISSING,  /* no such file */
+	SYMBOL_MISMATCH, /* the file has another build-id */
+	SYMBOL_UNREADABLE,
+};
+
+struct symbol *symbol_new(void);
+void symbol_free(struct symbol *symbol);
+
+/* Where separate debug files lie: "/usr/lib/debug" unless this is called before
+ * the first symbol_resolve. NULL: only the modules' own files are read, and no
+ * server is asked. root is copied. */
+void symbol_set_debug_root(struct symbol *symbol, const char *root);
+
+/* Makes a module known; returns its handle, from 0 in order of the calls. Opens
+ * nothing yet. Two with the same path and build-id share the work. */
+uint32_t symbol_add_module(struct symbol *symbol, const struct symbol_module *module);
+
+/*
+ * Resolves offset (a virtual address of the file: return address minus load
+ * bias) in module. is_return: look up offset - 1. Never fails: an unknown place is
+ * one frame "??" with function identity 0. The result is cached and stays valid.
+ */
+const struct symbol_place *symbol_resolve(struct symbol *symbol, uint32_t module,
+    uint64_t offset, bool is_return);
+
+enum symbol_state symbol_module_state(const struct symbol *symbol, uint32_t module);
+/* Path of the separate debug file that was used, or NULL. */
+const char *symbol_module_debug(const struct symbol *symbol, uint32_t module);
+
+/* Plain name (see symbol_frame.function) of a linkage name into buf; returns buf. */
+const char *symbol_plain_name(const char *linkage, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,260 @@
+#include "analyzer/symbol/symbol_debug.h"
+
+#include <dlfcn.h>
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <zlib.h>
+
+#include "analyzer/util/xalloc.h"
+
+enum { BUILD_ID_MIN = 3, BUILD_ID_MAX = 64 };
+
+static bool
+has_build_id(const struct symbol_elf *file, const uint8_t *id, size_t len)
+{
+	const uint8_t *own;
+	size_t own_len;
+
+	return symbol_elf_build_id(file, &own, &own_len) && own_len == len &&
+	    memcmp(own, id, len) == 0;
+}
+
+/* True if file can be of any use, and is of this module. */
+static bool
+is_useful(const struct symbol_elf *file, const uint8_t *id, size_t len)
+{
+	return (len == 0 || has_build_id(file, id, len)) &&
+	    (symbol_elf_has_dwarf(file) || symbol_elf_has_symtab(file));
+}
+
+static bool
+open_checked(struct symbol_elf *file, const char *path, const uint8_t *id, size_t len)
+{
+	if (symbol_elf_open(file, path) != SYMBOL_ELF_OK)
+		return false;
+	if (has_build_id(file, id, len))
+		return true;
+	symbol_elf_close(file);
+	return false;
+}
+
+/* ROOT/.build-id/xx/yyyy.debug, to be freed. */
+static char *
+build_id_path(const char *root, const uint8_t *id, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	char hex[2 * BUILD_ID_MAX + 1];
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		hex[2 * i] = digits[id[i] >> 4];
+		hex[2 * i + 1] = digits[id[i] & 15];
+	}
+	hex[2 * len] = '\0';
+	return xasprintf("%s/.build-id/%.2s/%s.debug", root, hex, hex + 2);
+}
+
+static bool
+find_by_build_id(struct symbol_elf *file, const char *root, const uint8_t *id, size_t len)
+{
+	char *path;
+	bool found;
+
+	if (len < BUILD_ID_MIN || len > BUILD_ID_MAX)
+		return false;
+	path = build_id_path(root, id, len);
+	found = open_checked(file, path, id, len);
+	free(path);
+	return found;
+}
+
+static bool
+checksum_is(const struct symbol_elf *file, uint32_t expected)
+{
+	uint8_t buffer[64 * 1024];
+	uLong sum = crc32(0, NULL, 0);
+	off_t at = 0;
+	ssize_t got;
+
+	while ((got = pread(file->fd, buffer, sizeof(buffer), at)) > 0) {
+		sum = crc32(sum, buffer, (uInt)got);
+		at += got;
+	}
+	return got == 0 && sum == expected;
+}
+
+/* Name and checksum of .gnu_debuglink; NULL if there is none that makes sense. */
+static const char *
+read_link(const struct symbol_elf *file, uint32_t *checksum)
+{
+	const char *ident = elf_getident(file->elf, NULL);
+	GElf_Shdr header;
+	Elf_Scn *section;
+	Elf_Data *data;
+	size_t len;
+	size_t at;
+
+	section = symbol_elf_section(file, ".gnu_debuglink", &header);
+	if (ident == NULL || section == NULL || header.sh_type == SHT_NOBITS)
+		return NULL;
+	data = elf_rawdata(section, NULL);
+	if (data == NULL || data->d_buf == NULL)
+		return NULL;
+	len = strnlen(data->d_buf, data->d_size);
+	at = (len + 4) & ~(size_t)3;
+	/* a bare name: it must not lead to another directory */
+	if (len == 0 || len == data->d_size || at + 4 > data->d_size ||
+	    memchr(data->d_buf, '/', len) != NULL)
+		return NULL;
+	memcpy(checksum, (const char *)data->d_buf + at, 4);
+	*checksum = ident[EI_DATA] == ELFDATA2MSB ? be32toh(*checksum)
+	                                          : le32toh(*checksum);
+	return data->d_buf;
+}
+
+static bool
+try_link(struct symbol_elf *file, const struct symbol_debug_query *query,
+    const char *path, uint32_t checksum)
+{
+	const uint8_t *own;
+	size_t own_len;
+
+	if (symbol_elf_open(file, path) != SYMBOL_ELF_OK)
+		return false;
+	if (is_useful(file, NULL, 0) && checksum_is(file, checksum) &&
+	    (query->build_id_len == 0 || !symbol_elf_build_id(file, &own, &own_len) ||
+	        has_build_id(file, query->build_id, query->build_id_len)))
+		return true;
+	symbol_elf_close(file);
+	return false;
+}
+
+static bool
+find_by_link(struct symbol_elf *file, const struct symbol_debug_query *query)
+{
+	const char *name;
+	const char *slash;
+	char *paths[3];
+	uint32_t checksum;
+	bool found = false;
+	int directory;
+	size_t i;
+
+	if (query->main == NULL)
+		return false;
+	name = read_link(query->main, &checksum);
+	slash = strrchr(query->main->path, '/');
+	if (name == NULL || slash == NULL)
+		return false;
+	directory = (int)(slash - query->main->path);
+	paths[0] = xasprintf("%.*s/%s", directory, query->main->path, name);
+	paths[1] = xasprintf("%.*s/.debug/%s", directory, query->main->path, name);
+	paths[2] = xasprintf("%s%.*s/%s", query->root, directory, query->main->path, name);
+	for (i = 0; i < 3; i++) {
+		found = found || try_link(file, query, paths[i], checksum);
+		free(paths[i]);
+	}
+	return found;
+}
+
+/*
+ * Asks the servers of DEBUGINFOD_URLS. Its library is loaded here and only then:
+ * it brings an HTTP client that nobody else needs.
+ */
+static bool
+find_by_server(struct symbol_elf *file, const uint8_t *id, size_t len)
+{
+	const char *urls = getenv("DEBUGINFOD_URLS");
+	void *(*begin)(void);
+	int (*find)(void *, const unsigned char *, int, char **);
+	void (*end)(void *);
+	void *library;
+	void *client;
+	char *path = NULL;
+	int fd = -1;
+
+	if (urls == NULL || urls[0] == '\0' || len < BUILD_ID_MIN || len > BUILD_ID_MAX)
+		return false;
+	library = dlopen("libdebuginfod.so.1", RTLD_LAZY | RTLD_LOCAL);
+	if (library == NULL)
+		return false;
+	*(void **)&begin = dlsym(library, "debuginfod_begin");
+	*(void **)&find = dlsym(library, "debuginfod_find_debuginfo");
+	*(void **)&end = dlsym(library, "debuginfod_end");
+	client = begin != NULL && find != NULL && end != NULL ? begin() : NULL;
+	if (client != NULL) {
+		fd = find(client, id, (int)len, &path);
+		end(client);
+	}
+	/* the library stays: its HTTP client does not like to be unloaded */
+	if (fd < 0)
+		return false;
+	if (symbol_elf_adopt(file, fd, path != NULL ? path : "debuginfod") !=
+	    SYMBOL_ELF_OK) {
+		free(path);
+		return false;
+	}
+	free(path);
+	if (is_useful(file, id, len))
+		return true;
+	symbol_elf_close(file);
+	return false;
+}
+
+bool
+symbol_debug_find(struct symbol_elf *file, const struct symbol_debug_query *query)
+{
+	if (query->root == NULL)
+		return false;
+	return find_by_build_id(file, query->root, query->build_id, query->build_id_len) ||
+	    find_by_link(file, query) ||
+	    find_by_server(file, query->build_id, query->build_id_len);
+}
+
+/* Tries name as it stands, or beside the file that has it. */
+static bool
+open_shared(struct symbol_elf *shared, const struct symbol_elf *file, const char *name,
+    const uint8_t *id, size_t len)
+{
+	const char *slash = strrchr(file->path, '/');
+	char *path;
+	bool found;
+
+	if (name[0] == '/' || slash == NULL)
+		return open_checked(shared, name, id, len);
+	path = xasprintf("%.*s/%s", (int)(slash - file->path), file->path, name);
+	found = open_checked(shared, path, id, len);
+	free(path);
+	return found;
+}
+
+bool
+symbol_debug_find_shared(struct symbol_elf *shared, const struct symbol_elf *file,
+    const char *root)
+{
+	GElf_Shdr header;
+	Elf_Scn *section;
+	Elf_Data *data;
+	const uint8_t *id;
+	size_t name;
+	size_t len;
+
+	section = symbol_elf_section(file, ".gnu_debugaltlink", &header);
+	if (section == NULL || header.sh_type == SHT_NOBITS)
+		return false;
+	data = elf_rawdata(section, NULL);
+	if (data == NULL || data->d_buf == NULL)
+		return false;
+	name = strnlen(data->d_buf, data->d_size);
+	if (name == 0 || name == data->d_size || name > INT16_MAX)
+		return false;
+	id = (const uint8_t *)data->d_buf + name + 1;
+	len = data->d_size - name - 1;
+	if (len < BUILD_ID_MIN || len > BUILD_ID_MAX)
+		return false;
+	return open_shared(shared, file, data->d_buf, id, len) ||
+	    find_by_build_id(shared, root != NULL ? root : "/usr/lib/debug", id, len);
+}

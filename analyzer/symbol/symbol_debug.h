@@ -1,0 +1,30 @@
+/* Separate debug files of a module. */
+#ifndef SYMBOL_SYMBOL_DEBUG_H
+#define SYMBOL_SYMBOL_DEBUG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyzer/symbol/symbol_elf.h"
+
+/* What is looked for. */
+struct symbol_debug_query {
+	const uint8_t *build_id; /* of the module, or NULL */
+	size_t build_id_len;
+	const struct symbol_elf *main; /* the module's own file, or NULL */
+	const char *root; /* "/usr/lib/debug"; NULL: look nowhere */
+};
+
+/*
+ * Opens the first of: ROOT/.build-id/xx/yyyy.debug; the file that .gnu_debuglink
+ * names, beside the module, in .debug/ there, under ROOT (its CRC must agree, and
+ * its build-id if both have one); what debuginfod has, if DEBUGINFOD_URLS is set.
+ * True if found; file is then open.
+ */
+bool symbol_debug_find(struct symbol_elf *file, const struct symbol_debug_query *query);
+
+/* Opens the file shared by several (dwz) that .gnu_debugaltlink of file names. */
+bool symbol_debug_find_shared(struct symbol_elf *shared, const struct symbol_elf *file,
+    const char *root);
+
+#endif

@@ -1,0 +1,769 @@
+#include "analyzer/symbol/symbol_elf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+
+#include "analyzer/util/xalloc.h"
+
+enum {
+	FUNCTIONS_MAX = 16 * 1024 * 1024, /* of one table */
+	SEARCH_BACK = 64, /* symbols that may start between one and its inside */
+	/* deflate cannot do better; a section that claims more is a bomb */
+	COMPRESSION_MAX = 1032,
+};
+
+/* Where the encoded numbers of one section are read. */
+struct cursor {
+	const uint8_t *at;
+	const uint8_t *end;
+	const uint8_t *base; /* section's first byte */
+	uint64_t address;    /* of base */
+	bool big;            /* byte order */
+	bool wide;           /* 64-bit addresses */
+	bool bad;
+};
+
+enum symbol_elf_result
+symbol_elf_open(struct symbol_elf *file, const char *path)
+{
+	int fd;
+
+	memset(file, 0, sizeof(*file));
+	file->fd = -1;
+	/* the path comes from a trace: a FIFO must not block, a tty not be taken */
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd == -1)
+		return errno == ENOENT || errno == ENOTDIR ? SYMBOL_ELF_MISSING
+		                                           : SYMBOL_ELF_UNREADABLE;
+	return symbol_elf_adopt(file, fd, path);
+}
+
+/* No section may claim to unpack to more than it can. */
+static bool
+sections_are_sane(Elf *elf)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+	GElf_Chdr packed;
+
+	while ((section = elf_nextscn(elf, section)) != NULL) {
+		if (gelf_getshdr(section, &header) == NULL)
+			return false;
+		if ((header.sh_flags & SHF_COMPRESSED) == 0)
+			continue;
+		if (gelf_getchdr(section, &packed) == NULL ||
+		    packed.ch_size / COMPRESSION_MAX > header.sh_size)
+			return false;
+	}
+	return true;
+}
+
+enum symbol_elf_result
+symbol_elf_adopt(struct symbol_elf *file, int fd, const char *path)
+{
+	struct stat status;
+	GElf_Ehdr header;
+
+	memset(file, 0, sizeof(*file));
+	file->fd = fd;
+	file->path = xstrdup(path);
+	elf_version(EV_CURRENT);
+	if (fstat(fd, &status) == -1 || !S_ISREG(status.st_mode))
+		goto fail;
+	file->elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (file->elf == NULL || elf_kind(file->elf) != ELF_K_ELF ||
+	    gelf_getehdr(file->elf, &header) == NULL ||
+	    (header.e_type != ET_EXEC && header.e_type != ET_DYN) ||
+	    !sections_are_sane(file->elf))
+		goto fail;
+	return SYMBOL_ELF_OK;
+fail:
+	symbol_elf_close(file);
+	return SYMBOL_ELF_UNREADABLE;
+}
+
+void
+symbol_elf_close(struct symbol_elf *file)
+{
+	if (file->elf != NULL)
+		elf_end(file->elf);
+	if (file->path != NULL)
+		close(file->fd);
+	free(file->path);
+	memset(file, 0, sizeof(*file));
+	file->fd = -1;
+}
+
+/* Looks through the notes of one block of data for a GNU build-id. */
+static bool
+find_note(Elf_Data *data, const uint8_t **id, size_t *len)
+{
+	GElf_Nhdr note;
+	size_t at = 0;
+	size_t name;
+	size_t desc;
+	size_t next;
+
+	while (at < data->d_size &&
+	    (next = gelf_getnote(data, at, &note, &name, &desc)) > at) {
+		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+		    memcmp((const char *)data->d_buf + name, "GNU", 4) == 0 &&
+		    note.n_descsz > 0) {
+			*id = (const uint8_t *)data->d_buf + desc;
+			*len = note.n_descsz;
+			return true;
+		}
+		at = next;
+	}
+	return false;
+}
+
+bool
+symbol_elf_build_id(const struct symbol_elf *file, const uint8_t **id, size_t *len)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+	GElf_Phdr segment;
+	size_t count = 0;
+	size_t i;
+
+	while ((section = elf_nextscn(file->elf, section)) != NULL) {
+		Elf_Data *data;
+
+		if (gelf_getshdr(section, &header) == NULL || header.sh_type != SHT_NOTE)
+			continue;
+		data = elf_getdata(section, NULL);
+		if (data != NULL && data->d_buf != NULL && find_note(data, id, len))
+			return true;
+	}
+	/* without section headers the segments still have it */
+	if (elf_getphdrnum(file->elf, &count) != 0)
+		return false;
+	for (i = 0; i < count && i < UINT16_MAX; i++) {
+		Elf_Data *data;
+
+		if (gelf_getphdr(file->elf, (int)i, &segment) == NULL ||
+		    segment.p_type != PT_NOTE || segment.p_filesz > 1024 * 1024)
+			continue;
+		data = elf_getdata_rawchunk(file->elf, (int64_t)segment.p_offset,
+		    segment.p_filesz, segment.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
+		if (data != NULL && data->d_buf != NULL && find_note(data, id, len))
+			return true;
+	}
+	return false;
+}
+
+Elf_Scn *
+symbol_elf_section(const struct symbol_elf *file, const char *name, GElf_Shdr *header)
+{
+	Elf_Scn *section = NULL;
+	size_t strings;
+
+	if (elf_getshdrstrndx(file->elf, &strings) != 0)
+		return NULL;
+	while ((section = elf_nextscn(file->elf, section)) != NULL) {
+		const char *text;
+
+		if (gelf_getshdr(section, header) == NULL)
+			continue;
+		text = elf_strptr(file->elf, strings, header->sh_name);
+		if (text != NULL && strcmp(text, name) == 0)
+			return section;
+	}
+	return NULL;
+}
+
+bool
+symbol_elf_has_dwarf(const struct symbol_elf *file)
+{
+	GElf_Shdr header;
+	GElf_Chdr packed;
+	Elf_Scn *section;
+
+	section = symbol_elf_section(file, ".debug_info", &header);
+	if (section == NULL)
+		section = symbol_elf_section(file, ".zdebug_info", &header);
+	if (section == NULL || header.sh_type == SHT_NOBITS)
+		return false;
+	/* zstd is not read by the library that reads DWARF for us */
+	return (header.sh_flags & SHF_COMPRESSED) == 0 ||
+	    (gelf_getchdr(section, &packed) != NULL &&
+	        packed.ch_type == ELFCOMPRESS_ZLIB);
+}
+
+bool
+symbol_elf_has_symtab(const struct symbol_elf *file)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+
+	while ((section = elf_nextscn(file->elf, section)) != NULL) {
+		if (gelf_getshdr(section, &header) != NULL &&
+		    header.sh_type == SHT_SYMTAB)
+			return true;
+	}
+	return false;
+}
+
+static uint64_t
+read_fixed(struct cursor *cursor, size_t size)
+{
+	uint64_t value = 0;
+	size_t i;
+
+	if ((size_t)(cursor->end - cursor->at) < size) {
+		cursor->bad = true;
+		return 0;
+	}
+	for (i = 0; i < size; i++) {
+		size_t byte = cursor->big ? i : size - 1 - i;
+
+		value = value << 8 | cursor->at[byte];
+	}
+	cursor->at += size;
+	return value;
+}
+
+static uint64_t
+read_leb(struct cursor *cursor)
+{
+	uint64_t value = 0;
+	unsigned int shift = 0;
+	uint8_t byte;
+
+	do {
+		byte = (uint8_t)read_fixed(cursor, 1);
+		if (shift < 64)
+			value |= (uint64_t)(byte & 0x7f) << shift;
+		shift += 7;
+	} while ((byte & 0x80) != 0 && !cursor->bad);
+	return value;
+}
+
+static uint64_t
+sign_extend(uint64_t value, unsigned int bits)
+{
+	uint64_t sign = UINT64_C(1) << (bits - 1);
+
+	return (value ^ sign) - sign;
+}
+
+/* A pointer in one of .eh_frame's encodings, absolute if base is wanted. */
+static uint64_t
+read_encoded(struct cursor *cursor, uint8_t encoding, bool relative)
+{
+	uint64_t place = cursor->address + (uint64_t)(cursor->at - cursor->base);
+	uint64_t value;
+
+	switch (encoding & 0x0f) {
+	case DW_EH_PE_absptr:
+		value = read_fixed(cursor, cursor->wide ? 8 : 4);
+		break;
+	case DW_EH_PE_uleb128:
+		value = read_leb(cursor);
+		break;
+	case DW_EH_PE_udata2:
+		value = read_fixed(cursor, 2);
+		break;
+	case DW_EH_PE_udata4:
+		value = read_fixed(cursor, 4);
+		break;
+	case DW_EH_PE_sdata2:
+		value = sign_extend(read_fixed(cursor, 2), 16);
+		break;
+	case DW_EH_PE_sdata4:
+		value = sign_extend(read_fixed(cursor, 4), 32);
+		break;
+	case DW_EH_PE_udata8:
+	case DW_EH_PE_sdata8:
+		value = read_fixed(cursor, 8);
+		break;
+	default:
+		cursor->bad = true;
+		return 0;
+	}
+	if (relative && (encoding & 0x70) == DW_EH_PE_pcrel)
+		value += place;
+	else if (relative && (encoding & 0x70) != 0)
+		cursor->bad = true;
+	if (!cursor->wide)
+		value &= UINT32_MAX;
+	return value;
+}
+
+/* The pointer encoding of a CIE's FDEs. */
+static uint8_t
+fde_encoding(const Dwarf_CIE *cie, const struct cursor *section)
+{
+	struct cursor cursor = *section;
+	const char *letter = cie->augmentation;
+	uint8_t encoding;
+
+	if (letter == NULL || *letter != 'z' || cie->augmentation_data == NULL)
+		return DW_EH_PE_absptr;
+	cursor.at = cie->augmentation_data;
+	cursor.end = cie->augmentation_data + cie->augmentation_data_size;
+	cursor.bad = false;
+	for (letter++; *letter != '\0' && !cursor.bad; letter++) {
+		switch (*letter) {
+		case 'R':
+			encoding = (uint8_t)read_fixed(&cursor, 1);
+			return cursor.bad ? DW_EH_PE_omit : encoding;
+		case 'L':
+			read_fixed(&cursor, 1);
+			break;
+		case 'P':
+			encoding = (uint8_t)read_fixed(&cursor, 1);
+			read_encoded(&cursor, encoding, false);
+			break;
+		case 'S':
+		case 'B':
+			break;
+		default:
+			return DW_EH_PE_omit;
+		}
+	}
+	return DW_EH_PE_absptr;
+}
+
+/* True if the instructions begin with "the return address is undefined". */
+static bool
+is_outermost(const struct cursor *rest, uint64_t return_register)
+{
+	const uint8_t *at = rest->at;
+
+	/* augmentation data of the FDE comes first; it is empty for assembler code */
+	while (at < rest->end && *at == 0)
+		at++;
+	return rest->end - at >= 2 && at[0] == DW_CFA_undefined &&
+	    at[1] == return_register && return_register < 0x80;
+}
+
+static void
+add_fde(struct symbol_table *table, const Dwarf_FDE *fde, uint8_t encoding,
+    uint64_t return_register, const struct cursor *section)
+{
+	struct cursor cursor = *section;
+	struct symbol_fde entry;
+	uint64_t size;
+
+	cursor.at = fde->start;
+	cursor.end = fde->end;
+	cursor.bad = false;
+	entry.start = read_encoded(&cursor, encoding, true);
+	size = read_encoded(&cursor, encoding & 0x0f, false);
+	if (cursor.bad || size == 0 || entry.start == 0 ||
+	    size > UINT64_MAX - entry.start || table->fde_count >= FUNCTIONS_MAX)
+		return;
+	entry.end = entry.start + size;
+	entry.outermost = is_outermost(&cursor, return_register);
+	table->fdes = xgrow(table->fdes, &table->fde_cap, table->fde_count + 1,
+	    sizeof(*table->fdes));
+	table->fdes[table->fde_count++] = entry;
+}
+
+static int
+compare_fdes(const void *left, const void *right)
+{
+	const struct symbol_fde *a = left;
+	const struct symbol_fde *b = right;
+
+	if (a->start != b->start)
+		return a->start < b->start ? -1 : 1;
+	return a->end < b->end ? -1 : a->end > b->end;
+}
+
+/* All FDEs of an .eh_frame; stops at the first entry that makes no sense. */
+static void
+load_fdes(struct symbol_table *table, const unsigned char *ident, Elf_Data *data,
+    const struct cursor *section)
+{
+	Dwarf_CFI_Entry entry;
+	Dwarf_CFI_Entry cie;
+	Dwarf_Off cie_at = (Dwarf_Off)-1;
+	Dwarf_Off at = 0;
+	Dwarf_Off next;
+	Dwarf_Off ignored;
+	uint8_t encoding = DW_EH_PE_omit;
+
+	while (dwarf_next_cfi(ident, data, true, at, &next, &entry) == 0 && next > at) {
+		at = next;
+		if (dwarf_cfi_cie_p(&entry))
+			continue;
+		if (entry.fde.CIE_pointer != cie_at) {
+			cie_at = entry.fde.CIE_pointer;
+			encoding = DW_EH_PE_omit;
+			if (dwarf_next_cfi(ident, data, true, cie_at, &ignored, &cie) == 0 &&
+			    dwarf_cfi_cie_p(&cie))
+				encoding = fde_encoding(&cie.cie, section);
+		}
+		if (encoding != DW_EH_PE_omit)
+			add_fde(table, &entry.fde, encoding,
+			    cie.cie.return_address_register, section);
+	}
+	qsort(table->fdes, table->fde_count, sizeof(*table->fdes), compare_fdes);
+}
+
+static void
+load_segments(struct symbol_table *table, Elf *elf)
+{
+	GElf_Phdr segment;
+	size_t count = 0;
+	size_t i;
+
+	if (elf_getphdrnum(elf, &count) != 0)
+		return;
+	for (i = 0; i < count && i < UINT16_MAX; i++) {
+		struct symbol_range *range;
+
+		if (gelf_getphdr(elf, (int)i, &segment) == NULL ||
+		    segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0 ||
+		    segment.p_memsz > UINT64_MAX - segment.p_vaddr)
+			continue;
+		table->code = xgrow(table->code, &table->code_cap,
+		    table->code_count + 1, sizeof(*table->code));
+		range = &table->code[table->code_count++];
+		range->start = segment.p_vaddr;
+		range->end = segment.p_vaddr + segment.p_memsz;
+	}
+}
+
+void
+symbol_elf_load_code(struct symbol_table *table, const struct symbol_elf *file)
+{
+	const char *ident = elf_getident(file->elf, NULL);
+	struct cursor section = { 0 };
+	GElf_Shdr header;
+	GElf_Ehdr program;
+	Elf_Scn *found;
+	Elf_Data *data;
+
+	if (ident == NULL || gelf_getehdr(file->elf, &program) == NULL)
+		return;
+	table->entry = program.e_entry;
+	table->machine = program.e_machine;
+	load_segments(table, file->elf);
+	found = symbol_elf_section(file, ".eh_frame", &header);
+	if (found == NULL || header.sh_type == SHT_NOBITS)
+		return;
+	data = elf_rawdata(found, NULL);
+	if (data == NULL || data->d_buf == NULL || data->d_size == 0)
+		return;
+	section.base = data->d_buf;
+	section.at = section.base;
+	section.end = section.base + data->d_size;
+	section.address = header.sh_addr;
+	section.big = ident[EI_DATA] == ELFDATA2MSB;
+	section.wide = ident[EI_CLASS] == ELFCLASS64;
+	load_fdes(table, (const unsigned char *)ident, data, &section);
+}
+
+/* What a reader expects to see: the global plain name before its aliases. */
+static uint8_t
+name_rank(const GElf_Sym *symbol, const char *name)
+{
+	unsigned int rank;
+
+	switch (GELF_ST_BIND(symbol->st_info)) {
+	case STB_GLOBAL:
+		rank = 0;
+		break;
+	case STB_WEAK:
+		rank = 1;
+		break;
+	default:
+		rank = 2;
+		break;
+	}
+	if (strncmp(name, "__GI_", 5) == 0)
+		rank += 8;
+	else if (name[0] == '_' && strncmp(name, "_Z", 2) != 0 &&
+	    strncmp(name, "_R", 2) != 0)
+		rank += 4;
+	if (GELF_ST_TYPE(symbol->st_info) == STT_NOTYPE)
+		rank += 16;
+	return (uint8_t)rank;
+}
+
+static bool
+is_function(const struct symbol_table *table, const GElf_Sym *symbol)
+{
+	int type = GELF_ST_TYPE(symbol->st_info);
+
+	if (symbol->st_shndx == SHN_UNDEF || symbol->st_value == 0)
+		return false;
+	if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE)
+		return false;
+	return symbol_elf_is_code(table, symbol->st_value);
+}
+
+static void
+add_name(struct symbol_table *table, const GElf_Sym *symbol, const char *name,
+    uint32_t source)
+{
+	struct symbol_name *entry;
+
+	/* ARM's and RISC-V's mapping symbols are no functions */
+	if (name[0] == '\0' || name[0] == '$' || table->name_count >= FUNCTIONS_MAX)
+		return;
+	table->names = xgrow(table->names, &table->name_cap, table->name_count + 1,
+	    sizeof(*table->names));
+	entry = &table->names[table->name_count++];
+	entry->start = symbol->st_value;
+	entry->size = symbol->st_size;
+	entry->name = name;
+	entry->source = GELF_ST_BIND(symbol->st_info) == STB_LOCAL ? source : 0;
+	entry->rank = name_rank(symbol, name);
+}
+
+static int
+compare_names(const void *left, const void *right)
+{
+	const struct symbol_name *a = left;
+	const struct symbol_name *b = right;
+
+	if (a->start != b->start)
+		return a->start < b->start ? -1 : 1;
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	if (strlen(a->name) != strlen(b->name))
+		return strlen(a->name) < strlen(b->name) ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+static void
+load_section(struct symbol_table *table, Elf *elf, Elf_Data *data, size_t strings)
+{
+	size_t size = gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT);
+	size_t count = size > 0 ? data->d_size / size : 0;
+	uint32_t source = 0;
+	GElf_Sym symbol;
+	size_t i;
+
+	for (i = 0; i < count && i < INT32_MAX; i++) {
+		const char *name;
+
+		if (gelf_getsym(data, (int)i, &symbol) == NULL)
+			break;
+		if (GELF_ST_TYPE(symbol.st_info) == STT_FILE)
+			source++;
+		if (!is_function(table, &symbol))
+			continue;
+		name = elf_strptr(elf, strings, symbol.st_name);
+		if (name != NULL)
+			add_name(table, &symbol, name, source);
+	}
+}
+
+void
+symbol_elf_load_names(struct symbol_table *table, const struct symbol_elf *file,
+    bool dynamic)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+	Elf_Data *data;
+
+	while ((section = elf_nextscn(file->elf, section)) != NULL) {
+		if (gelf_getshdr(section, &header) == NULL ||
+		    header.sh_type != (dynamic ? SHT_DYNSYM : SHT_SYMTAB))
+			continue;
+		data = elf_getdata(section, NULL);
+		if (data != NULL && data->d_buf != NULL)
+			load_section(table, file->elf, data, header.sh_link);
+		break;
+	}
+	qsort(table->names, table->name_count, sizeof(*table->names), compare_names);
+}
+
+void
+symbol_elf_release(struct symbol_table *table)
+{
+	free(table->fdes);
+	free(table->names);
+	free(table->by_name);
+	free(table->code);
+	memset(table, 0, sizeof(*table));
+}
+
+bool
+symbol_elf_is_code(const struct symbol_table *table, uint64_t addr)
+{
+	size_t i;
+
+	for (i = 0; i < table->code_count; i++) {
+		if (addr >= table->code[i].start && addr < table->code[i].end)
+			return true;
+	}
+	return table->code_count == 0;
+}
+
+/* Number of FDEs that start at or before addr. */
+static size_t
+fdes_up_to(const struct symbol_table *table, uint64_t addr)
+{
+	size_t low = 0;
+	size_t high = table->fde_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (table->fdes[middle].start <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct symbol_fde *
+symbol_elf_fde(const struct symbol_table *table, uint64_t addr)
+{
+	size_t at = fdes_up_to(table, addr);
+	size_t tries;
+
+	for (tries = 0; at > 0 && tries < SEARCH_BACK; tries++) {
+		at--;
+		if (addr < table->fdes[at].end)
+			return &table->fdes[at];
+	}
+	return NULL;
+}
+
+static size_t
+names_up_to(const struct symbol_table *table, uint64_t addr)
+{
+	size_t low = 0;
+	size_t high = table->name_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (table->names[middle].start <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* A symbol without a size reaches to the next one, but not out of its FDE. */
+static bool
+name_holds(const struct symbol_table *table, size_t at, uint64_t addr)
+{
+	const struct symbol_name *name = &table->names[at];
+	const struct symbol_fde *fde;
+	size_t next;
+
+	if (name->size > 0)
+		return addr - name->start < name->size;
+	for (next = at + 1; next < table->name_count; next++) {
+		if (table->names[next].start > addr)
+			break;
+		if (table->names[next].start != name->start)
+			return false;
+	}
+	fde = symbol_elf_fde(table, name->start);
+	return fde == NULL || addr < fde->end;
+}
+
+const struct symbol_name *
+symbol_elf_name(const struct symbol_table *table, uint64_t addr)
+{
+	size_t at = names_up_to(table, addr);
+	const struct symbol_name *best = NULL;
+	size_t tries;
+
+	for (tries = 0; at > 0 && tries < SEARCH_BACK; tries++) {
+		at--;
+		if (best != NULL && table->names[at].start != best->start)
+			break;
+		/* the first of an address ranks best: go on to it */
+		if (name_holds(table, at, addr))
+			best = &table->names[at];
+	}
+	return best;
+}
+
+static int
+compare_by_name(const void *left, const void *right, void *data)
+{
+	const struct symbol_name *names = data;
+	const struct symbol_name *a = &names[*(const size_t *)left];
+	const struct symbol_name *b = &names[*(const size_t *)right];
+	int order = strcmp(a->name, b->name);
+
+	if (order != 0)
+		return order;
+	return a->source < b->source ? -1 : a->source > b->source;
+}
+
+static void
+index_by_name(struct symbol_table *table)
+{
+	size_t i;
+
+	if (table->by_name != NULL)
+		return;
+	table->by_name = xcalloc(table->name_count + 1, sizeof(*table->by_name));
+	for (i = 0; i < table->name_count; i++)
+		table->by_name[i] = i;
+	qsort_r(table->by_name, table->name_count, sizeof(*table->by_name),
+	    compare_by_name, table->names);
+}
+
+/* Length of a name up to its ".cold" or ".cold.N", 0 if it has none. */
+static size_t
+cold_base(const char *name)
+{
+	size_t len = strlen(name);
+	size_t end = len;
+
+	while (end > 0 && name[end - 1] >= '0' && name[end - 1] <= '9')
+		end--;
+	if (end < len && end > 0 && name[end - 1] == '.')
+		len = end - 1;
+	if (len > 5 && memcmp(name + len - 5, ".cold", 5) == 0)
+		return len - 5;
+	return 0;
+}
+
+const struct symbol_name *
+symbol_elf_parent(struct symbol_table *table, const struct symbol_name *cold)
+{
+	size_t base = cold_base(cold->name);
+	const struct symbol_name *found = NULL;
+	size_t low = 0;
+	size_t high = table->name_count;
+
+	if (base == 0)
+		return NULL;
+	index_by_name(table);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strncmp(table->names[table->by_name[middle]].name, cold->name, base) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < table->name_count; low++) {
+		const struct symbol_name *name = &table->names[table->by_name[low]];
+
+		if (strncmp(name->name, cold->name, base) != 0 || name->name[base] != '\0')
+			break;
+		/* a part of a static function lies in the same source, that of a
+		 * global one has its name alone */
+		if (name->source == cold->source)
+			return name;
+		if (name->source == 0)
+			found = name;
+	}
+	return found;
+}
