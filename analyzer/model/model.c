@@ -1,0 +1,456 @@
+#include "analyzer/model/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/trace/definitions.h"
+#include "analyzer/trace/streams.h"
+#include "analyzer/util/map.h"
+#include "analyzer/util/xalloc.h"
+
+/* Ticks within which a free may be stamped after the allocation that got its
+ * block: some 10 ms on any clock. Later, the free before was lost. */
+#define MODEL_SKEW 30000000U
+
+struct model_stream {
+	struct region **regions; /* by number; owned */
+	size_t region_cap;
+	uint32_t thread;   /* same for all levels of a thread */
+	uint64_t thread_gap; /* of level 0: counts for all regions of the thread */
+	uint32_t given_up; /* tag + 1 of what realloc took just now, 0: nothing */
+	uint32_t given_node;
+};
+
+/* The map has no order of its own. */
+struct model_end_order {
+	uint64_t seq;
+	uint32_t block;
+};
+
+struct model {
+	const struct definitions *definitions;
+	const struct streams *streams;
+	struct model_hooks hooks;
+	struct regions regions;
+	struct model_stream *list;
+	struct model_block *blocks; /* from 1 */
+	size_t block_cap;
+	uint32_t block_count;
+	uint32_t spare; /* blocks to be used again, linked by older */
+	struct map live; /* (process, address) -> block */
+	struct model_counts counts;
+	uint64_t now;
+};
+
+struct model *
+model_new(const struct definitions *definitions, const struct streams *streams,
+    const struct model_hooks *hooks)
+{
+	struct model *model = xcalloc(1, sizeof(*model));
+	const struct stream *stream = streams->list;
+	size_t i;
+	uint32_t thread = 0;
+
+	model->definitions = definitions;
+	model->streams = streams;
+	model->hooks = *hooks;
+	regions_init(&model->regions, definitions, hooks->place, hooks->data);
+	model->list = xcalloc(streams->count + 1, sizeof(*model->list));
+	for (i = 0; i < streams->count; i++, stream++) {
+		if (i == 0 || stream->process != stream[-1].process ||
+		    stream->thread != stream[-1].thread)
+			thread = (uint32_t)i;
+		model->list[i].thread = thread;
+	}
+	return model;
+}
+
+void
+model_free(struct model *model)
+{
+	struct model_stream *stream;
+	size_t i, j;
+
+	if (model == NULL)
+		return;
+	for (i = 0; i < model->streams->count; i++) {
+		stream = &model->list[i];
+		for (j = 0; j < stream->region_cap; j++) {
+			if (stream->regions[j] == NULL)
+				continue;
+			region_release(&model->regions, stream->regions[j]);
+			free(stream->regions[j]);
+		}
+		free(stream->regions);
+	}
+	free(model->list);
+	regions_release(&model->regions);
+	free(model->blocks);
+	map_release(&model->live);
+	free(model);
+}
+
+const struct model_counts *
+model_counts(const struct model *model)
+{
+	return &model->counts;
+}
+
+const char *
+model_why_name(enum model_why why)
+{
+	static const char *const names[] = {
+#define X(NAME, text) text,
+		MODEL_WHYS(X)
+#undef X
+	};
+
+	return names[why];
+}
+
+static struct region *
+model_region(struct model_stream *stream, uint16_t number)
+{
+	size_t old = stream->region_cap;
+
+	if (number >= old) {
+		stream->regions = xgrow(stream->regions, &stream->region_cap,
+		    (size_t)number + 1, sizeof(*stream->regions));
+		memset(stream->regions + old, 0,
+		    (stream->region_cap - old) * sizeof(*stream->regions));
+	}
+	if (stream->regions[number] == NULL)
+		stream->regions[number] = xcalloc(1, sizeof(struct region));
+	return stream->regions[number];
+}
+
+static struct map_key
+model_key(const struct model *model, size_t stream, uint64_t address)
+{
+	return (struct map_key){ model->streams->list[stream].process,
+		address };
+}
+
+static uint32_t
+model_take_block(struct model *model)
+{
+	uint32_t index = model->spare;
+
+	if (index != 0) {
+		model->spare = model->blocks[index].older;
+		return index;
+	}
+	index = ++model->block_count;
+	model->blocks = xgrow(model->blocks, &model->block_cap,
+	    (size_t)index + 1, sizeof(*model->blocks));
+	return index;
+}
+
+static void
+model_drop_block(struct model *model, uint32_t index)
+{
+	struct model_block *block = &model->blocks[index];
+
+	frame_unref(&model->regions, block->leaf);
+	block->leaf = NULL;
+	block->older = model->spare;
+	model->spare = index;
+}
+
+/* Ends a block of which only that is known. */
+static void
+model_end_lost(struct model *model, uint32_t index)
+{
+	const struct model_block *block = &model->blocks[index];
+	struct model_end end = {
+		.block = block,
+		.time = model->now,
+		.outcome = MODEL_UNKNOWN,
+		.why = MODEL_WHY_RECORD,
+		.stream = block->stream,
+	};
+
+	model->hooks.end(model->hooks.data, &end);
+	model_drop_block(model, index);
+}
+
+/* A block begins at an address that holds a live one: its free may be about to
+ * come. One that waited already will not get its free any more. */
+static uint32_t
+model_keep_older(struct model *model, uint32_t older)
+{
+	if (older == 0)
+		return 0;
+	model->counts.skewed++;
+	if (model->blocks[older].older != 0) {
+		model_end_lost(model, model->blocks[older].older);
+		model->blocks[older].older = 0;
+	}
+	return older;
+}
+
+static void
+model_allocate(struct model *model, const struct event *event, size_t stream,
+    uint32_t node, const struct region *region)
+{
+	uint32_t index = model_take_block(model);
+	uint64_t *slot =
+	    map_insert(&model->live, model_key(model, stream, event->address),
+		NULL);
+	struct model_block *block = &model->blocks[index];
+	uint32_t older = model_keep_older(model, (uint32_t)*slot);
+
+	*slot = index;
+	*block = (struct model_block){
+		.address = event->address,
+		.size = event->size,
+		.begin = event->time,
+		.seq = model->counts.events,
+		.leaf = node != 0 ? region_leaf(region) : NULL,
+		.stream = (uint32_t)stream,
+		.node = node,
+		.older = older,
+		.region = event->region,
+		.cost = event->cost,
+		.kind = event->kind,
+		.timed = event->has_cost,
+	};
+	frame_ref(block->leaf);
+	model->counts.allocations++;
+	model->hooks.begin(model->hooks.data, block);
+}
+
+/* Whether an ancestor of the process had a block there when it forked. */
+static bool
+model_inherited(const struct model *model, size_t stream, uint64_t address)
+{
+	const struct definitions *all = model->definitions;
+	uint32_t process = model->streams->list[stream].process;
+	uint64_t started;
+	const uint64_t *found;
+	unsigned left;
+
+	for (left = 64; left > 0; left--) {
+		if (process > all->process_count)
+			return false;
+		started = all->processes[process].started;
+		process = all->processes[process].parent;
+		if (process == 0)
+			return false;
+		found = map_find(&model->live,
+		    (struct map_key){ process, address });
+		if (found != NULL && model->blocks[*found].begin <= started)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the stack, of which nothing is shared, is at least known to its end,
+ * and begins in the same function: then that one is the owner. */
+static bool
+model_same_outermost(struct model *model, uint32_t a, uint32_t b)
+{
+	const struct definitions_node *nodes = model->definitions->nodes;
+
+	while (nodes[a].parent != 0)
+		a = nodes[a].parent;
+	while (nodes[b].parent != 0)
+		b = nodes[b].parent;
+	return regions_same_function(
+	    &model->regions, nodes[a].pc, nodes[b].pc);
+}
+
+static void
+model_unknown(struct model_end *end, enum model_why why)
+{
+	end->outcome = MODEL_UNKNOWN;
+	end->why = why;
+}
+
+/* What one stack says of the other: end->node's region stands at it. */
+static void
+model_compare(struct model *model, const struct region *region,
+    struct model_end *end)
+{
+	const struct definitions_node *nodes = model->definitions->nodes;
+	const struct model_block *block = end->block;
+	const struct region_entry *entry;
+
+	end->shared = region_shared(region, block->leaf);
+	if (end->shared == 0) {
+		if (nodes[block->node].state != 0 ||
+		    nodes[end->node].state != 0)
+			model_unknown(end, MODEL_WHY_TRUNCATED);
+		else if (!model_same_outermost(model, block->node, end->node))
+			model_unknown(end, MODEL_WHY_STACK);
+		end->proved = true;
+		return;
+	}
+	entry = &region->entries[end->shared - 1];
+	end->tail = end->shared == nodes[end->node].depth;
+	end->activation = entry->frame->activation;
+	end->proved = regions_place(&model->regions,
+	    nodes[entry->node].pc)->startup;
+	end->backward = entry->frame->back > block->seq;
+	end->gapped = region->gap > block->seq;
+}
+
+static void
+model_judge_free(struct model *model, struct model_end *end, uint16_t number)
+{
+	const struct model_block *block = end->block;
+	struct model_stream *stream = &model->list[end->stream];
+
+	if (stream->thread != model->list[block->stream].thread)
+		end->outcome = MODEL_OTHER_THREAD;
+	else if (block->node == 0 || end->node == 0)
+		model_unknown(end, MODEL_WHY_TRUNCATED);
+	else if (end->stream != block->stream || number != block->region)
+		model_unknown(end, MODEL_WHY_STACK);
+	else
+		model_compare(model, model_region(stream, number), end);
+}
+
+/* Which block at *slot this free is for; the younger, if any, stays there. */
+static uint32_t
+model_unlink(struct model *model, uint64_t *slot, size_t stream)
+{
+	uint32_t young = (uint32_t)*slot;
+	uint32_t old = model->blocks[young].older;
+	const struct model_block *block = &model->blocks[young];
+
+	if (old != 0) {
+		model->blocks[young].older = 0;
+		if (model->now - block->begin <= MODEL_SKEW)
+			return old;
+		model_end_lost(model, old);
+	}
+	map_remove(&model->live, model_key(model, stream, block->address),
+	    NULL);
+	return young;
+}
+
+static void
+model_release(struct model *model, const struct event *event, size_t stream,
+    uint32_t node)
+{
+	uint64_t *slot =
+	    map_find(&model->live, model_key(model, stream, event->address));
+	struct model_end end = {
+		.time = event->time,
+		.outcome = MODEL_FREED,
+		.node = node,
+		.stream = (uint32_t)stream,
+		.realloced = event->kind == ESC_EVENT_GIVE_UP,
+		.timed = event->has_cost,
+		.cost = event->cost,
+	};
+	uint32_t index;
+
+	model->counts.frees++;
+	if (slot == NULL) {
+		if (model_inherited(model, stream, event->address))
+			model->counts.inherited++;
+		else
+			model->counts.unmatched++;
+		return;
+	}
+	index = model_unlink(model, slot, stream);
+	end.block = &model->blocks[index];
+	model_judge_free(model, &end, event->region);
+	if (end.realloced) {
+		model->list[stream].given_up = end.block->tag + 1;
+		model->list[stream].given_node = node;
+	}
+	model->hooks.end(model->hooks.data, &end);
+	model_drop_block(model, index);
+}
+
+/* The second half of a realloc is the same call: nothing moved since the first. */
+static bool
+model_second_half(struct model *model, const struct event *event,
+    struct model_stream *stream, uint32_t node)
+{
+	uint32_t tag = stream->given_up;
+
+	stream->given_up = 0;
+	if (tag == 0 || (event->kind != ESC_EVENT_REALLOC &&
+		event->kind != ESC_EVENT_REALLOCARRAY))
+		return false;
+	model->hooks.chain(model->hooks.data, tag - 1);
+	return node == stream->given_node;
+}
+
+void
+model_feed(struct model *model, const struct event *event, size_t index)
+{
+	struct model_stream *stream = &model->list[index];
+	struct region *region = model_region(stream, event->region);
+	uint32_t node = definitions_node(model->definitions, event->stack);
+
+	model->now = event->time;
+	model->counts.events++;
+	if (event->gap)
+		stream->thread_gap = model->counts.events;
+	region->gap = stream->thread_gap > region->gap ? stream->thread_gap :
+							 region->gap;
+	if (!model_second_half(model, event, stream, node))
+		region_step(&model->regions, region, event, node,
+		    model->counts.events);
+	if (decode_allocates(event->kind))
+		model_allocate(model, event, index, node, region);
+	else if (event->kind != ESC_EVENT_STEP)
+		model_release(model, event, index, node);
+}
+
+static void
+model_end_live(struct model *model, uint32_t index)
+{
+	const struct model_block *block = &model->blocks[index];
+	const struct region *region;
+	struct model_end end = {
+		.block = block,
+		.time = model->now,
+		.outcome = MODEL_LIVE,
+		.stream = block->stream,
+	};
+
+	region = model_region(&model->list[block->stream], block->region);
+	end.shared = region_shared(region, block->leaf);
+	/* a frame that tail-called its last hook is over by now */
+	if (end.shared != 0 && end.shared == region->depth)
+		end.shared--;
+	model->hooks.end(model->hooks.data, &end);
+	model_drop_block(model, index);
+}
+
+static int
+model_compare_begin(const void *left, const void *right)
+{
+	const struct model_end_order *a = left, *b = right;
+
+	return a->seq < b->seq ? -1 : a->seq > b->seq;
+}
+
+void
+model_finish(struct model *model)
+{
+	struct model_end_order *order =
+	    xcalloc(model->live.count + 1, sizeof(*order));
+	struct map_key key;
+	uint64_t value;
+	size_t at = 0, count = 0, i;
+	uint32_t older;
+
+	while (map_next(&model->live, &at, &key, &value))
+		order[count++] = (struct model_end_order){
+			model->blocks[value].seq, (uint32_t)value };
+	qsort(order, count, sizeof(*order), model_compare_begin);
+	for (i = 0; i < count; i++) {
+		older = model->blocks[order[i].block].older;
+		if (older != 0)
+			model_end_lost(model, older);
+		model_end_live(model, order[i].block);
+	}
+	free(order);
+}

@@ -1,0 +1,110 @@
+/*
+ * From events to finished blocks. The caller feeds the merged events of a trace
+ * and is told when a block begins and how it ended.
+ */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyzer/model/regions.h"
+
+struct definitions;
+struct event;
+struct streams;
+struct model; /* opaque */
+
+struct model_block {
+	uint64_t address;
+	uint64_t size;
+	uint64_t begin; /* ticks */
+	uint64_t seq;   /* number of its event */
+	struct frame *leaf; /* activation that called the allocator, or NULL */
+	uint32_t stream;    /* index */
+	uint32_t node;  /* of its stack, 0 unknown */
+	uint32_t tag;   /* the caller's own */
+	uint32_t older; /* 0, or the block before at this address, not ended yet */
+	uint16_t region;
+	uint16_t cost;  /* ticks of the call, if timed */
+	uint8_t kind;   /* enum esc_event */
+	bool timed;
+};
+
+enum model_outcome {
+	MODEL_FREED,        /* on the thread and stack that allocated it */
+	MODEL_OTHER_THREAD, /* freed by another one */
+	MODEL_LIVE,         /* never freed */
+	MODEL_UNKNOWN,
+};
+
+/* Why an outcome is not known; the first two are the escape analysis's. */
+#define MODEL_WHYS(X)                                        \
+	X(BACKWARD, "backward step")                         \
+	X(GAP, "unrecorded events in between")               \
+	X(STACK, "other stack")                              \
+	X(TRUNCATED, "truncated stack")                      \
+	X(RECORD, "lost record")
+
+enum model_why {
+#define X(NAME, text) MODEL_WHY_##NAME,
+	MODEL_WHYS(X)
+#undef X
+	MODEL_WHY_COUNT,
+};
+
+/* How a block ended. The activations of the `shared` outermost frames of its
+ * stack were not seen to end before; the function above them, the innermost one
+ * that both stacks are in, is the owner's physical frame. */
+struct model_end {
+	const struct model_block *block;
+	uint64_t time; /* ticks; of the last event, if it is live */
+	enum model_outcome outcome;
+	enum model_why why; /* MODEL_UNKNOWN only */
+	uint32_t node;      /* stack that freed it, 0 if not freed or not known */
+	uint32_t stream;    /* that freed it; its own if it is live */
+	uint32_t shared;
+	uint64_t activation; /* number of the owner's activation, 0: outermost */
+	bool tail;     /* the owner tail-called free */
+	bool proved;   /* the owner's activation cannot be a later one */
+	bool backward; /* a backward step in it since */
+	bool gapped;   /* events are missing since */
+	bool realloced; /* realloc took it (or freed it) */
+	bool timed;
+	uint16_t cost; /* ticks of the freeing call, if timed */
+};
+
+struct model_hooks {
+	region_find_place *place;
+	/* May set block->tag. */
+	void (*begin)(void *data, struct model_block *block);
+	void (*end)(void *data, const struct model_end *end);
+	/* The block of that tag was realloc'd into the one that begins next. */
+	void (*chain)(void *data, uint32_t tag);
+	void *data;
+};
+
+struct model_counts {
+	uint64_t events;
+	uint64_t allocations;
+	uint64_t frees; /* give-ups included */
+	uint64_t unmatched; /* frees of blocks never seen */
+	uint64_t inherited; /* a forked child's frees of its parent's blocks */
+	uint64_t skewed;    /* addresses handed out before they were freed */
+};
+
+/* definitions and streams must stay until model_free. */
+struct model *model_new(const struct definitions *definitions,
+    const struct streams *streams, const struct model_hooks *hooks);
+void model_free(struct model *model); /* takes NULL */
+
+/* The next event in order of time, of the stream of that index. */
+void model_feed(struct model *model, const struct event *event, size_t stream);
+/* After the last event: ends the blocks that are left, oldest first. */
+void model_finish(struct model *model);
+
+const struct model_counts *model_counts(const struct model *model);
+const char *model_why_name(enum model_why why);
+
+#endif
