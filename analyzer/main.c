@@ -1,10 +1,12 @@
 /* esc: finds the command and runs it. */
 #include "config.h"
 
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "analyzer/cmd/cmd.h"
 
@@ -48,11 +50,28 @@ main_report(int argc, char **argv)
 	return report->run(argc + 1, argv - 1);
 }
 
+/*
+ * Started with one of the three closed: nothing of ours may take its number,
+ * and a program that we exec finds it closed still.
+ */
+static void
+main_fill_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct cmd *cmd;
 
+	main_fill_descriptors();
 	if (argc < 2) {
 		cmd_note("no command given (see: esc --help)");
 		return CMD_USAGE;

@@ -124,6 +124,7 @@ static char *
 record_find_shim(void)
 {
 	static const char *const places[] = {".libs/libesc.so", "libesc.so",
+	    "preload/.libs/libesc.so", "../preload/.libs/libesc.so",
 	    "../lib/libesc.so", NULL};
 	const char *wanted = getenv("ESC_LIB");
 
@@ -136,6 +137,7 @@ int
 record_find_lib(struct record *record, struct err *err)
 {
 	static const char *const places[] = {"esc-keeper", "../esc-keeper",
+	    "keeper/esc-keeper", "../keeper/esc-keeper",
 	    "../libexec/esc/esc-keeper", NULL};
 
 	record->keeper = record_find_own(places, ESC_KEEPER);
