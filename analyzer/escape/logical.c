@@ -1,0 +1,283 @@
+#include "analyzer/escape/logical.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/escape/wrappers.h"
+#include "analyzer/symbol/symbol.h"
+#include "analyzer/trace/definitions.h"
+#include "analyzer/util/xalloc.h"
+#include "preload/record.h"
+
+void
+logical_init(struct logical *logical, struct symbol *symbol,
+    const struct wrappers *wrappers)
+{
+	*logical = (struct logical){ .symbol = symbol, .wrappers = wrappers };
+}
+
+void
+logical_release(struct logical *logical)
+{
+	uint32_t i;
+
+	for (i = 1; i <= logical->module_count; i++)
+		free(logical->modules[i].path);
+	free(logical->modules);
+	free(logical->frames);
+	free(logical->stacks);
+	map_release(&logical->frame_map);
+	map_release(&logical->stack_map);
+	*logical = (struct logical){ 0 };
+}
+
+static uint32_t
+logical_add_module(struct logical *logical, const char *path,
+    const uint8_t *build_id, uint8_t len)
+{
+	struct logical_module *module;
+	uint32_t i;
+
+	for (i = 1; i <= logical->module_count; i++) {
+		module = &logical->modules[i];
+		if (strcmp(module->path, path) == 0 &&
+		    module->build_id_len == len &&
+		    memcmp(module->build_id, build_id, len) == 0)
+			return i;
+	}
+	logical->modules = xgrow(logical->modules, &logical->module_cap,
+	    (size_t)i + 1, sizeof(*logical->modules));
+	module = &logical->modules[i];
+	*module = (struct logical_module){ .path = xstrdup(path),
+		.build_id_len = len };
+	memcpy(module->build_id, build_id, len);
+	symbol_add_module(logical->symbol,
+	    &(struct symbol_module){ path, module->build_id, len });
+	logical->module_count = i;
+	return i;
+}
+
+/* FNV-1a with a start of one's own: two of them make a key that no two
+ * different frames share by accident. */
+static uint64_t
+logical_hash(uint64_t hash, const char *text)
+{
+	do
+		hash = (hash ^ (uint8_t)*text) * 0x100000001b3ULL;
+	while (*text++ != '\0');
+	return hash;
+}
+
+static struct map_key
+logical_key(const struct logical_frame *frame, uint64_t offset)
+{
+	struct map_key key = { 0xcbf29ce484222325ULL, 0x84222325cbf29ce4ULL };
+	uint64_t words[2] = {
+		(uint64_t)frame->line << 32 | frame->column,
+		(uint64_t)frame->module << 2 | (uint64_t)frame->inlined << 1 |
+		    frame->startup,
+	};
+	/* without lines the place itself tells two call sites apart */
+	uint64_t place = frame->line == 0 ? offset : 0;
+
+	key.hi = logical_hash(key.hi, frame->symbol);
+	key.lo = logical_hash(key.lo, frame->symbol);
+	key.hi = logical_hash(key.hi, frame->function);
+	key.lo = logical_hash(key.lo, frame->file);
+	key.hi = (key.hi ^ words[0]) * 0x9e3779b97f4a7c15ULL + place;
+	key.lo = (key.lo ^ words[1]) * 0xc2b2ae3d27d4eb4fULL + words[0];
+	key.lo += place * 0x165667b19e3779f9ULL;
+	return key;
+}
+
+static uint32_t
+logical_add_frame(struct logical *logical, const struct symbol_frame *from,
+    uint32_t module, bool startup, uint64_t offset)
+{
+	struct logical_frame frame = {
+		.function = from->function,
+		.symbol = from->symbol != NULL ? from->symbol : "",
+		.file = from->file != NULL ? from->file : "",
+		.line = from->line,
+		.column = from->column,
+		.module = module,
+		.inlined = from->inlined,
+		.startup = startup,
+	};
+	bool fresh;
+	uint64_t *number = map_insert(
+	    &logical->frame_map, logical_key(&frame, offset), &fresh);
+
+	if (!fresh)
+		return (uint32_t)*number;
+	*number = ++logical->frame_count;
+	frame.wrapper = wrappers_match(logical->wrappers, frame.function,
+	    logical->modules[module].path);
+	logical->frames = xgrow(logical->frames, &logical->frame_cap,
+	    (size_t)logical->frame_count + 1, sizeof(*logical->frames));
+	logical->frames[logical->frame_count] = frame;
+	return logical->frame_count;
+}
+
+uint32_t
+logical_nowhere(struct logical *logical)
+{
+	struct symbol_frame frame = { .function = "??", .symbol = "??",
+		.file = "" };
+	uint32_t module =
+	    logical_add_module(logical, "", (const uint8_t *)"", 0);
+
+	return logical_add_frame(logical, &frame, module, false, 0);
+}
+
+uint32_t
+logical_stack(struct logical *logical, uint32_t parent, uint32_t frame,
+    uint32_t state)
+{
+	struct logical_stack stack = { .parent = parent, .frame = frame,
+		.depth = 1, .state = state };
+	uint64_t *number;
+	bool fresh;
+
+	if (parent != 0) {
+		stack.depth = logical->stacks[parent].depth + 1;
+		stack.state = logical->stacks[parent].state;
+	}
+	number = map_insert(&logical->stack_map,
+	    (struct map_key){ (uint64_t)parent << 2 | stack.state, frame },
+	    &fresh);
+	if (!fresh)
+		return (uint32_t)*number;
+	*number = ++logical->stack_count;
+	logical->stacks = xgrow(logical->stacks, &logical->stack_cap,
+	    (size_t)logical->stack_count + 1, sizeof(*logical->stacks));
+	logical->stacks[logical->stack_count] = stack;
+	return logical->stack_count;
+}
+
+void
+logical_places_init(struct logical_places *places, struct logical *logical,
+    const struct definitions *definitions)
+{
+	*places = (struct logical_places){
+		.logical = logical,
+		.definitions = definitions,
+		.list = xcalloc((size_t)definitions->pc_count + 1,
+		    sizeof(*places->list)),
+		.modules = xcalloc((size_t)definitions->module_count + 1,
+		    sizeof(*places->modules)),
+		.stacks = xcalloc((size_t)definitions->node_count + 1,
+		    sizeof(*places->stacks)),
+	};
+}
+
+void
+logical_places_release(struct logical_places *places)
+{
+	uint32_t i;
+
+	for (i = 1; i <= places->definitions->pc_count; i++)
+		free(places->list[i].frames);
+	free(places->list);
+	free(places->modules);
+	free(places->stacks);
+	free(places->todo);
+	*places = (struct logical_places){ 0 };
+}
+
+static uint32_t
+logical_places_module(struct logical_places *places, uint32_t number)
+{
+	const struct definitions_module *module;
+
+	if (places->modules[number] != 0)
+		return places->modules[number];
+	if (number == 0) {
+		places->modules[0] = logical_add_module(
+		    places->logical, "", (const uint8_t *)"", 0);
+		return places->modules[0];
+	}
+	module = &places->definitions->modules[number];
+	places->modules[number] = logical_add_module(places->logical,
+	    module->path, module->build_id, module->build_id_len);
+	return places->modules[number];
+}
+
+const struct logical_place *
+logical_places_get(struct logical_places *places, uint32_t pc)
+{
+	struct logical_place *to = &places->list[pc];
+	const struct definitions_pc *from = &places->definitions->pcs[pc];
+	uint32_t module;
+	size_t i;
+
+	if (to->place != NULL)
+		return to;
+	module = logical_places_module(places, from->module);
+	to->place = symbol_resolve(places->logical->symbol, module - 1,
+	    from->offset, !from->signal);
+	to->frames = xcalloc(to->place->count, sizeof(*to->frames));
+	for (i = 0; i < to->place->count; i++)
+		to->frames[i] = logical_add_frame(places->logical,
+		    &to->place->frames[i], module, to->place->startup,
+		    from->offset);
+	return to;
+}
+
+/* From the stack of the node's caller down to frame `index` of its place. */
+static uint32_t
+logical_places_descend(struct logical_places *places, uint32_t node,
+    uint32_t stack, size_t index)
+{
+	const struct definitions_node *def = &places->definitions->nodes[node];
+	const struct logical_place *place = logical_places_get(places, def->pc);
+	uint32_t state = def->state & ESC_NODE_CUT ? 1 :
+	    def->state & ESC_NODE_BROKEN	    ? 2 :
+						      0;
+	size_t i;
+
+	for (i = place->place->count; i-- > index;)
+		stack = logical_stack(
+		    places->logical, stack, place->frames[i], state);
+	return stack;
+}
+
+uint32_t
+logical_places_stack(struct logical_places *places, uint32_t node)
+{
+	const struct definitions_node *nodes = places->definitions->nodes;
+	size_t count = 0;
+	uint32_t stack;
+
+	if (node == 0 && places->stacks[0] == 0)
+		places->stacks[0] = logical_stack(
+		    places->logical, 0, logical_nowhere(places->logical), 2);
+	while (places->stacks[node] == 0) {
+		places->todo = xgrow(places->todo, &places->todo_cap,
+		    count + 1, sizeof(*places->todo));
+		places->todo[count++] = node;
+		if (nodes[node].parent == 0)
+			break;
+		node = nodes[node].parent;
+	}
+	stack = places->stacks[node];
+	while (count > 0) {
+		node = places->todo[--count];
+		stack = logical_places_descend(places, node, stack, 0);
+		places->stacks[node] = stack;
+	}
+	return stack;
+}
+
+uint32_t
+logical_places_stack_to(struct logical_places *places, uint32_t node,
+    size_t index)
+{
+	uint32_t parent;
+
+	if (node == 0)
+		return logical_places_stack(places, 0);
+	parent = places->definitions->nodes[node].parent;
+	return logical_places_descend(places, node,
+	    parent != 0 ? logical_places_stack(places, parent) : 0, index);
+}
