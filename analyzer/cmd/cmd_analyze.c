@@ -1,42 +1,31 @@
 /* esc analyze: traces to a database. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "analyzer/cmd/cmd.h"
 #include "analyzer/cmd/options.h"
 #include "analyzer/cmd/progress.h"
+#include "analyzer/cmd/source.h"
 #include "analyzer/ingest/ingest.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/xalloc.h"
 
 extern const struct cmd cmd_analyze;
 
-enum { ANALYZE_WRAPPER = OPTIONS_KEY, ANALYZE_NO_WRAPPER, ANALYZE_LIMIT };
-
 static const struct option_def analyze_options[] = {
 	{"output", 'o', "DB", "the database; TRACE.db unless given"},
 	{"force", 'f', NULL, "replace DB if it is there"},
-	{"wrapper", ANALYZE_WRAPPER, "REGEX",
-	    "functions that allocate for their caller; may be repeated"},
-	{"no-wrapper", ANALYZE_NO_WRAPPER, "REGEX",
-	    "functions that do not, whatever their name"},
-	{"stack-limit", ANALYZE_LIMIT, "BYTES",
-	    "what is larger does not belong on the stack (4K)"},
+	SOURCE_OPTIONS,
 	{"quiet", 'q', NULL, "do not say where the database is"},
 	{NULL, 0, NULL, NULL},
 };
 
 struct analyze {
 	struct ingest_options ingest;
-	const char **wrappers;
-	const char **no_wrappers;
-	size_t wrapper_cap;
-	size_t no_wrapper_cap;
+	struct source_options source;
 	bool force;
 	bool quiet;
 };
@@ -44,11 +33,9 @@ struct analyze {
 static void
 analyze_option(struct analyze *analyze, int key)
 {
-	struct ingest_options *ingest = &analyze->ingest;
-
 	switch (key) {
 	case 'o':
-		ingest->database = optarg;
+		analyze->ingest.database = optarg;
 		break;
 	case 'f':
 		analyze->force = true;
@@ -56,23 +43,8 @@ analyze_option(struct analyze *analyze, int key)
 	case 'q':
 		analyze->quiet = true;
 		break;
-	case ANALYZE_WRAPPER:
-		analyze->wrappers = xgrow(analyze->wrappers,
-		    &analyze->wrapper_cap, ingest->wrapper_count + 1,
-		    sizeof(*analyze->wrappers));
-		analyze->wrappers[ingest->wrapper_count++] = optarg;
-		break;
-	case ANALYZE_NO_WRAPPER:
-		analyze->no_wrappers = xgrow(analyze->no_wrappers,
-		    &analyze->no_wrapper_cap, ingest->no_wrapper_count + 1,
-		    sizeof(*analyze->no_wrappers));
-		analyze->no_wrappers[ingest->no_wrapper_count++] = optarg;
-		break;
-	case ANALYZE_LIMIT:
-		ingest->stack_limit =
-		    options_size(&cmd_analyze, "stack-limit", 1, 1ULL << 40);
-		break;
 	default:
+		source_option(&analyze->source, &cmd_analyze, key);
 		break;
 	}
 }
@@ -109,8 +81,11 @@ analyze_main(int argc, char **argv)
 		options_usage(&cmd_analyze, "which trace?");
 	analyze.ingest.traces = (const char *const *)(argv + optind);
 	analyze.ingest.trace_count = (size_t)(argc - optind);
-	analyze.ingest.wrappers = analyze.wrappers;
-	analyze.ingest.no_wrappers = analyze.no_wrappers;
+	analyze.ingest.wrappers = analyze.source.wrappers;
+	analyze.ingest.wrapper_count = analyze.source.wrapper_count;
+	analyze.ingest.no_wrappers = analyze.source.no_wrappers;
+	analyze.ingest.no_wrapper_count = analyze.source.no_wrapper_count;
+	analyze.ingest.stack_limit = analyze.source.stack_limit;
 	if (analyze.ingest.database == NULL) {
 		if (analyze.ingest.trace_count > 1)
 			options_usage(&cmd_analyze,
@@ -125,8 +100,7 @@ analyze_main(int argc, char **argv)
 	}
 	status = analyze_traces(&analyze);
 	free(beside);
-	free(analyze.wrappers);
-	free(analyze.no_wrappers);
+	source_release(&analyze.source);
 	return status;
 }
 

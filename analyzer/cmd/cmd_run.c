@@ -5,12 +5,8 @@
 
 #include "analyzer/cmd/cmd.h"
 #include "analyzer/cmd/options.h"
-#include "analyzer/cmd/progress.h"
 #include "analyzer/cmd/record.h"
 #include "analyzer/cmd/record_options.h"
-#include "analyzer/ingest/ingest.h"
-#include "analyzer/util/err.h"
-#include "analyzer/util/xalloc.h"
 
 extern const struct cmd cmd_run;
 
@@ -19,51 +15,20 @@ static const struct option_def run_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+/* Analyzes it on the way. */
 static int
-run_analyze(const char *trace, const char *database)
-{
-	struct ingest_options options = {
-		.traces = &trace,
-		.trace_count = 1,
-		.database = database,
-	};
-	struct progress progress;
-	struct err err;
-	int status;
-
-	progress_start(&progress, "analyzing");
-	options.progress = progress_show;
-	options.progress_data = &progress;
-	status = ingest_run(&options, &err);
-	progress_end(&progress);
-	return status == 0 ? CMD_OK : cmd_fail(&err);
-}
-
-static int
-run_report(char *database)
+run_report(const struct record *record)
 {
 	const struct cmd *report = cmd_find("report");
-	char name[] = "report";
-	char *argv[] = {name, database, NULL};
-
-	if (report == NULL) {
-		cmd_note("this esc was built without reports; see %s",
-		    database);
-		return CMD_FAILED;
-	}
-	return report->run(2, argv);
-}
-
-static int
-run_show(const struct record *record)
-{
 	char *trace = record_trace_last(record);
-	char *database = xasprintf("%s.db", trace);
-	int status = run_analyze(trace, database);
+	char name[] = "report";
+	char *argv[] = {name, trace, NULL};
+	int status = CMD_FAILED;
 
-	if (status == CMD_OK)
-		status = run_report(database);
-	free(database);
+	if (report != NULL)
+		status = report->run(2, argv);
+	else
+		cmd_note("this esc was built without reports");
 	free(trace);
 	return status;
 }
@@ -78,7 +43,7 @@ run_main(int argc, char **argv)
 	record_options_read(&cmd_run, &record, argc, argv);
 	status = record_run(&record);
 	if (status == CMD_OK && record.trace != NULL)
-		shown = run_show(&record);
+		shown = run_report(&record);
 	if (status == CMD_OK)
 		status = record_exit(&record);
 	if (status == 0 && shown != CMD_OK)
