@@ -419,6 +419,33 @@ plain_rust(const char *linkage, struct strbuf *out)
 	return ok;
 }
 
+/* A name that the demangler does not understand still begins with itself:
+ * _Z3fooI..., _ZSt4swapI... */
+static bool
+plain_start(const char *linkage, struct strbuf *out)
+{
+	const char *at = linkage + 2;
+	bool standard = strncmp(at, "St", 2) == 0;
+	unsigned long len;
+	char *end;
+
+	if (strncmp(linkage, "_Z", 2) != 0)
+		return false;
+	if (standard)
+		at += 2;
+	else if (*at == 'L')
+		at++;
+	if (!isdigit((unsigned char)*at))
+		return false;
+	len = strtoul(at, &end, 10);
+	if (len == 0 || len > strlen(end))
+		return false;
+	if (standard)
+		strbuf_adds(out, "std::");
+	strbuf_add(out, end, len);
+	return true;
+}
+
 void
 demangle_plain(const char *linkage, struct strbuf *out)
 {
@@ -433,7 +460,8 @@ demangle_plain(const char *linkage, struct strbuf *out)
 	if (demangle_is_mangled(linkage)) {
 		base = strndup(linkage, strcspn(linkage, ".@"));
 		if (base != NULL)
-			done = plain_rust(base, out) || plain_cxx(base, out);
+			done = plain_rust(base, out) || plain_cxx(base, out) ||
+			    plain_start(base, out);
 		free(base);
 	}
 	if (!done)

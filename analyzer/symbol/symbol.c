@@ -362,7 +362,8 @@ is_startup(const struct module *module, uint64_t addr,
 
 	if (strcmp(last->function, "_start") == 0 ||
 	    starts_with(last->function, "__libc_start_") ||
-	    starts_with(last->function, "std::rt::lang_start"))
+	    starts_with(last->function, "std::rt::lang_start") ||
+	    starts_with(last->function, "<std::rt::lang_start"))
 		return true;
 	if (module->runtime && named &&
 	    (is_startup_name(last->function) || is_startup_name(last->symbol)))

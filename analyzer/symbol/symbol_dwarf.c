@@ -422,8 +422,16 @@ add_part(struct strbuf *out, const char *name, bool rust)
 	demangle_strip(name, strnlen(name, DEMANGLE_INPUT_MAX), rust, out);
 }
 
+/* Members that only a lambda's class has without having a name itself. */
+static bool
+is_lambda_member(const char *name)
+{
+	return strncmp(name, "operator()", 10) == 0 || strcmp(name, "_FUN") == 0 ||
+	    strcmp(name, "__invoke") == 0;
+}
+
 static void
-add_scope_name(struct strbuf *out, Dwarf_Die *die, bool rust)
+add_scope_name(struct strbuf *out, Dwarf_Die *die, bool rust, bool lambda)
 {
 	const char *name = die_text(die, DW_AT_name);
 
@@ -431,8 +439,8 @@ add_scope_name(struct strbuf *out, Dwarf_Die *die, bool rust)
 		add_part(out, name, rust);
 	else if (dwarf_tag(die) == DW_TAG_namespace)
 		add_part(out, "(anonymous namespace)", rust);
-	else if (dwarf_tag(die) == DW_TAG_class_type)
-		add_part(out, "<lambda", false); /* as clang has it: no name */
+	else if (lambda)
+		strbuf_clear(out);
 }
 
 /* A name without linkage name: through the scopes of its declaration. */
@@ -454,8 +462,9 @@ qualify(struct symbol_dwarf *dwarf, Dwarf_Die *die, const char *name, struct str
 			scope = tree->scopes[scope].parent;
 		}
 	}
-	while (depth > 0)
-		add_scope_name(out, &tree->scopes[chain[--depth]].die, tree->rust);
+	for (; depth > 0; depth--)
+		add_scope_name(out, &tree->scopes[chain[depth - 1]].die, tree->rust,
+		    depth == 1 && is_lambda_member(name));
 	if (tree->has_scopes_in_name)
 		add_part(out, name, tree->rust);
 	else
@@ -474,8 +483,11 @@ make_name(struct symbol_dwarf *dwarf, Dwarf_Die *die)
 		linkage = die_text(die, DW_AT_MIPS_linkage_name);
 	if (linkage != NULL && (demangle_is_mangled(linkage) || name == NULL))
 		demangle_plain(linkage, &text);
-	else if (name != NULL)
+	/* C, a name that the compiler left out, or one that cannot be read */
+	if (name != NULL && (text.len == 0 || demangle_is_mangled(text.text))) {
+		strbuf_clear(&text);
 		qualify(dwarf, die, name, &text);
+	}
 	made->function = text.len > 0
 	    ? arena_copy(dwarf->arena, text.text, text.len) : "??";
 	made->symbol = linkage != NULL ? linkage : made->function;
