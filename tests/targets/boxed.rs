@@ -1,0 +1,43 @@
+// expect: boxed::local_box stack; boxed::make_box caller; boxed::local_vec stack|buffer
+use std::hint::black_box;
+
+#[inline(never)]
+fn local_box(i: u64) -> u64 {
+    let b = black_box(Box::new([i; 6]));
+    let sum = b.iter().sum();
+    drop(b);
+    black_box(sum)
+}
+
+#[inline(never)]
+fn make_box(i: u64) -> Box<[u64; 4]> {
+    black_box(Box::new([i; 4]))
+}
+
+#[inline(never)]
+fn use_box(i: u64) -> u64 {
+    let b = make_box(i);
+    let sum = b.iter().sum();
+    drop(b);
+    black_box(sum)
+}
+
+#[inline(never)]
+fn local_vec(i: u64) -> u64 {
+    let v = black_box(vec![i; 10]);
+    let sum = v.iter().sum();
+    drop(v);
+    black_box(sum)
+}
+
+fn main() {
+    let mut sum = 0u64;
+    for i in 0..500 {
+        sum = sum.wrapping_add(local_box(i));
+        sum = sum.wrapping_add(use_box(i));
+        sum = sum.wrapping_add(local_vec(i));
+    }
+    if sum == 1 {
+        println!("{}", sum);
+    }
+}

@@ -1,0 +1,22 @@
+/* expect: work large */
+#include <stdlib.h>
+
+#include "target.h"
+
+static NOINLINE void
+work(void)
+{
+	char *p = malloc(100000);
+
+	TOUCH(p);
+	free(p);
+	BEHIND();
+}
+
+int
+main(void)
+{
+	for (int i = 0; i < 200; i++)
+		work();
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* expect: work stack */
+#include <stdlib.h>
+
+#include "target.h"
+
+static NOINLINE void
+work(void)
+{
+	char *p = malloc(48);
+
+	TOUCH(p);
+	free(p);
+	BEHIND();
+}
+
+int
+main(void)
+{
+	for (int i = 0; i < 1000; i++)
+		work();
+	return 0;
+}

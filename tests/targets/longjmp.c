@@ -1,0 +1,35 @@
+/* expect: take heap|unknown|caller */
+/* take's block is freed where longjmp lands, past take's own end: never stack. */
+#include <setjmp.h>
+#include <stdlib.h>
+
+#include "target.h"
+
+static jmp_buf landing;
+static char *volatile block;
+
+static NOINLINE void
+take(void)
+{
+	block = malloc(56);
+	TOUCH(block);
+	longjmp(landing, 1);
+}
+
+static NOINLINE void
+attempt(void)
+{
+	if (setjmp(landing) == 0)
+		take();
+	else
+		free(block);
+	BEHIND();
+}
+
+int
+main(void)
+{
+	for (int i = 0; i < 500; i++)
+		attempt();
+	return 0;
+}

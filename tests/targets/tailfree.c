@@ -1,0 +1,24 @@
+/* expect: work stack */
+/* Its last statement is free: at -O2 a jump, after which no frame is left. */
+#include <stdlib.h>
+
+#include "target.h"
+
+static NOINLINE void
+work(void)
+{
+	char *p = malloc(48);
+
+	TOUCH(p);
+	free(p);
+}
+
+int
+main(void)
+{
+	for (int i = 0; i < 1000; i++) {
+		work();
+		BEHIND();
+	}
+	return 0;
+}
