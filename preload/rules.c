@@ -110,22 +110,25 @@ rules_compress(const struct cfi_row *row, uint32_t module)
 	    cfi_offset(row->cfa), saved, false, module);
 }
 
-/* The trampoline's FDE may begin right at pc. */
+/*
+ * No code is before pc, but a function begins at it: a signal's trampoline, or
+ * what makecontext lets a coroutine return to, which is where its stack ends.
+ */
 static __attribute__((noinline)) bool
-rules_trampoline(uint64_t pc, struct rule *rule)
+rules_entry(uint64_t pc, struct rule *rule)
 {
 	struct cfi_fde fde;
 
-	if (cfi_find(pc, &fde) != CFI_FOUND || !fde.signal)
+	if (cfi_find(pc, &fde) != CFI_FOUND || (!fde.signal && fde.begin != pc))
 		return false;
-	*rule = rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, true,
-	    modules_find(fde.map, fde.map_start, fde.map_end));
+	*rule = rule_make(fde.signal ? RULE_SLOW : RULE_END, 0, RULE_RBP_KEPT,
+	    fde.signal, modules_find(fde.map, fde.map_start, fde.map_end));
 	return true;
 }
 
 /*
  * A return address names its call, the byte before: a call that never returns
- * may be the last of its function. Only a signal trampoline is looked up itself.
+ * may be the last of its function. Only what begins at it is looked up itself.
  */
 static struct rule
 rules_decode(uint64_t pc)
@@ -138,7 +141,7 @@ rules_decode(uint64_t pc)
 	if (found != CFI_FOUND) {
 		struct rule rule;
 
-		if (rules_trampoline(pc, &rule))
+		if (rules_entry(pc, &rule))
 			return rule;
 		if (found == CFI_NO_MODULE)
 			return rule_make(RULE_NONE, 0, RULE_RBP_KEPT, false, 0);

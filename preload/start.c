@@ -371,6 +371,7 @@ start_tables(void)
 		return false;
 	threads.main = arch_thread_pointer();
 	threads.main_top = (execfn + 4095) & ~4095ULL;
+	threads.entry = (uint64_t)start.argv - 8;
 	return modules_start(start.exe) && rules_start() && stacks_start() &&
 	    thread_start((uint32_t)start.config.depth) &&
 	    (start.config.full || sample_start(start.config.sample));

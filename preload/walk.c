@@ -175,11 +175,13 @@ walk_slow(struct walk_state *state, uint64_t slot)
 		    state->bounded ? state->load.high : regs[ARCH_RSP] + WALK_REACH};
 		uint64_t pc = regs[ARCH_RA] - (exact ? 0 : 1);
 		enum cfi_found found = cfi_find(pc, &fde);
-		bool signal = false;
+		bool signal = false, outermost = false;
 
+		/* What begins where a call would return to: see rules.c. */
 		if (found != CFI_FOUND && !exact &&
-		    cfi_find(pc + 1, &fde) == CFI_FOUND && fde.signal) {
-			found = CFI_FOUND;
+		    cfi_find(pc + 1, &fde) == CFI_FOUND) {
+			outermost = !fde.signal && fde.begin == pc + 1;
+			found = fde.signal ? CFI_FOUND : CFI_NO_FDE;
 			pc++;
 		}
 		if (!inside) {
@@ -190,6 +192,8 @@ walk_slow(struct walk_state *state, uint64_t slot)
 				    << FRAME_FLAGS_SHIFT;
 			state->count++;
 		}
+		if (outermost)
+			return WALK_OUTERMOST;
 		if (found != CFI_FOUND || !cfi_row(&fde, pc, &row))
 			return WALK_BROKEN;
 		signal = fde.signal;
@@ -397,6 +401,10 @@ walk_capture(struct thread *thread, int level, const struct arch_frame *frame,
 		walk_finish(thread, region, walk);
 		return;
 	}
+	/* The loader's first instructions have no unwind information. */
+	if (end == WALK_BROKEN && threads.entry -
+		state.frames[state.count - 1].slot <= 32)
+		end = WALK_OUTERMOST;
 	if (end == WALK_BROKEN)
 		state.frames[state.count - 1].module |=
 		    (uint32_t)ESC_NODE_BROKEN << FRAME_FLAGS_SHIFT;
