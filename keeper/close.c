@@ -21,16 +21,16 @@ close_round(uint64_t bytes)
 
 /* Reads the segment at `at`; false where there is none. */
 static bool
-close_read(const struct close_walk *walk, uint64_t at,
-    struct esc_segment *segment)
+close_read(
+    const struct close_walk *walk, uint64_t at, struct esc_segment *segment)
 {
 	if (pread(walk->fd, segment, sizeof(*segment), (off_t)at) !=
 	    (ssize_t)sizeof(*segment))
 		return false;
 	return segment->magic == ESC_SEGMENT_MAGIC &&
 	    segment->size >= ESC_SEGMENT_MIN &&
-	    segment->size <= ESC_SEGMENT_MAX &&
-	    segment->size % ESC_PAGE == 0 && segment->size <= walk->end - at &&
+	    segment->size <= ESC_SEGMENT_MAX && segment->size % ESC_PAGE == 0 &&
+	    segment->size <= walk->end - at &&
 	    segment->used <= segment->size - sizeof(*segment);
 }
 
@@ -48,7 +48,8 @@ close_punch(struct close_walk *walk, uint64_t from, uint64_t to)
 	if (!walk->punch || from >= to)
 		return;
 	if (fallocate(walk->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-		(off_t)from, (off_t)(to - from)) != 0 && errno != EINTR)
+		(off_t)from, (off_t)(to - from)) != 0 &&
+	    errno != EINTR)
 		walk->punch = false;
 }
 
@@ -85,7 +86,7 @@ close_fill(struct close_walk *walk, uint64_t at, uint64_t to)
 uint64_t
 close_segments(int fd, uint64_t claimed)
 {
-	struct close_walk walk = {.fd = fd, .punch = true};
+	struct close_walk walk = { .fd = fd, .punch = true };
 	uint64_t at = ESC_HEADER_SIZE;
 	struct esc_segment segment;
 	uint64_t used, next;

@@ -23,9 +23,9 @@
 #endif
 
 enum {
-	KEEPER_CHUNK = 1 << 20,       /* the file grows, pages come in, by that */
-	KEEPER_PIECE = 1 << 16,       /* zeroes a write */
-	KEEPER_WARM = 2 << 20,        /* at least so much ahead is in memory */
+	KEEPER_CHUNK = 1 << 20, /* the file grows, pages come in, by that */
+	KEEPER_PIECE = 1 << 16, /* zeroes a write */
+	KEEPER_WARM = 2 << 20,  /* at least so much ahead is in memory */
 	KEEPER_AHEAD_MAX = 256 << 20, /* never more reserved */
 	KEEPER_BUSY_MS = 1,
 	KEEPER_IDLE_MS = 20,
@@ -34,17 +34,18 @@ enum {
 
 static const uint64_t KEEPER_MOMENT_NS = 50000000; /* between two moments */
 static const uint64_t KEEPER_RETRY_NS = 200000000; /* disk full: try again */
-static const uint64_t KEEPER_RATE_NS = 10000000;   /* a rate is seen over that */
+static const uint64_t KEEPER_RATE_NS = 10000000; /* a rate is seen over that */
 
 struct keeper {
 	int fd;
 	int gone; /* -1: closed already, or there was none */
 	struct esc_header *header;
-	uint64_t reserved; /* what reserved_end is; the program may write there */
-	uint64_t warm;     /* in memory below */
-	uint64_t claimed;  /* when last looked */
-	uint64_t rate;     /* bytes claimed a second, the fastest lately */
-	uint64_t rate_at;  /* when, and where, the rate was taken */
+	uint64_t
+	    reserved;  /* what reserved_end is; the program may write there */
+	uint64_t warm; /* in memory below */
+	uint64_t claimed; /* when last looked */
+	uint64_t rate;    /* bytes claimed a second, the fastest lately */
+	uint64_t rate_at; /* when, and where, the rate was taken */
 	uint64_t rate_claimed;
 	uint64_t moment_at;
 	uint64_t full_at; /* 0: the disk is not full */
@@ -176,8 +177,8 @@ keeper_goal(const struct keeper *keeper)
 static void
 keeper_grow(struct keeper *keeper, uint64_t now)
 {
-	uint64_t end = (keeper->reserved + KEEPER_CHUNK) &
-	    ~(uint64_t)(KEEPER_CHUNK - 1);
+	uint64_t end =
+	    (keeper->reserved + KEEPER_CHUNK) & ~(uint64_t)(KEEPER_CHUNK - 1);
 
 	if (keeper_extend(keeper->fd, keeper->reserved, end) != 0) {
 		keeper->full_at = now;
@@ -251,7 +252,7 @@ keeper_moment(struct keeper *keeper, uint64_t now)
 static void
 keeper_sleep(struct keeper *keeper)
 {
-	struct pollfd gone = {.fd = keeper->gone, .events = POLLIN};
+	struct pollfd gone = { .fd = keeper->gone, .events = POLLIN };
 	int wait = keeper->idle < 50 ? KEEPER_BUSY_MS : KEEPER_IDLE_MS;
 
 	if (keeper->ending != 0 && keeper->ending < KEEPER_ENDING_TICKS) {
@@ -269,8 +270,7 @@ keeper_sleep(struct keeper *keeper)
 static bool
 keeper_alone(struct keeper *keeper)
 {
-	if (keeper->gone >= 0 &&
-	    (keeper_flags(keeper) & ESC_FLAG_STARTED) == 0)
+	if (keeper->gone >= 0 && (keeper_flags(keeper) & ESC_FLAG_STARTED) == 0)
 		return false;
 	return flock(keeper->fd, LOCK_EX | LOCK_NB) == 0;
 }
@@ -339,7 +339,7 @@ keeper_finish(struct keeper *keeper)
 int
 keeper_run(int fd, int gone)
 {
-	struct keeper keeper = {.fd = fd, .gone = gone};
+	struct keeper keeper = { .fd = fd, .gone = gone };
 
 	if (keeper_map(&keeper) != 0)
 		return -1;
@@ -367,8 +367,9 @@ keeper_close_range(int first, int last)
 void
 keeper_detach(int fd, int gone)
 {
-	static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE,
-	    SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM};
+	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
+		SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ, SIGUSR1, SIGUSR2,
+		SIGALRM };
 	int low = gone < 0 || fd < gone ? fd : gone;
 	int high = fd < gone ? gone : fd;
 	struct rlimit limit;

@@ -44,7 +44,7 @@ cmd_find(const char *name)
 static void
 cmd_say(const char *text)
 {
-	struct strbuf line = {0};
+	struct strbuf line = { 0 };
 
 	strbuf_adds(&line, "esc: ");
 	term_escape(&line, text, strlen(text));

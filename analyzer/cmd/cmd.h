@@ -22,7 +22,7 @@ struct option_def; /* options.h */
 
 struct cmd {
 	const char *name;
-	const char *usage; /* what follows "esc NAME " */
+	const char *usage;   /* what follows "esc NAME " */
 	const char *summary; /* one line, a verb first, no full stop */
 	const struct option_def *options; /* ended by one without a name */
 	/* argv[0] is the command's name; returns the exit status */

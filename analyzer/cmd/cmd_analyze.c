@@ -16,11 +16,11 @@
 extern const struct cmd cmd_analyze;
 
 static const struct option_def analyze_options[] = {
-	{"output", 'o', "DB", "the database; TRACE.db unless given"},
-	{"force", 'f', NULL, "replace DB if it is there"},
+	{ "output", 'o', "DB", "the database; TRACE.db unless given" },
+	{ "force", 'f', NULL, "replace DB if it is there" },
 	SOURCE_OPTIONS,
-	{"quiet", 'q', NULL, "do not say where the database is"},
-	{NULL, 0, NULL, NULL},
+	{ "quiet", 'q', NULL, "do not say where the database is" },
+	{ NULL, 0, NULL, NULL },
 };
 
 struct analyze {
@@ -71,7 +71,7 @@ analyze_traces(struct analyze *analyze)
 static int
 analyze_main(int argc, char **argv)
 {
-	struct analyze analyze = {.force = false};
+	struct analyze analyze = { .force = false };
 	char *beside = NULL;
 	int key, status;
 

@@ -15,11 +15,14 @@
 
 extern const struct cmd cmd_dump;
 
-enum { DUMP_NO_EVENTS = OPTIONS_KEY, DUMP_BUFFER = 1 << 16 };
+enum {
+	DUMP_NO_EVENTS = OPTIONS_KEY,
+	DUMP_BUFFER = 1 << 16
+};
 
 static const struct option_def dump_options[] = {
-	{"no-events", DUMP_NO_EVENTS, NULL, "leave the events out"},
-	{NULL, 0, NULL, NULL},
+	{ "no-events", DUMP_NO_EVENTS, NULL, "leave the events out" },
+	{ NULL, 0, NULL, NULL },
 };
 
 /* --- The header --- */
@@ -27,8 +30,9 @@ static const struct option_def dump_options[] = {
 static void
 dump_flags(uint32_t flags)
 {
-	static const char *const names[] = {"complete", "started", "full-disk",
-	    "own-malloc", "allocator", "checked", "libunwind", "command-cut"};
+	static const char *const names[] = { "complete", "started", "full-disk",
+		"own-malloc", "allocator", "checked", "libunwind",
+		"command-cut" };
 	unsigned i;
 
 	fputs("flags", stdout);
@@ -99,8 +103,7 @@ dump_header(const struct esc_header *header)
 	    header->reserved_end, header->claimed, header->heartbeat);
 	printf("given processes=%" PRIu32 " threads=%" PRIu32 " nodes=%" PRIu32
 	       " modules=%" PRIu32 "\n",
-	    header->processes, header->threads, header->nodes,
-	    header->modules);
+	    header->processes, header->threads, header->nodes, header->modules);
 	printf("checks checked=%" PRIu64 " differed=%" PRIu64
 	       " early_lost=%" PRIu64 "\n",
 	    header->checked, header->differed, header->early_lost);
@@ -123,9 +126,8 @@ dump_segment(const struct reader_segment *segment)
 
 	printf("segment offset=%" PRIu64 " kind=%s size=%" PRIu32
 	       " used=%" PRIu32 " process=%" PRIu32,
-	    segment->offset,
-	    head->kind == ESC_SEGMENT_DEFS ? "defs" : "events", head->size,
-	    head->used, head->process);
+	    segment->offset, head->kind == ESC_SEGMENT_DEFS ? "defs" : "events",
+	    head->size, head->used, head->process);
 	if (head->kind == ESC_SEGMENT_EVENTS)
 		printf(" thread=%" PRIu32 " tid=%" PRIu32
 		       " level=%u seq=%" PRIu32 " base=%" PRIu64,
@@ -202,10 +204,10 @@ dump_def(const uint8_t *bytes, size_t left)
 	if (def.type == ESC_DEF_NONE || len == 0 || len > left)
 		return 1;
 	switch (def.type) {
-#define X(NAME, name, number)                               \
-	case ESC_DEF_##NAME:                                \
-		if (len >= sizeof(struct esc_def_##name))   \
-			dump_##name(bytes, len);            \
+#define X(NAME, name, number)                             \
+	case ESC_DEF_##NAME:                              \
+		if (len >= sizeof(struct esc_def_##name)) \
+			dump_##name(bytes, len);          \
 		break;
 		ESC_DEFS(X)
 #undef X
@@ -224,8 +226,8 @@ dump_defs(struct reader *reader, const struct reader_segment *segment)
 	size_t at = 0;
 
 	if (payload != NULL &&
-	    reader_read(reader, segment->offset + sizeof(segment->head),
-		payload, size))
+	    reader_read(
+		reader, segment->offset + sizeof(segment->head), payload, size))
 		while (at < size)
 			at += dump_def(payload + at, size - at) * ESC_SLOT;
 	free(payload);
@@ -248,9 +250,10 @@ dump_segments(struct reader *reader)
 static const char *
 dump_kind(unsigned kind)
 {
-	static const char *const names[] = {"none", "malloc", "calloc",
-	    "realloc", "reallocarray", "memalign", "posix_memalign",
-	    "aligned_alloc", "valloc", "pvalloc", "free", "give_up", "step"};
+	static const char *const names[] = { "none", "malloc", "calloc",
+		"realloc", "reallocarray", "memalign", "posix_memalign",
+		"aligned_alloc", "valloc", "pvalloc", "free", "give_up",
+		"step" };
 
 	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "?";
 }

@@ -19,7 +19,7 @@ extern const struct cmd cmd_record;
 
 static const struct option_def record_option_table[] = {
 	RECORD_OPTIONS,
-	{NULL, 0, NULL, NULL},
+	{ NULL, 0, NULL, NULL },
 };
 
 void
@@ -58,8 +58,8 @@ record_say_last(const struct record *record)
 }
 
 static void
-record_say_trace(const struct record *record,
-    const struct record_summary *summary)
+record_say_trace(
+    const struct record *record, const struct record_summary *summary)
 {
 	if (record->running)
 		cmd_note("processes of %s still run: %s goes on",
@@ -70,8 +70,8 @@ record_say_trace(const struct record *record,
 	if (!record->quiet)
 		record_say_last(record);
 	if (!record->running && summary->allocations == 0)
-		cmd_note("%s never called malloc: %s is empty",
-		    record->argv[0], record->trace);
+		cmd_note("%s never called malloc: %s is empty", record->argv[0],
+		    record->trace);
 	record_say_lost(summary);
 }
 
@@ -106,8 +106,7 @@ record_say(struct record *record)
 /* --- The run --- */
 
 static int
-record_exec_failed(struct record *record, struct record_child *child,
-    int error)
+record_exec_failed(struct record *record, struct record_child *child, int error)
 {
 	record_start_wait(record, child);
 	record_start_finish(record, child);
@@ -118,8 +117,7 @@ record_exec_failed(struct record *record, struct record_child *child,
 
 /* The program waits; makes its trace, unless it cannot be profiled. */
 static int
-record_prepare(struct record *record, struct record_child *child,
-    bool profiled)
+record_prepare(struct record *record, struct record_child *child, bool profiled)
 {
 	struct err err;
 
@@ -185,7 +183,7 @@ record_run(struct record *record)
 int
 record_exit(const struct record *record)
 {
-	struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+	struct rlimit none = { .rlim_cur = 0, .rlim_max = 0 };
 	sigset_t all;
 	int number;
 
@@ -203,8 +201,8 @@ record_exit(const struct record *record)
 }
 
 void
-record_options_read(const struct cmd *cmd, struct record *record, int argc,
-    char **argv)
+record_options_read(
+    const struct cmd *cmd, struct record *record, int argc, char **argv)
 {
 	int key;
 
@@ -262,7 +260,7 @@ record_option(const struct cmd *cmd, struct record *record, int key)
 static int
 record_main(int argc, char **argv)
 {
-	struct record record = {.trace_fd = -1};
+	struct record record = { .trace_fd = -1 };
 	int status;
 
 	record_options_read(&cmd_record, &record, argc, argv);

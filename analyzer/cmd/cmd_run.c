@@ -12,7 +12,7 @@ extern const struct cmd cmd_run;
 
 static const struct option_def run_options[] = {
 	RECORD_OPTIONS,
-	{NULL, 0, NULL, NULL},
+	{ NULL, 0, NULL, NULL },
 };
 
 /* Analyzes it on the way. */
@@ -22,7 +22,7 @@ run_report(const struct record *record)
 	const struct cmd *report = cmd_find("report");
 	char *trace = record_trace_last(record);
 	char name[] = "report";
-	char *argv[] = {name, trace, NULL};
+	char *argv[] = { name, trace, NULL };
 	int status = CMD_FAILED;
 
 	if (report != NULL)
@@ -36,7 +36,7 @@ run_report(const struct record *record)
 static int
 run_main(int argc, char **argv)
 {
-	struct record record = {.trace_fd = -1};
+	struct record record = { .trace_fd = -1 };
 	int shown = CMD_OK;
 	int status;
 

@@ -13,7 +13,10 @@
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
 
-enum { OPTIONS_HELP = OPTIONS_KEY - 1, OPTIONS_COLUMN = 26 };
+enum {
+	OPTIONS_HELP = OPTIONS_KEY - 1,
+	OPTIONS_COLUMN = 26
+};
 
 static bool
 options_is_letter(int key)
@@ -64,10 +67,9 @@ options_table(const struct cmd *cmd, struct strbuf *letters)
 }
 
 static void
-options_print(int key, const char *name, const char *argument,
-    const char *help)
+options_print(int key, const char *name, const char *argument, const char *help)
 {
-	struct strbuf left = {0};
+	struct strbuf left = { 0 };
 
 	if (options_is_letter(key))
 		strbuf_addf(&left, "  -%c, --%s", key, name);
@@ -110,8 +112,8 @@ options_usage(const struct cmd *cmd, const char *format, ...)
 
 	va_start(args, format);
 	if (vasprintf(&text, format, args) >= 0)
-		cmd_note("%s: %s (see: esc %s --help)", cmd->name, text,
-		    cmd->name);
+		cmd_note(
+		    "%s: %s (see: esc %s --help)", cmd->name, text, cmd->name);
 	va_end(args);
 	free(text);
 	exit(options_status(cmd));
@@ -146,14 +148,14 @@ options_next(const struct cmd *cmd, int argc, char **argv)
 		options_help(cmd);
 		exit(cmd_finish());
 	case ':':
-		options_usage(cmd, "%s needs a value",
-		    options_word(argc, argv));
+		options_usage(
+		    cmd, "%s needs a value", options_word(argc, argv));
 	case '?':
 		if (options_is_letter(optopt) &&
 		    strncmp(options_word(argc, argv), "--", 2) != 0)
 			options_usage(cmd, "no option -%c", optopt);
-		options_usage(cmd, optopt != 0 ? "%s takes no value"
-					       : "no option %s",
+		options_usage(cmd,
+		    optopt != 0 ? "%s takes no value" : "no option %s",
 		    options_word(argc, argv));
 	default:
 		if (key == OPTIONS_END)
@@ -183,8 +185,8 @@ options_bounds(const struct cmd *cmd, const char *name, uint64_t low,
 }
 
 uint64_t
-options_number(const struct cmd *cmd, const char *name, uint64_t low,
-    uint64_t high)
+options_number(
+    const struct cmd *cmd, const char *name, uint64_t low, uint64_t high)
 {
 	uint64_t value;
 	char *end;
@@ -196,8 +198,8 @@ options_number(const struct cmd *cmd, const char *name, uint64_t low,
 }
 
 uint64_t
-options_size(const struct cmd *cmd, const char *name, uint64_t low,
-    uint64_t high)
+options_size(
+    const struct cmd *cmd, const char *name, uint64_t low, uint64_t high)
 {
 	static const char units[] = "KMGT";
 	const char *unit;
@@ -213,8 +215,8 @@ options_size(const struct cmd *cmd, const char *name, uint64_t low,
 			options_usage(cmd, "--%s=%s is no size", name, optarg);
 		shift = 10 * (unsigned)(unit - units + 1);
 		if (value > UINT64_MAX >> shift)
-			options_usage(cmd, "--%s=%s is too large", name,
-			    optarg);
+			options_usage(
+			    cmd, "--%s=%s is too large", name, optarg);
 		value <<= shift;
 	}
 	options_bounds(cmd, name, low, high, value);

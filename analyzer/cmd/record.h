@@ -23,13 +23,13 @@ struct record {
 	bool quiet;         /* no line that says where the trace is */
 
 	/* what is found on the way; owned, see record_release */
-	char *program;  /* what exec will run, found in PATH */
-	char *exe;      /* the ELF file that is, or interprets, the program */
-	char *trace;    /* absolute path; NULL: none is made */
-	char *lib;      /* libesc.so */
-	char *keeper;   /* esc-keeper for traces of children; NULL: not found */
-	int trace_fd;   /* -1: none */
-	pid_t pid;       /* of the program, once it was started */
+	char *program; /* what exec will run, found in PATH */
+	char *exe;     /* the ELF file that is, or interprets, the program */
+	char *trace;   /* absolute path; NULL: none is made */
+	char *lib;     /* libesc.so */
+	char *keeper;  /* esc-keeper for traces of children; NULL: not found */
+	int trace_fd;  /* -1: none */
+	pid_t pid;     /* of the program, once it was started */
 	int wait_status; /* of the program, once it ended */
 	bool running;    /* processes of it still run */
 };
@@ -75,8 +75,8 @@ int record_trace_create(struct record *record, pid_t pid, struct err *err);
 /* Closes and removes it again. */
 void record_trace_drop(struct record *record);
 /* Reads what it holds: 0, or -1 with err set. */
-int record_trace_summary(const char *path, struct record_summary *summary,
-    struct err *err);
+int record_trace_summary(
+    const char *path, struct record_summary *summary, struct err *err);
 
 /*
  * The trace of the program's last image: where it replaced itself by another
@@ -95,11 +95,11 @@ struct record_child {
 };
 
 /* Forks the program; it waits for record_start_go. 0, or -1 with err set. */
-int record_start_fork(struct record *record, struct record_child *child,
-    struct err *err);
+int record_start_fork(
+    struct record *record, struct record_child *child, struct err *err);
 /* Starts the keeper of the trace: 0, or -1 with err set. */
-int record_start_keeper(const struct record *record,
-    struct record_child *child, struct err *err);
+int record_start_keeper(
+    const struct record *record, struct record_child *child, struct err *err);
 /* Lets it exec: 0, or the errno with which that failed. */
 int record_start_go(const struct record *record, struct record_child *child);
 /* Forgets a program that shall not run after all. */

@@ -62,9 +62,9 @@ check_name(const char *strings, uint64_t size, uint64_t at)
 static bool
 check_is_sanitizer(const char *needed)
 {
-	static const char *const names[] = {"libasan.so", "libtsan.so",
-	    "liblsan.so", "libhwasan.so", "libmsan.so", "libclang_rt.asan",
-	    "libclang_rt.tsan", "libclang_rt.lsan", "libclang_rt.hwasan"};
+	static const char *const names[] = { "libasan.so", "libtsan.so",
+		"liblsan.so", "libhwasan.so", "libmsan.so", "libclang_rt.asan",
+		"libclang_rt.tsan", "libclang_rt.lsan", "libclang_rt.hwasan" };
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -97,8 +97,8 @@ check_needed(struct check *check, const Elf64_Shdr *dynamic,
 static void
 check_symbol(struct check *check, const char *name)
 {
-	static const char *const sanitizers[] = {"__asan_init", "__tsan_init",
-	    "__lsan_init", "__msan_init", "__hwasan_init"};
+	static const char *const sanitizers[] = { "__asan_init", "__tsan_init",
+		"__lsan_init", "__msan_init", "__hwasan_init" };
 	size_t i;
 
 	for (i = 0; i < sizeof(sanitizers) / sizeof(sanitizers[0]); i++)
@@ -110,8 +110,8 @@ check_symbol(struct check *check, const char *name)
 }
 
 static void
-check_symbols(struct check *check, const Elf64_Shdr *table,
-    const char *strings, uint64_t size)
+check_symbols(struct check *check, const Elf64_Shdr *table, const char *strings,
+    uint64_t size)
 {
 	Elf64_Sym *symbols =
 	    check_load(check, table->sh_offset, table->sh_size);
@@ -126,8 +126,8 @@ check_symbols(struct check *check, const Elf64_Shdr *table,
 }
 
 static void
-check_section(struct check *check, const Elf64_Shdr *sections,
-    const Elf64_Shdr *section)
+check_section(
+    struct check *check, const Elf64_Shdr *sections, const Elf64_Shdr *section)
 {
 	const Elf64_Shdr *linked;
 	char *strings;
@@ -167,8 +167,7 @@ check_sections(struct check *check)
 static void
 check_loader(struct check *check, const Elf64_Phdr *segment)
 {
-	char *loader =
-	    check_load(check, segment->p_offset, segment->p_filesz);
+	char *loader = check_load(check, segment->p_offset, segment->p_filesz);
 
 	if (loader != NULL && strstr(loader, "ld-linux") == NULL &&
 	    strstr(loader, "ld64") == NULL)
@@ -253,8 +252,8 @@ check_word(const char **at)
 static char *
 check_env(const char *at)
 {
-	char *argv[2] = {NULL, NULL};
-	struct record found = {.argv = argv};
+	char *argv[2] = { NULL, NULL };
+	struct record found = { .argv = argv };
 	struct err err;
 
 	while ((argv[0] = check_word(&at)) != NULL &&
@@ -294,7 +293,7 @@ check_interpreter(const char *line)
 static char *
 check_file(const char *path, const char **why)
 {
-	struct check check = {.why = NULL};
+	struct check check = { .why = NULL };
 	char line[256] = "";
 	char *next = NULL;
 	ssize_t len;

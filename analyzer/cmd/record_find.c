@@ -123,9 +123,9 @@ record_find_own(const char *const *places, const char *installed)
 static char *
 record_find_shim(void)
 {
-	static const char *const places[] = {".libs/libesc.so", "libesc.so",
-	    "preload/.libs/libesc.so", "../preload/.libs/libesc.so",
-	    "../lib/libesc.so", NULL};
+	static const char *const places[] = { ".libs/libesc.so", "libesc.so",
+		"preload/.libs/libesc.so", "../preload/.libs/libesc.so",
+		"../lib/libesc.so", NULL };
 	const char *wanted = getenv("ESC_LIB");
 
 	if (wanted != NULL && wanted[0] != '\0')
@@ -136,17 +136,20 @@ record_find_shim(void)
 int
 record_find_lib(struct record *record, struct err *err)
 {
-	static const char *const places[] = {"esc-keeper", "../esc-keeper",
-	    "keeper/esc-keeper", "../keeper/esc-keeper",
-	    "../libexec/esc/esc-keeper", NULL};
+	static const char *const places[] = { "esc-keeper", "../esc-keeper",
+		"keeper/esc-keeper", "../keeper/esc-keeper",
+		"../libexec/esc/esc-keeper", NULL };
 
 	record->keeper = record_find_own(places, ESC_KEEPER);
 	record->lib = record_find_shim();
 	if (record->lib == NULL)
-		return err_set(err, "libesc.so is not there: install esc, or "
-				    "name it in ESC_LIB");
+		return err_set(err,
+		    "libesc.so is not there: install esc, or "
+		    "name it in ESC_LIB");
 	if (strpbrk(record->lib, ": ") != NULL)
-		return err_set(err, "%s: LD_PRELOAD cannot hold such a path "
-				    "(':' or space)", record->lib);
+		return err_set(err,
+		    "%s: LD_PRELOAD cannot hold such a path "
+		    "(':' or space)",
+		    record->lib);
 	return 0;
 }

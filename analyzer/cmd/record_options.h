@@ -20,6 +20,7 @@ enum {
 };
 
 /* Rows of an option table. */
+/* clang-format off */
 #define RECORD_OPTIONS                                                      \
 	{"output", 'o', "FILE",                                             \
 	    "name of the trace; %p is the process, %h the host"},           \
@@ -39,11 +40,12 @@ enum {
 	{"check", RECORD_CHECK, NULL,                                       \
 	    "compare every stack with libunwind's (slow)"},                 \
 	{"quiet", 'q', NULL, "do not say where the trace is"}
+/* clang-format on */
 
 /* Sets one of them, its argument in optarg; exits on a wrong one. */
 void record_option(const struct cmd *cmd, struct record *record, int key);
 /* All of them, and the program's argv; exits on what is wrong. */
-void record_options_read(const struct cmd *cmd, struct record *record,
-    int argc, char **argv);
+void record_options_read(
+    const struct cmd *cmd, struct record *record, int argc, char **argv);
 
 #endif

@@ -22,8 +22,8 @@ struct start_message {
 	char path[4096];
 };
 
-static const int start_forwarded[] = {SIGHUP, SIGTERM, SIGUSR1, SIGUSR2};
-static const int start_ignored[] = {SIGINT, SIGQUIT, SIGPIPE};
+static const int start_forwarded[] = { SIGHUP, SIGTERM, SIGUSR1, SIGUSR2 };
+static const int start_ignored[] = { SIGINT, SIGQUIT, SIGPIPE };
 
 enum {
 	START_FORWARDED = sizeof(start_forwarded) / sizeof(int),
@@ -50,23 +50,23 @@ static void
 start_options(const struct record *record, const char *trace)
 {
 	const char *given = getenv("ESC_OPTIONS");
-	struct strbuf options = {0};
+	struct strbuf options = { 0 };
 
 	if (given != NULL && given[0] != '\0')
 		strbuf_addf(&options, "%s:", given);
 	strbuf_adds(&options, "file=");
 	start_escape(&options, trace);
-	strbuf_addf(&options, ":mode=%s",
-	    record->sample != 0 ? "sampled" : "full");
+	strbuf_addf(
+	    &options, ":mode=%s", record->sample != 0 ? "sampled" : "full");
 	if (record->sample != 0)
 		strbuf_addf(&options, ":sample=%llu",
 		    (unsigned long long)record->sample);
 	if (record->depth != 0)
-		strbuf_addf(&options, ":depth=%llu",
-		    (unsigned long long)record->depth);
+		strbuf_addf(
+		    &options, ":depth=%llu", (unsigned long long)record->depth);
 	if (record->cost != 0)
-		strbuf_addf(&options, ":cost=%llu",
-		    (unsigned long long)record->cost);
+		strbuf_addf(
+		    &options, ":cost=%llu", (unsigned long long)record->cost);
 	if (record->keeper != NULL) {
 		strbuf_adds(&options, ":keeper=");
 		start_escape(&options, record->keeper);
@@ -138,12 +138,12 @@ start_child(const struct record *record, int go, int failed)
 /* --- Its start --- */
 
 int
-record_start_fork(struct record *record, struct record_child *child,
-    struct err *err)
+record_start_fork(
+    struct record *record, struct record_child *child, struct err *err)
 {
 	int go[2], failed[2];
 
-	*child = (struct record_child){.gone = -1, .go = -1, .failed = -1};
+	*child = (struct record_child){ .gone = -1, .go = -1, .failed = -1 };
 	if (pipe2(go, O_CLOEXEC) != 0)
 		return err_set(err, "pipe: %s", strerror(errno));
 	if (pipe2(failed, O_CLOEXEC) != 0) {
@@ -169,8 +169,8 @@ record_start_fork(struct record *record, struct record_child *child,
 }
 
 int
-record_start_keeper(const struct record *record, struct record_child *child,
-    struct err *err)
+record_start_keeper(
+    const struct record *record, struct record_child *child, struct err *err)
 {
 	int gone[2];
 
@@ -207,7 +207,7 @@ start_forward(int number, siginfo_t *info, void *context)
 static void
 start_take_signals(pid_t pid)
 {
-	struct sigaction action = {.sa_flags = SA_SIGINFO | SA_RESTART};
+	struct sigaction action = { .sa_flags = SA_SIGINFO | SA_RESTART };
 	struct sigaction was;
 	unsigned i;
 
@@ -225,7 +225,7 @@ start_take_signals(pid_t pid)
 int
 record_start_go(const struct record *record, struct record_child *child)
 {
-	struct start_message message = {.len = 0};
+	struct start_message message = { .len = 0 };
 	int error = 0;
 
 	if (record->trace != NULL) {
@@ -294,7 +294,7 @@ start_is_mapped(const char *trace)
 void
 record_start_finish(struct record *record, struct record_child *child)
 {
-	struct timespec tick = {.tv_nsec = 1000000};
+	struct timespec tick = { .tv_nsec = 1000000 };
 	int status, ms;
 
 	if (child->gone >= 0)

@@ -66,7 +66,7 @@ record_trace_is_directory(const char *path)
 static char *
 record_trace_name(const struct record *record, pid_t pid)
 {
-	struct strbuf name = {0};
+	struct strbuf name = { 0 };
 	char *here, *path;
 
 	if (record->output == NULL) {
@@ -176,11 +176,11 @@ record_trace_open(const char *path, bool force, struct err *err)
 
 	if (force && record_trace_replace(path, err) != 0)
 		return -1;
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	    0600);
+	fd = open(
+	    path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 && errno == EEXIST)
-		return err_set(err, "%s is there already (-f replaces it)",
-		    path);
+		return err_set(
+		    err, "%s is there already (-f replaces it)", path);
 	if (fd < 0)
 		return err_set(err, "%s: %s", path, strerror(errno));
 	/* the umask may have taken our own rights, too */
@@ -196,8 +196,8 @@ record_trace_create(struct record *record, pid_t pid, struct err *err)
 
 	record->trace_fd = -1;
 	if (path == NULL)
-		return err_set(err, "no working directory: %s",
-		    strerror(errno));
+		return err_set(
+		    err, "no working directory: %s", strerror(errno));
 	fd = strlen(path) < 4096 ? record_trace_open(path, record->force, err)
 				 : err_set(err, "the trace's path is too long");
 	if (fd < 0) {
@@ -208,8 +208,8 @@ record_trace_create(struct record *record, pid_t pid, struct err *err)
 	record->trace_fd = fd;
 	if (record_trace_fill(record, fd) == 0)
 		return 0;
-	(void)err_set(err, "%s: no room for a trace: %s", path,
-	    strerror(errno));
+	(void)err_set(
+	    err, "%s: no room for a trace: %s", path, strerror(errno));
 	record_trace_drop(record);
 	return -1;
 }
@@ -229,8 +229,8 @@ record_trace_drop(struct record *record)
 /* --- What it holds --- */
 
 static void
-record_trace_count(struct record_summary *summary,
-    const struct esc_counters *counters)
+record_trace_count(
+    struct record_summary *summary, const struct esc_counters *counters)
 {
 	summary->allocations += counters->allocations;
 	summary->frees += counters->frees;
@@ -244,7 +244,8 @@ record_trace_streams(int fd, uint64_t end, struct record_summary *summary)
 	uint64_t at = ESC_HEADER_SIZE;
 	struct esc_segment segment;
 
-	while (at < end && pread(fd, &segment, sizeof(segment), (off_t)at) ==
+	while (at < end &&
+	    pread(fd, &segment, sizeof(segment), (off_t)at) ==
 		(ssize_t)sizeof(segment)) {
 		if (segment.magic == ESC_SEGMENT_MAGIC &&
 		    segment.kind == ESC_SEGMENT_EVENTS && segment.seq == 0 &&
@@ -257,15 +258,15 @@ record_trace_streams(int fd, uint64_t end, struct record_summary *summary)
 }
 
 int
-record_trace_summary(const char *path, struct record_summary *summary,
-    struct err *err)
+record_trace_summary(
+    const char *path, struct record_summary *summary, struct err *err)
 {
 	struct esc_header *header;
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_set(err, "%s: %s", path, strerror(errno));
-	*summary = (struct record_summary){0};
+	*summary = (struct record_summary){ 0 };
 	header = xmalloc(sizeof(*header));
 	if (pread(fd, header, sizeof(*header), 0) == (ssize_t)sizeof(*header)) {
 		summary->flags = header->flags;
@@ -286,8 +287,8 @@ static uint64_t
 record_trace_begun(const char *path, pid_t pid)
 {
 	struct esc_header *header = xmalloc(sizeof(*header));
-	int fd = open(path,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int fd = open(
+	    path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	uint64_t begun = 0;
 
 	if (fd >= 0 &&

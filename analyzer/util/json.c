@@ -10,7 +10,7 @@
 void
 json_start(struct json *json, FILE *out)
 {
-	*json = (struct json){.out = out};
+	*json = (struct json){ .out = out };
 }
 
 /* What must stand before the next key or value. */

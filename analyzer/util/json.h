@@ -17,7 +17,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { JSON_DEPTH = 63 }; /* no deeper */
+enum {
+	JSON_DEPTH = 63
+}; /* no deeper */
 
 struct json {
 	FILE *out; /* the caller's; see its ferror() at the end */

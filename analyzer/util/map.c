@@ -24,12 +24,11 @@ map_seed(void)
 	struct timespec now;
 
 	while (seed == 0) {
-		if (getrandom(&seed, sizeof(seed), 0) ==
-		    (ssize_t)sizeof(seed))
+		if (getrandom(&seed, sizeof(seed), 0) == (ssize_t)sizeof(seed))
 			continue;
 		(void)clock_gettime(CLOCK_REALTIME, &now);
 		seed = (uint64_t)now.tv_nsec << 32 ^ (uint64_t)getpid() ^
-		       (uint64_t)(uintptr_t)&now;
+		    (uint64_t)(uintptr_t)&now;
 	}
 	return seed;
 }
@@ -39,7 +38,7 @@ static size_t
 map_home(const struct map *map, struct map_key key)
 {
 	return (size_t)XXH3_64bits_withSeed(&key, sizeof(key), map_seed()) &
-	       map->mask;
+	    map->mask;
 }
 
 static bool
@@ -97,7 +96,7 @@ map_insert(struct map *map, struct map_key key, bool *fresh)
 	slot = map_probe(map, key);
 	is_new = !slot->used;
 	if (is_new) {
-		*slot = (struct map_slot){.key = key, .used = 1};
+		*slot = (struct map_slot){ .key = key, .used = 1 };
 		map->count++;
 	}
 	if (fresh != NULL)
@@ -143,8 +142,8 @@ map_remove(struct map *map, struct map_key key, uint64_t *value)
 }
 
 bool
-map_next(const struct map *map, size_t *at, struct map_key *key,
-    uint64_t *value)
+map_next(
+    const struct map *map, size_t *at, struct map_key *key, uint64_t *value)
 {
 	const struct map_slot *slot;
 
@@ -163,5 +162,5 @@ void
 map_release(struct map *map)
 {
 	free(map->slots);
-	*map = (struct map){0};
+	*map = (struct map){ 0 };
 }

@@ -13,7 +13,7 @@
 int
 term_color_parse(const char *text, enum term_color *color)
 {
-	static const char *const words[] = {"auto", "always", "never"};
+	static const char *const words[] = { "auto", "always", "never" };
 	unsigned i;
 
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -57,18 +57,18 @@ term_unsafe(uint32_t point)
 		uint32_t first;
 		uint32_t last;
 	} ranges[] = {
-	    {0, 0x1f},
-	    {0x7f, 0x9f},
-	    {0xad, 0xad},
-	    {0x61c, 0x61c},
-	    {0x180e, 0x180e},
-	    {0x200b, 0x200f},
-	    {0x2028, 0x202e},
-	    {0x2060, 0x206f},
-	    {0xfe00, 0xfe0f},
-	    {0xfeff, 0xfeff},
-	    {0xfff9, 0xfffb},
-	    {0xe0000, 0xe0fff},
+		{ 0, 0x1f },
+		{ 0x7f, 0x9f },
+		{ 0xad, 0xad },
+		{ 0x61c, 0x61c },
+		{ 0x180e, 0x180e },
+		{ 0x200b, 0x200f },
+		{ 0x2028, 0x202e },
+		{ 0x2060, 0x206f },
+		{ 0xfe00, 0xfe0f },
+		{ 0xfeff, 0xfeff },
+		{ 0xfff9, 0xfffb },
+		{ 0xe0000, 0xe0fff },
 	};
 	size_t i;
 
@@ -105,7 +105,7 @@ term_escape(struct strbuf *to, const char *text, size_t len)
 void
 term_puts(FILE *out, const char *text)
 {
-	struct strbuf safe = {0};
+	struct strbuf safe = { 0 };
 
 	term_escape(&safe, text, strlen(text));
 	fputs(safe.text, out);

@@ -18,8 +18,8 @@ utf8_length(unsigned char lead)
 size_t
 utf8_decode(const char *text, size_t len, uint32_t *point)
 {
-	static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
-	static const unsigned char bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+	static const uint32_t lowest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	static const unsigned char bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
 	const unsigned char *bytes = (const unsigned char *)text;
 	size_t need = utf8_length(bytes[0]);
 	uint32_t value;

@@ -11,8 +11,7 @@ void *xreallocarray(void *block, size_t count, size_t size);
 char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t len);
 /* printf into a new string; the caller frees it */
-char *xasprintf(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Grows *cap (elements) so that *cap >= need; doubles. Returns the block. */
 void *xgrow(void *block, size_t *cap, size_t need, size_t size);
 

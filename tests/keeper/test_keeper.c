@@ -16,7 +16,10 @@
 #include "preload/record.h"
 #include "tests/lib/check.h"
 
-enum { MAPPED = 1 << 28, SEGMENT = 1 << 20 };
+enum {
+	MAPPED = 1 << 28,
+	SEGMENT = 1 << 20
+};
 
 static char path[64];
 static int trace_fd; /* the parent's */
@@ -24,8 +27,8 @@ static int trace_fd; /* the parent's */
 static void
 pause_ms(long ms)
 {
-	struct timespec time = {.tv_nsec = ms % 1000 * 1000000,
-	    .tv_sec = ms / 1000};
+	struct timespec time = { .tv_nsec = ms % 1000 * 1000000,
+		.tv_sec = ms / 1000 };
 
 	(void)nanosleep(&time, NULL);
 }
@@ -95,8 +98,8 @@ claim(struct esc_header *header, uint32_t size)
 	uint64_t at = header->claimed;
 	int tries;
 
-	for (tries = 0; at + size > __atomic_load_n(&header->reserved_end,
-				      __ATOMIC_ACQUIRE);
+	for (tries = 0; at + size >
+	     __atomic_load_n(&header->reserved_end, __ATOMIC_ACQUIRE);
 	     tries++) {
 		if (tries == 1000)
 			return NULL;

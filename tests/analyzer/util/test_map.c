@@ -5,14 +5,17 @@
 
 #include "tests/lib/check.h"
 
-enum { KEYS = 3000, STEPS = 200000 };
+enum {
+	KEYS = 3000,
+	STEPS = 200000
+};
 
 static uint64_t want[KEYS]; /* 0: not there */
 
 static struct map_key
 key_of(uint64_t number)
 {
-	return (struct map_key){.hi = number % 7, .lo = number << 32};
+	return (struct map_key){ .hi = number % 7, .lo = number << 32 };
 }
 
 static void
@@ -37,7 +40,7 @@ int
 main(void)
 {
 	uint64_t value, state = 1, seen = 0;
-	struct map map = {0};
+	struct map map = { 0 };
 	struct map_key key;
 	size_t at = 0;
 	int i;

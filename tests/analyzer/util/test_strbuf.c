@@ -43,7 +43,7 @@ test_xalloc(void)
 int
 main(void)
 {
-	struct strbuf buf = {0};
+	struct strbuf buf = { 0 };
 	int i;
 
 	strbuf_clear(&buf);

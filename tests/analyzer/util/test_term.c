@@ -8,7 +8,7 @@
 static void
 test_escape(const char *text, const char *want)
 {
-	struct strbuf got = {0};
+	struct strbuf got = { 0 };
 
 	term_escape(&got, text, strlen(text));
 	CHECK_STR(got.text, want);
@@ -39,7 +39,9 @@ main(void)
 	test_escape("std::vector<int>", "std::vector<int>");
 	test_escape("\x1b]0;owned\x07", "\\x1b]0;owned\\x07");
 	test_escape("a\nb\r\tc\x7f", "a\\x0ab\\x0d\\x09c\\x7f");
-	test_escape("\xe2\x80\xae" "abc", "\\u{202e}abc");
+	test_escape("\xe2\x80\xae"
+		    "abc",
+	    "\\u{202e}abc");
 	test_escape("\xc2\x9b", "\\u{9b}");
 	test_escape("\xff\xc3\xa9", "\\xff\xc3\xa9");
 	test_color();
