@@ -39,6 +39,7 @@ struct start {
 	char **argv;
 	const ElfW(auxv_t) *auxv;
 	char exe[4096];
+	char directory[4096];
 	char path[8192]; /* of the trace */
 	bool own;        /* made here: no launcher keeps it */
 	uint32_t pid;
@@ -128,6 +129,15 @@ start_base(const char *path)
 	return base;
 }
 
+/* As it was started: the file itself may have another name. */
+static const char *
+start_program(void)
+{
+	const char *program = (const char *)start_auxv(AT_EXECFN);
+
+	return program != NULL && *start_base(program) != 0 ? program : start.exe;
+}
+
 /* esc.PROG.PID.esc, in the directory of the launcher's trace or here. */
 static void
 start_name(unsigned int try)
@@ -142,7 +152,7 @@ start_name(unsigned int try)
 		at += base - start.config.file;
 	}
 	at = start_add(at, end, "esc.");
-	at = start_add(at, end, start_base(start.exe));
+	at = start_add(at, end, start_base(start_program()));
 	at = start_add(at, end, ".");
 	at = start_add_number(at, end, start.pid);
 	if (try > 0) {
@@ -228,6 +238,25 @@ start_open(void)
 	return start_create();
 }
 
+static const char *
+start_beside(void)
+{
+	struct dl_find_object mine;
+	const char *end = start.path + sizeof(start.path);
+	const char *name;
+	size_t length;
+
+	if (_dl_find_object((void *)(uintptr_t)&start_beside, &mine) != 0)
+		return "";
+	name = mine.dlfo_link_map->l_name;
+	length = (size_t)(start_base(name) - name);
+	if (length + 32 > sizeof(start.path))
+		return "";
+	memcpy(start.path, name, length);
+	start_add(start.path + length, end, "../esc-keeper");
+	return start.path;
+}
+
 /* In the child of a fork that nobody waits for: becomes the keeper. */
 static void
 start_keeper_exec(const char *keeper)
@@ -248,6 +277,9 @@ start_keeper_exec(const char *keeper)
 		sys_open("/dev/null", O_RDWR, 0);
 		arch_syscall(SYS_execve, (long)keeper, (long)argv, (long)envp, 0, 0,
 		    0);
+		/* Not installed: the build tree's, above the shim's .libs. */
+		arch_syscall(SYS_execve, (long)start_beside(), (long)argv,
+		    (long)envp, 0, 0, 0);
 	}
 	arch_syscall(SYS_exit_group, 127, 0, 0, 0, 0, 0);
 }
@@ -372,7 +404,8 @@ start_tables(void)
 	threads.main = arch_thread_pointer();
 	threads.main_top = (execfn + 4095) & ~4095ULL;
 	threads.entry = (uint64_t)start.argv - 8;
-	return modules_start(start.exe) && rules_start() && stacks_start() &&
+	return modules_start(start.exe, start.directory) && rules_start() &&
+	    stacks_start() &&
 	    thread_start((uint32_t)start.config.depth) &&
 	    (start.config.full || sample_start(start.config.sample));
 }
@@ -412,6 +445,10 @@ start_exe(void)
 	else
 		start_add(start.exe, start.exe + sizeof(start.exe),
 		    (const char *)start_auxv(AT_EXECFN));
+	len = arch_syscall(SYS_getcwd, (long)start.directory,
+	    sizeof(start.directory), 0, 0, 0, 0);
+	if (len < 0)
+		start.directory[0] = 0;
 }
 
 /* Whether this process is to be profiled at all. */

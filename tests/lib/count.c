@@ -6,6 +6,7 @@
  * word is the number of slots given, 64 bytes a slot from offset 64 on.
  */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -37,6 +38,7 @@ void *__libc_valloc(size_t size);
 void *__libc_pvalloc(size_t size);
 
 COUNT_EXPORT void cfree(void *block);
+COUNT_EXPORT size_t malloc_usable_size(void *block);
 
 static struct count_slot count_early;
 static struct count_file *count_file;
@@ -181,9 +183,9 @@ count_start(int argc, char **argv, char **envp)
 	void *page;
 	int fd;
 
-	(void)argc;
-	(void)argv;
-	if (path == NULL)
+	/* The launcher is not what is counted. */
+	if (path == NULL || (argc > 0 && strlen(argv[0]) >= 4 &&
+	    strcmp(argv[0] + strlen(argv[0]) - 4, "/esc") == 0))
 		return;
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
@@ -201,4 +203,24 @@ count_start(int argc, char **argv, char **envp)
 	slot->allocations += count_early.allocations;
 	slot->frees += count_early.frees;
 	slot->bytes += count_early.bytes;
+}
+
+/*
+ * A program that is linked with another allocator must not ask that one about
+ * glibc's blocks: Debian's redis does.
+ */
+COUNT_EXPORT size_t
+malloc_usable_size(void *block)
+{
+	static size_t (*usable)(void *);
+
+	if (usable == NULL) {
+		void *libc = dlopen("libc.so.6", RTLD_NOLOAD | RTLD_LAZY);
+		void *at = libc == NULL ? NULL : dlsym(libc, "malloc_usable_size");
+
+		if (at == NULL)
+			return 0;
+		memcpy(&usable, &at, sizeof(usable));
+	}
+	return usable(block);
 }
