@@ -73,6 +73,10 @@ record_say_trace(
 		cmd_note("%s never called malloc: %s is empty", record->argv[0],
 		    record->trace);
 	record_say_lost(summary);
+	if (record->check)
+		cmd_note("%llu of %llu stacks differ from libunwind's",
+		    (unsigned long long)summary->differed,
+		    (unsigned long long)summary->checked);
 }
 
 /* Says where the trace is, or why there is none. */

@@ -39,6 +39,8 @@ struct record_summary {
 	uint64_t allocations;
 	uint64_t frees;
 	uint64_t dropped;
+	uint64_t checked; /* captures compared with libunwind's */
+	uint64_t differed;
 	uint32_t flags; /* enum esc_flag */
 	char allocator[256];
 };

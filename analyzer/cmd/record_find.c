@@ -100,15 +100,16 @@ record_find_home(void)
 	return xstrdup(path);
 }
 
-/* The first of HOME/place that is there, else `installed` if that is. */
+/* The first of HOME/place/name that is there, else `installed` if that is. */
 static char *
-record_find_own(const char *const *places, const char *installed)
+record_find_own(
+    const char *const *places, const char *name, const char *installed)
 {
 	char *home = record_find_home();
 	char *file;
 
 	for (; home != NULL && *places != NULL; places++) {
-		file = xasprintf("%s/%s", home, *places);
+		file = xasprintf("%s/%s/%s", home, *places, name);
 		if (access(file, R_OK) == 0) {
 			free(home);
 			return file;
@@ -121,31 +122,35 @@ record_find_own(const char *const *places, const char *installed)
 
 /* In the build tree, beside libtool's real executable, or relocated. */
 static char *
-record_find_shim(void)
+record_find_shim(const char *name)
 {
-	static const char *const places[] = { ".libs/libesc.so", "libesc.so",
-		"preload/.libs/libesc.so", "../preload/.libs/libesc.so",
-		"../lib/libesc.so", NULL };
+	static const char *const places[] = { ".libs", ".", "preload/.libs",
+		"../preload/.libs", "../lib", NULL };
 	const char *wanted = getenv("ESC_LIB");
+	char *installed, *found;
 
 	if (wanted != NULL && wanted[0] != '\0')
 		return realpath(wanted, NULL);
-	return record_find_own(places, ESC_LIBDIR "/libesc.so");
+	installed = xasprintf("%s/%s", ESC_LIBDIR, name);
+	found = record_find_own(places, name, installed);
+	free(installed);
+	return found;
 }
 
 int
 record_find_lib(struct record *record, struct err *err)
 {
-	static const char *const places[] = { "esc-keeper", "../esc-keeper",
-		"keeper/esc-keeper", "../keeper/esc-keeper",
-		"../libexec/esc/esc-keeper", NULL };
+	static const char *const places[] = { ".", "..", "keeper", "../keeper",
+		"../libexec/esc", NULL };
+	/* only the one that links libunwind can compare with it */
+	const char *name = record->check ? "libesc-unwind.so" : "libesc.so";
 
-	record->keeper = record_find_own(places, ESC_KEEPER);
-	record->lib = record_find_shim();
+	record->keeper = record_find_own(places, "esc-keeper", ESC_KEEPER);
+	record->lib = record_find_shim(name);
 	if (record->lib == NULL)
 		return err_set(err,
-		    "libesc.so is not there: install esc, or "
-		    "name it in ESC_LIB");
+		    "%s is not there: install esc, or name it in ESC_LIB",
+		    name);
 	if (strpbrk(record->lib, ": ") != NULL)
 		return err_set(err,
 		    "%s: LD_PRELOAD cannot hold such a path "

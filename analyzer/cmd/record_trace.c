@@ -270,6 +270,8 @@ record_trace_summary(
 	header = xmalloc(sizeof(*header));
 	if (pread(fd, header, sizeof(*header), 0) == (ssize_t)sizeof(*header)) {
 		summary->flags = header->flags;
+		summary->checked = header->checked;
+		summary->differed = header->differed;
 		memcpy(summary->allocator, header->allocator,
 		    sizeof(summary->allocator) - 1);
 		record_trace_count(summary, &header->overflow);
