@@ -139,7 +139,6 @@ write_json(const struct format_document *document, FILE *out)
 	json_start(&json, out);
 	if (!document->schema) {
 		write_part(&json, &document->parts[document->count - 1]);
-		fputc('\n', out);
 		return;
 	}
 	json_begin_object(&json);
@@ -150,7 +149,6 @@ write_json(const struct format_document *document, FILE *out)
 		write_part(&json, &document->parts[i]);
 	}
 	json_end_object(&json);
-	fputc('\n', out);
 }
 
 const struct format format_json = {

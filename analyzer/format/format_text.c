@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdlib.h>
 
 #include "analyzer/format/format.h"
@@ -9,13 +10,14 @@
 enum { TEXT_CELL = 60 }; /* columns that one cell may take in a table */
 
 static void
-add_list(struct strbuf *buf, const struct cell *cell)
+add_list(struct strbuf *buf, const struct cell *cell, enum column_kind kind)
 {
+	const char *between = kind == COLUMN_STACK ? " < " : " ";
 	struct strbuf all = { 0 };
 
 	strbuf_adds(&all, "");
 	for (size_t i = 0; i < cell->count && all.len <= TEXT_CELL; i++) {
-		strbuf_adds(&all, i ? " < " : "");
+		strbuf_adds(&all, i ? between : "");
 		strbuf_adds(&all, cell->list[i]);
 	}
 	show_text(buf, all.text, TEXT_CELL);
@@ -37,7 +39,11 @@ add_number(struct strbuf *buf, const struct cell *cell, enum column_kind kind)
 	else if (kind == COLUMN_BOOL)
 		strbuf_adds(buf, cell_whole(cell) ? "yes" : "no");
 	else if (cell->type == CELL_REAL)
-		strbuf_addf(buf, "%.6g", number);
+		strbuf_addf(buf, fabs(number) < 1e15 &&
+			    number >= floor(number) && number <= floor(number)
+			? "%.0f"
+			: "%.6g",
+		    number);
 	else
 		strbuf_addf(buf, "%lld", (long long)cell->integer);
 }
@@ -61,7 +67,7 @@ add_cell(struct strbuf *buf, const struct cell *cell, enum column_kind kind)
 			return show_tail(buf, cell->text, TEXT_CELL);
 		return show_text(buf, cell->text, TEXT_CELL);
 	case CELL_LIST:
-		add_list(buf, cell);
+		add_list(buf, cell, kind);
 		break;
 	}
 	return buf->len - before;
@@ -131,6 +137,18 @@ write_row(const struct rows *rows, const size_t *widths, const struct cell *row,
 	strbuf_release(&buf);
 }
 
+/* What was rounded for the reader, whole. */
+static void
+add_exact(struct strbuf *buf, const struct cell *cell, enum column_kind kind)
+{
+	int64_t whole = cell_whole(cell);
+
+	if ((kind == COLUMN_COUNT && whole > 9999) ||
+	    (kind == COLUMN_BYTES && whole > 1023) ||
+	    (kind == COLUMN_NS && whole > 999))
+		strbuf_addf(buf, " (%lld)", (long long)whole);
+}
+
 /* One row: a line a column. */
 static void
 write_single(const struct rows *rows, FILE *out)
@@ -143,7 +161,8 @@ write_single(const struct rows *rows, FILE *out)
 		strbuf_clear(&buf);
 		strbuf_adds(&buf, "");
 		add_cell(&buf, &rows->cells[i], rows->columns[i].kind);
-		fprintf(out, "%-22s%s\n", rows->columns[i].title, buf.text);
+		add_exact(&buf, &rows->cells[i], rows->columns[i].kind);
+		fprintf(out, "%-18s%s\n", rows->columns[i].title, buf.text);
 	}
 	strbuf_release(&buf);
 }

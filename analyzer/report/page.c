@@ -724,10 +724,15 @@ page_empty(const struct page *page)
 		      "or set-user-id, or brings an allocator of its own\n"
 		      "  (esc info tells which modules were loaded)\n",
 		    page->out);
-	else
-		fputs("  allocations were counted but none was recorded: record "
+	else if (strcmp(rows_text(page->run, 0, "mode"), "full") != 0)
+		fputs("  allocations were counted but none was sampled: record "
 		      "again with --full, or with a\n  smaller --sample=BYTES "
 		      "(a short run needs one)\n",
+		    page->out);
+	else
+		fputs("  allocations were counted but none was recorded: the "
+		      "trace is damaged, or had no room\n  (esc info tells "
+		      "what was lost, and where)\n",
 		    page->out);
 }
 

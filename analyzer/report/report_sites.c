@@ -1,5 +1,6 @@
 #include "analyzer/format/rows.h"
 #include "analyzer/report/report.h"
+#include "analyzer/store/query.h"
 
 /*
  * A site of several runs is one row: its counts added up, the verdict found
@@ -75,11 +76,7 @@ static const char sql[] =
     "  ELSE 'heap' END AS verdict"
     " FROM ranged"
     "), shares AS ("
-    " SELECT *, CASE WHEN verdict IN ('stack', 'buffer', 'caller') THEN 1.0"
-    "  WHEN verdict = 'reuse' THEN max(0.0, 1.0 - CAST(activations AS REAL) /"
-    "   max(observed, 1))"
-    "  WHEN verdict = 'mixed' THEN CAST(local AS REAL) / max(observed, 1)"
-    "  ELSE 0.0 END AS share FROM judged)"
+    " SELECT *, " QUERY_SHARE " AS share FROM judged)"
     " SELECT function, file, line, col, path, allocator, verdict,"
     "  (SELECT o.function FROM frame o WHERE o.id = owner),"
     "  CASE WHEN owner IS NULL THEN NULL ELSE owner_distance END,"

@@ -15,6 +15,14 @@ struct err;
 struct query_db;
 struct query; /* one prepared statement */
 
+/* SQL: the part of a site's blocks that need not be on the heap, 0 to 1. */
+#define QUERY_SHARE                                                          \
+	"CASE WHEN verdict IN ('stack', 'buffer', 'caller') THEN 1.0"        \
+	" WHEN verdict = 'reuse' THEN max(0.0, 1.0 -"                        \
+	" CAST(activations AS REAL) / max(observed, 1))"                     \
+	" WHEN verdict = 'mixed' THEN CAST(local AS REAL) / max(observed, 1)" \
+	" ELSE 0.0 END"
+
 enum query_type { QUERY_NULL, QUERY_INT, QUERY_REAL, QUERY_TEXT };
 
 /* The file is a database of ours, by its first bytes. */

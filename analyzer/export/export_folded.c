@@ -1,0 +1,69 @@
+/* Folded stacks: "outermost;...;innermost value", a line a stack. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/export/export.h"
+#include "analyzer/export/tree.h"
+#include "analyzer/util/strbuf.h"
+#include "analyzer/util/term.h"
+#include "analyzer/util/xalloc.h"
+
+/* ; ends a frame, so it becomes : as other writers of this format do. */
+static void
+add_frame(struct strbuf *buf, const char *name)
+{
+	size_t from = buf->len;
+
+	if (*name == '\0')
+		name = "??";
+	term_escape(buf, name, strlen(name));
+	for (size_t i = from; i < buf->len; i++) {
+		if (buf->text[i] == ';')
+			buf->text[i] = ':';
+	}
+}
+
+static void
+write_stack(const struct tree *tree, uint32_t node, uint32_t *path, FILE *out)
+{
+	struct strbuf line = { 0 };
+	size_t count = 0;
+	double value = tree->nodes[node].self;
+
+	for (uint32_t at = node; at != 0; at = tree->nodes[at].parent)
+		path[count++] = at;
+	while (count > 0) {
+		add_frame(&line, tree->names[tree->nodes[path[--count]].name]);
+		strbuf_adds(&line, count > 0 ? ";" : "");
+	}
+	fprintf(out, "%s %lld\n", line.text,
+	    value < 9e18 ? llround(value) : 9000000000000000000LL);
+	strbuf_release(&line);
+}
+
+static int
+write_folded(const struct export_options *options, struct query_db *db,
+    FILE *out, struct err *err)
+{
+	struct tree tree;
+	int rc = tree_load(&tree, db, options->metric, options->is_inverted, err);
+
+	if (rc == 0) {
+		uint32_t *path = xcalloc(tree.depth + 1, sizeof(*path));
+
+		for (uint32_t i = 1; i < tree.count; i++) {
+			if (tree.nodes[i].self >= 0.5)
+				write_stack(&tree, i, path, out);
+		}
+		free(path);
+	}
+	tree_release(&tree);
+	return rc;
+}
+
+const struct export export_folded = {
+	.name = "folded",
+	.summary = "folded stacks, for flame graph tools",
+	.write = write_folded,
+};

@@ -1,0 +1,314 @@
+#include "analyzer/export/tree.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/store/query.h"
+#include "analyzer/util/err.h"
+#include "analyzer/util/map.h"
+#include "analyzer/util/xalloc.h"
+
+enum { TREE_DEPTH = 4096, TREE_NODES = 4000000 };
+
+const char *const tree_verdicts[TREE_VERDICTS] = { "stack", "buffer", "caller",
+	"reuse", "large", "mixed", "heap", "thread", "live", "unknown" };
+
+static const struct tree_metric metrics[] = {
+	{ "blocks", "blocks allocated", "p.blocks", TREE_BLOCKS },
+	{ "bytes", "bytes allocated", "p.bytes", TREE_BYTES },
+	{ "stackable-blocks", "blocks that need not be on the heap",
+	    "p.blocks * s.share", TREE_BLOCKS },
+	{ "stackable-bytes", "bytes that need not be on the heap",
+	    "p.bytes * s.share", TREE_BYTES },
+	{ "cost", "time in malloc and free", "p.cost", TREE_NS },
+};
+
+const struct tree_metric *
+tree_metric_at(size_t at)
+{
+	return at < sizeof(metrics) / sizeof(*metrics) ? &metrics[at] : NULL;
+}
+
+const struct tree_metric *
+tree_metric_find(const char *name)
+{
+	for (size_t i = 0; tree_metric_at(i); i++) {
+		if (strcmp(metrics[i].name, name) == 0)
+			return &metrics[i];
+	}
+	return NULL;
+}
+
+/* A frame of a stack of the database. */
+struct link {
+	int64_t parent;
+	uint32_t name;
+};
+
+struct builder {
+	struct tree *tree;
+	struct map stacks;   /* stack(id): index into links */
+	struct map children; /* node and name: node */
+	struct link *links;
+	size_t link_count;
+	size_t link_cap;
+	size_t node_cap;
+	size_t name_cap;
+	double (*by_verdict)[TREE_VERDICTS]; /* a node's value */
+	size_t verdict_cap;
+	uint32_t names[TREE_DEPTH]; /* of the path at hand */
+};
+
+static uint32_t
+add_name(struct builder *builder, const char *name)
+{
+	struct tree *tree = builder->tree;
+
+	tree->names = xgrow(tree->names, &builder->name_cap,
+	    tree->name_count + 1, sizeof(*tree->names));
+	tree->names[tree->name_count] = xstrdup(name);
+	return (uint32_t)tree->name_count++;
+}
+
+static uint32_t
+add_node(struct builder *builder, uint32_t parent, uint32_t name)
+{
+	struct tree *tree = builder->tree;
+	uint32_t node = (uint32_t)tree->count;
+
+	tree->nodes = xgrow(tree->nodes, &builder->node_cap, tree->count + 1,
+	    sizeof(*tree->nodes));
+	builder->by_verdict = xgrow(builder->by_verdict, &builder->verdict_cap,
+	    tree->count + 1, sizeof(*builder->by_verdict));
+	memset(builder->by_verdict[node], 0, sizeof(*builder->by_verdict));
+	tree->nodes[node] = (struct tree_node){
+		.parent = parent,
+		.name = name,
+		.depth = node == 0 ? 0 : tree->nodes[parent].depth + 1,
+	};
+	if (tree->nodes[node].depth > tree->depth)
+		tree->depth = tree->nodes[node].depth;
+	tree->count++;
+	return node;
+}
+
+/* Functions are told apart by name alone; start-up code is of no interest. */
+static int
+load_stacks(struct builder *builder, struct query_db *db, struct err *err)
+{
+	struct query *query = query_prepare(db,
+	    "SELECT k.id, k.parent, f.function,"
+	    " dense_rank() OVER (ORDER BY f.function) AS rank"
+	    " FROM stack k JOIN frame f ON f.id = k.frame ORDER BY rank",
+	    err);
+	int64_t rank = -1;
+	uint32_t name = 0;
+	int rc;
+
+	if (!query)
+		return -1;
+	while ((rc = query_next(query, err)) > 0) {
+		struct map_key key = { 0, (uint64_t)query_int(query, 0) };
+
+		if (query_int(query, 3) != rank)
+			name = add_name(builder, query_text(query, 2));
+		rank = query_int(query, 3);
+		builder->links = xgrow(builder->links, &builder->link_cap,
+		    builder->link_count + 1, sizeof(*builder->links));
+		builder->links[builder->link_count] =
+		    (struct link){ query_int(query, 1), name };
+		*map_insert(&builder->stacks, key, NULL) =
+		    builder->link_count++;
+	}
+	query_finish(query);
+	return rc;
+}
+
+/* The names of a stack, innermost first; how many. */
+static size_t
+collect(struct builder *builder, int64_t stack)
+{
+	size_t count = 0;
+
+	while (stack > 0 && count < TREE_DEPTH) {
+		struct map_key key = { 0, (uint64_t)stack };
+		const uint64_t *at = map_find(&builder->stacks, key);
+
+		if (!at)
+			break;
+		builder->names[count++] = builder->links[*at].name;
+		stack = builder->links[*at].parent;
+	}
+	return count;
+}
+
+static uint32_t
+child_of(struct builder *builder, uint32_t parent, uint32_t name)
+{
+	struct map_key key = { parent, name };
+	bool is_fresh;
+	uint64_t *at = map_insert(&builder->children, key, &is_fresh);
+
+	if (is_fresh) {
+		uint32_t node = add_node(builder, parent, name);
+
+		*at = node;
+		return node;
+	}
+	return (uint32_t)*at;
+}
+
+static size_t
+verdict_number(const char *verdict)
+{
+	size_t at = 0;
+
+	while (at < TREE_VERDICTS - 1 && strcmp(tree_verdicts[at], verdict))
+		at++;
+	return at;
+}
+
+static int
+add_path(struct builder *builder, int64_t stack, double value,
+    const char *verdict, bool is_inverted, struct err *err)
+{
+	size_t count = collect(builder, stack);
+	size_t number = verdict_number(verdict);
+	uint32_t node = 0;
+
+	builder->by_verdict[0][number] += value;
+	for (size_t i = 0; i < count; i++) {
+		size_t at = is_inverted ? i : count - 1 - i;
+
+		if (builder->tree->count > TREE_NODES)
+			return err_set(err, "more than %d frames", TREE_NODES);
+		node = child_of(builder, node, builder->names[at]);
+		builder->by_verdict[node][number] += value;
+	}
+	builder->tree->nodes[node].self += value;
+	return 0;
+}
+
+static int
+load_paths(struct builder *builder, struct query_db *db,
+    const struct tree_metric *metric, bool is_inverted, struct err *err)
+{
+	char *sql = xasprintf("SELECT p.stack, %s, s.verdict FROM path p"
+			      " JOIN (SELECT *, %s AS share FROM site) s"
+			      " ON s.id = p.site ORDER BY p.site, p.stack",
+	    metric->sql, QUERY_SHARE);
+	struct query *query = query_prepare(db, sql, err);
+	int rc = -1;
+
+	free(sql);
+	while (query && (rc = query_next(query, err)) > 0) {
+		double value = query_real(query, 1);
+
+		if (!isfinite(value) || value <= 0)
+			continue;
+		rc = add_path(builder, query_int(query, 0), value,
+		    query_text(query, 2), is_inverted, err);
+		if (rc < 0)
+			break;
+	}
+	query_finish(query);
+	return rc;
+}
+
+/* Values of whole subtrees: children stand behind their parents. */
+static void
+add_up(struct builder *builder)
+{
+	struct tree *tree = builder->tree;
+
+	for (size_t i = 0; i < tree->count; i++) {
+		struct tree_node *node = &tree->nodes[i];
+		const double *values = builder->by_verdict[i];
+
+		for (uint8_t v = 0; v < TREE_VERDICTS; v++) {
+			node->value += values[v];
+			if (values[v] > values[node->verdict])
+				node->verdict = v;
+		}
+	}
+}
+
+struct place {
+	uint32_t node;
+	uint32_t parent;
+	double value;
+	const char *name;
+};
+
+static int
+place_compare(const void *left, const void *right)
+{
+	const struct place *a = left;
+	const struct place *b = right;
+
+	if (a->parent != b->parent)
+		return a->parent < b->parent ? -1 : 1;
+	if (a->value > b->value || a->value < b->value)
+		return a->value > b->value ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+/* Siblings side by side, the heaviest first. By parent: a parent's own place is
+ * known before that of its children. */
+static void
+lay_out(struct tree *tree)
+{
+	struct place *places = xcalloc(tree->count, sizeof(*places));
+	double *next = xcalloc(tree->count, sizeof(*next));
+
+	for (uint32_t i = 0; i < tree->count; i++)
+		places[i] = (struct place){ i, tree->nodes[i].parent,
+			tree->nodes[i].value,
+			tree->names[tree->nodes[i].name] };
+	qsort(places + 1, tree->count - 1, sizeof(*places), place_compare);
+	for (size_t i = 1; i < tree->count; i++) {
+		struct tree_node *node = &tree->nodes[places[i].node];
+
+		node->start = tree->nodes[node->parent].start +
+		    next[node->parent];
+		next[node->parent] += node->value;
+	}
+	free(next);
+	free(places);
+}
+
+int
+tree_load(struct tree *tree, struct query_db *db,
+    const struct tree_metric *metric, bool is_inverted, struct err *err)
+{
+	struct builder *builder = xcalloc(1, sizeof(*builder));
+	int rc;
+
+	*tree = (struct tree){ .nodes = NULL };
+	builder->tree = tree;
+	add_node(builder, 0, add_name(builder, "all"));
+	rc = load_stacks(builder, db, err);
+	if (rc == 0)
+		rc = load_paths(builder, db, metric, is_inverted, err);
+	if (rc == 0) {
+		add_up(builder);
+		lay_out(tree);
+	}
+	map_release(&builder->stacks);
+	map_release(&builder->children);
+	free(builder->links);
+	free(builder->by_verdict);
+	free(builder);
+	return rc;
+}
+
+void
+tree_release(struct tree *tree)
+{
+	for (size_t i = 0; i < tree->name_count; i++)
+		free(tree->names[i]);
+	free(tree->names);
+	free(tree->nodes);
+	*tree = (struct tree){ .nodes = NULL };
+}
