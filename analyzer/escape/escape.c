@@ -1,0 +1,493 @@
+#include "analyzer/escape/escape.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/symbol/symbol.h"
+#include "analyzer/trace/definitions.h"
+#include "analyzer/util/xalloc.h"
+#include "preload/record.h"
+
+void
+escape_init(struct escape *escape, const struct escape_options *options,
+    struct logical *logical, const struct definitions *definitions)
+{
+	*escape = (struct escape){ .options = *options };
+	logical_places_init(&escape->places, logical, definitions);
+	escape->node_path = xcalloc(
+	    (size_t)definitions->node_count + 1, sizeof(*escape->node_path));
+}
+
+void
+escape_release(struct escape *escape)
+{
+	uint32_t i;
+
+	for (i = 0; i < escape->site_count; i++) {
+		histogram_release(&escape->sites[i].sizes);
+		histogram_release(&escape->sites[i].lives);
+	}
+	free(escape->sites);
+	free(escape->paths);
+	free(escape->pairs);
+	free(escape->node_path);
+	map_release(&escape->site_map);
+	map_release(&escape->pair_map);
+	map_release(&escape->thread_map);
+	logical_places_release(&escape->places);
+}
+
+struct region_place
+escape_place(struct escape *escape, uint32_t pc)
+{
+	const struct symbol_place *place =
+	    logical_places_get(&escape->places, pc)->place;
+
+	return (struct region_place){ place->function, place->startup };
+}
+
+double
+escape_weight(const struct escape *escape, uint64_t size)
+{
+	const struct escape_options *options = &escape->options;
+
+	if (options->interval <= 1)
+		return 1;
+	return -1 / expm1(-((double)size + (double)options->bias) /
+		    (double)options->interval);
+}
+
+static const struct logical_frame *
+escape_frame(const struct escape *escape, uint32_t frame)
+{
+	return &escape->places.logical->frames[frame];
+}
+
+static const struct logical_place *
+escape_node_place(struct escape *escape, uint32_t node)
+{
+	return logical_places_get(&escape->places,
+	    escape->places.definitions->nodes[node].pc);
+}
+
+static bool
+escape_same_line(const struct logical_frame *a, const struct logical_frame *b)
+{
+	return a->line != 0 && a->line == b->line && a->column == b->column &&
+	       a->module == b->module &&
+	       strcmp(a->function, b->function) == 0 &&
+	       strcmp(a->file, b->file) == 0;
+}
+
+/* One line is one site, whether it was inlined somewhere or not. */
+static uint32_t
+escape_site_of(struct escape *escape, uint32_t frame)
+{
+	const struct logical_frame *wanted = escape_frame(escape, frame);
+	struct map_key key = { (uint64_t)wanted->line << 32 | wanted->column,
+		(uint64_t)wanted->module << 32 };
+	uint64_t *number;
+	struct escape_site *site;
+	bool fresh;
+
+	/* without a line, every call site is its own */
+	if (wanted->line == 0)
+		key.lo |= frame;
+	for (;; key.lo++) {
+		number = map_insert(&escape->site_map, key, &fresh);
+		if (fresh)
+			break;
+		site = &escape->sites[*number];
+		if (site->frame == frame || escape_same_line(wanted,
+			escape_frame(escape, site->frame)))
+			return (uint32_t)*number;
+	}
+	*number = escape->site_count;
+	escape->sites = xgrow(escape->sites, &escape->site_cap,
+	    (size_t)escape->site_count + 1, sizeof(*escape->sites));
+	escape->sites[escape->site_count] = (struct escape_site){
+		.frame = frame,
+		.facts.stack_limit = escape->options.stack_limit,
+		.facts.size_min = UINT64_MAX,
+		.life_min = UINT64_MAX,
+	};
+	return escape->site_count++;
+}
+
+/* Innermost logical frame that is no wrapper; if all are, the innermost. */
+static uint32_t
+escape_find_site(struct escape *escape, struct escape_path *path)
+{
+	const struct definitions_node *nodes =
+	    escape->places.definitions->nodes;
+	const struct logical_place *place;
+	uint32_t node, i;
+
+	for (node = path->node; node != 0; node = nodes[node].parent) {
+		place = escape_node_place(escape, node);
+		for (i = 0; i < place->place->count; i++) {
+			if (escape_frame(escape, place->frames[i])->wrapper)
+				continue;
+			path->depth = nodes[node].depth;
+			path->index = i;
+			return place->frames[i];
+		}
+	}
+	path->index = 0;
+	path->depth = nodes[path->node].depth;
+	return escape_node_place(escape, path->node)->frames[0];
+}
+
+static uint32_t
+escape_path_of(struct escape *escape, uint32_t node)
+{
+	struct escape_path path = { .node = node };
+	uint32_t frame;
+
+	if (escape->node_path[node] != 0)
+		return escape->node_path[node] - 1;
+	frame = node != 0 ? escape_find_site(escape, &path) :
+			    logical_nowhere(escape->places.logical);
+	path.site = escape_site_of(escape, frame);
+	escape->paths = xgrow(escape->paths, &escape->path_cap,
+	    (size_t)escape->path_count + 1, sizeof(*escape->paths));
+	escape->paths[escape->path_count] = path;
+	escape->node_path[node] = ++escape->path_count;
+	return escape->path_count - 1;
+}
+
+static const char *
+escape_kind_name(uint8_t kind)
+{
+	static const char *const names[] = {
+		[ESC_EVENT_MALLOC] = "malloc",
+		[ESC_EVENT_CALLOC] = "calloc",
+		[ESC_EVENT_REALLOC] = "realloc",
+		[ESC_EVENT_REALLOCARRAY] = "reallocarray",
+		[ESC_EVENT_MEMALIGN] = "memalign",
+		[ESC_EVENT_POSIX_MEMALIGN] = "posix_memalign",
+		[ESC_EVENT_ALIGNED_ALLOC] = "aligned_alloc",
+		[ESC_EVENT_VALLOC] = "valloc",
+		[ESC_EVENT_PVALLOC] = "pvalloc",
+	};
+
+	return names[kind];
+}
+
+/* What people call it: the innermost wrapper, if one called the hook. */
+static const char *
+escape_allocator_name(struct escape *escape, const struct model_block *block)
+{
+	const struct logical_place *place;
+	const struct logical_frame *frame;
+
+	if (block->node == 0)
+		return escape_kind_name(block->kind);
+	place = escape_node_place(escape, block->node);
+	frame = escape_frame(escape, place->frames[0]);
+	if (!frame->wrapper || frame->function[0] == '_' ||
+	    strstr(frame->function, "::") != NULL)
+		return escape_kind_name(block->kind);
+	return frame->function;
+}
+
+/* The first few names are counted; one that is rare does not matter. */
+static void
+escape_count_allocator(struct escape *escape, struct escape_site *site,
+    const struct model_block *block)
+{
+	const char *name = escape_allocator_name(escape, block);
+	size_t i;
+
+	for (i = 0; i < ESCAPE_ALLOCATORS; i++) {
+		if (site->allocators[i].name == NULL)
+			site->allocators[i].name = name;
+		if (strcmp(site->allocators[i].name, name) != 0)
+			continue;
+		site->allocators[i].calls++;
+		return;
+	}
+}
+
+void
+escape_begin(struct escape *escape, struct model_block *block)
+{
+	block->tag = escape_path_of(escape, block->node);
+}
+
+void
+escape_chain(struct escape *escape, uint32_t tag)
+{
+	escape->sites[escape->paths[tag].site].facts.reallocs++;
+}
+
+static uint32_t
+escape_ancestor(const struct escape *escape, uint32_t node, uint32_t depth)
+{
+	const struct definitions_node *nodes =
+	    escape->places.definitions->nodes;
+
+	while (nodes[node].depth > depth)
+		node = nodes[node].parent;
+	return node;
+}
+
+/* Inside the physical frame that both share: the deepest inlined instance that
+ * both chains of calls go through, counted as index in a's place. */
+static uint32_t
+escape_deepest(const struct symbol_place *a, const struct symbol_place *b)
+{
+	size_t i = a->count - 1, j = b->count - 1;
+
+	while (i > 0 && j > 0 &&
+	    a->frames[i - 1].instance == b->frames[j - 1].instance) {
+		i--;
+		j--;
+	}
+	return (uint32_t)i;
+}
+
+/* Non-wrapper frames from the site (not counted) out to the owner (counted). */
+static uint32_t
+escape_distance(struct escape *escape, const struct escape_path *path,
+    uint32_t depth, uint32_t index)
+{
+	const struct definitions_node *nodes =
+	    escape->places.definitions->nodes;
+	uint32_t node = escape_ancestor(escape, path->node, path->depth);
+	size_t i = path->index + 1, end;
+	const struct logical_place *place;
+	uint32_t count = 0;
+
+	for (;; node = nodes[node].parent, i = 0) {
+		place = escape_node_place(escape, node);
+		end = nodes[node].depth == depth ? (size_t)index + 1 :
+						   place->place->count;
+		for (; i < end; i++)
+			count += !escape_frame(
+			    escape, place->frames[i])->wrapper;
+		if (nodes[node].depth <= depth)
+			break;
+	}
+	/* an owner that is a wrapper outside the site is still outside */
+	return count > 0 ? count : 1;
+}
+
+static void
+escape_find_owner(struct escape *escape, struct escape_pair *pair,
+    const struct model_end *end)
+{
+	const struct escape_path *path = &escape->paths[pair->path];
+	uint32_t depth = end->shared + 1;
+	uint32_t node = escape_ancestor(escape, path->node, depth);
+	const struct logical_place *place = escape_node_place(escape, node);
+	uint32_t index = (uint32_t)place->place->count - 1;
+
+	if (!end->tail)
+		index = escape_deepest(place->place,
+		    escape_node_place(escape,
+			escape_ancestor(escape, pair->node, depth))->place);
+	if (depth > path->depth ||
+	    (depth == path->depth && index <= path->index)) {
+		pair->owner = escape->sites[path->site].frame;
+		return;
+	}
+	pair->owner = place->frames[index];
+	pair->distance = escape_distance(escape, path, depth, index);
+	pair->far = place->place->startup;
+}
+
+static struct escape_pair *
+escape_pair_of(struct escape *escape, const struct model_end *end)
+{
+	bool freed = end->outcome == MODEL_FREED;
+	struct map_key key = { (uint64_t)end->block->tag << 32 | end->node,
+		freed ? (uint64_t)end->shared << 2 | (uint64_t)end->tail << 1 |
+			1 :
+			0 };
+	struct escape_pair *pair;
+	uint64_t *number;
+	bool fresh;
+
+	number = map_insert(&escape->pair_map, key, &fresh);
+	if (!fresh)
+		return &escape->pairs[*number];
+	*number = escape->pair_count++;
+	escape->pairs = xgrow(escape->pairs, &escape->pair_cap,
+	    escape->pair_count, sizeof(*escape->pairs));
+	pair = &escape->pairs[*number];
+	*pair = (struct escape_pair){ .path = end->block->tag,
+		.node = end->node };
+	if (freed)
+		escape_find_owner(escape, pair, end);
+	return pair;
+}
+
+static bool
+escape_far(const struct escape_pair *pair)
+{
+	return pair->far || pair->distance > VERDICT_UP_MAX;
+}
+
+/* Whether what is only presumed of the owner has something against it. Far out
+ * it makes no difference: the true owner can only be farther. */
+static bool
+escape_doubtful(const struct escape_pair *pair, const struct model_end *end,
+    enum model_why *why)
+{
+	if (end->proved || escape_far(pair))
+		return false;
+	if (end->backward)
+		*why = MODEL_WHY_BACKWARD;
+	else if (end->gapped)
+		*why = MODEL_WHY_GAP;
+	return end->backward || end->gapped;
+}
+
+static enum fate
+escape_judge(const struct escape *escape, const struct escape_pair *pair,
+    const struct model_end *end, enum model_why *why)
+{
+	const struct escape_path *path = &escape->paths[pair->path];
+
+	*why = end->why;
+	switch (end->outcome) {
+	case MODEL_OTHER_THREAD:
+		return FATE_THREAD;
+	case MODEL_LIVE:
+		return end->shared > 0 && end->shared + 1 >= path->depth ?
+		    FATE_CENSORED : FATE_LIVE;
+	case MODEL_FREED:
+		if (escape_doubtful(pair, end, why))
+			return FATE_UNKNOWN;
+		return pair->distance == 0 ? FATE_LOCAL : FATE_UP;
+	case MODEL_UNKNOWN:
+		break;
+	}
+	return FATE_UNKNOWN;
+}
+
+static void
+escape_count_thread(struct escape *escape, struct escape_site *site,
+    uint32_t thread)
+{
+	struct map_key key = { (uint64_t)(site - escape->sites), thread };
+	bool fresh;
+
+	if (site->last_thread == thread + 1)
+		return;
+	site->last_thread = thread + 1;
+	map_insert(&escape->thread_map, key, &fresh);
+	site->threads += fresh;
+}
+
+/* Few activations of a site's owner are at work at once. */
+static void
+escape_count_activation(struct escape_site *site, uint64_t activation)
+{
+	uint64_t *recent = &site->recent[activation % ESCAPE_RECENT];
+
+	site->facts.activations += *recent != activation + 1;
+	*recent = activation + 1;
+}
+
+static void
+escape_count_size(struct escape_site *site, uint64_t size, double weight)
+{
+	if (size < site->facts.size_min)
+		site->facts.size_min = size;
+	if (size > site->facts.size_max)
+		site->facts.size_max = size;
+	if (site->rounded)
+		size = histogram_round(size, ESCAPE_SIZE_FINE);
+	histogram_add(&site->sizes, size, weight);
+	if (!site->rounded && site->sizes.count > ESCAPE_SIZES) {
+		histogram_coarsen(&site->sizes, ESCAPE_SIZE_FINE);
+		site->rounded = true;
+	}
+}
+
+static void
+escape_count_life(struct escape *escape, struct escape_site *site,
+    const struct model_end *end, double weight)
+{
+	uint64_t ticks = end->time - end->block->begin;
+	uint64_t life = end->time < end->block->begin ? 0 :
+	    (uint64_t)((double)ticks * escape->options.tick_ns);
+
+	if (life < site->life_min)
+		site->life_min = life;
+	if (life > site->life_max)
+		site->life_max = life;
+	site->freed += weight;
+	histogram_add(
+	    &site->lives, histogram_round(life, ESCAPE_LIFE_FINE), weight);
+}
+
+static void
+escape_count_cost(struct escape *escape, struct escape_site *site,
+    const struct model_end *end)
+{
+	if (end->block->timed) {
+		site->timed_allocate++;
+		site->cost_allocate +=
+		    end->block->cost * escape->options.tick_ns;
+	}
+	if (end->timed) {
+		site->timed_free++;
+		site->cost_free += end->cost * escape->options.tick_ns;
+	}
+}
+
+static void
+escape_count_fate(struct escape_site *site, struct escape_pair *pair,
+    const struct model_end *end, enum fate fate)
+{
+	bool proved = fate == FATE_THREAD || fate == FATE_LIVE ||
+		      ((fate == FATE_LOCAL || fate == FATE_UP) && end->proved);
+
+	site->facts.fates[fate]++;
+	site->facts.far += fate == FATE_UP && escape_far(pair);
+	if (fate == FATE_LOCAL || fate == FATE_UP)
+		escape_count_activation(site, end->activation);
+	pair->counts[fate]++;
+	pair->proved[fate] += proved;
+	site->proved += proved;
+	site->inferred += !proved && (fate == FATE_LOCAL || fate == FATE_UP);
+	if (site->example[fate])
+		return;
+	site->example[fate] = true;
+	site->example_node[fate] = end->node;
+	if (fate == FATE_LIVE || fate == FATE_CENSORED || end->node == 0)
+		site->example_node[fate] = end->block->node;
+}
+
+void
+escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
+{
+	const struct model_block *block = end->block;
+	struct escape_pair *pair = escape_pair_of(escape, end);
+	struct escape_path *path = &escape->paths[block->tag];
+	struct escape_site *site = &escape->sites[path->site];
+	double weight = escape_weight(escape, block->size);
+	enum model_why why;
+	enum fate fate = escape_judge(escape, pair, end, &why);
+
+	site->weight += weight;
+	site->variance += weight * (weight - 1);
+	site->bytes += weight * (double)block->size;
+	if (fate == FATE_UNKNOWN)
+		site->whys[why]++;
+	escape_count_fate(site, pair, end, fate);
+	escape_count_allocator(escape, site, block);
+	escape_count_thread(escape, site, thread);
+	escape_count_size(site, block->size, weight);
+	if (end->outcome != MODEL_LIVE &&
+	    !(end->outcome == MODEL_UNKNOWN && end->why == MODEL_WHY_RECORD))
+		escape_count_life(escape, site, end, weight);
+	escape_count_cost(escape, site, end);
+	pair->weights[fate] += weight;
+	path->fates[fate] += weight;
+	path->bytes += weight * (double)block->size;
+}

@@ -1,0 +1,112 @@
+/*
+ * The fates of the blocks of one trace, summed up by site, by path (stack that
+ * allocated) and by pair (path and stack that freed).
+ *
+ * Every block is in one pair, one path and one site; sums over the pairs of a
+ * path are the path's, sums over the paths of a site are the site's.
+ */
+#ifndef ESCAPE_ESCAPE_H
+#define ESCAPE_ESCAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyzer/escape/histogram.h"
+#include "analyzer/escape/logical.h"
+#include "analyzer/escape/verdict.h"
+#include "analyzer/model/model.h"
+#include "analyzer/util/map.h"
+
+enum {
+	ESCAPE_SIZES = 64,     /* distinct sizes kept exactly */
+	ESCAPE_SIZE_FINE = 16, /* then so many buckets an octave */
+	ESCAPE_LIFE_FINE = 8,
+	ESCAPE_RECENT = 8,     /* activations remembered to tell new ones */
+	ESCAPE_ALLOCATORS = 4,
+};
+
+struct escape_options {
+	uint64_t stack_limit;
+	uint64_t interval; /* T of the sampling; 1: every block was taken */
+	uint64_t bias;
+	double tick_ns;
+};
+
+struct escape_allocator {
+	const char *name;
+	uint64_t calls;
+};
+
+struct escape_site {
+	uint32_t frame; /* logical */
+	struct escape_allocator allocators[ESCAPE_ALLOCATORS];
+	struct verdict_facts facts;
+	double weight;   /* blocks, estimated */
+	double variance; /* of that estimate */
+	double bytes;
+	double freed;    /* of weight: blocks that were freed */
+	uint64_t whys[MODEL_WHY_COUNT];
+	uint64_t proved;
+	uint64_t inferred;
+	uint64_t threads; /* that allocated */
+	struct histogram sizes;
+	struct histogram lives; /* ns, rounded */
+	bool rounded; /* sizes are */
+	uint64_t life_min, life_max; /* life_min > life_max: none was freed */
+	double cost_allocate, cost_free; /* ns of the timed calls */
+	uint64_t timed_allocate, timed_free;
+	uint64_t recent[ESCAPE_RECENT];
+	uint32_t last_thread; /* + 1 */
+	uint32_t example_node[FATE_COUNT]; /* of the first block of that fate */
+	bool example[FATE_COUNT];
+};
+
+struct escape_path {
+	uint32_t node;
+	uint32_t site;
+	uint32_t depth; /* of the physical frame that the site is in */
+	uint32_t index; /* of the site in its place */
+	double fates[FATE_COUNT]; /* estimated blocks */
+	double bytes;
+};
+
+struct escape_pair {
+	uint32_t path;
+	uint32_t node;  /* that freed; 0: none or not known */
+	uint32_t owner; /* logical frame, 0: none */
+	uint32_t distance;
+	bool far; /* the owner is start-up code */
+	double weights[FATE_COUNT];
+	uint64_t counts[FATE_COUNT];
+	uint64_t proved[FATE_COUNT];
+};
+
+struct escape {
+	struct escape_options options;
+	struct logical_places places;
+	struct escape_site *sites; /* 0.. */
+	struct escape_path *paths;
+	struct escape_pair *pairs;
+	uint32_t site_count, path_count, pair_count;
+	size_t site_cap, path_cap, pair_cap;
+	uint32_t *node_path; /* path + 1 by node */
+	struct map site_map, pair_map, thread_map;
+};
+
+void escape_init(struct escape *escape, const struct escape_options *options,
+    struct logical *logical, const struct definitions *definitions);
+void escape_release(struct escape *escape);
+
+/* For struct model_hooks; tags are path numbers. */
+struct region_place escape_place(struct escape *escape, uint32_t pc);
+void escape_begin(struct escape *escape, struct model_block *block);
+/* thread: a number of the thread that allocated it. */
+void escape_end(struct escape *escape, const struct model_end *end,
+    uint32_t thread);
+void escape_chain(struct escape *escape, uint32_t tag);
+
+/* How many blocks a recorded one of that size stands for. */
+double escape_weight(const struct escape *escape, uint64_t size);
+
+#endif

@@ -1,0 +1,250 @@
+#include "analyzer/ingest/ingest.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "analyzer/escape/wrappers.h"
+#include "analyzer/ingest/ingest_run.h"
+#include "analyzer/store/store.h"
+#include "analyzer/symbol/symbol.h"
+#include "analyzer/trace/definitions.h"
+#include "analyzer/trace/merge.h"
+#include "analyzer/trace/reader.h"
+#include "analyzer/util/xalloc.h"
+
+/* Events between two calls of the progress function. */
+#define INGEST_PROGRESS (1U << 20)
+
+static struct region_place
+ingest_place(void *data, uint32_t pc)
+{
+	struct ingest_run *run = data;
+
+	return escape_place(&run->escape, pc);
+}
+
+static void
+ingest_begin(void *data, struct model_block *block)
+{
+	struct ingest_run *run = data;
+
+	escape_begin(&run->escape, block);
+	timeline_add(&run->timeline, block->begin, (double)block->size,
+	    escape_weight(&run->escape, block->size));
+}
+
+static void
+ingest_count_pair(
+    struct ingest_run *run, uint32_t from, uint32_t to, double weight)
+{
+	uint64_t *bits =
+	    map_insert(&run->pairs, (struct map_key){ from, to }, NULL);
+	double sum;
+
+	memcpy(&sum, bits, sizeof(sum));
+	sum += weight;
+	memcpy(bits, &sum, sizeof(sum));
+}
+
+static void
+ingest_end(void *data, const struct model_end *end)
+{
+	struct ingest_run *run = data;
+	uint32_t from = run->threads[end->block->stream];
+	double weight = escape_weight(&run->escape, end->block->size);
+
+	escape_end(&run->escape, end, from);
+	if (end->outcome == MODEL_LIVE)
+		return;
+	timeline_add(&run->timeline, end->time, -(double)end->block->size,
+	    weight);
+	ingest_count_pair(run, from, run->threads[end->stream], weight);
+}
+
+static void
+ingest_chain(void *data, uint32_t tag)
+{
+	struct ingest_run *run = data;
+
+	escape_chain(&run->escape, tag);
+}
+
+static double
+ingest_tick_ns(const struct esc_header *head)
+{
+	uint64_t ticks = head->last.ticks - head->start.ticks;
+	uint64_t ns = head->last.monotonic - head->start.monotonic;
+
+	if (head->clock == ESC_CLOCK_MONOTONIC ||
+	    head->last.ticks <= head->start.ticks ||
+	    head->last.monotonic <= head->start.monotonic)
+		return 1;
+	return (double)ns / (double)ticks;
+}
+
+/* Numbers the threads: all levels of one are one. */
+static void
+ingest_number_threads(struct ingest_run *run)
+{
+	const struct stream *stream = run->streams.list;
+	size_t i;
+
+	run->threads = xcalloc(run->streams.count + 1, sizeof(*run->threads));
+	for (i = 0; i < run->streams.count; i++, stream++) {
+		if (i == 0 || stream->process != stream[-1].process ||
+		    stream->thread != stream[-1].thread)
+			run->thread_count++;
+		run->threads[i] = run->thread_count;
+	}
+}
+
+static int
+ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
+{
+	const struct model_hooks hooks = { ingest_place, ingest_begin,
+		ingest_end, ingest_chain, run };
+	const struct esc_header *head;
+
+	run->reader = reader_open(trace, err);
+	if (run->reader == NULL)
+		return -1;
+	head = &run->reader->head;
+	run->tick_ns = ingest_tick_ns(head);
+	run->definitions = definitions_new(run->reader);
+	streams_init(&run->streams, run->reader);
+	ingest_number_threads(run);
+	timeline_init(&run->timeline, head->start.ticks);
+	escape_init(&run->escape,
+	    &(struct escape_options){
+		.stack_limit = run->ingest->stack_limit,
+		.interval = head->mode == ESC_MODE_SAMPLED ?
+		    head->sample_interval : 1,
+		.bias = head->sample_bias,
+		.tick_ns = run->tick_ns,
+	    },
+	    &run->ingest->logical, run->definitions);
+	run->model = model_new(run->definitions, &run->streams, &hooks);
+	run->last = head->start.ticks;
+	return 0;
+}
+
+static void
+ingest_run_release(struct ingest_run *run)
+{
+	if (run->reader == NULL)
+		return;
+	model_free(run->model);
+	if (run->definitions != NULL)
+		escape_release(&run->escape);
+	streams_release(&run->streams);
+	definitions_free(run->definitions);
+	free(run->threads);
+	map_release(&run->pairs);
+	reader_free(run->reader);
+}
+
+/* The share of the trace that was read, guessed by its events' segments. */
+static void
+ingest_tell(const struct ingest *ingest, uint64_t events, uint64_t size)
+{
+	const struct ingest_options *options = ingest->options;
+	uint64_t done = events * 7; /* bytes an event, about */
+
+	if (options->progress == NULL)
+		return;
+	options->progress(options->progress_data,
+	    ingest->bytes_done + (done < size ? done : size),
+	    ingest->bytes_total);
+}
+
+static void
+ingest_run_feed(struct ingest_run *run)
+{
+	struct merge *merge = merge_new(run->reader, &run->streams);
+	const struct event *event;
+	uint64_t events = 0;
+	size_t stream;
+
+	while ((event = merge_next(merge, &stream)) != NULL) {
+		model_feed(run->model, event, stream);
+		run->last = event->time;
+		if (++events % INGEST_PROGRESS == 0)
+			ingest_tell(run->ingest, events, run->reader->size);
+	}
+	merge_free(merge);
+	model_finish(run->model);
+}
+
+static int
+ingest_trace(struct ingest *ingest, size_t index, struct err *err)
+{
+	struct ingest_run run = { .ingest = ingest,
+		.id = (int64_t)index + 1 };
+	int status =
+	    ingest_run_open(&run, ingest->options->traces[index], err);
+
+	if (status == 0) {
+		ingest_run_feed(&run);
+		status = ingest_write_run(&run, err);
+		ingest->bytes_done += run.reader->size;
+		ingest_tell(ingest, 0, 0);
+	}
+	ingest_run_release(&run);
+	return status;
+}
+
+static uint64_t
+ingest_total(const struct ingest_options *options)
+{
+	struct stat status;
+	uint64_t total = 0;
+	size_t i;
+
+	for (i = 0; i < options->trace_count; i++)
+		if (stat(options->traces[i], &status) == 0)
+			total += (uint64_t)status.st_size;
+	return total;
+}
+
+static int
+ingest_all(struct ingest *ingest, struct err *err)
+{
+	const struct ingest_options *options = ingest->options;
+	size_t i;
+
+	ingest->wrappers = wrappers_new(options->wrappers,
+	    options->wrapper_count, options->no_wrappers,
+	    options->no_wrapper_count, err);
+	if (ingest->wrappers == NULL)
+		return -1;
+	ingest->symbol = symbol_new();
+	logical_init(&ingest->logical, ingest->symbol, ingest->wrappers);
+	ingest->store = store_create(options->database, err);
+	if (ingest->store == NULL)
+		return -1;
+	for (i = 0; i < options->trace_count; i++)
+		if (ingest_trace(ingest, i, err) != 0)
+			return -1;
+	if (ingest_write_shared(ingest, err) != 0)
+		return -1;
+	return store_commit(ingest->store, err);
+}
+
+int
+ingest_run(const struct ingest_options *options, struct err *err)
+{
+	struct ingest ingest = { .options = options };
+	int status;
+
+	ingest.stack_limit = options->stack_limit != 0 ? options->stack_limit :
+							 INGEST_STACK_LIMIT;
+	ingest.bytes_total = ingest_total(options);
+	status = ingest_all(&ingest, err);
+	store_free(ingest.store);
+	logical_release(&ingest.logical);
+	if (ingest.symbol != NULL)
+		symbol_free(ingest.symbol);
+	wrappers_free(ingest.wrappers);
+	return status;
+}

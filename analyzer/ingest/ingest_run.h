@@ -1,0 +1,55 @@
+/* One trace on its way into the database: read, followed, written. */
+#ifndef INGEST_INGEST_RUN_H
+#define INGEST_INGEST_RUN_H
+
+#include <stdint.h>
+
+#include "analyzer/escape/escape.h"
+#include "analyzer/escape/logical.h"
+#include "analyzer/ingest/timeline.h"
+#include "analyzer/model/model.h"
+#include "analyzer/trace/streams.h"
+#include "analyzer/util/map.h"
+
+struct definitions;
+struct err;
+struct ingest_options;
+struct reader;
+struct store;
+
+/* What the runs of one database share. */
+struct ingest {
+	const struct ingest_options *options;
+	struct store *store;
+	struct symbol *symbol;
+	struct wrappers *wrappers;
+	struct logical logical;
+	uint64_t stack_limit;
+	int64_t site_base;   /* numbers given to the runs before */
+	int64_t thread_base;
+	uint64_t bytes_done; /* for progress */
+	uint64_t bytes_total;
+};
+
+struct ingest_run {
+	struct ingest *ingest;
+	int64_t id;
+	struct reader *reader;
+	struct definitions *definitions;
+	struct streams streams;
+	struct model *model;
+	struct escape escape;
+	struct timeline timeline;
+	double tick_ns;
+	uint64_t last;      /* ticks of the last event */
+	uint32_t *threads;  /* by stream: number of its thread, from 1 */
+	uint32_t thread_count;
+	struct map pairs;   /* (allocating, freeing) -> bits of a double */
+};
+
+/* Writes all that the run found. Then ingest_write_shared, once a database. */
+int ingest_write_run(struct ingest_run *run, struct err *err);
+/* Modules, frames and stacks. */
+int ingest_write_shared(struct ingest *ingest, struct err *err);
+
+#endif

@@ -1,0 +1,65 @@
+#include "analyzer/ingest/timeline.h"
+
+#include <string.h>
+
+void
+timeline_init(struct timeline *timeline, uint64_t start)
+{
+	memset(timeline, 0, sizeof(*timeline));
+	timeline->start = start;
+	timeline->width = 1;
+}
+
+static void
+timeline_halve(struct timeline *timeline)
+{
+	struct timeline_slice *slices = timeline->slices, *a, *b;
+	size_t i;
+
+	for (i = 0; i < TIMELINE_SLICES / 2; i++) {
+		a = &slices[2 * i];
+		b = &slices[2 * i + 1];
+		slices[i] = (struct timeline_slice){
+			.live = a->live > b->live ? a->live : b->live,
+			.allocations = a->allocations + b->allocations,
+			.frees = a->frees + b->frees,
+		};
+	}
+	memset(&slices[i], 0, i * sizeof(*slices));
+	timeline->count = (timeline->count + 1) / 2;
+	timeline->width *= 2;
+}
+
+static struct timeline_slice *
+timeline_slice(struct timeline *timeline, uint64_t time)
+{
+	uint64_t since = time > timeline->start ? time - timeline->start : 0;
+	struct timeline_slice *slice;
+
+	while (since / timeline->width >= TIMELINE_SLICES)
+		timeline_halve(timeline);
+	/* what was live before stays so through slices without an event */
+	while (timeline->count <= since / timeline->width) {
+		slice = &timeline->slices[timeline->count++];
+		if (slice->live < timeline->live)
+			slice->live = timeline->live;
+	}
+	return &timeline->slices[since / timeline->width];
+}
+
+void
+timeline_add(
+    struct timeline *timeline, uint64_t time, double bytes, double weight)
+{
+	struct timeline_slice *slice = timeline_slice(timeline, time);
+
+	timeline->live += bytes * weight;
+	if (bytes < 0)
+		slice->frees += weight;
+	else
+		slice->allocations += weight;
+	if (timeline->live > slice->live)
+		slice->live = timeline->live;
+	if (timeline->live > timeline->peak)
+		timeline->peak = timeline->live;
+}

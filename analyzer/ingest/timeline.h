@@ -1,0 +1,34 @@
+/*
+ * What was live over time, in slices of equal length that double as the run
+ * grows: between TIMELINE_SLICES / 2 and TIMELINE_SLICES of them, whatever its
+ * length.
+ */
+#ifndef INGEST_TIMELINE_H
+#define INGEST_TIMELINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TIMELINE_SLICES = 256 };
+
+struct timeline_slice {
+	double live; /* highest bytes */
+	double allocations;
+	double frees;
+};
+
+struct timeline {
+	struct timeline_slice slices[TIMELINE_SLICES];
+	uint64_t start; /* ticks */
+	uint64_t width; /* ticks; 1 at first */
+	size_t count;   /* slices begun */
+	double live;    /* bytes now */
+	double peak;
+};
+
+void timeline_init(struct timeline *timeline, uint64_t start);
+/* A block of that size began, or ended (bytes < 0), which stands for weight. */
+void timeline_add(
+    struct timeline *timeline, uint64_t time, double bytes, double weight);
+
+#endif
