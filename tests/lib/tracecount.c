@@ -1,13 +1,14 @@
 /*
- * tracecount [-k N] [-c COUNT_FILE] TRACE...
+ * tracecount [-k N] [-m] [-c COUNT_FILE] TRACE...
  *
  * An independent reader of traces, for tests: walks header, segments and events
  * by preload/record.h alone, and prints in lines `name value` the exact
  * counters, what is recorded and what was dropped, summed over the traces. Given
- * the counting shim's file (tests/lib/count.c) it prints its sums as well. Exit 1, with lines
- * `bad ...`, when the trace is malformed, when exact != recorded + dropped by
- * more than N a stream (default 0; full mode only), or when it and the counting
- * shim differ by more than N a thread.
+ * the counting shim's file (tests/lib/count.c) it prints its sums as well, with
+ * -m the allocations of each module (by the innermost frame). Exit 1, with lines
+ * `bad ...`, when the trace is malformed, when an event's stack is not defined,
+ * when exact != recorded + dropped by more than N a stream (default 0; full mode
+ * only), or when it and the counting shim differ by more than N a thread.
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -31,17 +32,28 @@ struct stream {
 	uint64_t gaps;
 };
 
+struct module {
+	const struct esc_def_module *def;
+	uint64_t allocations;
+};
+
 static const uint8_t *file;
 static uint64_t file_size;
 static struct stream *streams[4096];
 static uint64_t stream_count, process_count, module_count, node_count;
 static uint64_t segment_count, event_bytes, gaps, early_lost, claimed;
-static uint64_t total_size, checked, differed;
+static uint64_t empty_stacks, total_size, checked, differed;
 static uint32_t flags;
 static struct esc_counters exact;
 static uint64_t kinds[KINDS];
 static bool malformed;
 static uint64_t tolerance;
+static bool print_modules;
+
+/* By id. */
+static struct esc_def_node *nodes;
+static struct module *modules;
+static uint32_t nodes_end, modules_end;
 
 static void
 bad(const char *what, uint64_t at)
@@ -85,6 +97,41 @@ add(struct esc_counters *to, const struct esc_counters *from)
 	to->nested_lost += from->nested_lost;
 }
 
+/* The stack that the event names must be there, down to its outermost frame. */
+static void
+resolve(uint32_t id, uint16_t control, uint64_t offset)
+{
+	uint32_t kind = control & ESC_CONTROL_KIND;
+	uint32_t module;
+
+	if (id >= nodes_end || nodes[id].def.id != id) {
+		bad("stack", offset);
+		return;
+	}
+	module = nodes[id].module;
+	if (module >= modules_end ||
+	    (module != 0 && modules[module].def == NULL)) {
+		bad("module", offset);
+		return;
+	}
+	if (kind < ESC_EVENT_FREE)
+		modules[module].allocations++;
+}
+
+/* The zigzag difference of the stack, which stands behind time and address. */
+static uint32_t
+stack_step(const uint8_t *at, uint16_t control)
+{
+	static const uint32_t address[] = {0, 2, 4, 8};
+	uint32_t length = (1U << (control >> ESC_CONTROL_STACK_SHIFT & 3)) / 2;
+	uint32_t value = 0;
+
+	at += 2 + (1U << (control >> ESC_CONTROL_TIME_SHIFT & 3));
+	at += address[control >> ESC_CONTROL_ADDRESS_SHIFT & 3];
+	memcpy(&value, at, length);
+	return (value >> 1) ^ (0 - (value & 1));
+}
+
 /* Length of the event at `at`, of which `room` bytes are whole; 0: malformed. */
 static uint32_t
 event_length(const uint8_t *at, uint32_t room, uint16_t *control)
@@ -116,7 +163,7 @@ events(const struct esc_segment *segment, uint64_t offset)
 {
 	struct stream *stream = stream_get(segment->process, segment->thread);
 	const uint8_t *at = (const uint8_t *)(segment + 1);
-	uint32_t used = segment->used;
+	uint32_t used = segment->used, stack = 0;
 
 	if (segment->level >= ESC_LEVELS) {
 		bad("level", offset);
@@ -137,6 +184,11 @@ events(const struct esc_segment *segment, uint64_t offset)
 		}
 		stream->kinds[control & ESC_CONTROL_KIND]++;
 		stream->gaps += (control & ESC_CONTROL_GAP) != 0;
+		stack += stack_step(at + done, control);
+		if (stack != 0)
+			resolve(stack, control, offset + sizeof(*segment) + done);
+		else
+			empty_stacks++;
 		done += length;
 	}
 }
@@ -158,9 +210,13 @@ definitions(const struct esc_segment *segment, uint64_t offset)
 			break;
 		case ESC_DEF_NODE:
 			node_count++;
+			if (def.id < nodes_end)
+				memcpy(&nodes[def.id], slots + at, sizeof(*nodes));
 			break;
 		case ESC_DEF_MODULE:
 			module_count++;
+			if (def.id < modules_end)
+				modules[def.id].def = (const void *)(slots + at);
 			break;
 		case ESC_DEF_PROCESS:
 			process_count++;
@@ -178,7 +234,7 @@ definitions(const struct esc_segment *segment, uint64_t offset)
 }
 
 static void
-segments(const struct esc_header *header)
+segments(const struct esc_header *header, enum esc_segment_kind kind)
 {
 	uint64_t at = header->header_size;
 
@@ -201,13 +257,14 @@ segments(const struct esc_header *header)
 			bad("segment", at);
 			return;
 		}
-		segment_count++;
-		if (segment->kind == ESC_SEGMENT_EVENTS)
-			events(segment, at);
-		else if (segment->kind == ESC_SEGMENT_DEFS)
-			definitions(segment, at);
-		else
+		if (segment->kind != ESC_SEGMENT_EVENTS &&
+		    segment->kind != ESC_SEGMENT_DEFS)
 			bad("kind", at);
+		segment_count += segment->kind == kind;
+		if (segment->kind == kind && kind == ESC_SEGMENT_EVENTS)
+			events(segment, at);
+		else if (segment->kind == kind)
+			definitions(segment, at);
 		at += segment->size;
 	}
 }
@@ -291,6 +348,7 @@ print(void)
 	line("streams", stream_count);
 	line("modules", module_count);
 	line("nodes", node_count);
+	line("empty_stacks", empty_stacks);
 	line("segments", segment_count);
 	line("event_bytes", event_bytes);
 	line("claimed", claimed);
@@ -363,6 +421,22 @@ drop_streams(void)
 		}
 }
 
+/* module ALLOCATIONS BUILD-ID PATH */
+static void
+list_modules(void)
+{
+	for (uint32_t i = 1; i < modules_end; i++) {
+		const struct esc_def_module *def = modules[i].def;
+
+		if (def == NULL)
+			continue;
+		printf("module %llu ", (unsigned long long)modules[i].allocations);
+		for (unsigned int k = 0; k < def->build_id_len && k < 4; k++)
+			printf("%02x", def->build_id[k]);
+		printf(" %.*s\n", def->path_len, (const char *)(def + 1));
+	}
+}
+
 static void
 trace(const char *path)
 {
@@ -375,9 +449,20 @@ trace(const char *path)
 		bad("header", 0);
 		return;
 	}
-	segments(header);
+	nodes_end = header->nodes + 1;
+	modules_end = header->modules + 1;
+	nodes = calloc(nodes_end, sizeof(*nodes));
+	modules = calloc(modules_end, sizeof(*modules));
+	if (nodes == NULL || modules == NULL)
+		exit(99);
+	segments(header, ESC_SEGMENT_DEFS);
+	segments(header, ESC_SEGMENT_EVENTS);
 	check_streams(header);
+	if (print_modules)
+		list_modules();
 	drop_streams();
+	free(nodes);
+	free(modules);
 }
 
 int
@@ -386,11 +471,13 @@ main(int argc, char **argv)
 	const char *count = NULL;
 	int option;
 
-	while ((option = getopt(argc, argv, "k:c:")) != -1)
+	while ((option = getopt(argc, argv, "k:c:m")) != -1)
 		if (option == 'k')
 			tolerance = strtoull(optarg, NULL, 10);
 		else if (option == 'c')
 			count = optarg;
+		else if (option == 'm')
+			print_modules = true;
 		else
 			return 99;
 	if (optind == argc)
