@@ -446,6 +446,21 @@ plain_start(const char *linkage, struct strbuf *out)
 	return true;
 }
 
+/* What belongs to the name itself: an older Rust name has dots inside and ends
+ * with its hash, 17h0123456789abcdefE; others end before the first dot. */
+static size_t
+mangled_length(const char *linkage)
+{
+	const char *at = linkage;
+
+	while ((at = strstr(at, "17h")) != NULL) {
+		at += 3;
+		if (strspn(at, "0123456789abcdef") == 16 && at[16] == 'E')
+			return (size_t)(at + 17 - linkage);
+	}
+	return strcspn(linkage, ".@");
+}
+
 void
 demangle_plain(const char *linkage, struct strbuf *out)
 {
@@ -458,7 +473,7 @@ demangle_plain(const char *linkage, struct strbuf *out)
 		return;
 	}
 	if (demangle_is_mangled(linkage)) {
-		base = strndup(linkage, strcspn(linkage, ".@"));
+		base = strndup(linkage, mangled_length(linkage));
 		if (base != NULL)
 			done = plain_rust(base, out) || plain_cxx(base, out) ||
 			    plain_start(base, out);

@@ -408,7 +408,8 @@ load_fdes(struct symbol_table *table, const unsigned char *ident, Elf_Data *data
 			add_fde(table, &entry.fde, encoding,
 			    cie.cie.return_address_register, section);
 	}
-	qsort(table->fdes, table->fde_count, sizeof(*table->fdes), compare_fdes);
+	if (table->fde_count > 0)
+		qsort(table->fdes, table->fde_count, sizeof(*table->fdes), compare_fdes);
 }
 
 static void
@@ -579,7 +580,8 @@ symbol_elf_load_names(struct symbol_table *table, const struct symbol_elf *file,
 			load_section(table, file->elf, data, header.sh_link);
 		break;
 	}
-	qsort(table->names, table->name_count, sizeof(*table->names), compare_names);
+	if (table->name_count > 0)
+		qsort(table->names, table->name_count, sizeof(*table->names), compare_names);
 }
 
 void
@@ -714,8 +716,9 @@ index_by_name(struct symbol_table *table)
 	table->by_name = xcalloc(table->name_count + 1, sizeof(*table->by_name));
 	for (i = 0; i < table->name_count; i++)
 		table->by_name[i] = i;
-	qsort_r(table->by_name, table->name_count, sizeof(*table->by_name),
-	    compare_by_name, table->names);
+	if (table->name_count > 0)
+		qsort_r(table->by_name, table->name_count, sizeof(*table->by_name),
+		    compare_by_name, table->names);
 }
 
 /* Length of a name up to its ".cold" or ".cold.N", 0 if it has none. */
