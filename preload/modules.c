@@ -21,13 +21,14 @@ uint64_t modules_filter[MODULES_FILTER / 64];
 uint32_t modules_epoch;
 
 static uint32_t modules_count = 1; /* index 0: none */
-static const char *modules_exe;
+static const char *modules_exe, *modules_directory;
 static struct modules_range modules_ranges[MODULES_GONE];
 
 bool
-modules_start(const char *exe)
+modules_start(const char *exe, const char *directory)
 {
 	modules_exe = exe;
+	modules_directory = directory;
 	modules_table = sys_mmap(MODULES_MAX * sizeof(*modules_table),
 	    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 	    -1);
@@ -72,6 +73,25 @@ modules_build_id(const struct module *module, uint8_t *id)
 	return 0;
 }
 
+/*
+ * Bytes of the directory to put before a path, the slash between included. A
+ * program that has changed it since gets a name whose build-id will not match.
+ * SIZE_MAX: it is no file's name (the vDSO's), or the directory is unknown.
+ */
+static size_t
+modules_relative(const char *path)
+{
+	size_t at = 0;
+
+	if (path[0] == '/')
+		return 0;
+	while (path[at] != 0 && path[at] != '/')
+		at++;
+	if (path[at] == 0 || modules_directory[0] != '/')
+		return SIZE_MAX;
+	return strlen(modules_directory) + 1;
+}
+
 static uint32_t
 modules_write(const struct module *module)
 {
@@ -80,16 +100,15 @@ modules_write(const struct module *module)
 		char path[4096];
 	} *record;
 	const char *path = module->map->l_name;
-	size_t len;
+	size_t before, len;
 	uint32_t slots, id;
 
 	if (path[0] == 0)
 		path = modules_exe;
-	if (path[0] != '/')
-		path = "";
-	len = strlen(path);
-	if (len > sizeof(record->path))
-		len = 0;
+	before = modules_relative(path);
+	len = before + strlen(path);
+	if (before == SIZE_MAX || len > sizeof(record->path))
+		before = len = 0;
 	slots = (uint32_t)((sizeof(record->module) + len + ESC_SLOT - 1) / ESC_SLOT);
 	record = ring_define(slots);
 	if (record == NULL)
@@ -104,7 +123,11 @@ modules_write(const struct module *module)
 	record->module.loaded = ring_ticks();
 	record->module.build_id_len =
 	    modules_build_id(module, record->module.build_id);
-	memcpy(record->path, path, len);
+	if (before > 0) {
+		memcpy(record->path, modules_directory, before - 1);
+		record->path[before - 1] = '/';
+	}
+	memcpy(record->path + before, path, len - before);
 	ring_defined(&record->module.def, ESC_DEF_MODULE);
 	return id;
 }

@@ -22,8 +22,9 @@ struct module {
 
 #define MODULES_MAX (1U << 20)
 
-/* Constructor. exe: the path of the executable (kept). False: no memory. */
-bool modules_start(const char *exe);
+/* Constructor. exe: the path of the executable, directory: the working one, ""
+ * if unknown (both kept). False: no memory. */
+bool modules_start(const char *exe, const char *directory);
 
 /* The index of the module loaded at [start, end), made known if it is new; 0: none. */
 uint32_t modules_find(const struct link_map *map, uint64_t start, uint64_t end);

@@ -32,7 +32,7 @@ main(void)
 	struct rule rule;
 
 	CHECK(fakering_start(1 << 20));
-	CHECK(modules_start("/test"));
+	CHECK(modules_start("/test", "/"));
 	CHECK(rules_start());
 	inner();
 	inner();

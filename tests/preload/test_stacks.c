@@ -58,7 +58,7 @@ main(void)
 	uint32_t nodes = 0, same = 0;
 
 	CHECK(fakering_start(256 << 20));
-	CHECK(modules_start("/test"));
+	CHECK(modules_start("/test", "/"));
 	CHECK(stacks_start());
 	for (uint32_t n = 0; n < PATHS; n++) {
 		make(frames, n * 37);
