@@ -1,0 +1,222 @@
+/* Writes databases and reads them back, the hardened way. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "analyzer/store/query.h"
+#include "analyzer/store/store.h"
+#include "analyzer/util/err.h"
+#include "tests/lib/check.h"
+
+static const char *const path = "test_store.db";
+
+static const struct store_module module = { 1, "/bin/a", "", "dwarf", "" };
+
+/* Stores a function name and gives back what the database then has. */
+static void
+name_check(const char *name, const char *expected)
+{
+	struct err err = { "" };
+	struct store *store = store_create(path, &err);
+	struct store_frame frame = { .id = 1,
+		.function = name,
+		.symbol = "",
+		.file = "",
+		.module = 1 };
+	struct query_db *db;
+	struct query *query;
+
+	CHECK(store != NULL);
+	CHECK(store_add_module(store, &module, &err) == 0);
+	CHECK(store_add_frame(store, &frame, &err) == 0);
+	CHECK(store_commit(store, &err) == 0);
+	store_free(store);
+	db = query_open(path, &err);
+	CHECK(db != NULL);
+	query = query_prepare(db, "SELECT function FROM frame", &err);
+	CHECK(query != NULL);
+	CHECK(query_next(query, &err) == 1);
+	CHECK(strcmp(query_text(query, 0), expected) == 0);
+	CHECK(query_next(query, &err) == 0);
+	query_finish(query);
+	query_close(db);
+}
+
+static void
+test_names(void)
+{
+	name_check("plain", "plain");
+	name_check("", "");
+	name_check("\xc3\xa9t\xc3\xa9", "\xc3\xa9t\xc3\xa9");
+	name_check("a\xff", "a\\xff");
+	name_check("a\\xff", "a\\x5cxff");
+	name_check("a\\b", "a\\b");
+	name_check("\xed\xa0\x80", "\\xed\\xa0\\x80");
+	name_check("\xc0\x80", "\\xc0\\x80");
+	name_check("\xf0\x9f\x98", "\\xf0\\x9f\\x98");
+}
+
+static void
+test_long_name(void)
+{
+	char *name = malloc(STORE_NAME_MAX + 100);
+	struct err err = { "" };
+	struct query_db *db;
+	struct query *query;
+	struct store *store = store_create(path, &err);
+	struct store_frame frame = { .id = 1, .symbol = "", .file = "" };
+
+	CHECK(name != NULL && store != NULL);
+	memset(name, 'n', STORE_NAME_MAX + 99);
+	name[STORE_NAME_MAX + 99] = '\0';
+	frame.function = name;
+	CHECK(store_add_module(store, &module, &err) == 0);
+	frame.module = 1;
+	CHECK(store_add_frame(store, &frame, &err) == 0);
+	name[STORE_NAME_MAX + 98] = 'm';
+	frame.id = 2;
+	CHECK(store_add_frame(store, &frame, &err) == 0);
+	CHECK(store_commit(store, &err) == 0);
+	store_free(store);
+	free(name);
+	db = query_open(path, &err);
+	query = query_prepare(db,
+	    "SELECT max(length(function)), count(DISTINCT function) FROM frame",
+	    &err);
+	CHECK(query_next(query, &err) == 1);
+	CHECK(query_int(query, 0) == STORE_NAME_MAX);
+	CHECK(query_int(query, 1) == 2);
+	query_finish(query);
+	query_close(db);
+}
+
+/* Nothing is at the path before the commit, or after none. */
+static void
+test_commit(void)
+{
+	struct err err = { "" };
+	struct store *store;
+	struct stat status;
+
+	unlink(path);
+	store = store_create(path, &err);
+	CHECK(store != NULL);
+	CHECK(access(path, F_OK) < 0);
+	store_free(store);
+	CHECK(access(path, F_OK) < 0);
+	store = store_create(path, &err);
+	CHECK(store_add_module(store, &module, &err) == 0);
+	CHECK(store_add_module(store, &module, &err) < 0);
+	CHECK(err.text[0] != '\0');
+	CHECK(store_commit(store, &err) == 0);
+	store_free(store);
+	CHECK(stat(path, &status) == 0);
+	CHECK((status.st_mode & 0777) == 0600);
+	CHECK(store_create("/nonexistent/x.db", &err) == NULL);
+}
+
+static void
+refused(struct query_db *db, const char *sql)
+{
+	struct err err = { "" };
+	struct query *query = query_prepare(db, sql, &err);
+
+	if (query)
+		fprintf(stderr, "not refused: %s\n", sql);
+	CHECK(query == NULL);
+	CHECK(err.text[0] != '\0');
+}
+
+static void
+test_refused(void)
+{
+	struct err err = { "" };
+	struct query_db *db = query_open(path, &err);
+
+	CHECK(db != NULL);
+	refused(db, "");
+	refused(db, "DELETE FROM run");
+	refused(db, "UPDATE run SET pid = 1");
+	refused(db, "DROP TABLE run");
+	refused(db, "CREATE TABLE x (a)");
+	refused(db, "CREATE TEMP TABLE x (a)");
+	refused(db, "PRAGMA user_version");
+	refused(db, "PRAGMA writable_schema = 1");
+	refused(db, "ATTACH 'other.db' AS o");
+	refused(db, "VACUUM INTO 'other.db'");
+	refused(db, "SELECT load_extension('x')");
+	refused(db, "SELECT 1; SELECT 2");
+	refused(db, "SELECT * FROM pragma_database_list");
+	query_close(db);
+}
+
+static void
+test_deadline(void)
+{
+	struct err err = { "" };
+	struct query_db *db = query_open(path, &err);
+	struct query *query;
+
+	CHECK(db != NULL);
+	query_set_deadline(db, 1);
+	query = query_prepare(db,
+	    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+	    " SELECT count(*) FROM n",
+	    &err);
+	CHECK(query != NULL);
+	CHECK(query_next(query, &err) < 0);
+	CHECK(strstr(err.text, "more than 1 s") != NULL);
+	query_finish(query);
+	query_close(db);
+}
+
+static void
+write_file(const char *bytes, size_t len)
+{
+	FILE *file = fopen(path, "wb");
+
+	CHECK(file != NULL);
+	CHECK(fwrite(bytes, 1, len, file) == len);
+	CHECK(fclose(file) == 0);
+}
+
+/* Every cut of a database is refused or read, and breaks nothing. */
+static void
+test_damaged(void)
+{
+	static char bytes[1 << 18];
+	struct err err = { "" };
+	FILE *file = fopen(path, "rb");
+	size_t len = fread(bytes, 1, sizeof(bytes), file);
+
+	fclose(file);
+	CHECK(len > 4096 && len < sizeof(bytes));
+	for (size_t cut = 0; cut < len; cut += 1021) {
+		write_file(bytes, cut);
+		query_close(query_open(path, &err));
+	}
+	write_file("SQLite format 3", 16);
+	CHECK(query_is_database(path));
+	CHECK(query_open(path, &err) == NULL);
+	bytes[68] ^= 1; /* application_id */
+	write_file(bytes, len);
+	CHECK(query_open(path, &err) == NULL);
+	CHECK(query_open("/dev/zero", &err) == NULL);
+	CHECK(query_open("/", &err) == NULL);
+	CHECK(query_open("/nonexistent", &err) == NULL);
+}
+
+int
+main(void)
+{
+	test_commit();
+	test_refused();
+	test_deadline();
+	test_names();
+	test_long_name();
+	test_damaged();
+	unlink(path);
+	return check_done();
+}
