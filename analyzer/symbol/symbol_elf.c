@@ -80,7 +80,8 @@ symbol_elf_adopt(struct symbol_elf *file, int fd, const char *path)
 	file->elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (file->elf == NULL || elf_kind(file->elf) != ELF_K_ELF ||
 	    gelf_getehdr(file->elf, &header) == NULL ||
-	    (header.e_type != ET_EXEC && header.e_type != ET_DYN) ||
+	    (header.e_type != ET_EXEC && header.e_type != ET_DYN &&
+	        header.e_type != ET_REL) || /* dwz's files are those */
 	    !sections_are_sane(file->elf))
 		goto fail;
 	return SYMBOL_ELF_OK;
