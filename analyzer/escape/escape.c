@@ -187,6 +187,7 @@ escape_allocator_name(struct escape *escape, const struct model_block *block)
 	place = escape_node_place(escape, block->node);
 	frame = escape_frame(escape, place->frames[0]);
 	if (!frame->wrapper || frame->function[0] == '_' ||
+	    frame->function[0] == '?' ||
 	    strstr(frame->function, "::") != NULL)
 		return escape_kind_name(block->kind);
 	return frame->function;
@@ -382,14 +383,21 @@ escape_count_thread(struct escape *escape, struct escape_site *site,
 	site->threads += fresh;
 }
 
-/* Few activations of a site's owner are at work at once. */
+/* Few activations of a site's owner are at work at once. A presumed one that
+ * stepped backward may be the next: counted so, or blocks of many activations
+ * would pass for many blocks of one. */
 static void
-escape_count_activation(struct escape_site *site, uint64_t activation)
+escape_count_activation(struct escape_site *site, const struct model_end *end)
 {
-	uint64_t *recent = &site->recent[activation % ESCAPE_RECENT];
+	struct escape_recent *recent =
+	    &site->recent[end->activation % ESCAPE_RECENT];
 
-	site->facts.activations += *recent != activation + 1;
-	*recent = activation + 1;
+	if (recent->used && recent->activation == end->activation &&
+	    recent->epoch == end->epoch)
+		return;
+	site->facts.activations++;
+	*recent = (struct escape_recent){
+		end->activation, end->epoch, true };
 }
 
 static void
@@ -450,7 +458,7 @@ escape_count_fate(struct escape_site *site, struct escape_pair *pair,
 	site->facts.fates[fate]++;
 	site->facts.far += fate == FATE_UP && escape_far(pair);
 	if (fate == FATE_LOCAL || fate == FATE_UP)
-		escape_count_activation(site, end->activation);
+		escape_count_activation(site, end);
 	pair->counts[fate]++;
 	pair->proved[fate] += proved;
 	site->proved += proved;

@@ -38,6 +38,12 @@ struct escape_allocator {
 	uint64_t calls;
 };
 
+struct escape_recent {
+	uint64_t activation;
+	uint64_t epoch;
+	bool used;
+};
+
 struct escape_site {
 	uint32_t frame; /* logical */
 	struct escape_allocator allocators[ESCAPE_ALLOCATORS];
@@ -56,7 +62,7 @@ struct escape_site {
 	uint64_t life_min, life_max; /* life_min > life_max: none was freed */
 	double cost_allocate, cost_free; /* ns of the timed calls */
 	uint64_t timed_allocate, timed_free;
-	uint64_t recent[ESCAPE_RECENT];
+	struct escape_recent recent[ESCAPE_RECENT];
 	uint32_t last_thread; /* + 1 */
 	uint32_t example_node[FATE_COUNT]; /* of the first block of that fate */
 	bool example[FATE_COUNT];

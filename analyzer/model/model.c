@@ -291,6 +291,7 @@ model_compare(struct model *model, const struct region *region,
 	end->activation = entry->frame->activation;
 	end->proved = regions_place(&model->regions,
 	    nodes[entry->node].pc)->startup;
+	end->epoch = end->proved ? 0 : entry->frame->back;
 	end->backward = entry->frame->back > block->seq;
 	end->gapped = region->gap > block->seq;
 }

@@ -66,6 +66,7 @@ struct model_end {
 	uint32_t stream;    /* that freed it; its own if it is live */
 	uint32_t shared;
 	uint64_t activation; /* number of the owner's activation, 0: outermost */
+	uint64_t epoch; /* of it: another one may be a later activation */
 	bool tail;     /* the owner tail-called free */
 	bool proved;   /* the owner's activation cannot be a later one */
 	bool backward; /* a backward step in it since */

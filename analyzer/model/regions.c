@@ -156,6 +156,18 @@ region_pc(const struct regions *regions, uint32_t node)
 	return regions->definitions->nodes[node].pc;
 }
 
+/* Where a pc stands in the order of its function. Compilers lay the part that is
+ * hardly run (handlers of exceptions) before the function: it comes last here. */
+static uint64_t
+region_position(struct regions *regions, uint32_t pc)
+{
+	uint64_t offset = regions->definitions->pcs[pc].offset;
+
+	if (offset < regions_place(regions, pc)->function)
+		return offset | 1ULL << 63;
+	return offset;
+}
+
 /*
  * `kept` frames stand; the innermost of them now makes the call at node `next`.
  * If that is another function than the one that called before, its caller
@@ -166,14 +178,14 @@ static uint32_t
 region_judge(struct regions *regions, struct region *region, uint32_t kept,
     uint32_t next, uint64_t seq)
 {
-	const struct definitions_pc *pcs = regions->definitions->pcs;
 	uint32_t before = region_pc(regions, region->entries[kept].node);
 	uint32_t now = region_pc(regions, next);
 
 	if (!regions_same_function(regions, before, now)) {
 		if (--kept > 0)
 			region->entries[kept - 1].frame->back = seq;
-	} else if (pcs[now].offset <= pcs[before].offset) {
+	} else if (now == before || region_position(regions, now) <=
+				       region_position(regions, before)) {
 		region->entries[kept - 1].frame->back = seq;
 	}
 	return kept;
