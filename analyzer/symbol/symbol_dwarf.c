@@ -658,17 +658,27 @@ find_child(Dwarf_Die *parent, uint64_t addr, Dwarf_Die *found)
 	return false;
 }
 
+/*
+ * gcc may split a function and inline its parts each for themselves: the second
+ * is then "called" from where the function is declared, or where the first is.
+ */
 static bool
-same_call(Dwarf_Die *outer, Dwarf_Die *inner)
+is_split_part(Dwarf_Die *outer, Dwarf_Die *inner)
 {
-	Dwarf_Die a;
-	Dwarf_Die b;
+	Dwarf_Die origin;
+	Dwarf_Die other;
+	uint64_t line = number_of(inner, DW_AT_call_line);
+	uint64_t column = number_of(inner, DW_AT_call_column);
 
-	find_origin(outer, &a);
-	find_origin(inner, &b);
-	return a.addr == b.addr &&
-	    number_of(outer, DW_AT_call_line) == number_of(inner, DW_AT_call_line) &&
-	    number_of(outer, DW_AT_call_column) == number_of(inner, DW_AT_call_column) &&
+	find_origin(outer, &origin);
+	find_origin(inner, &other);
+	if (origin.addr != other.addr)
+		return false;
+	if (line == number_of(&origin, DW_AT_decl_line) &&
+	    column == number_of(&origin, DW_AT_decl_column))
+		return true;
+	return line == number_of(outer, DW_AT_call_line) &&
+	    column == number_of(outer, DW_AT_call_column) &&
 	    number_of(outer, DW_AT_call_file) == number_of(inner, DW_AT_call_file);
 }
 
@@ -689,8 +699,7 @@ find_chain(const Dwarf_Die *function, uint64_t addr, Dwarf_Die *chain, size_t ma
 		at = child;
 		if (dwarf_tag(&child) != DW_TAG_inlined_subroutine)
 			continue;
-		/* gcc repeats a call that it inlined in parts */
-		if (count > 1 && same_call(&chain[count - 1], &child))
+		if (is_split_part(&chain[count - 1], &child))
 			continue;
 		chain[count++] = child;
 	}
