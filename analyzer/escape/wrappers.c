@@ -34,11 +34,10 @@ static const char *const wrapper_names[] = {
 	"xzalloc",
 };
 
-/* C++'s and Rust's own libraries. Rust writes methods of a trait as
- * "<type as trait>::method". */
+/* C++'s and Rust's own libraries. */
 static const char *const wrapper_spaces[] = {
 	"std::", "__gnu_cxx::", "__cxxabiv1::", "__cxxabi", "alloc::",
-	"core::", "hashbrown::", "<alloc::", "<core::", "<std::",
+	"core::", "hashbrown::",
 };
 
 /* By the beginning of the file's name. */
@@ -136,6 +135,25 @@ wrappers_begins(const char *text, const char *const *list, size_t count)
 	return false;
 }
 
+/*
+ * Rust writes a trait's method "<type as trait>::method", another one
+ * "<type>::method": the trait decides, or the type. A user's own trait for a
+ * library's type is the user's.
+ */
+static const char *
+wrappers_space(const char *function)
+{
+	const char *trait;
+
+	if (*function != '<')
+		return function;
+	while (*function == '<' || *function == '&')
+		function++;
+	for (trait = function; (trait = strstr(trait, " as ")) != NULL;)
+		function = trait += 4;
+	return function;
+}
+
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 bool
@@ -148,7 +166,8 @@ wrappers_match(const struct wrappers *wrappers, const char *function,
 		return false;
 	if (bsearch(function, wrapper_names, COUNT(wrapper_names),
 		sizeof(wrapper_names[0]), wrappers_compare) != NULL ||
-	    wrappers_begins(function, wrapper_spaces, COUNT(wrapper_spaces)) ||
+	    wrappers_begins(wrappers_space(function), wrapper_spaces,
+		COUNT(wrapper_spaces)) ||
 	    wrappers_begins(base != NULL ? base + 1 : module, wrapper_modules,
 		COUNT(wrapper_modules)))
 		return true;
