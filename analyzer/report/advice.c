@@ -138,6 +138,8 @@ advice_add_remedy(struct strbuf *buf, const struct rows *sites, size_t row)
 		add_why(buf, rows_text(sites, row, "unknown_why"));
 	} else if (verdict_is(sites, row, "heap")) {
 		strbuf_adds(buf, "the heap is right for it");
+	} else if (verdict_is(sites, row, "large")) {
+		strbuf_adds(buf, "the heap is right for its size");
 	} else {
 		strbuf_adds(buf, "nothing to change here");
 	}

@@ -1,6 +1,5 @@
 #include "analyzer/report/page.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,6 +9,7 @@
 #include "analyzer/report/advice.h"
 #include "analyzer/report/report.h"
 #include "analyzer/report/snippet.h"
+#include "analyzer/store/query.h"
 #include "analyzer/util/show.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
@@ -17,6 +17,7 @@
 enum {
 	PAGE_ROWS = 20,  /* sites in the table unless --top says otherwise */
 	PAGE_DETAILS = 5,
+	PAGE_FILE = 40, /* columns of a file outside the table */
 	PAGE_PATH = 6, /* frames of a path that are shown */
 	PAGE_FIXED = 59, /* columns of the table that are no names */
 	PAGE_MODULES = 5,
@@ -149,6 +150,23 @@ page_facts(const struct page *page)
 }
 
 static void
+page_cost(const struct page *page)
+{
+	const struct rows *run = page->run;
+	double cost = rows_real(run, 0, "cost_ns");
+	double timed = rows_real(run, 0, "timed");
+	char number[3][SHOW_SIZE];
+
+	fprintf(page->out, "  %s in malloc and free", show_ns(number[0], cost));
+	if (rows_int(run, 0, "threads") == 1)
+		fprintf(page->out, ", %s of the run,",
+		    show_share(
+			number[1], cost, rows_real(run, 0, "duration_ns")));
+	fprintf(page->out, " estimated from %s timed call%s\n",
+	    show_count(number[2], timed), plural(timed));
+}
+
+static void
 page_mode(const struct page *page)
 {
 	const struct rows *run = page->run;
@@ -163,12 +181,7 @@ page_mode(const struct page *page)
 		    show_bytes(number[0], rows_real(run, 0, "sample_interval")),
 		    show_count(number[1], rows_real(run, 0, "recorded")));
 	if (rows_real(run, 0, "cost_ns") > 0)
-		fprintf(page->out,
-		    "  %s in malloc and free, estimated from %s timed "
-		    "call%s\n",
-		    show_ns(number[0], rows_real(run, 0, "cost_ns")),
-		    show_count(number[1], rows_real(run, 0, "timed")),
-		    plural(rows_real(run, 0, "timed")));
+		page_cost(page);
 	if (*rows_text(run, 0, "allocator")) {
 		fputs("  allocator ", page->out);
 		page_text(page, rows_text(run, 0, "allocator"),
@@ -351,6 +364,21 @@ struct widths {
 	size_t where;
 };
 
+/* The end of a path, from a slash on if there is one where it fits. */
+static void
+path_add(struct strbuf *buf, const char *path, size_t columns)
+{
+	size_t len = strlen(path);
+	const char *slash;
+
+	if (len > columns && columns > 0) {
+		slash = strchr(path + len - columns, '/');
+		if (slash && slash[1])
+			path = slash + 1;
+	}
+	show_tail(buf, path, columns);
+}
+
 static void
 where_add(struct strbuf *buf, const char *file, int64_t line, size_t columns)
 {
@@ -363,7 +391,7 @@ where_add(struct strbuf *buf, const char *file, int64_t line, size_t columns)
 	if (line > 0)
 		snprintf(tail, sizeof(tail), ":%lld", (long long)line);
 	if (columns > strlen(tail))
-		show_tail(buf, near_path(file), columns - strlen(tail));
+		path_add(buf, near_path(file), columns - strlen(tail));
 	strbuf_adds(buf, tail);
 }
 
@@ -504,7 +532,9 @@ page_frame(const struct page *page, const struct report_frame *frame)
 	used = show_text(&buf, frame->function, room / 2);
 	if (*frame->file) {
 		strbuf_adds(&buf, " at ");
-		where_add(&buf, frame->file, frame->line, room - used - 4);
+		room -= used + 4;
+		where_add(&buf, frame->file, frame->line,
+		    room < PAGE_FILE ? room : PAGE_FILE);
 	}
 	fprintf(page->out, "%s\n", buf.text);
 	strbuf_release(&buf);
@@ -566,6 +596,7 @@ page_evidence(const struct page *page, size_t row)
 	const struct rows *sites = page->sites;
 	char number[6][SHOW_SIZE];
 	double observed = rows_real(sites, row, "blocks.observed");
+	double calls = rows_real(sites, row, "activations");
 	int64_t low = rows_int(sites, row, "size.min");
 	int64_t high = rows_int(sites, row, "size.max");
 
@@ -576,6 +607,9 @@ page_evidence(const struct page *page, size_t row)
 	if (high != low)
 		fprintf(page->out, " to %lld", (long long)high);
 	fputs(" bytes", page->out);
+	if (calls > 0 && observed >= 2 * calls)
+		fprintf(page->out, ", %s a call",
+		    show_count(number[4], observed / calls));
 	if (rows_at(sites, row, "life_ns.p50")->type != CELL_NULL)
 		fprintf(page->out, ", lived %s (p50), %s (p99), %s at most",
 		    show_ns(number[1], rows_real(sites, row, "life_ns.p50")),
@@ -583,15 +617,17 @@ page_evidence(const struct page *page, size_t row)
 		    show_ns(number[3], rows_real(sites, row, "life_ns.max")));
 	fputc('\n', page->out);
 	page_label(page, "evidence");
-	fprintf(page->out,
-	    "%s observed, %s proved, %s presumed; escape rate at most %.3g %%"
-	    "\n",
+	fprintf(page->out, "%s observed, %s proved, %s presumed",
 	    show_count(number[0], observed),
 	    show_share(
 		number[1], rows_real(sites, row, "evidence.proved"), observed),
 	    show_share(number[2], rows_real(sites, row, "evidence.inferred"),
-		observed),
-	    100 * fmin(1, fmax(0, rows_real(sites, row, "escape_rate_upper"))));
+		observed));
+	if (rows_real(sites, row, "fates.local") >= observed)
+		fprintf(page->out, "; at most %s can escape (95 %% sure)",
+		    show_share(number[3],
+			rows_real(sites, row, "escape_rate_upper"), 1));
+	fputc('\n', page->out);
 }
 
 static void
@@ -622,7 +658,7 @@ page_headline(const struct page *page, size_t row)
 	fputc('\n', page->out);
 	page_color(page, BOLD);
 	where_add(&buf, rows_text(sites, row, "file"),
-	    rows_int(sites, row, "line"), 60);
+	    rows_int(sites, row, "line"), PAGE_FILE);
 	if (*rows_text(sites, row, "file") && column > 0)
 		strbuf_addf(&buf, ":%lld", (long long)column);
 	fprintf(page->out, "%zu. %s:", row + 1, buf.text);
@@ -630,6 +666,9 @@ page_headline(const struct page *page, size_t row)
 	strbuf_clear(&buf);
 	strbuf_adds(&buf, " ");
 	show_text(&buf, rows_text(sites, row, "allocator"), 30);
+	if (rows_int(sites, row, "size.min") == rows_int(sites, row, "size.max"))
+		strbuf_addf(&buf, "(%lld)",
+		    (long long)rows_int(sites, row, "size.min"));
 	strbuf_adds(&buf, " in ");
 	show_text(&buf, rows_text(sites, row, "function"), 60);
 	strbuf_adds(&buf, " ");
@@ -651,18 +690,58 @@ page_counter(const struct page *page, struct query_db *db, size_t row,
 	const char *fate = rows_text(page->sites, row, "counterexample.fate");
 	int64_t id = rows_int(page->sites, row, ".counter_id");
 
-	if (!*fate)
+	/* that they outlive it is what the verdict says, not against it */
+	if (!*fate ||
+	    strcmp(rows_text(page->sites, row, "verdict"), "caller") == 0)
 		return 0;
 	page_label(page, "but");
 	fputs(strcmp(fate, "live") == 0
-		? "some were kept; one was allocated here:\n"
+		? "one that was kept, allocated here:\n"
 		: strcmp(fate, "thread") == 0
-		? "some were freed by another thread, one of them here:\n"
+		? "one that another thread freed, here:\n"
 		: strcmp(fate, "up") == 0
-		? "some outlived the function; one was freed here:\n"
-		: "some did otherwise; one here:\n",
+		? "one that outlived its function, freed here:\n"
+		: "one that did otherwise, here:\n",
 	    page->out);
 	return page_stack(page, db, id, "", err);
+}
+
+/* The place that freed most of its blocks. */
+static int
+page_freed(const struct page *page, struct query_db *db, size_t row,
+    struct err *err)
+{
+	struct query *query = query_prepare(db,
+	    "SELECT stack, sum(blocks) AS n, (SELECT total(blocks) FROM"
+	    " free_path WHERE site = ?1) FROM free_path WHERE site = ?1"
+	    " GROUP BY stack ORDER BY n DESC LIMIT 1",
+	    err);
+	struct report_frame *frames;
+	char number[SHOW_SIZE];
+	size_t count;
+	size_t at = 0;
+	int rc;
+
+	if (!query)
+		return -1;
+	query_bind_int(query, 1, rows_int(page->sites, row, ".id"));
+	rc = query_next(query, err);
+	if (rc > 0) {
+		frames = report_stack(db, query_int(query, 0), &count, err);
+		rc = frames ? 0 : -1;
+		while (frames && at + 1 < count && frames[at].is_wrapper)
+			at++;
+		if (at < count) {
+			page_label(page, "freed");
+			fprintf(page->out, "%s in ",
+			    show_share(number, query_real(query, 1),
+				query_real(query, 2)));
+			page_frame(page, &frames[at]);
+		}
+		report_stack_free(frames, frames ? count : 0);
+	}
+	query_finish(query);
+	return rc;
 }
 
 static int
@@ -684,7 +763,8 @@ page_detail(const struct page *page, struct query_db *db, size_t row,
 	page_evidence(page, row);
 	page_owner(page, row);
 	if (page_stack(page, db, rows_int(page->sites, row, ".stack_id"),
-		"path", err) < 0)
+		"path", err) < 0 ||
+	    page_freed(page, db, row, err) < 0)
 		return -1;
 	return page_counter(page, db, row, err);
 }

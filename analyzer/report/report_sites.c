@@ -97,7 +97,7 @@ static const char sql[] =
     "  estimated * share, bytes * share, (cost_allocate + cost_free) * share,"
     "  reallocs, activations, threads_hi, runs, timed, unknown_why, some_stack,"
     "  stack, (SELECT o.file FROM frame o WHERE o.id = owner),"
-    "  (SELECT o.startup FROM frame o WHERE o.id = owner)"
+    "  (SELECT o.startup FROM frame o WHERE o.id = owner), key"
     " FROM shares ORDER BY cost_allocate + cost_free DESC, function, file,"
     "  line, col, path";
 
@@ -155,6 +155,7 @@ static const struct column columns[] = {
 	{ ".stack_id", NULL, COLUMN_INT },
 	{ ".owner_file", NULL, COLUMN_PATH },
 	{ ".owner_startup", NULL, COLUMN_BOOL },
+	{ ".id", NULL, COLUMN_INT },
 };
 
 const struct report report_sites = {

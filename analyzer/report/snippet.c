@@ -101,6 +101,9 @@ snippet_add(struct strbuf *buf, const char *path, int64_t line, int64_t column,
 	while (plain.text[indent] == ' ')
 		indent++;
 	indent = indent > SNIPPET_TAB ? indent - SNIPPET_TAB : 0;
+	/* a long line: the part with the caret, if only the beginning is ASCII */
+	if (caret != SIZE_MAX && caret > indent + room - room / 4)
+		indent = caret - room / 2;
 	strbuf_addf(buf, "%7lld | ", (long long)line);
 	show_text(buf, plain.text + indent, room);
 	if (caret != SIZE_MAX && caret >= indent && caret - indent < room)

@@ -178,8 +178,12 @@ show_share(char buf[SHOW_SIZE], double part, double whole)
 {
 	double share = whole > 0 ? 100 * part / whole : 0;
 
+	/* all and nothing are said only of all and nothing */
 	if (share > 0 && share < 0.1)
 		snprintf(buf, SHOW_SIZE, "<0.1%%");
+	else if (share >= 99.5 && share < 100)
+		snprintf(buf, SHOW_SIZE, share < 99.9 ? "99.%d%%" : ">99.9%%",
+		    (int)((share - 99) * 10));
 	else
 		snprintf(buf, SHOW_SIZE, "%.*f%%", share > 0 && share < 9.95 ? 1 : 0,
 		    share > 1e6 ? 1e6 : share);
