@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "analyzer/cmd/cmd.h"
+#include "analyzer/cmd/completion.h"
 
 static int
 main_help(void)
@@ -31,6 +32,17 @@ static int
 main_version(void)
 {
 	printf("esc %s\n", PACKAGE_VERSION);
+	return cmd_finish();
+}
+
+/* For the build, which installs what it prints. */
+static int
+main_completion(const char *shell)
+{
+	if (shell == NULL || completion_print(shell) != 0) {
+		cmd_note("--completion needs a shell: bash, zsh");
+		return CMD_USAGE;
+	}
 	return cmd_finish();
 }
 
@@ -81,6 +93,8 @@ main(int argc, char **argv)
 		return main_help();
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
 		return main_version();
+	if (strcmp(argv[1], "--completion") == 0)
+		return main_completion(argv[2]);
 	cmd = cmd_find(argv[1]);
 	if (cmd != NULL)
 		return cmd->run(argc - 1, argv + 1);
