@@ -273,6 +273,8 @@ record_start_wait(struct record *record, struct record_child *child)
 	record->pid = child->pid;
 	start_reap(child->pid, &record->wait_status);
 	start_pid = 0;
+	/* what we print from now on is ours, and may end in `| head` */
+	(void)signal(SIGPIPE, SIG_DFL);
 }
 
 /* Does a process still have the trace mapped? */
