@@ -233,6 +233,7 @@ start_open(void)
 		sys_close((int)fd);
 	}
 	start.own = true;
+	start_name(0); /* for what is said of it */
 	if (!start_may_grow(ESC_HEADER_SIZE + START_RESERVE))
 		return -1;
 	return start_create();

@@ -6,7 +6,6 @@
  * word is the number of slots given, 64 bytes a slot from offset 64 on.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -207,20 +206,16 @@ count_start(int argc, char **argv, char **envp)
 
 /*
  * A program that is linked with another allocator must not ask that one about
- * glibc's blocks: Debian's redis does.
+ * glibc's blocks: Debian's redis does. glibc's cannot be had by name without an
+ * allocation, so this reads its word before the block: size, and "mapped".
  */
 COUNT_EXPORT size_t
 malloc_usable_size(void *block)
 {
-	static size_t (*usable)(void *);
+	size_t word;
 
-	if (usable == NULL) {
-		void *libc = dlopen("libc.so.6", RTLD_NOLOAD | RTLD_LAZY);
-		void *at = libc == NULL ? NULL : dlsym(libc, "malloc_usable_size");
-
-		if (at == NULL)
-			return 0;
-		memcpy(&usable, &at, sizeof(usable));
-	}
-	return usable(block);
+	if (block == NULL)
+		return 0;
+	memcpy(&word, (const char *)block - sizeof(word), sizeof(word));
+	return (word & ~(size_t)7) - ((word & 2) != 0 ? 16 : 8);
 }
