@@ -25,6 +25,7 @@ static const char svg_style[] =
 /* These are the script's too. */
 enum { SVG_WIDTH = 1200, SVG_PAD = 10, SVG_TOP = 104, SVG_ROW = 18 };
 #define SVG_MIN 0.1     /* pixels; what is narrower is left out, and counted */
+#define SVG_FRAMES 20000 /* no browser likes more: then what is left out grows */
 #define SVG_LETTER 7.25 /* columns of the usual fonts, before it is measured */
 
 struct picture {
@@ -32,6 +33,7 @@ struct picture {
 	const struct tree *tree;
 	const struct export_options *options;
 	double scale; /* pixels for one of the metric */
+	double least; /* pixels, SVG_MIN or more */
 	size_t cut;
 };
 
@@ -200,7 +202,7 @@ write_frame(struct picture *picture, uint32_t at)
 	char number[2][SHOW_SIZE];
 	char class[8] = "all";
 
-	if (width < SVG_MIN && at != 0) {
+	if (width < picture->least && at != 0) {
 		picture->cut++;
 		return;
 	}
@@ -264,13 +266,28 @@ write_picture(struct picture *picture, struct query_db *db, struct err *err)
 		    picture->out);
 	else if (picture->cut > 0)
 		fprintf(picture->out,
-		    "%zu of %zu frames are not drawn: narrower than %.1f of "
+		    "%zu of %zu frames are not drawn: narrower than %.2g of "
 		    "%d pixels.",
-		    picture->cut, tree->count, SVG_MIN, SVG_WIDTH);
+		    picture->cut, tree->count, picture->least, SVG_WIDTH);
 	fprintf(picture->out,
 	    "</text>\n<script><![CDATA[\n%s]]></script>\n</svg>\n",
 	    svg_script);
 	return 0;
+}
+
+static double
+least_width(const struct tree *tree, double scale)
+{
+	double least = SVG_MIN;
+	size_t drawn;
+
+	do {
+		drawn = 0;
+		for (size_t i = 0; i < tree->count; i++)
+			drawn += tree->nodes[i].value * scale >= least;
+		least *= drawn > SVG_FRAMES ? 1.5 : 1;
+	} while (drawn > SVG_FRAMES && least < SVG_WIDTH);
+	return least;
 }
 
 static int
@@ -288,6 +305,7 @@ write_svg(const struct export_options *options, struct query_db *db, FILE *out,
 		if (tree.nodes[0].value > 0)
 			picture.scale = (SVG_WIDTH - 2 * SVG_PAD) /
 			    tree.nodes[0].value;
+		picture.least = least_width(&tree, picture.scale);
 		rc = write_picture(&picture, db, err);
 	}
 	tree_release(&tree);

@@ -46,7 +46,7 @@
 	}
 	function share(part, whole) {
 		var value = whole > 0 ? 100 * part / whole : 0;
-		return (value < 10 ? value.toFixed(value < 0.1 ? 3 : 1) :
+		return (value === 0 ? "0" : value < 10 ? value.toFixed(value < 0.1 ? 3 : 1) :
 			value.toFixed(0)) + "%";
 	}
 	function describe(frame) {
