@@ -183,7 +183,7 @@ write_label(const struct picture *picture, const char *name, double width)
 
 	strbuf_adds(&buf, "");
 	if (room >= 3)
-		show_text(&buf, name, (size_t)room);
+		show_name(&buf, name, (size_t)room);
 	if (buf.len > 0)
 		xml_puts(picture->out, buf.text);
 	strbuf_release(&buf);

@@ -56,6 +56,17 @@
 				" of the view" : "") + " \u2014 mostly " + frame.verdict;
 	}
 
+	/* What it is nested in goes first, then its end. */
+	function shorten(name, most) {
+		var rest = name, at;
+		while (rest.length + (rest !== name) > most &&
+				(at = rest.indexOf("::")) >= 0 && at + 2 < rest.length)
+			rest = rest.slice(at + 2);
+		if (rest !== name)
+			rest = "\u2026" + rest;
+		return rest.length <= most ? rest : rest.slice(0, most - 1) + "\u2026";
+	}
+
 	/* As much of the name as the box holds, by real measurement. */
 	function fit(frame, room) {
 		var text = frame.text, name = frame.name;
@@ -65,8 +76,7 @@
 		}
 		var most = Math.floor(room / letter);
 		if (/^[ -~]*$/.test(name)) {
-			text.textContent = name.length <= most ? name :
-				name.slice(0, most - 1) + "\u2026";
+			text.textContent = shorten(name, most);
 			return;
 		}
 		var letters = Array.from(name), low = 0, high = letters.length;

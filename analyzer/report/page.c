@@ -159,10 +159,10 @@ page_cost(const struct page *page)
 
 	fprintf(page->out, "  %s in malloc and free", show_ns(number[0], cost));
 	if (rows_int(run, 0, "threads") == 1)
-		fprintf(page->out, ", %s of the run,",
+		fprintf(page->out, ", %s of the run",
 		    show_share(
 			number[1], cost, rows_real(run, 0, "duration_ns")));
-	fprintf(page->out, " estimated from %s timed call%s\n",
+	fprintf(page->out, ", estimated from %s timed call%s\n",
 	    show_count(number[2], timed), plural(timed));
 }
 
@@ -326,8 +326,30 @@ page_modules(const struct page *page, bool *any)
 		    dark - PAGE_MODULES);
 }
 
-static void
-page_gaps(const struct page *page)
+/* Why fates are unknown, the most frequent reason first. */
+static int
+page_reasons(const struct page *page, struct query_db *db, struct err *err)
+{
+	struct query *query = query_prepare(db,
+	    "SELECT w.key, total(w.value) AS n FROM site s, json_each(CASE WHEN"
+	    " json_valid(s.unknown_why) THEN s.unknown_why ELSE '{}' END) w"
+	    " GROUP BY w.key HAVING n > 0 ORDER BY n DESC LIMIT 6",
+	    err);
+	char number[SHOW_SIZE];
+	int rc = -1;
+
+	while (query && (rc = query_next(query, err)) > 0) {
+		fprintf(page->out, "    %s: ",
+		    show_count(number, query_real(query, 1)));
+		page_text(page, query_text(query, 0), page->columns - 20);
+		fputc('\n', page->out);
+	}
+	query_finish(query);
+	return rc;
+}
+
+static int
+page_gaps(const struct page *page, struct query_db *db, struct err *err)
 {
 	const struct rows *run = page->run;
 	double observed = 0;
@@ -340,6 +362,9 @@ page_gaps(const struct page *page)
 	    "events were lost");
 	page_gap(page, &any, "unknown", observed,
 	    "blocks have an unknown fate: the evidence does not decide");
+	if (any && rows_real(run, 0, "unknown") > 0 &&
+	    page_reasons(page, db, err) < 0)
+		return -1;
 	page_gap(page, &any, "cut", 0,
 	    "stacks were cut at the depth limit (record --depth=N)");
 	page_gap(page, &any, "broken", 0,
@@ -355,6 +380,7 @@ page_gaps(const struct page *page)
 		    page->out);
 	}
 	page_modules(page, &any);
+	return 0;
 }
 
 /* ---- the sites */
@@ -473,7 +499,7 @@ page_row(const struct page *page, size_t row, const struct widths *widths,
 	page_padded(page, buf.text ? buf.text : "", used, 8);
 	page_color(page, "0");
 	strbuf_clear(&buf);
-	used = show_text(
+	used = show_name(
 	    &buf, rows_text(sites, row, "function"), widths->function);
 	page_padded(page, buf.text ? buf.text : "", used, widths->function + 1);
 	strbuf_clear(&buf);
@@ -529,7 +555,7 @@ page_frame(const struct page *page, const struct report_frame *frame)
 	size_t used;
 
 	strbuf_adds(&buf, "");
-	used = show_text(&buf, frame->function, room / 2);
+	used = show_name(&buf, frame->function, room / 2);
 	if (*frame->file) {
 		strbuf_adds(&buf, " at ");
 		room -= used + 4;
@@ -824,11 +850,11 @@ page_write(const struct page *page, struct query_db *db, struct err *err)
 	page_mode(page);
 	if (page->all->count == 0) {
 		page_empty(page);
-		page_gaps(page);
-		return 0;
+		return page_gaps(page, db, err);
 	}
 	page_saving(page);
-	page_gaps(page);
+	if (page_gaps(page, db, err) < 0)
+		return -1;
 	if (page->sites->count == 0) {
 		page_title(page, "Sites");
 		fputs("  none has the verdicts that were asked for\n", page->out);

@@ -91,6 +91,22 @@ show_text(struct strbuf *buf, const char *text, size_t columns)
 }
 
 size_t
+show_name(struct strbuf *buf, const char *name, size_t columns)
+{
+	const char *rest = name;
+	const char *next;
+
+	/* escapes only make it longer, so the bytes that are too many are sure */
+	while (strlen(rest) + (rest > name) > columns &&
+	    (next = strstr(rest, "::")) != NULL && next[2] != '\0')
+		rest = next + 2;
+	if (rest == name || columns < 2)
+		return show_text(buf, name, columns);
+	strbuf_adds(buf, "~");
+	return 1 + show_text(buf, rest, columns - 1);
+}
+
+size_t
 show_tail(struct strbuf *buf, const char *text, size_t columns)
 {
 	struct strbuf whole = { 0 };
