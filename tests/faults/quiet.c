@@ -15,7 +15,7 @@ work(void *arg)
 {
 	void *blocks[200] = {0};
 
-	for (int i = 0; i < 400000; i++) {
+	for (int i = 0; i < 100000; i++) {
 		unsigned int at = (unsigned int)i * 7919U % 200;
 
 		free(blocks[at]);
@@ -31,7 +31,11 @@ work(void *arg)
 int
 main(void)
 {
-	/* The marker, twice: glibc caches neither. */
+	pthread_t first;
+
+	/* A second heap, whose place decides how it is made. */
+	pthread_create(&first, NULL, work, NULL);
+	pthread_join(first, NULL);
 	getppid();
 	work(NULL);
 	for (int i = 0; i < 20; i++) {
