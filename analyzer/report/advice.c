@@ -63,7 +63,7 @@ add_why(struct strbuf *buf, const char *json)
 
 	strbuf_adds(&plain, "");
 	for (; *json; json++) {
-		if (strchr("{}\"", *json))
+		if (strchr("{}\"\n", *json))
 			continue;
 		strbuf_add(&plain, json, 1);
 		if (*json == ':' || *json == ',')

@@ -301,6 +301,45 @@ module_is_dark(const struct rows *modules, size_t at)
 	return false;
 }
 
+/* What of the cost lies in sites of a module that have no line. */
+static double
+module_lineless(const struct page *page, const char *path)
+{
+	double cost = 0;
+
+	for (size_t i = 0; i < page->all->count; i++) {
+		if (!*rows_text(page->all, i, "file") &&
+		    strcmp(rows_text(page->all, i, "module"), path) == 0)
+			cost += rows_real(page->all, i, "blocks.estimated");
+	}
+	return cost;
+}
+
+/* Files without line numbers, where it matters: 1 % of the blocks or more. */
+static void
+page_lines(const struct page *page, bool *any, double blocks)
+{
+	char number[SHOW_SIZE];
+
+	for (size_t i = 0; i < page->modules->count; i++) {
+		const char *path = rows_text(page->modules, i, "path");
+		double lineless = module_lineless(page, path);
+
+		if (strcmp(rows_text(page->modules, i, "symbols"), "symtab") ||
+		    lineless * 100 < blocks || lineless <= 0)
+			continue;
+		if (!*any)
+			page_title(page, "Not seen");
+		*any = true;
+		fputs("  no lines for ", page->out);
+		page_text(page, near_path(path), page->columns - 60);
+		fprintf(page->out,
+		    " (%s of the blocks): build it with -g, or get its debug "
+		    "symbols\n",
+		    show_share(number, lineless, blocks));
+	}
+}
+
 static void
 page_modules(const struct page *page, bool *any)
 {
@@ -380,6 +419,7 @@ page_gaps(const struct page *page, struct query_db *db, struct err *err)
 		    page->out);
 	}
 	page_modules(page, &any);
+	page_lines(page, &any, sum_sites(page->all, NULL).blocks);
 	return 0;
 }
 
@@ -405,13 +445,19 @@ path_add(struct strbuf *buf, const char *path, size_t columns)
 	show_tail(buf, path, columns);
 }
 
+/* file:line, or the module in brackets where the file is not known. */
 static void
-where_add(struct strbuf *buf, const char *file, int64_t line, size_t columns)
+where_add(struct strbuf *buf, const char *file, int64_t line,
+    const char *module, size_t columns)
 {
+	const char *base = strrchr(module, '/');
 	char tail[24] = "";
 
 	if (!*file) {
-		strbuf_adds(buf, "??");
+		base = base ? base + 1 : module;
+		strbuf_adds(buf, "(");
+		show_text(buf, *base ? base : "??", columns - 2);
+		strbuf_adds(buf, ")");
 		return;
 	}
 	if (line > 0)
@@ -432,6 +478,20 @@ needed(const char *text, size_t most)
 	return width;
 }
 
+static size_t
+where_needed(const struct rows *sites, size_t row, size_t most)
+{
+	struct strbuf buf = { 0 };
+	size_t width;
+
+	where_add(&buf, rows_text(sites, row, "file"),
+	    rows_int(sites, row, "line"), rows_text(sites, row, "module"),
+	    most);
+	width = buf.len;
+	strbuf_release(&buf);
+	return width;
+}
+
 static struct widths
 measure(const struct page *page, size_t count)
 {
@@ -443,8 +503,7 @@ measure(const struct page *page, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		size_t function =
 		    needed(rows_text(page->sites, i, "function"), room);
-		size_t where = needed(
-		    near_path(rows_text(page->sites, i, "file")), room) + 5;
+		size_t where = where_needed(page->sites, i, room);
 
 		if (function > widths.function)
 			widths.function = function;
@@ -504,7 +563,8 @@ page_row(const struct page *page, size_t row, const struct widths *widths,
 	page_padded(page, buf.text ? buf.text : "", used, widths->function + 1);
 	strbuf_clear(&buf);
 	where_add(&buf, rows_text(sites, row, "file"),
-	    rows_int(sites, row, "line"), widths->where);
+	    rows_int(sites, row, "line"), rows_text(sites, row, "module"),
+	    widths->where);
 	/* paths are nearly always ASCII: bytes do for columns here */
 	page_padded(page, buf.text, buf.len, widths->where);
 	fprintf(page->out, " %8s %9s",
@@ -556,12 +616,10 @@ page_frame(const struct page *page, const struct report_frame *frame)
 
 	strbuf_adds(&buf, "");
 	used = show_name(&buf, frame->function, room / 2);
-	if (*frame->file) {
-		strbuf_adds(&buf, " at ");
-		room -= used + 4;
-		where_add(&buf, frame->file, frame->line,
-		    room < PAGE_FILE ? room : PAGE_FILE);
-	}
+	strbuf_adds(&buf, *frame->file ? " at " : " ");
+	room -= used + 4;
+	where_add(&buf, frame->file, frame->line, frame->module,
+	    room < PAGE_FILE ? room : PAGE_FILE);
 	fprintf(page->out, "%s\n", buf.text);
 	strbuf_release(&buf);
 }
@@ -684,7 +742,8 @@ page_headline(const struct page *page, size_t row)
 	fputc('\n', page->out);
 	page_color(page, BOLD);
 	where_add(&buf, rows_text(sites, row, "file"),
-	    rows_int(sites, row, "line"), PAGE_FILE);
+	    rows_int(sites, row, "line"), rows_text(sites, row, "module"),
+	    PAGE_FILE);
 	if (*rows_text(sites, row, "file") && column > 0)
 		strbuf_addf(&buf, ":%lld", (long long)column);
 	fprintf(page->out, "%zu. %s:", row + 1, buf.text);
@@ -732,20 +791,26 @@ page_counter(const struct page *page, struct query_db *db, size_t row,
 	return page_stack(page, db, id, "", err);
 }
 
-/* The place that freed most of its blocks. */
+/* The place that freed most of its blocks: wrappers are stepped over. */
+static const char freed_sql[] =
+    "WITH RECURSIVE up(at, blocks) AS ("
+    " SELECT stack, blocks FROM free_path WHERE site = ?1 UNION ALL"
+    " SELECT k.parent, up.blocks FROM up JOIN stack k ON k.id = up.at"
+    " JOIN frame f ON f.id = k.frame WHERE f.wrapper AND k.parent > 0"
+    " LIMIT 1000000)"
+    " SELECT f.function, f.file, f.line, m.path, total(up.blocks) AS n,"
+    "  (SELECT total(blocks) FROM free_path WHERE site = ?1)"
+    " FROM up JOIN stack k ON k.id = up.at JOIN frame f ON f.id = k.frame"
+    "  JOIN module m ON m.id = f.module WHERE NOT f.wrapper"
+    " GROUP BY f.function, f.file, f.line, m.path ORDER BY n DESC LIMIT 1";
+
 static int
 page_freed(const struct page *page, struct query_db *db, size_t row,
     struct err *err)
 {
-	struct query *query = query_prepare(db,
-	    "SELECT stack, sum(blocks) AS n, (SELECT total(blocks) FROM"
-	    " free_path WHERE site = ?1) FROM free_path WHERE site = ?1"
-	    " GROUP BY stack ORDER BY n DESC LIMIT 1",
-	    err);
-	struct report_frame *frames;
+	struct query *query = query_prepare(db, freed_sql, err);
+	struct report_frame frame = { .function = NULL };
 	char number[SHOW_SIZE];
-	size_t count;
-	size_t at = 0;
 	int rc;
 
 	if (!query)
@@ -753,21 +818,21 @@ page_freed(const struct page *page, struct query_db *db, size_t row,
 	query_bind_int(query, 1, rows_int(page->sites, row, ".id"));
 	rc = query_next(query, err);
 	if (rc > 0) {
-		frames = report_stack(db, query_int(query, 0), &count, err);
-		rc = frames ? 0 : -1;
-		while (frames && at + 1 < count && frames[at].is_wrapper)
-			at++;
-		if (at < count) {
-			page_label(page, "freed");
-			fprintf(page->out, "%s in ",
-			    show_share(number, query_real(query, 1),
-				query_real(query, 2)));
-			page_frame(page, &frames[at]);
-		}
-		report_stack_free(frames, frames ? count : 0);
+		frame.function = xstrdup(query_text(query, 0));
+		frame.file = xstrdup(query_text(query, 1));
+		frame.line = query_int(query, 2);
+		frame.module = xstrdup(query_text(query, 3));
+		page_label(page, "freed");
+		fprintf(page->out, "%s in ",
+		    show_share(
+			number, query_real(query, 4), query_real(query, 5)));
+		page_frame(page, &frame);
+		free(frame.function);
+		free(frame.file);
+		free(frame.module);
 	}
 	query_finish(query);
-	return rc;
+	return rc < 0 ? -1 : 0;
 }
 
 static int

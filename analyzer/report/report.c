@@ -47,7 +47,8 @@ static int
 loader_init(struct loader *loader, struct query_db *db, struct err *err)
 {
 	loader->stack = query_prepare(db,
-	    "SELECT s.parent, f.function, f.file, f.line, f.wrapper, f.startup"
+	    "SELECT s.parent, f.function, f.file, f.line, f.wrapper, f.startup,"
+	    " (SELECT path FROM module m WHERE m.id = f.module)"
 	    " FROM stack s JOIN frame f ON f.id = s.frame WHERE s.id = ?1",
 	    err);
 	loader->list = query_prepare(db,
@@ -83,6 +84,7 @@ loader_stack(struct loader *loader, int64_t id, struct report_frame **frames,
 		(*frames)[(*count)++] = (struct report_frame){
 			.function = xstrdup(query_text(loader->stack, 1)),
 			.file = xstrdup(query_text(loader->stack, 2)),
+			.module = xstrdup(query_text(loader->stack, 6)),
 			.line = query_int(loader->stack, 3),
 			.is_wrapper = query_int(loader->stack, 4) != 0,
 			.is_startup = query_int(loader->stack, 5) != 0,
@@ -99,6 +101,7 @@ report_stack_free(struct report_frame *frames, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		free(frames[i].function);
 		free(frames[i].file);
+		free(frames[i].module);
 	}
 	free(frames);
 }

@@ -30,8 +30,9 @@ int report_load(struct query_db *db, const struct report *report,
 
 /* A frame of a stack, as report_stack gives it. */
 struct report_frame {
-	char *function; /* owned, as the file */
+	char *function; /* owned, as the two below */
 	char *file;
+	char *module; /* path of the file that it was loaded from */
 	long long line;
 	bool is_wrapper;
 	bool is_startup;
