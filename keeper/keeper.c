@@ -173,19 +173,25 @@ keeper_goal(const struct keeper *keeper)
 	    ~(uint64_t)(KEEPER_CHUNK - 1);
 }
 
-/* Grows the file by a chunk. */
+/*
+ * Grows the file by a chunk. Nobody writes there yet, so that its pages can come
+ * in by plain writes: large ones, where populating takes a fault a page.
+ */
 static void
 keeper_grow(struct keeper *keeper, uint64_t now)
 {
 	uint64_t end =
 	    (keeper->reserved + KEEPER_CHUNK) & ~(uint64_t)(KEEPER_CHUNK - 1);
 
-	if (keeper_extend(keeper->fd, keeper->reserved, end) != 0) {
+	if (keeper_extend(keeper->fd, keeper->reserved, end) != 0 ||
+	    keeper_write_zeroes(keeper->fd, keeper->reserved, end) != 0) {
 		keeper->full_at = now;
 		keeper_flag(keeper, ESC_FLAG_FULL_DISK);
 		return;
 	}
 	keeper->full_at = 0;
+	if (keeper->warm == keeper->reserved)
+		keeper->warm = end;
 	keeper->reserved = end;
 	__atomic_store_n(&keeper->header->reserved_end, end, __ATOMIC_RELEASE);
 }
