@@ -1,0 +1,358 @@
+/* Stories of blocks, and what became of them. */
+#include "analyzer/model/model.h"
+
+#include "tests/lib/check.h"
+#include "tests/lib/mktrace.h"
+#include "tests/lib/replay.h"
+
+/* Function 1 is start-up code, 16 main; the rest are called by it. */
+#define START 0x101
+#define MAIN(line) (0x1000 + (line))
+#define F(function, line) ((function) * 256 + (line))
+
+static uint64_t
+fates(const char *function, enum fate fate)
+{
+	const struct escape_site *site = replay_site(function);
+
+	return site != NULL ? site->facts.fates[fate] : 0;
+}
+
+static uint64_t
+whys(const char *function, enum model_why why)
+{
+	const struct escape_site *site = replay_site(function);
+
+	return site != NULL ? site->whys[why] : 0;
+}
+
+static void
+test_local(void)
+{
+	uint32_t a, f;
+	int i;
+
+	replay_begin();
+	a = replay_stack(3, START, MAIN(5), F(32, 1));
+	f = replay_stack(3, START, MAIN(5), F(32, 9));
+	for (i = 0; i < 100; i++)
+		replay_free(f, replay_alloc(a, 16));
+	replay_end();
+	CHECK_EQ(fates("f32", FATE_LOCAL), 100);
+	CHECK_EQ(replay_site("f32")->inferred, 100);
+	CHECK_EQ(replay_site("f32")->facts.activations, 100);
+	CHECK_STR(replay_verdict("f32"), "stack");
+}
+
+/* main is entered once: what it does in loops is proved. */
+static void
+test_proved(void)
+{
+	uint64_t p[8];
+	uint32_t a, f;
+	int i;
+
+	replay_begin();
+	a = replay_stack(2, START, MAIN(1));
+	f = replay_stack(2, START, MAIN(9));
+	for (i = 0; i < 8; i++)
+		p[i] = replay_alloc(a, 16);
+	for (i = 0; i < 8; i++)
+		replay_free(f, p[i]);
+	replay_end();
+	CHECK_EQ(fates("f16", FATE_LOCAL), 8);
+	CHECK_EQ(replay_site("f16")->proved, 8);
+	CHECK_EQ(replay_site("f16")->facts.activations, 1);
+}
+
+static void
+test_up(void)
+{
+	uint64_t p;
+	int i;
+
+	replay_begin();
+	for (i = 0; i < 10; i++) {
+		p = replay_alloc(replay_stack(4, START, MAIN(5), F(32, 2),
+		    F(33, 1)), 16);
+		replay_free(replay_stack(3, START, MAIN(5), F(32, 9)), p);
+	}
+	replay_end();
+	CHECK_EQ(fates("f33", FATE_UP), 10);
+	CHECK_STR(replay_verdict("f33"), "caller");
+	CHECK_EQ(replay_site("f33")->facts.far, 0);
+}
+
+static void
+test_thread(void)
+{
+	uint64_t p;
+
+	replay_begin();
+	p = replay_alloc(replay_stack(2, START, F(32, 1)), 16);
+	replay_now.thread = 2;
+	replay_free(replay_stack(2, START, F(32, 2)), p);
+	replay_end();
+	CHECK_EQ(fates("f32", FATE_THREAD), 1);
+	CHECK_EQ(replay_site("f32")->proved, 1);
+}
+
+static void
+test_live(void)
+{
+	replay_begin();
+	replay_alloc(replay_stack(3, START, MAIN(5), F(32, 1)), 16);
+	replay_alloc(replay_stack(3, START, MAIN(6), F(33, 1)), 16);
+	replay_end();
+	CHECK_EQ(fates("f32", FATE_LIVE), 1);
+	CHECK_EQ(fates("f33", FATE_CENSORED), 1);
+	CHECK_STR(replay_verdict("f32"), "live");
+	CHECK_STR(replay_verdict("f33"), "live");
+}
+
+/* The same slot, the same return address, and every block escapes. */
+static void
+test_ring(bool free_first)
+{
+	uint64_t ring[64] = { 0 }, old;
+	uint32_t a, f;
+	int i;
+
+	replay_begin();
+	a = replay_stack(3, START, MAIN(5), F(32, 5));
+	f = replay_stack(3, START, MAIN(5), F(32, free_first ? 1 : 9));
+	for (i = 0; i < 1000; i++) {
+		old = ring[i % 64];
+		if (free_first && old != 0)
+			replay_free(f, old);
+		ring[i % 64] = replay_alloc(a, 16);
+		if (!free_first && old != 0)
+			replay_free(f, old);
+	}
+	replay_end();
+	CHECK_EQ(fates("f32", FATE_LOCAL), 0);
+	CHECK_EQ(whys("f32", MODEL_WHY_BACKWARD), 1000 - 64);
+	CHECK_STR(replay_verdict("f32"), "unknown");
+}
+
+static void
+test_tail_free(void)
+{
+	uint64_t p;
+	int i;
+
+	replay_begin();
+	for (i = 0; i < 10; i++) {
+		p = replay_alloc(
+		    replay_stack(3, START, MAIN(5), F(32, 1)), 16);
+		/* as the writer marks it: its own innermost is not kept */
+		replay_now.mark.has_kept = i % 2;
+		replay_now.mark.kept = 1;
+		replay_free(replay_stack(2, START, MAIN(5)), p);
+	}
+	replay_end();
+	CHECK_EQ(fates("f32", FATE_LOCAL), 10);
+}
+
+/* Not the frame's own tail: another one called free in its place. */
+static void
+test_no_tail(void)
+{
+	uint64_t p;
+
+	replay_begin();
+	p = replay_alloc(replay_stack(3, START, MAIN(5), F(32, 1)), 16);
+	replay_free(replay_stack(2, START, MAIN(6)), p);
+	replay_end();
+	CHECK_EQ(fates("f32", FATE_UP), 1);
+}
+
+static void
+test_realloc(void)
+{
+	uint32_t a, r, f;
+	uint64_t p;
+
+	replay_begin();
+	a = replay_stack(3, START, MAIN(5), F(32, 1));
+	r = replay_stack(3, START, MAIN(5), F(32, 2));
+	f = replay_stack(3, START, MAIN(5), F(32, 3));
+	p = replay_alloc(a, 16);
+	replay_event(ESC_EVENT_GIVE_UP, r, p, 0);
+	replay_event(ESC_EVENT_REALLOC, r, p + 4096, 32);
+	replay_event(ESC_EVENT_GIVE_UP, f, p + 4096, 0);
+	replay_end();
+	CHECK_EQ(fates("f32", FATE_LOCAL), 1);
+	CHECK_EQ(replay_site("f32")->facts.reallocs, 1);
+	CHECK_EQ(replay_counts()->unmatched, 0);
+	CHECK_EQ(replay_counts()->frees, 2);
+}
+
+/* Stamps of two threads may change places: the older block ends first. */
+static void
+test_reused(void)
+{
+	uint32_t f;
+	uint64_t p;
+
+	replay_begin();
+	f = replay_stack(3, START, MAIN(5), F(33, 1));
+	p = replay_alloc(replay_stack(3, START, MAIN(5), F(32, 1)), 16);
+	replay_event(ESC_EVENT_MALLOC, f, p, 32);
+	replay_now.thread = 2;
+	replay_free(replay_stack(2, START, F(40, 1)), p);
+	replay_now.thread = 1;
+	replay_free(replay_stack(3, START, MAIN(5), F(33, 2)), p);
+	replay_end();
+	CHECK_EQ(fates("f32", FATE_THREAD), 1);
+	CHECK_EQ(fates("f33", FATE_LOCAL), 1);
+	CHECK_EQ(replay_counts()->skewed, 1);
+}
+
+/* Much later, the free of the older one will not come: it was lost. */
+static void
+test_lost_free(void)
+{
+	uint64_t p;
+
+	replay_begin();
+	p = replay_alloc(replay_stack(3, START, MAIN(5), F(32, 1)), 16);
+	replay_event(ESC_EVENT_MALLOC,
+	    replay_stack(3, START, MAIN(5), F(33, 1)), p, 32);
+	replay_wait(1000000000);
+	replay_free(replay_stack(3, START, MAIN(5), F(33, 2)), p);
+	replay_end();
+	CHECK_EQ(whys("f32", MODEL_WHY_RECORD), 1);
+	CHECK_EQ(fates("f33", FATE_LOCAL), 1);
+}
+
+static void
+test_gap(void)
+{
+	uint64_t p, q;
+
+	replay_begin();
+	q = replay_alloc(replay_stack(2, START, MAIN(1)), 8);
+	p = replay_alloc(replay_stack(3, START, MAIN(5), F(32, 1)), 16);
+	replay_now.mark.gap = true;
+	replay_free(replay_stack(3, START, MAIN(5), F(32, 2)), p);
+	replay_free(replay_stack(2, START, MAIN(9)), q);
+	replay_end();
+	CHECK_EQ(whys("f32", MODEL_WHY_GAP), 1);
+	CHECK_EQ(fates("f16", FATE_LOCAL), 1); /* main is proved */
+}
+
+static void
+test_region(void)
+{
+	uint64_t p, q;
+
+	replay_begin();
+	p = replay_alloc(replay_stack(3, START, MAIN(5), F(32, 1)), 16);
+	q = replay_alloc(replay_stack(3, START, MAIN(5), F(33, 1)), 16);
+	replay_now.mark.region = 1;
+	replay_free(replay_stack(2, F(50, 1), F(51, 1)), p);
+	replay_now.level = 1;
+	replay_free(replay_stack(3, START, MAIN(5), F(33, 2)), q);
+	replay_end();
+	CHECK_EQ(whys("f32", MODEL_WHY_STACK), 1);
+	CHECK_EQ(whys("f33", MODEL_WHY_STACK), 1);
+}
+
+static void
+test_truncated(void)
+{
+	uint64_t p, q;
+	uint32_t cut;
+
+	replay_begin();
+	cut = mktrace_node(replay_trace(), 0, 1, MAIN(5), ESC_NODE_CUT);
+	cut = mktrace_node(replay_trace(), cut, 1, F(32, 1), 0);
+	p = replay_alloc(cut, 16);
+	q = replay_alloc(replay_stack(3, START, MAIN(5), F(33, 1)), 16);
+	replay_free(replay_stack(3, START, MAIN(5), F(33, 2)), p);
+	replay_free(0, q);
+	replay_free(77777, 0x99990);
+	replay_end();
+	CHECK_EQ(whys("f32", MODEL_WHY_TRUNCATED), 1);
+	CHECK_EQ(whys("f33", MODEL_WHY_TRUNCATED), 1);
+	CHECK_EQ(replay_counts()->unmatched, 1);
+}
+
+static void
+test_fork(void)
+{
+	uint64_t p, q;
+
+	replay_begin();
+	p = replay_alloc(replay_stack(2, START, MAIN(1)), 16);
+	replay_wait(10);
+	mktrace_process(replay_trace(), 2, 1, 2005);
+	replay_now.process = 2;
+	replay_now.thread = 2;
+	replay_free(replay_stack(2, START, MAIN(7)), p);
+	q = replay_alloc(replay_stack(2, START, MAIN(2)), 16);
+	replay_free(replay_stack(2, START, MAIN(7)), q);
+	replay_now.process = 1;
+	replay_now.thread = 1;
+	replay_free(replay_stack(2, START, MAIN(3)), p);
+	replay_end();
+	CHECK_EQ(replay_counts()->inherited, 1);
+	CHECK_EQ(replay_counts()->unmatched, 0);
+	CHECK_EQ(fates("f16", FATE_LOCAL), 1);
+}
+
+/* KEPT: the same path, but the frames are others. */
+static void
+test_kept(void)
+{
+	uint64_t p;
+
+	replay_begin();
+	p = replay_alloc(replay_stack(4, START, MAIN(5), F(32, 1), F(33, 1)),
+	    16);
+	replay_now.mark.has_kept = true;
+	replay_now.mark.kept = 1;
+	replay_free(replay_stack(4, START, MAIN(5), F(32, 1), F(33, 2)), p);
+	replay_end();
+	CHECK_EQ(fates("f33", FATE_UP), 1); /* main's, proved */
+	CHECK_EQ(replay_site("f33")->proved, 1);
+}
+
+/* One call site, two functions: the second is another activation. */
+static void
+test_other_function(void)
+{
+	uint64_t p;
+
+	replay_begin();
+	p = replay_alloc(replay_stack(3, START, MAIN(5), F(32, 1)), 16);
+	replay_free(replay_stack(3, START, MAIN(5), F(34, 2)), p);
+	replay_end();
+	CHECK_EQ(fates("f32", FATE_UP), 1);
+}
+
+int
+main(void)
+{
+	test_local();
+	test_proved();
+	test_up();
+	test_thread();
+	test_live();
+	test_ring(true);
+	test_ring(false);
+	test_tail_free();
+	test_no_tail();
+	test_realloc();
+	test_reused();
+	test_lost_free();
+	test_gap();
+	test_region();
+	test_truncated();
+	test_fork();
+	test_kept();
+	test_other_function();
+	replay_done();
+	return check_done();
+}

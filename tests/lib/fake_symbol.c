@@ -1,0 +1,124 @@
+/*
+ * A resolver whose answers stand in the offsets: bits 8-15 the physical
+ * function, 0-7 the line in it, 16-23 a function inlined there (0: none), its
+ * line then being 0-7 and the call's 24-31. Function 1 is start-up code, 2
+ * "operator new", 3 "operator delete"; n is named "fn".
+ */
+#include "analyzer/symbol/symbol.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "analyzer/util/map.h"
+#include "analyzer/util/xalloc.h"
+
+struct symbol {
+	struct map places;
+	uint32_t modules;
+	void **owned;
+	size_t count;
+	size_t cap;
+};
+
+struct symbol *
+symbol_new(void)
+{
+	return xcalloc(1, sizeof(struct symbol));
+}
+
+static void *
+fake_own(struct symbol *symbol, void *block)
+{
+	symbol->owned = xgrow(symbol->owned, &symbol->cap, symbol->count + 1,
+	    sizeof(*symbol->owned));
+	symbol->owned[symbol->count++] = block;
+	return block;
+}
+
+void
+symbol_free(struct symbol *symbol)
+{
+	size_t i;
+
+	for (i = 0; i < symbol->count; i++)
+		free(symbol->owned[i]);
+	free(symbol->owned);
+	map_release(&symbol->places);
+	free(symbol);
+}
+
+uint32_t
+symbol_add_module(struct symbol *symbol, const struct symbol_module *module)
+{
+	(void)module;
+	return symbol->modules++;
+}
+
+static const char *
+fake_name(struct symbol *symbol, unsigned function)
+{
+	if (function == 1)
+		return "_start";
+	if (function == 2)
+		return "operator new";
+	if (function == 3)
+		return "operator delete";
+	return fake_own(symbol, xasprintf("f%u", function));
+}
+
+static struct symbol_frame
+fake_frame(struct symbol *symbol, unsigned function, unsigned line,
+    uint64_t instance, bool inlined)
+{
+	const char *name = fake_name(symbol, function);
+
+	return (struct symbol_frame){ .function = name, .symbol = name,
+		.file = "app.c", .line = function * 1000 + line, .column = 1,
+		.instance = instance, .inlined = inlined };
+}
+
+const struct symbol_place *
+symbol_resolve(struct symbol *symbol, uint32_t module, uint64_t offset,
+    bool is_return)
+{
+	unsigned physical = offset >> 8 & 255, inlined = offset >> 16 & 255;
+	unsigned line = offset & 255, call = offset >> 24 & 255;
+	struct symbol_place *place;
+	struct symbol_frame *frames;
+	uint64_t *slot = map_insert(&symbol->places,
+	    (struct map_key){ module, offset << 1 | is_return }, NULL);
+	uint64_t start = (uint64_t)physical << 8;
+	size_t count = 0;
+
+	if (*slot != 0)
+		return (const struct symbol_place *)(uintptr_t)*slot;
+	place = fake_own(symbol, xcalloc(1, sizeof(*place)));
+	*slot = (uint64_t)(uintptr_t)place;
+	frames = fake_own(symbol, xcalloc(2, sizeof(*frames)));
+	if (inlined != 0)
+		frames[count++] = fake_frame(symbol, inlined, line,
+		    1000000 + (uint64_t)inlined * 1000 + call, true);
+	frames[count] = fake_frame(symbol, physical,
+	    inlined != 0 ? call : line, start, false);
+	place->frames = frames;
+	place->count = count + 1;
+	place->function = start;
+	place->startup = physical == 1;
+	return place;
+}
+
+enum symbol_state
+symbol_module_state(const struct symbol *symbol, uint32_t module)
+{
+	(void)symbol;
+	(void)module;
+	return SYMBOL_DWARF;
+}
+
+const char *
+symbol_module_debug(const struct symbol *symbol, uint32_t module)
+{
+	(void)symbol;
+	(void)module;
+	return NULL;
+}
