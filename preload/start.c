@@ -279,8 +279,9 @@ start_keeper_exec(const char *keeper)
 		arch_syscall(SYS_execve, (long)keeper, (long)argv, (long)envp, 0, 0,
 		    0);
 		/* Not installed: the build tree's, above the shim's .libs. */
-		arch_syscall(SYS_execve, (long)start_beside(), (long)argv,
-		    (long)envp, 0, 0, 0);
+		if (start.config.keeper_path[0] == 0)
+			arch_syscall(SYS_execve, (long)start_beside(),
+			    (long)argv, (long)envp, 0, 0, 0);
 	}
 	arch_syscall(SYS_exit_group, 127, 0, 0, 0, 0, 0);
 }
