@@ -190,13 +190,11 @@ keeper_grow(struct keeper *keeper, uint64_t now)
 		return;
 	}
 	keeper->full_at = 0;
-	if (keeper->warm == keeper->reserved)
-		keeper->warm = end;
 	keeper->reserved = end;
 	__atomic_store_n(&keeper->header->reserved_end, end, __ATOMIC_RELEASE);
 }
 
-/* Brings the pages in before a writer has to wait for them. */
+/* Brings pages of the first reserve in before a writer has to wait for them. */
 static void
 keeper_warm(struct keeper *keeper)
 {
@@ -207,8 +205,8 @@ keeper_warm(struct keeper *keeper)
 	if (ahead < KEEPER_WARM)
 		ahead = KEEPER_WARM;
 	goal = keeper->claimed + ahead;
-	if (goal > keeper->reserved)
-		goal = keeper->reserved;
+	if (goal > keeper->first)
+		goal = keeper->first;
 	if (keeper->warm < keeper->claimed)
 		keeper->warm = keeper->claimed & ~(uint64_t)(ESC_PAGE - 1);
 	size = (goal - keeper->warm) & ~(uint64_t)(ESC_PAGE - 1);
@@ -225,6 +223,13 @@ keeper_warm(struct keeper *keeper)
 	keeper->warm += size;
 }
 
+/* A writer without room waits as long as this moves. */
+static void
+keeper_beat(struct keeper *keeper)
+{
+	__atomic_fetch_add(&keeper->header->heartbeat, 1, __ATOMIC_RELAXED);
+}
+
 static void
 keeper_make_room(struct keeper *keeper, uint64_t now)
 {
@@ -234,6 +239,7 @@ keeper_make_room(struct keeper *keeper, uint64_t now)
 		return;
 	for (chunk = 0; keeper->reserved < keeper_goal(keeper); chunk++) {
 		keeper_grow(keeper, now);
+		keeper_beat(keeper);
 		if (keeper->full_at != 0 || chunk == 64)
 			break;
 	}
@@ -287,7 +293,7 @@ keeper_tick(struct keeper *keeper)
 	uint64_t now = keeper_clock(CLOCK_MONOTONIC);
 	uint64_t before = keeper->claimed;
 
-	__atomic_fetch_add(&keeper->header->heartbeat, 1, __ATOMIC_RELAXED);
+	keeper_beat(keeper);
 	keeper_measure(keeper, now);
 	keeper_make_room(keeper, now);
 	keeper_warm(keeper);
@@ -325,6 +331,7 @@ keeper_map(struct keeper *keeper)
 	}
 	/* what stands behind it in the file is backed, whatever the header says */
 	keeper->reserved = (uint64_t)status.st_size & ~(uint64_t)(ESC_PAGE - 1);
+	keeper->first = keeper->reserved;
 	return 0;
 }
 
