@@ -41,8 +41,9 @@ struct keeper {
 	int gone; /* -1: closed already, or there was none */
 	struct esc_header *header;
 	uint64_t
-	    reserved;  /* what reserved_end is; the program may write there */
-	uint64_t warm; /* in memory below */
+	    reserved;   /* what reserved_end is; the program may write there */
+	uint64_t first; /* it once was; what came later is in memory */
+	uint64_t warm;  /* in memory below */
 	uint64_t claimed; /* when last looked */
 	uint64_t rate;    /* bytes claimed a second, the fastest lately */
 	uint64_t rate_at; /* when, and where, the rate was taken */
