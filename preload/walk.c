@@ -47,16 +47,25 @@ walk_forget(struct thread *thread)
 	thread->epoch = now;
 }
 
-/* Number of remembered frames, from the outermost, below `count` that stand. */
-static uint32_t
-walk_verify(const struct region *region, uint32_t count)
+/*
+ * Whether the remembered frames below `count` stand; if not, *count is the index
+ * of the one that does not. Outward: where an inner frame stands, the next slot
+ * is where a walk would look too. The outermost may be long unmapped. What a
+ * signal interrupted did not call: its slot is none.
+ */
+static bool
+walk_verify(const struct region *region, uint32_t *count)
 {
 	const struct frame *frames = region->frames;
 
-	for (uint32_t i = 0; i < count; i++)
-		if (*(const volatile uint64_t *)frames[i].slot != frames[i].pc)
-			return i;
-	return count;
+	for (uint32_t i = *count; i-- > 0;)
+		if ((frames[i].module & (uint32_t)ESC_NODE_SIGNAL
+			<< FRAME_FLAGS_SHIFT) != 0 ||
+		    *(const volatile uint64_t *)frames[i].slot != frames[i].pc) {
+			*count = i;
+			return false;
+		}
+	return true;
 }
 
 /* Does the frame just found stand in the remembered stack, all outside it too? */
@@ -75,8 +84,8 @@ walk_joins(struct walk_state *state, const struct frame *found)
 	    ((frames[at - 1].module & FRAME_RBP) != 0 &&
 		frames[at - 1].rbp != found->rbp))
 		return false;
-	stand = walk_verify(state->region, at - 1);
-	if (stand < at - 1) {
+	stand = at - 1;
+	if (!walk_verify(state->region, &stand)) {
 		state->candidates = stand;
 		return false;
 	}
