@@ -9,6 +9,15 @@
 
 /* Sorted, for bsearch. */
 static const char *const wrapper_names[] = {
+	"Perl_safesyscalloc", "Perl_safesysfree", "Perl_safesysmalloc",
+	"Perl_safesysrealloc", "Perl_savepv", "Perl_savepvn", "PyMem_Calloc",
+	"PyMem_Free", "PyMem_Malloc", "PyMem_RawCalloc", "PyMem_RawFree",
+	"PyMem_RawMalloc", "PyMem_RawRealloc", "PyMem_Realloc",
+	"PyObject_Calloc", "PyObject_Free", "PyObject_GC_Del",
+	"PyObject_Malloc", "PyObject_Realloc", "PyType_GenericAlloc",
+	"_PyMem_RawMalloc", "_PyMem_RawStrdup", "_PyMem_RawWcsdup",
+	"_PyMem_Strdup", "_PyObject_GC_New", "_PyObject_GC_NewVar",
+	"_PyObject_GC_Resize", "_PyObject_New", "_PyObject_NewVar",
 	"__asprintf", "__getdelim", "__getline", "__libc_calloc",
 	"__libc_free", "__libc_malloc", "__libc_memalign", "__libc_realloc",
 	"__libc_reallocarray", "__rdl_alloc", "__rdl_alloc_zeroed",
@@ -27,11 +36,18 @@ static const char *const wrapper_names[] = {
 	"g_try_realloc_n", "getdelim", "getline", "malloc", "memalign",
 	"operator delete", "operator delete[]", "operator new",
 	"operator new[]", "posix_memalign", "pvalloc", "realloc",
-	"reallocarray", "strdup", "strndup", "valloc", "vasprintf", "wcsdup",
-	"x2nrealloc", "x2realloc", "xasprintf", "xcalloc", "xcharalloc",
-	"xfree", "xmalloc", "xmemdup", "xmemdup0", "xnmalloc", "xnrealloc",
-	"xrealloc", "xreallocarray", "xstrdup", "xstrndup", "xvasprintf",
-	"xzalloc",
+	"reallocarray", "sqlite3DbFree", "sqlite3DbFreeNN",
+	"sqlite3DbMallocRaw", "sqlite3DbMallocRawNN", "sqlite3DbMallocZero",
+	"sqlite3DbRealloc", "sqlite3DbReallocOrFree", "sqlite3DbStrDup",
+	"sqlite3DbStrNDup", "sqlite3Malloc", "sqlite3MallocZero",
+	"sqlite3MemFree", "sqlite3MemMalloc", "sqlite3MemRealloc",
+	"sqlite3Realloc", "sqlite3_free", "sqlite3_malloc",
+	"sqlite3_malloc64", "sqlite3_realloc", "sqlite3_realloc64", "strdup",
+	"strndup", "valloc", "vasprintf", "wcsdup", "x2nrealloc", "x2realloc",
+	"xasprintf", "xcalloc", "xcharalloc", "xfree", "xmalloc", "xmemdup",
+	"xmemdup0", "xnmalloc", "xnrealloc", "xrealloc", "xreallocarray",
+	"xstrdup", "xstrndup", "xvasprintf", "xzalloc", "zcalloc", "zfree",
+	"zmalloc", "zrealloc", "ztrymalloc",
 };
 
 /* C++'s and Rust's own libraries. */
