@@ -8,6 +8,7 @@
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 root=${1:-$(mktemp -d)/debian}
+# shellcheck disable=SC2016 # apt's own format
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' |
     grep -v security | head -n 1)
 [ "$(id -u)" = 0 ] || { echo 'debootstrap.sh: must be root' >&2; exit 1; }
