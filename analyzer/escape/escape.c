@@ -307,13 +307,22 @@ escape_pair_of(struct escape *escape, const struct model_end *end)
 		freed ? (uint64_t)end->shared << 2 | (uint64_t)end->tail << 1 |
 			1 :
 			0 };
+	struct escape_path *path = &escape->paths[end->block->tag];
 	struct escape_pair *pair;
 	uint64_t *number;
 	bool fresh;
 
+	/* most blocks of a path end as the one before did */
+	if (path->last_key == key.lo + 1 && path->last_node == end->node)
+		return &escape->pairs[path->last_pair];
 	number = map_insert(&escape->pair_map, key, &fresh);
-	if (!fresh)
+	path->last_key = key.lo + 1;
+	path->last_node = end->node;
+	if (!fresh) {
+		path->last_pair = (uint32_t)*number;
 		return &escape->pairs[*number];
+	}
+	path->last_pair = escape->pair_count;
 	*number = escape->pair_count++;
 	escape->pairs = xgrow(escape->pairs, &escape->pair_cap,
 	    escape->pair_count, sizeof(*escape->pairs));

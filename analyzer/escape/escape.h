@@ -75,6 +75,9 @@ struct escape_path {
 	uint32_t index; /* of the site in its place */
 	double fates[FATE_COUNT]; /* estimated blocks */
 	double bytes;
+	uint64_t last_key; /* + 1; of the pair that was counted last */
+	uint32_t last_node;
+	uint32_t last_pair;
 };
 
 struct escape_pair {

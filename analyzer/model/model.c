@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/model/live.h"
 #include "analyzer/trace/definitions.h"
 #include "analyzer/trace/streams.h"
-#include "analyzer/util/map.h"
 #include "analyzer/util/xalloc.h"
 
 /* Ticks within which a free may be stamped after the allocation that got its
@@ -21,7 +21,7 @@ struct model_stream {
 	uint32_t given_node;
 };
 
-/* The map has no order of its own. */
+/* The table has no order of its own. */
 struct model_end_order {
 	uint64_t seq;
 	uint32_t block;
@@ -37,7 +37,7 @@ struct model {
 	size_t block_cap;
 	uint32_t block_count;
 	uint32_t spare; /* blocks to be used again, linked by older */
-	struct map live; /* (process, address) -> block */
+	struct live live;
 	struct model_counts counts;
 	uint64_t now;
 };
@@ -86,7 +86,7 @@ model_free(struct model *model)
 	free(model->list);
 	regions_release(&model->regions);
 	free(model->blocks);
-	map_release(&model->live);
+	live_release(&model->live);
 	free(model);
 }
 
@@ -124,11 +124,10 @@ model_region(struct model_stream *stream, uint16_t number)
 	return stream->regions[number];
 }
 
-static struct map_key
-model_key(const struct model *model, size_t stream, uint64_t address)
+static uint32_t
+model_process(const struct model *model, size_t stream)
 {
-	return (struct map_key){ model->streams->list[stream].process,
-		address };
+	return model->streams->list[stream].process;
 }
 
 static uint32_t
@@ -194,13 +193,12 @@ model_allocate(struct model *model, const struct event *event, size_t stream,
     uint32_t node, const struct region *region)
 {
 	uint32_t index = model_take_block(model);
-	uint64_t *slot =
-	    map_insert(&model->live, model_key(model, stream, event->address),
-		NULL);
+	struct live_slot *slot = live_insert(
+	    &model->live, model_process(model, stream), event->address);
 	struct model_block *block = &model->blocks[index];
-	uint32_t older = model_keep_older(model, (uint32_t)*slot);
+	uint32_t older = model_keep_older(model, slot->block);
 
-	*slot = index;
+	slot->block = index;
 	*block = (struct model_block){
 		.address = event->address,
 		.size = event->size,
@@ -225,9 +223,9 @@ static bool
 model_inherited(const struct model *model, size_t stream, uint64_t address)
 {
 	const struct definitions *all = model->definitions;
-	uint32_t process = model->streams->list[stream].process;
+	uint32_t process = model_process(model, stream);
 	uint64_t started;
-	const uint64_t *found;
+	const struct live_slot *found;
 	unsigned left;
 
 	for (left = 64; left > 0; left--) {
@@ -237,9 +235,9 @@ model_inherited(const struct model *model, size_t stream, uint64_t address)
 		process = all->processes[process].parent;
 		if (process == 0)
 			return false;
-		found = map_find(&model->live,
-		    (struct map_key){ process, address });
-		if (found != NULL && model->blocks[*found].begin <= started)
+		found = live_find(&model->live, process, address);
+		if (found != NULL &&
+		    model->blocks[found->block].begin <= started)
 			return true;
 	}
 	return false;
@@ -314,9 +312,9 @@ model_judge_free(struct model *model, struct model_end *end, uint16_t number)
 
 /* Which block at *slot this free is for; the younger, if any, stays there. */
 static uint32_t
-model_unlink(struct model *model, uint64_t *slot, size_t stream)
+model_unlink(struct model *model, struct live_slot *slot)
 {
-	uint32_t young = (uint32_t)*slot;
+	uint32_t young = slot->block;
 	uint32_t old = model->blocks[young].older;
 	const struct model_block *block = &model->blocks[young];
 
@@ -326,8 +324,7 @@ model_unlink(struct model *model, uint64_t *slot, size_t stream)
 			return old;
 		model_end_lost(model, old);
 	}
-	map_remove(&model->live, model_key(model, stream, block->address),
-	    NULL);
+	live_remove(&model->live, slot);
 	return young;
 }
 
@@ -335,8 +332,8 @@ static void
 model_release(struct model *model, const struct event *event, size_t stream,
     uint32_t node)
 {
-	uint64_t *slot =
-	    map_find(&model->live, model_key(model, stream, event->address));
+	struct live_slot *slot = live_find(
+	    &model->live, model_process(model, stream), event->address);
 	struct model_end end = {
 		.time = event->time,
 		.outcome = MODEL_FREED,
@@ -356,7 +353,7 @@ model_release(struct model *model, const struct event *event, size_t stream,
 			model->counts.unmatched++;
 		return;
 	}
-	index = model_unlink(model, slot, stream);
+	index = model_unlink(model, slot);
 	end.block = &model->blocks[index];
 	model_judge_free(model, &end, event->region);
 	if (end.realloced) {
@@ -438,14 +435,16 @@ model_finish(struct model *model)
 {
 	struct model_end_order *order =
 	    xcalloc(model->live.count + 1, sizeof(*order));
-	struct map_key key;
-	uint64_t value;
-	size_t at = 0, count = 0, i;
-	uint32_t older;
+	const struct live *live = &model->live;
+	size_t count = 0, i;
+	uint32_t older, block;
 
-	while (map_next(&model->live, &at, &key, &value))
-		order[count++] = (struct model_end_order){
-			model->blocks[value].seq, (uint32_t)value };
+	for (i = 0; live->slots != NULL && i <= live->mask; i++) {
+		block = live->slots[i].block;
+		if (block != 0)
+			order[count++] = (struct model_end_order){
+				model->blocks[block].seq, block };
+	}
 	qsort(order, count, sizeof(*order), model_compare_begin);
 	for (i = 0; i < count; i++) {
 		older = model->blocks[order[i].block].older;

@@ -1,0 +1,106 @@
+#include "analyzer/model/live.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "analyzer/util/xalloc.h"
+
+static size_t
+live_home(const struct live *live, uint32_t process, uint64_t address)
+{
+	uint64_t hash = address ^ (uint64_t)process << 48 ^ live->seed;
+
+	hash *= 0x9e3779b97f4a7c15ULL;
+	hash ^= hash >> 32;
+	hash *= 0xd6e8feb86659fd93ULL;
+	hash ^= hash >> 29;
+	return (size_t)hash & live->mask;
+}
+
+/* The slot that holds the address, or the free one where it belongs. */
+static struct live_slot *
+live_probe(const struct live *live, uint32_t process, uint64_t address)
+{
+	size_t at = live_home(live, process, address);
+	struct live_slot *slot;
+
+	for (;; at = (at + 1) & live->mask) {
+		slot = &live->slots[at];
+		if (slot->block == 0 || (slot->address == address &&
+			slot->process == process))
+			return slot;
+	}
+}
+
+static void
+live_grow(struct live *live)
+{
+	struct live old = *live;
+	size_t size = old.slots != NULL ? (old.mask + 1) * 2 : 1024;
+	size_t i;
+
+	if (old.slots == NULL &&
+	    getrandom(&live->seed, sizeof(live->seed), GRND_NONBLOCK) < 0)
+		live->seed = (uint64_t)(uintptr_t)live;
+	live->slots = xcalloc(size, sizeof(*live->slots));
+	live->mask = size - 1;
+	for (i = 0; old.slots != NULL && i <= old.mask; i++)
+		if (old.slots[i].block != 0)
+			*live_probe(live, old.slots[i].process,
+			    old.slots[i].address) = old.slots[i];
+	free(old.slots);
+}
+
+struct live_slot *
+live_find(const struct live *live, uint32_t process, uint64_t address)
+{
+	struct live_slot *slot;
+
+	if (live->slots == NULL)
+		return NULL;
+	slot = live_probe(live, process, address);
+	return slot->block != 0 ? slot : NULL;
+}
+
+struct live_slot *
+live_insert(struct live *live, uint32_t process, uint64_t address)
+{
+	struct live_slot *slot;
+
+	if (live->slots == NULL || live->count >= (live->mask + 1) / 8 * 5)
+		live_grow(live);
+	slot = live_probe(live, process, address);
+	if (slot->block == 0) {
+		*slot = (struct live_slot){ address, process, 0 };
+		live->count++;
+	}
+	return slot;
+}
+
+/* Moves back what probed past the hole. */
+void
+live_remove(struct live *live, struct live_slot *slot)
+{
+	size_t hole = (size_t)(slot - live->slots), at = hole, home;
+
+	live->count--;
+	for (;;) {
+		at = (at + 1) & live->mask;
+		slot = &live->slots[at];
+		if (slot->block == 0)
+			break;
+		home = live_home(live, slot->process, slot->address);
+		if (((at - home) & live->mask) < ((at - hole) & live->mask))
+			continue;
+		live->slots[hole] = *slot;
+		hole = at;
+	}
+	live->slots[hole].block = 0;
+}
+
+void
+live_release(struct live *live)
+{
+	free(live->slots);
+	*live = (struct live){ 0 };
+}
