@@ -1,5 +1,11 @@
 // expect: boxed::local_box stack; boxed::make_box caller; boxed::local_vec stack|buffer
-use std::hint::black_box;
+// Rust 1.63 has no stable std::hint::black_box: a value read back through a
+// volatile pointer is as opaque.
+fn black_box<T>(x: T) -> T {
+    let y = unsafe { std::ptr::read_volatile(&x) };
+    std::mem::forget(x);
+    y
+}
 
 #[inline(never)]
 fn local_box(i: u64) -> u64 {
