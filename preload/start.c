@@ -31,7 +31,11 @@
 #define ESC_KEEPER "/usr/local/libexec/esc/esc-keeper"
 #endif
 
-enum { START_RESERVE = 16 << 20, START_TRIES = 1000 };
+enum {
+	START_RESERVE = 16 << 20,
+	START_TRIES = 1000,
+	START_TABLES = 256 << 20, /* address space of rules, stacks and the like */
+};
 
 struct start {
 	struct config config;
@@ -199,6 +203,8 @@ start_map(int fd)
 {
 	uint64_t size = start.config.size;
 
+	while (threads.space != 0 && size > threads.space)
+		size /= 2;
 	for (; size >= ESC_HEADER_SIZE + (1U << 20); size /= 2) {
 		ring.base = sys_mmap(size, PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_NORESERVE, fd);
@@ -428,8 +434,10 @@ start_trace(void)
 	arch_syscall(SYS_flock, fd, LOCK_SH, 0, 0, 0, 0);
 	mapped = start_map(fd);
 	sys_close(fd);
-	if (!mapped)
+	if (!mapped) {
+		start_say("cannot map ", start.path);
 		return false;
+	}
 	start_header();
 	if (start.own)
 		start_keeper();
@@ -451,6 +459,22 @@ start_exe(void)
 	    sizeof(start.directory), 0, 0, 0, 0);
 	if (len < 0)
 		start.directory[0] = 0;
+}
+
+/* Where address space is limited, most of it stays the program's. */
+static bool
+start_space(void)
+{
+	struct rlimit limit;
+
+	if (arch_syscall(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&limit, 0, 0) != 0 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return true;
+	threads.space = limit.rlim_cur / 8;
+	if (threads.space * 2 >= START_TABLES)
+		return true;
+	start_say("too little address space", "");
+	return false;
 }
 
 /* Whether this process is to be profiled at all. */
@@ -482,13 +506,17 @@ start_all(int argc, char **argv, char **envp)
 	start.argc = argc;
 	start.argv = argv;
 	start.auxv = (const void *)(end + 1);
-	if (!start_wanted(envp))
+	if (!start_wanted(envp) || !start_space())
 		return false;
 	start_exe();
 	ring.monotonic = !arch_ticks_invariant();
 	if (!start_trace())
 		return false;
-	if (!start_tables() || !start_allocator())
+	if (!start_tables()) {
+		start_say("no memory for its tables", "");
+		return false;
+	}
+	if (!start_allocator())
 		return false;
 	start_tid();
 	if (ring_process() == 0)

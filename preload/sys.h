@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "arch/syscall.h"
@@ -24,12 +25,19 @@ sys_close(int fd)
 	return arch_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
 }
 
+/* A core of the program is of the program; and of large ranges of which little
+ * is touched no huge pages shall be made. */
 static inline void *
 sys_mmap(size_t size, int prot, int flags, int fd)
 {
 	long at = arch_syscall(SYS_mmap, 0, (long)size, prot, flags, fd, 0);
 
-	return at < 0 && at > -4096 ? NULL : (void *)at;
+	if (at < 0 && at > -4096)
+		return NULL;
+	arch_syscall(SYS_madvise, at, (long)size, MADV_DONTDUMP, 0, 0, 0);
+	if (fd < 0)
+		arch_syscall(SYS_madvise, at, (long)size, MADV_NOHUGEPAGE, 0, 0, 0);
+	return (void *)at;
 }
 
 static inline long

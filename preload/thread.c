@@ -44,6 +44,9 @@ thread_start(uint32_t depth)
 	thread_stride = thread_round(sizeof(struct thread)) +
 	    frames * (THREAD_REGIONS + ESC_LEVELS - 1 + ESC_LEVELS);
 	for (; count >= 64; count /= 4) {
+		if (threads.space != 0 &&
+		    count * (thread_stride + 8) > threads.space)
+			continue;
 		thread_memory = sys_mmap(count * (thread_stride + 8),
 		    PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
