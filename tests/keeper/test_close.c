@@ -1,0 +1,122 @@
+/* Traces as a killed program leaves them: what remains is walkable end to end. */
+#include "keeper/close.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "preload/record.h"
+#include "tests/lib/check.h"
+
+static int fd;
+
+static void
+make(void)
+{
+	FILE *file = tmpfile();
+
+	CHECK(file != NULL);
+	if (!file)
+		exit(check_done());
+	fd = fileno(file);
+}
+
+static void
+put(uint64_t at, uint32_t size, uint32_t used)
+{
+	struct esc_segment segment = {
+		.magic = ESC_SEGMENT_MAGIC,
+		.kind = ESC_SEGMENT_EVENTS,
+		.size = size,
+		.used = used,
+	};
+
+	CHECK(ftruncate(fd, (off_t)(at + size)) == 0);
+	CHECK(pwrite(fd, &segment, sizeof(segment), (off_t)at) ==
+	    (ssize_t)sizeof(segment));
+}
+
+/* Segments from the header to `end` without a gap: how many. */
+static int
+walk(uint64_t end)
+{
+	uint64_t at = ESC_HEADER_SIZE;
+	int count = 0;
+
+	while (at < end) {
+		struct esc_segment segment = { 0 };
+
+		CHECK(pread(fd, &segment, sizeof(segment), (off_t)at) ==
+		    (ssize_t)sizeof(segment));
+		if (segment.magic != ESC_SEGMENT_MAGIC ||
+		    segment.size < ESC_SEGMENT_MIN)
+			return -1;
+		at += segment.size;
+		count++;
+	}
+	return at == end ? count : -1;
+}
+
+static void
+test_nothing(void)
+{
+	make();
+	CHECK_EQ(close_segments(fd, ESC_HEADER_SIZE), ESC_HEADER_SIZE);
+	CHECK_EQ(close_segments(fd, 0), ESC_HEADER_SIZE);
+}
+
+/* The last one is cut behind what it holds, those before it stay. */
+static void
+test_cut(void)
+{
+	uint64_t second = ESC_HEADER_SIZE + 8 * ESC_PAGE;
+	uint64_t end;
+
+	make();
+	put(ESC_HEADER_SIZE, 8 * ESC_PAGE, 100);
+	put(second, 16 * ESC_PAGE, 2 * ESC_PAGE);
+	end = close_segments(fd, second + 16 * ESC_PAGE);
+	CHECK_EQ(end, second + 3 * ESC_PAGE);
+	CHECK_EQ(walk(end), 2);
+}
+
+/* A claim that was never begun: an empty segment between two, nothing at the end. */
+static void
+test_unbegun(void)
+{
+	uint64_t third = ESC_HEADER_SIZE + 4 * ESC_PAGE;
+	uint64_t end;
+
+	make();
+	put(ESC_HEADER_SIZE, ESC_PAGE, 10);
+	put(third, ESC_PAGE, 10);
+	end = close_segments(fd, third + 9 * ESC_PAGE);
+	CHECK_EQ(end, third + ESC_PAGE);
+	CHECK_EQ(walk(end), 3);
+}
+
+/* A size that leads beyond the claims is none. */
+static void
+test_damaged(void)
+{
+	uint64_t end;
+
+	make();
+	put(ESC_HEADER_SIZE, ESC_PAGE, 10);
+	put(ESC_HEADER_SIZE + ESC_PAGE, 64 * ESC_PAGE, 10);
+	end = close_segments(fd, ESC_HEADER_SIZE + 2 * ESC_PAGE);
+	CHECK_EQ(end, ESC_HEADER_SIZE + ESC_PAGE);
+	make();
+	put(ESC_HEADER_SIZE, ESC_PAGE, ESC_PAGE);
+	CHECK_EQ(close_segments(fd, ESC_HEADER_SIZE + ESC_PAGE), ESC_HEADER_SIZE);
+}
+
+int
+main(void)
+{
+	test_nothing();
+	test_cut();
+	test_unbegun();
+	test_damaged();
+	return check_done();
+}
