@@ -119,7 +119,8 @@ record_exec_failed(struct record *record, struct record_child *child, int error)
 	return error == ENOENT ? CMD_NOT_FOUND : CMD_NOT_EXECUTABLE;
 }
 
-/* The program waits; makes its trace, unless it cannot be profiled. */
+/* The program waits; makes its trace, unless it cannot be profiled. No place or
+ * no room for one is no reason not to run it; a name that is taken is. */
 static int
 record_prepare(struct record *record, struct record_child *child, bool profiled)
 {
@@ -130,8 +131,12 @@ record_prepare(struct record *record, struct record_child *child, bool profiled)
 	if (record_trace_create(record, child->pid, &err) == 0 &&
 	    record_start_keeper(record, child, &err) == 0)
 		return CMD_OK;
-	record_start_cancel(child);
 	record_trace_drop(record);
+	if (!record->strict && !record->taken) {
+		cmd_note("not profiled: %s", err.text);
+		return CMD_OK;
+	}
+	record_start_cancel(child);
 	(void)cmd_fail(&err);
 	return CMD_RECORD_FAILED;
 }

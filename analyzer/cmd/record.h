@@ -16,6 +16,7 @@ struct record {
 	uint64_t depth;     /* most frames of a stack; 0: the shim's default */
 	uint64_t cost;      /* one event in that many is timed; 0: default */
 	bool force;         /* replace a trace that is there */
+	bool taken; /* the trace's name is another file's */
 	bool strict;        /* do not run what cannot be profiled */
 	bool follow;        /* trace what the program's children exec, too */
 	bool check;         /* compare stacks with libunwind's */

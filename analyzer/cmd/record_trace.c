@@ -170,15 +170,18 @@ record_trace_replace(const char *path, struct err *err)
 }
 
 static int
-record_trace_open(const char *path, bool force, struct err *err)
+record_trace_open(struct record *record, const char *path, struct err *err)
 {
 	int fd;
 
-	if (force && record_trace_replace(path, err) != 0)
+	if (record->force && record_trace_replace(path, err) != 0) {
+		record->taken = true;
 		return -1;
+	}
 	fd = open(
 	    path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 && errno == EEXIST)
+	record->taken = fd < 0 && errno == EEXIST;
+	if (record->taken)
 		return err_set(
 		    err, "%s is there already (-f replaces it)", path);
 	if (fd < 0)
@@ -198,7 +201,7 @@ record_trace_create(struct record *record, pid_t pid, struct err *err)
 	if (path == NULL)
 		return err_set(
 		    err, "no working directory: %s", strerror(errno));
-	fd = strlen(path) < 4096 ? record_trace_open(path, record->force, err)
+	fd = strlen(path) < 4096 ? record_trace_open(record, path, err)
 				 : err_set(err, "the trace's path is too long");
 	if (fd < 0) {
 		free(path);
