@@ -15,7 +15,7 @@ mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' |
 command -v debootstrap >/dev/null || apt-get install -qq -y debootstrap >/dev/null
 
 unmount() {
-	for part in dev/shm dev proc; do
+	for part in dev/pts dev/shm dev proc; do
 		umount -l "$root/$part" 2>/dev/null || :
 	done
 }
@@ -32,6 +32,7 @@ done
 mount -t proc proc "$root/proc"
 mount --bind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/dev/shm"
+mount --bind /dev/pts "$root/dev/pts"
 git clone -q "$top" "$root/esc"
 in_root() {
 	env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \

@@ -1,5 +1,7 @@
 #include "analyzer/symbol/symbol.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -413,6 +415,22 @@ set_last(struct symbol *symbol, const struct module *module, struct symbol_frame
 		last->symbol = last->function;
 }
 
+/* What has no name is called by its module and where its function begins. */
+static void
+set_address(struct symbol *symbol, const struct module *module, struct symbol_frame *last,
+    uint64_t address)
+{
+	const char *base = strrchr(module->path, '/');
+	char text[4096];
+	int len = snprintf(text, sizeof(text), "%s+0x%" PRIx64,
+	    base != NULL ? base + 1 : module->path, address);
+
+	if (len <= 0 || (size_t)len >= sizeof(text))
+		return;
+	last->function = arena_copy(&symbol->arena, text, (size_t)len);
+	last->symbol = last->function;
+}
+
 static const struct symbol_place *
 make_place(struct symbol *symbol, struct module *module, uint64_t addr)
 {
@@ -437,6 +455,9 @@ make_place(struct symbol *symbol, struct module *module, uint64_t addr)
 	place->count = count;
 	place->function = find_function(module, addr, name, answer->low);
 	frames[count - 1].instance = place->function;
+	if (strcmp(frames[count - 1].function, "??") == 0)
+		set_address(symbol, module, &frames[count - 1],
+		    place->function != 0 ? place->function : addr);
 	place->startup = is_startup(module, addr, &frames[count - 1],
 	    name != NULL || answer->count > 0);
 	return place;

@@ -26,7 +26,8 @@ struct symbol_module {
 struct symbol_frame {
 	const char *function; /* plain (verdicts.md), demangled and qualified, without
 	                         arguments, template arguments, [abi:], clone suffixes,
-	                         Rust hashes; "??" when unknown */
+	                         Rust hashes; MODULE+0xSTART of a function
+	                         without a name, "??" outside every known file */
 	const char *symbol;   /* linkage name as it stands in the file, or function */
 	const char *file;     /* "" unknown; absolute where DWARF allows it */
 	uint32_t line;        /* 0 unknown. Frame 0: the line of the place itself;

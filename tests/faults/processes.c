@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -161,6 +162,30 @@ daemonise(void)
 	return read(pipes[0], &byte, 1) != 0;
 }
 
+/* Orphans come to it, as to the first process of a container. */
+static int
+reaper(const char *self)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	return execl(self, self, "reaped", (char *)NULL);
+}
+
+static int
+reaped(void)
+{
+	int children = 0;
+
+	for (int i = 0; i < 3; i++)
+		if (fork() == 0) {
+			work(100);
+			_exit(0);
+		}
+	work(500000);
+	while (wait(NULL) > 0)
+		children++;
+	return printf("%d children\n", children) < 0;
+}
+
 static void
 at_exit(void)
 {
@@ -191,6 +216,10 @@ main(int argc, char **argv)
 		return execs("/proc/self/exe", argc > 2 ? atoi(argv[2]) : 4);
 	if (strcmp(way, "daemon") == 0)
 		return daemonise();
+	if (strcmp(way, "reaper") == 0)
+		return reaper("/proc/self/exe");
+	if (strcmp(way, "reaped") == 0)
+		return reaped();
 	work(10000);
 	if (strcmp(way, "_exit") == 0)
 		_exit(7);
