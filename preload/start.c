@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -33,6 +34,7 @@
 
 enum {
 	START_RESERVE = 16 << 20,
+	START_ALONE = 256 << 20, /* with no keeper to make more of it */
 	START_TRIES = 1000,
 	START_TABLES = 256 << 20, /* address space of rules, stacks and the like */
 };
@@ -45,6 +47,7 @@ struct start {
 	char exe[4096];
 	char directory[4096];
 	char path[8192]; /* of the trace */
+	uint64_t reserve; /* bytes of it made here */
 	bool own;        /* made here: no launcher keeps it */
 	uint32_t pid;
 };
@@ -189,7 +192,7 @@ start_create(void)
 		if (fd < 0)
 			return -1;
 		if (arch_syscall(SYS_fallocate, fd, 0, 0,
-			ESC_HEADER_SIZE + START_RESERVE, 0, 0) == 0)
+			(long)(ESC_HEADER_SIZE + start.reserve), 0, 0) == 0)
 			return (int)fd;
 		sys_close((int)fd);
 		arch_syscall(SYS_unlinkat, AT_FDCWD, (long)start.path, 0, 0, 0, 0);
@@ -216,6 +219,20 @@ start_map(int fd)
 	return ring.base != NULL;
 }
 
+/*
+ * Whether orphans come to this process, as to a container's first: the keeper
+ * would be its child, and it may wait for all of them, while the keeper waits
+ * for it.
+ */
+static bool
+start_reaps(void)
+{
+	int reaps = 0;
+
+	arch_syscall(SYS_prctl, PR_GET_CHILD_SUBREAPER, (long)&reaps, 0, 0, 0, 0);
+	return reaps != 0 || start.pid == 1;
+}
+
 /* The launcher's trace, if it is new; else, after an exec, one of our own. */
 static int
 start_open(void)
@@ -240,7 +257,8 @@ start_open(void)
 	}
 	start.own = true;
 	start_name(0); /* for what is said of it */
-	if (!start_may_grow(ESC_HEADER_SIZE + START_RESERVE))
+	start.reserve = start_reaps() ? START_ALONE : START_RESERVE;
+	if (!start_may_grow(ESC_HEADER_SIZE + start.reserve))
 		return -1;
 	return start_create();
 }
@@ -350,7 +368,7 @@ start_header(void)
 	start_clock(&header->start);
 	header->last = header->start;
 	if (start.own) {
-		header->reserved_end = ESC_HEADER_SIZE + START_RESERVE;
+		header->reserved_end = ESC_HEADER_SIZE + start.reserve;
 		start_command(header);
 		start_add(header->exe, header->exe + sizeof(header->exe), start.exe);
 	}
@@ -439,7 +457,7 @@ start_trace(void)
 		return false;
 	}
 	start_header();
-	if (start.own)
+	if (start.own && start.reserve == START_RESERVE)
 		start_keeper();
 	return true;
 }
