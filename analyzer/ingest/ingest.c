@@ -1,5 +1,6 @@
 #include "analyzer/ingest/ingest.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -176,6 +177,24 @@ ingest_run_feed(struct ingest_run *run)
 	model_finish(run->model);
 }
 
+static void
+ingest_note(const struct ingest_options *options, const struct reader *reader)
+{
+	char text[64];
+	size_t i;
+
+	if (options->note == NULL)
+		return;
+	for (i = 0; i < reader->note_count; i++)
+		options->note(
+		    options->note_data, reader->path, reader->notes[i]);
+	if (reader->notes_left_out == 0)
+		return;
+	snprintf(text, sizeof(text), "%llu more damaged places",
+	    (unsigned long long)reader->notes_left_out);
+	options->note(options->note_data, reader->path, text);
+}
+
 static int
 ingest_trace(struct ingest *ingest, size_t index, struct err *err)
 {
@@ -186,6 +205,7 @@ ingest_trace(struct ingest *ingest, size_t index, struct err *err)
 
 	if (status == 0) {
 		ingest_run_feed(&run);
+		ingest_note(ingest->options, run.reader);
 		status = ingest_write_run(&run, err);
 		ingest->bytes_done += run.reader->size;
 		ingest_tell(ingest, 0, 0);

@@ -24,6 +24,9 @@ struct ingest_options {
 	/* Called now and then with bytes read and bytes to read; may be NULL. */
 	void (*progress)(void *data, uint64_t done, uint64_t total_bytes);
 	void *progress_data;
+	/* Called for what is damaged in a trace, one line each; may be NULL. */
+	void (*note)(void *data, const char *trace, const char *text);
+	void *note_data;
 };
 
 /*

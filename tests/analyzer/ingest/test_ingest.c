@@ -1,0 +1,140 @@
+/* Two traces become one database, whose rows add up. */
+#include "analyzer/ingest/ingest.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "analyzer/store/query.h"
+#include "analyzer/util/err.h"
+#include "tests/lib/check.h"
+#include "tests/lib/mktrace.h"
+
+static char trace[] = "test_ingest.XXXXXX";
+static char database[] = "test_ingest.XXXXXX";
+
+static struct query_db *db;
+
+static int64_t
+ask(const char *sql)
+{
+	struct err err = { "" };
+	struct query *query = query_prepare(db, sql, &err);
+	int64_t value = INT64_MIN;
+
+	if (query != NULL && query_next(query, &err) == 1)
+		value = query_int(query, 0);
+	if (value == INT64_MIN)
+		fprintf(stderr, "%s: %s\n", sql, err.text);
+	query_finish(query);
+	return value;
+}
+
+static void
+tell(struct mktrace *to, uint32_t thread, uint64_t time, uint8_t kind,
+    uint32_t stack, uint64_t address)
+{
+	struct event event = { .time = time, .kind = kind, .stack = stack,
+		.address = address, .size = kind < ESC_EVENT_FREE ? 24 : 0,
+		.has_cost = time % 2 == 0, .cost = 50 };
+
+	mktrace_event(to, 1, thread, 0, &event);
+}
+
+/* Functions as tests/lib/fake_symbol.c names them. */
+static void
+write_trace(void)
+{
+	struct mktrace *to = mktrace_new();
+	uint32_t module = mktrace_module(to, "/bin/app");
+	uint32_t root = mktrace_node(to, 0, module, 0x101, 0);
+	uint32_t body = mktrace_node(to, root, module, 0x1005, 0);
+	uint32_t a = mktrace_node(to, body, module, 0x2001, 0);
+	uint32_t f = mktrace_node(to, body, module, 0x2009, 0);
+	uint32_t keep = mktrace_node(to, body, module, 0x2101, 0);
+	uint64_t i;
+
+	for (i = 0; i < 200; i++) {
+		tell(to, 1, 2000 + i * 4, ESC_EVENT_MALLOC, a, 4096);
+		tell(to, 1, 2001 + i * 4, ESC_EVENT_FREE, f, 4096);
+	}
+	for (i = 0; i < 10; i++)
+		tell(to, 1, 5000 + i, ESC_EVENT_CALLOC, keep, 8192 + i * 32);
+	tell(to, 2, 6000, ESC_EVENT_FREE, f, 8192);
+	tell(to, 2, 6001, ESC_EVENT_FREE, f, 77776);
+	CHECK_EQ(mktrace_write(to, trace), 0);
+	mktrace_free(to);
+}
+
+static unsigned calls;
+
+static void
+count_progress(void *data, uint64_t done, uint64_t total)
+{
+	CHECK(data == &calls);
+	CHECK(done <= total);
+	calls++;
+}
+
+static void
+check_rows(void)
+{
+	CHECK_EQ(ask("SELECT count(*) FROM run"), 2);
+	CHECK_EQ(ask("SELECT sum(allocations) FROM run"), 420);
+	CHECK_EQ(ask("SELECT sum(frees) FROM run"), 404);
+	CHECK_EQ(ask("SELECT sum(recorded) FROM run"), 420);
+	CHECK_EQ(ask("SELECT sum(lost) FROM run"), 0);
+	CHECK_EQ(ask("SELECT sum(unmatched_frees) FROM run"), 2);
+	CHECK_EQ(ask("SELECT min(complete) FROM run"), 1);
+	CHECK_EQ(ask("SELECT max(peak_bytes) FROM run"), 240);
+	CHECK_EQ(ask("SELECT count(*) FROM thread"), 4);
+	CHECK_EQ(ask("SELECT count(*) FROM site"), 4);
+	CHECK_EQ(ask("SELECT count(*) FROM site WHERE verdict = 'stack'"), 2);
+	/* but for the one that was freed, they may still be at work */
+	CHECK_EQ(ask("SELECT count(*) FROM site WHERE verdict = 'thread'"), 2);
+	CHECK_EQ(ask("SELECT min(observed = local + up + thread + live +"
+	    " censored + unknown) FROM site"), 1);
+	CHECK_EQ(ask("SELECT sum(cost_allocate) FROM site"), 420 * 50);
+	CHECK_EQ(ask("SELECT count(*) FROM site JOIN frame"
+	    " ON frame.id = site.frame WHERE function = 'f32'"), 2);
+	CHECK_EQ(ask("SELECT count(*) FROM site JOIN stack"
+	    " ON stack.id = site.stack WHERE stack.frame = site.frame"), 4);
+	CHECK_EQ(ask("SELECT sum(blocks) FROM path"), 420);
+	CHECK_EQ(ask("SELECT sum(blocks) FROM free_path"), 402);
+	CHECK_EQ(ask("SELECT sum(blocks) FROM owner"), 400);
+	CHECK_EQ(ask("SELECT sum(blocks) FROM size_histogram"), 420);
+	CHECK_EQ(ask("SELECT sum(blocks) FROM life_histogram"), 402);
+	CHECK_EQ(ask("SELECT sum(blocks) FROM thread_pair"), 402);
+	CHECK_EQ(ask("SELECT sum(allocations) FROM timeline"), 420);
+	CHECK_EQ(ask("SELECT count(*) FROM stack AS s LEFT JOIN frame"
+	    " ON frame.id = s.frame WHERE frame.id IS NULL"), 0);
+	CHECK_EQ(ask("SELECT count(*) FROM stack AS s LEFT JOIN stack AS p"
+	    " ON p.id = s.parent WHERE s.parent <> 0 AND"
+	    " (p.id IS NULL OR p.depth <> s.depth - 1)"), 0);
+}
+
+int
+main(void)
+{
+	const char *const traces[] = { trace, trace };
+	struct ingest_options options = { .traces = traces, .trace_count = 2,
+		.database = database, .progress = count_progress,
+		.progress_data = &calls };
+	struct err err = { "" };
+
+	CHECK(mkstemp(trace) >= 0);
+	CHECK(mkstemp(database) >= 0);
+	write_trace();
+	CHECK_EQ(ingest_run(&options, &err), 0);
+	CHECK_STR(err.text, "");
+	CHECK(calls > 0);
+	db = query_open(database, &err);
+	CHECK(db != NULL);
+	if (db != NULL)
+		check_rows();
+	query_close(db);
+	unlink(trace);
+	CHECK_EQ(ingest_run(&options, &err), -1);
+	CHECK(strstr(err.text, trace) != NULL);
+	unlink(database);
+	return check_done();
+}
