@@ -48,6 +48,7 @@ struct start {
 	char directory[4096];
 	char path[8192]; /* of the trace */
 	uint64_t reserve; /* bytes of it made here */
+	uint64_t space;   /* most bytes of it to map; 0: as configured */
 	bool own;        /* made here: no launcher keeps it */
 	uint32_t pid;
 };
@@ -206,7 +207,7 @@ start_map(int fd)
 {
 	uint64_t size = start.config.size;
 
-	while (threads.space != 0 && size > threads.space)
+	while (start.space != 0 && size > start.space)
 		size /= 2;
 	for (; size >= ESC_HEADER_SIZE + (1U << 20); size /= 2) {
 		ring.base = sys_mmap(size, PROT_READ | PROT_WRITE,
@@ -479,17 +480,36 @@ start_exe(void)
 		start.directory[0] = 0;
 }
 
+/* Whether the kernel counts all that is reserved, used or not. */
+static bool
+start_strict(void)
+{
+	long fd = sys_open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC,
+	    0);
+	char mode = 0;
+
+	if (fd < 0)
+		return false;
+	arch_syscall(SYS_pread64, fd, (long)&mode, 1, 0, 0, 0);
+	sys_close((int)fd);
+	return mode == '2';
+}
+
 /* Where address space is limited, most of it stays the program's. */
 static bool
 start_space(void)
 {
 	struct rlimit limit;
 
+	if (start_strict())
+		threads.space = START_TABLES;
 	if (arch_syscall(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&limit, 0, 0) != 0 ||
 	    limit.rlim_cur == RLIM_INFINITY)
 		return true;
-	threads.space = limit.rlim_cur / 8;
-	if (threads.space * 2 >= START_TABLES)
+	start.space = limit.rlim_cur / 8;
+	if (threads.space == 0 || threads.space > start.space)
+		threads.space = start.space;
+	if (start.space * 2 >= START_TABLES)
 		return true;
 	start_say("too little address space", "");
 	return false;
