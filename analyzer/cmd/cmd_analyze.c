@@ -59,6 +59,8 @@ analyze_traces(struct analyze *analyze)
 	progress_start(&progress, "analyzing");
 	analyze->ingest.progress = progress_show;
 	analyze->ingest.progress_data = &progress;
+	analyze->ingest.note = progress_note;
+	analyze->ingest.note_data = &progress;
 	status = ingest_run(&analyze->ingest, &err);
 	progress_end(&progress);
 	if (status != 0)

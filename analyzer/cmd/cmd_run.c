@@ -25,6 +25,8 @@ run_report(const struct record *record)
 	char *argv[] = { name, trace, NULL };
 	int status = CMD_FAILED;
 
+	if (!record->running)
+		record_trace_settle(trace);
 	if (report != NULL)
 		status = report->run(2, argv);
 	else

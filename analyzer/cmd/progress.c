@@ -4,6 +4,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "analyzer/cmd/cmd.h"
+
 static const uint64_t PROGRESS_AFTER = 1000000000; /* ns */
 static const uint64_t PROGRESS_EACH = 100000000;
 
@@ -56,4 +58,11 @@ progress_end(struct progress *progress)
 	fputs("\r\033[K", stderr);
 	(void)fflush(stderr);
 	progress->shown = 0;
+}
+
+void
+progress_note(void *data, const char *trace, const char *text)
+{
+	progress_end(data);
+	cmd_note("%s: %s", trace, text);
 }

@@ -16,6 +16,8 @@ struct progress {
 void progress_start(struct progress *progress, const char *what);
 /* For callbacks: data is the struct progress. Shows nothing in the first second. */
 void progress_show(void *data, uint64_t done, uint64_t total);
+/* What is damaged in a trace: a line that stays. data as above. */
+void progress_note(void *data, const char *trace, const char *text);
 /* Wipes the line. */
 void progress_end(struct progress *progress);
 

@@ -86,6 +86,8 @@ int record_trace_summary(
  * (exec), that has a trace of its own beside the first. The caller frees it.
  */
 char *record_trace_last(const struct record *record);
+/* Waits, at most 2 s, until the trace is closed. */
+void record_trace_settle(const char *path);
 
 /* --- record_start.c --- */
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "analyzer/util/err.h"
@@ -317,6 +318,23 @@ record_trace_is_of(const char *name, pid_t pid)
 	(void)snprintf(part, sizeof(part), ".%d.", (int)pid);
 	return strncmp(name, "esc.", 4) == 0 && len > 8 &&
 	    strcmp(name + len - 4, ".esc") == 0 && strstr(name, part) != NULL;
+}
+
+/* The keeper of an image that was exec'd is not ours: it may still be closing. */
+void
+record_trace_settle(const char *path)
+{
+	const struct timespec step = { .tv_nsec = 5000000 };
+	struct record_summary summary;
+	struct err err;
+	unsigned i;
+
+	for (i = 0; i < 400; i++) {
+		if (record_trace_summary(path, &summary, &err) != 0 ||
+		    (summary.flags & ESC_FLAG_COMPLETE) != 0)
+			return;
+		(void)nanosleep(&step, NULL);
+	}
 }
 
 char *

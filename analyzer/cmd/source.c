@@ -176,6 +176,8 @@ source_analyze(const char *trace, const char *database,
 		.stack_limit = options->stack_limit,
 		.progress = progress_show,
 		.progress_data = &progress,
+		.note = progress_note,
+		.note_data = &progress,
 	};
 	int rc;
 
