@@ -1,6 +1,7 @@
 #define UNW_LOCAL_ONLY
 #include "preload/oracle.h"
 
+#include <errno.h>
 #include <libunwind.h>
 
 #include "preload/cfi.h"
@@ -10,7 +11,8 @@ const bool oracle_there = true;
 
 /* Frames from the hook's caller outward, innermost first; 0: not found. */
 static uint32_t
-oracle_walk(struct frame *frames, uint32_t limit, const struct arch_frame *from)
+oracle_steps(struct frame *frames, uint32_t limit,
+    const struct arch_frame *from)
 {
 	unw_context_t context;
 	unw_cursor_t cursor;
@@ -33,6 +35,17 @@ oracle_walk(struct frame *frames, uint32_t limit, const struct arch_frame *from)
 		frames[count].module = 0;
 		count++;
 	}
+	return count;
+}
+
+/* libunwind asks the kernel whether memory is there, and leaves errno so. */
+static uint32_t
+oracle_walk(struct frame *frames, uint32_t limit, const struct arch_frame *from)
+{
+	int saved = errno;
+	uint32_t count = oracle_steps(frames, limit, from);
+
+	errno = saved;
 	return count;
 }
 
