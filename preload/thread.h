@@ -22,6 +22,7 @@ struct region {
 	uint64_t used;        /* when, for replacement */
 	uint32_t depth;
 	uint16_t number;
+	bool signals; /* some frame may be one that a signal interrupted */
 	bool forgot; /* frames were dropped: the next event must say KEPT */
 };
 

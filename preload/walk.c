@@ -47,25 +47,40 @@ walk_forget(struct thread *thread)
 	thread->epoch = now;
 }
 
+/* Index + 1 of the innermost frame below `count` that a signal interrupted. */
+static __attribute__((noinline, cold)) uint32_t
+walk_signal(const struct frame *frames, uint32_t count)
+{
+	while (count > 0 && (frames[count - 1].module &
+		(uint32_t)ESC_NODE_SIGNAL << FRAME_FLAGS_SHIFT) == 0)
+		count--;
+	return count;
+}
+
 /*
  * Whether the remembered frames below `count` stand; if not, *count is the index
  * of the one that does not. Outward: where an inner frame stands, the next slot
  * is where a walk would look too. The outermost may be long unmapped. What a
  * signal interrupted did not call: its slot is none.
  */
-static bool
+static inline bool
 walk_verify(const struct region *region, uint32_t *count)
 {
 	const struct frame *frames = region->frames;
+	uint32_t end = 0;
 
-	for (uint32_t i = *count; i-- > 0;)
-		if ((frames[i].module & (uint32_t)ESC_NODE_SIGNAL
-			<< FRAME_FLAGS_SHIFT) != 0 ||
-		    *(const volatile uint64_t *)frames[i].slot != frames[i].pc) {
-			*count = i;
+	if (__builtin_expect(region->signals, 0))
+		end = walk_signal(frames, *count);
+	for (uint32_t i = *count; i > end; i--)
+		if (*(const volatile uint64_t *)frames[i - 1].slot !=
+		    frames[i - 1].pc) {
+			*count = i - 1;
 			return false;
 		}
-	return true;
+	if (__builtin_expect(end == 0, 1))
+		return true;
+	*count = end - 1;
+	return false;
 }
 
 /* Does the frame just found stand in the remembered stack, all outside it too? */
@@ -280,6 +295,7 @@ walk_push(struct region *region, uint32_t kept, const struct frame *frames,
 	uint32_t old = region->depth;
 	uint64_t hash = kept > 0 ? region->frames[kept - 1].hash : 0;
 	struct frame *to = &region->frames[kept];
+	uint32_t flags = 0;
 
 	walk->kept = (uint16_t)kept;
 	walk->says_kept = region->forgot;
@@ -287,6 +303,7 @@ walk_push(struct region *region, uint32_t kept, const struct frame *frames,
 	for (uint32_t i = count; i-- > 0; to++) {
 		uint32_t module = frames[i].module & ~FRAME_RBP;
 
+		flags |= module;
 		hash = stacks_hash(hash, frames[i].pc, module);
 		/* The same path again, but not the same frames. */
 		if (__builtin_expect(to == &region->frames[kept] &&
@@ -297,6 +314,8 @@ walk_push(struct region *region, uint32_t kept, const struct frame *frames,
 		to->id = 0;
 	}
 	region->depth = kept + count;
+	region->signals = (region->signals && kept > 0) ||
+	    (flags & (uint32_t)ESC_NODE_SIGNAL << FRAME_FLAGS_SHIFT) != 0;
 }
 
 /* Too deep: drop the outer half, mark the rest as cut. Its path is another one
