@@ -238,7 +238,7 @@ start_reaps(void)
 static int
 start_open(void)
 {
-	uint8_t probe[sizeof(struct esc_header)];
+	uint8_t probe[sizeof(struct esc_header)] = {0};
 	struct esc_header *header = (struct esc_header *)(void *)probe;
 	long fd;
 
@@ -264,8 +264,9 @@ start_open(void)
 	return start_create();
 }
 
+/* A path relative to the folder that this library was loaded from. */
 static const char *
-start_beside(void)
+start_beside(const char *path)
 {
 	struct dl_find_object mine;
 	const char *end = start.path + sizeof(start.path);
@@ -276,10 +277,10 @@ start_beside(void)
 		return "";
 	name = mine.dlfo_link_map->l_name;
 	length = (size_t)(start_base(name) - name);
-	if (length + 32 > sizeof(start.path))
+	if (length + 64 > sizeof(start.path))
 		return "";
 	memcpy(start.path, name, length);
-	start_add(start.path + length, end, "../esc-keeper");
+	start_add(start.path + length, end, path);
 	return start.path;
 }
 
@@ -303,10 +304,14 @@ start_keeper_exec(const char *keeper)
 		sys_open("/dev/null", O_RDWR, 0);
 		arch_syscall(SYS_execve, (long)keeper, (long)argv, (long)envp, 0, 0,
 		    0);
-		/* Not installed: the build tree's, above the shim's .libs. */
-		if (start.config.keeper_path[0] == 0)
-			arch_syscall(SYS_execve, (long)start_beside(),
+		/* Moved as a whole, or not installed: the build tree's. */
+		if (start.config.keeper_path[0] == 0) {
+			arch_syscall(SYS_execve,
+			    (long)start_beside("../libexec/esc/esc-keeper"),
 			    (long)argv, (long)envp, 0, 0, 0);
+			arch_syscall(SYS_execve, (long)start_beside("../esc-keeper"),
+			    (long)argv, (long)envp, 0, 0, 0);
+		}
 	}
 	arch_syscall(SYS_exit_group, 127, 0, 0, 0, 0, 0);
 }

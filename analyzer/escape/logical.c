@@ -72,7 +72,7 @@ static struct map_key
 logical_key(const struct logical_frame *frame, uint64_t offset)
 {
 	struct map_key key = { 0xcbf29ce484222325ULL, 0x84222325cbf29ce4ULL };
-	uint64_t words[2] = {
+	const uint64_t words[2] = {
 		(uint64_t)frame->line << 32 | frame->column,
 		(uint64_t)frame->module << 2 | (uint64_t)frame->inlined << 1 |
 		    frame->startup,

@@ -139,8 +139,7 @@ set_stack(
 		shown--;
 	for (size_t i = 0; rc == 0 && i < shown; i++)
 		cell_append(cell, frames[i].function);
-	if (cell->type != CELL_LIST)
-		cell->type = CELL_LIST;
+	cell->type = CELL_LIST; /* also when nothing was appended */
 	report_stack_free(frames, count);
 	return rc;
 }
@@ -156,8 +155,7 @@ set_list(
 	while ((rc = query_next(loader->list, err)) > 0)
 		cell_append(cell, query_text(loader->list, 0));
 	query_reset(loader->list);
-	if (cell->type != CELL_LIST)
-		cell->type = CELL_LIST;
+	cell->type = CELL_LIST; /* also when nothing was appended */
 	return rc;
 }
 
