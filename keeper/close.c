@@ -21,25 +21,19 @@ close_round(uint64_t bytes)
 
 /* Reads the segment at `at`; false where there is none. */
 static bool
-close_read(
-    const struct close_walk *walk, uint64_t at, struct esc_segment *segment)
+close_read(const struct close_walk *walk, uint64_t at, struct esc_segment *segment)
 {
-	if (pread(walk->fd, segment, sizeof(*segment), (off_t)at) !=
-	    (ssize_t)sizeof(*segment))
+	if (pread(walk->fd, segment, sizeof(*segment), (off_t)at) != (ssize_t)sizeof(*segment))
 		return false;
-	return segment->magic == ESC_SEGMENT_MAGIC &&
-	    segment->size >= ESC_SEGMENT_MIN &&
+	return segment->magic == ESC_SEGMENT_MAGIC && segment->size >= ESC_SEGMENT_MIN &&
 	    segment->size <= ESC_SEGMENT_MAX && segment->size % ESC_PAGE == 0 &&
-	    segment->size <= walk->end - at &&
-	    segment->used <= segment->size - sizeof(*segment);
+	    segment->size <= walk->end - at && segment->used <= segment->size - sizeof(*segment);
 }
 
 static bool
-close_write(const struct close_walk *walk, uint64_t at,
-    const struct esc_segment *segment)
+close_write(const struct close_walk *walk, uint64_t at, const struct esc_segment *segment)
 {
-	return pwrite(walk->fd, segment, sizeof(*segment), (off_t)at) ==
-	    (ssize_t)sizeof(*segment);
+	return pwrite(walk->fd, segment, sizeof(*segment), (off_t)at) == (ssize_t)sizeof(*segment);
 }
 
 static void
@@ -47,8 +41,8 @@ close_punch(struct close_walk *walk, uint64_t from, uint64_t to)
 {
 	if (!walk->punch || from >= to)
 		return;
-	if (fallocate(walk->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-		(off_t)from, (off_t)(to - from)) != 0 &&
+	if (fallocate(walk->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)from,
+		(off_t)(to - from)) != 0 &&
 	    errno != EINTR)
 		walk->punch = false;
 }
@@ -75,8 +69,7 @@ close_fill(struct close_walk *walk, uint64_t at, uint64_t to)
 	};
 
 	for (; at < to; at += empty.size) {
-		empty.size = to - at < ESC_SEGMENT_MAX ? (uint32_t)(to - at)
-						       : ESC_SEGMENT_MAX;
+		empty.size = to - at < ESC_SEGMENT_MAX ? (uint32_t)(to - at) : ESC_SEGMENT_MAX;
 		if (!close_write(walk, at, &empty))
 			return;
 		close_punch(walk, at + ESC_PAGE, at + empty.size);
@@ -104,8 +97,7 @@ close_segments(int fd, uint64_t claimed)
 		used = close_round(sizeof(segment) + segment.used);
 		if (segment.size == walk.end - at) {
 			segment.size = (uint32_t)used;
-			return close_write(&walk, at, &segment) ? at + used
-								: walk.end;
+			return close_write(&walk, at, &segment) ? at + used : walk.end;
 		}
 		close_punch(&walk, at + used, at + segment.size);
 		at += segment.size;

@@ -23,9 +23,9 @@
 #endif
 
 enum {
-	KEEPER_CHUNK = 1 << 20, /* the file grows, pages come in, by that */
-	KEEPER_PIECE = 1 << 16, /* zeroes a write */
-	KEEPER_WARM = 2 << 20,  /* at least so much ahead is in memory */
+	KEEPER_CHUNK = 1 << 20,       /* the file grows, pages come in, by that */
+	KEEPER_PIECE = 1 << 16,       /* zeroes a write */
+	KEEPER_WARM = 2 << 20,        /* at least so much ahead is in memory */
 	KEEPER_AHEAD_MAX = 256 << 20, /* never more reserved */
 	KEEPER_BUSY_MS = 1,
 	KEEPER_IDLE_MS = 20,
@@ -34,19 +34,18 @@ enum {
 
 static const uint64_t KEEPER_MOMENT_NS = 50000000; /* between two moments */
 static const uint64_t KEEPER_RETRY_NS = 200000000; /* disk full: try again */
-static const uint64_t KEEPER_RATE_NS = 10000000; /* a rate is seen over that */
+static const uint64_t KEEPER_RATE_NS = 10000000;   /* a rate is seen over that */
 
 struct keeper {
 	int fd;
 	int gone; /* -1: closed already, or there was none */
 	struct esc_header *header;
-	uint64_t
-	    reserved;   /* what reserved_end is; the program may write there */
-	uint64_t first; /* it once was; what came later is in memory */
-	uint64_t warm;  /* in memory below */
-	uint64_t claimed; /* when last looked */
-	uint64_t rate;    /* bytes claimed a second, the fastest lately */
-	uint64_t rate_at; /* when, and where, the rate was taken */
+	uint64_t reserved; /* what reserved_end is; the program may write there */
+	uint64_t first;    /* it once was; what came later is in memory */
+	uint64_t warm;     /* in memory below */
+	uint64_t claimed;  /* when last looked */
+	uint64_t rate;     /* bytes claimed a second, the fastest lately */
+	uint64_t rate_at;  /* when, and where, the rate was taken */
 	uint64_t rate_claimed;
 	uint64_t moment_at;
 	uint64_t full_at; /* 0: the disk is not full */
@@ -104,8 +103,7 @@ keeper_write_zeroes(int fd, uint64_t from, uint64_t to)
 	size_t len;
 
 	while (from < to) {
-		len = to - from < sizeof(zeroes) ? (size_t)(to - from)
-						 : sizeof(zeroes);
+		len = to - from < sizeof(zeroes) ? (size_t)(to - from) : sizeof(zeroes);
 		wrote = pwrite(fd, zeroes, len, (off_t)from);
 		if (wrote < 0 && errno == EINTR)
 			continue;
@@ -133,8 +131,7 @@ keeper_extend(int fd, uint64_t from, uint64_t to)
 static uint64_t
 keeper_claimed(const struct keeper *keeper)
 {
-	uint64_t claimed =
-	    __atomic_load_n(&keeper->header->claimed, __ATOMIC_ACQUIRE);
+	uint64_t claimed = __atomic_load_n(&keeper->header->claimed, __ATOMIC_ACQUIRE);
 
 	if (claimed < ESC_HEADER_SIZE)
 		return ESC_HEADER_SIZE;
@@ -151,8 +148,7 @@ keeper_measure(struct keeper *keeper, uint64_t now)
 	keeper->claimed = keeper_claimed(keeper);
 	if (passed < KEEPER_RATE_NS)
 		return;
-	rate = (keeper->claimed - keeper->rate_claimed) * 1000000U /
-	    (passed / 1000U);
+	rate = (keeper->claimed - keeper->rate_claimed) * 1000000U / (passed / 1000U);
 	if (rate < keeper->rate)
 		rate = (keeper->rate * 31 + rate) / 32;
 	keeper->rate = rate;
@@ -170,8 +166,7 @@ keeper_goal(const struct keeper *keeper)
 		ahead = KEEPER_RESERVE;
 	if (ahead > KEEPER_AHEAD_MAX)
 		ahead = KEEPER_AHEAD_MAX;
-	return (keeper->claimed + ahead + KEEPER_CHUNK - 1) &
-	    ~(uint64_t)(KEEPER_CHUNK - 1);
+	return (keeper->claimed + ahead + KEEPER_CHUNK - 1) & ~(uint64_t)(KEEPER_CHUNK - 1);
 }
 
 /*
@@ -181,8 +176,7 @@ keeper_goal(const struct keeper *keeper)
 static void
 keeper_grow(struct keeper *keeper, uint64_t now)
 {
-	uint64_t end =
-	    (keeper->reserved + KEEPER_CHUNK) & ~(uint64_t)(KEEPER_CHUNK - 1);
+	uint64_t end = (keeper->reserved + KEEPER_CHUNK) & ~(uint64_t)(KEEPER_CHUNK - 1);
 
 	if (keeper_extend(keeper->fd, keeper->reserved, end) != 0 ||
 	    keeper_write_zeroes(keeper->fd, keeper->reserved, end) != 0) {
@@ -215,8 +209,8 @@ keeper_warm(struct keeper *keeper)
 		return;
 	if (size > KEEPER_CHUNK)
 		size = KEEPER_CHUNK;
-	pages = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED,
-	    keeper->fd, (off_t)keeper->warm);
+	pages = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, keeper->fd,
+	    (off_t)keeper->warm);
 	if (pages != MAP_FAILED) {
 		(void)madvise(pages, (size_t)size, MADV_POPULATE_WRITE);
 		(void)munmap(pages, (size_t)size);
@@ -317,13 +311,11 @@ keeper_map(struct keeper *keeper)
 		errno = EINVAL;
 		return -1;
 	}
-	pages = mmap(NULL, ESC_HEADER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-	    keeper->fd, 0);
+	pages = mmap(NULL, ESC_HEADER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, keeper->fd, 0);
 	if (pages == MAP_FAILED)
 		return -1;
 	keeper->header = pages;
-	if (keeper->header->magic != ESC_MAGIC ||
-	    keeper->header->version != ESC_VERSION ||
+	if (keeper->header->magic != ESC_MAGIC || keeper->header->version != ESC_VERSION ||
 	    keeper->header->endian != ESC_ENDIAN ||
 	    keeper->header->header_size != ESC_HEADER_SIZE ||
 	    (keeper->header->flags & ESC_FLAG_COMPLETE) != 0) {
@@ -381,9 +373,8 @@ keeper_close_range(int first, int last)
 void
 keeper_detach(int fd, int gone)
 {
-	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
-		SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ, SIGUSR1, SIGUSR2,
-		SIGALRM };
+	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP, SIGTTIN,
+		SIGTTOU, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM };
 	int low = gone < 0 || fd < gone ? fd : gone;
 	int high = fd < gone ? gone : fd;
 	struct rlimit limit;

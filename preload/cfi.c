@@ -80,23 +80,14 @@ cfi_pointer(struct cfi_bytes *bytes, uint8_t encoding)
 	switch (encoding & 0x0f) {
 	case 0x00:
 	case 0x04:
-	case 0x0c:
-		return base + cfi_fixed(bytes, 8);
-	case 0x01:
-		return base + cfi_uleb(bytes);
-	case 0x02:
-		return base + cfi_fixed(bytes, 2);
-	case 0x03:
-		return base + cfi_fixed(bytes, 4);
-	case 0x09:
-		return base + (uint64_t)cfi_sleb(bytes);
-	case 0x0a:
-		return base + (uint64_t)(int64_t)(int16_t)cfi_fixed(bytes, 2);
-	case 0x0b:
-		return base + (uint64_t)(int64_t)(int32_t)cfi_fixed(bytes, 4);
-	default:
-		bytes->bad = true;
-		return 0;
+	case 0x0c: return base + cfi_fixed(bytes, 8);
+	case 0x01: return base + cfi_uleb(bytes);
+	case 0x02: return base + cfi_fixed(bytes, 2);
+	case 0x03: return base + cfi_fixed(bytes, 4);
+	case 0x09: return base + (uint64_t)cfi_sleb(bytes);
+	case 0x0a: return base + (uint64_t)(int64_t)(int16_t)cfi_fixed(bytes, 2);
+	case 0x0b: return base + (uint64_t)(int64_t)(int32_t)cfi_fixed(bytes, 4);
+	default: bytes->bad = true; return 0;
 	}
 }
 
@@ -105,7 +96,7 @@ static struct cfi_bytes
 cfi_entry(const uint8_t *at)
 {
 	uint32_t length;
-	struct cfi_bytes bytes = {at + 4, at + 4, true};
+	struct cfi_bytes bytes = { at + 4, at + 4, true };
 
 	memcpy(&length, at, sizeof(length));
 	if (length != 0 && length < 0xfffffff0U) {
@@ -164,8 +155,7 @@ cfi_cie(const uint8_t *at, struct cfi_fde *fde, bool *augmented)
 	fde->signal = false;
 	fde->code_align = cfi_uleb(&bytes);
 	fde->data_align = cfi_sleb(&bytes);
-	fde->return_column =
-	    version == 1 ? cfi_fixed(&bytes, 1) : cfi_uleb(&bytes);
+	fde->return_column = version == 1 ? cfi_fixed(&bytes, 1) : cfi_uleb(&bytes);
 	*augmented = *text == 'z';
 	if (!cfi_augmentation(&bytes, text, fde) || bytes.bad)
 		return false;
@@ -202,7 +192,7 @@ cfi_fde_read(const uint8_t *at, struct cfi_fde *fde)
 static const uint8_t *
 cfi_search(const uint8_t *header, uint64_t pc)
 {
-	struct cfi_bytes bytes = {header + 4, header + 24, false};
+	struct cfi_bytes bytes = { header + 4, header + 24, false };
 	const int32_t(*table)[2];
 	uint64_t count;
 	uint64_t low = 0;
@@ -242,8 +232,7 @@ cfi_find(uint64_t pc, struct cfi_fde *fde)
 	if (object.dlfo_eh_frame == NULL)
 		return CFI_NO_FDE;
 	at = cfi_search(object.dlfo_eh_frame, pc);
-	if (at == NULL || !cfi_fde_read(at, fde) || pc < fde->begin ||
-	    pc >= fde->end)
+	if (at == NULL || !cfi_fde_read(at, fde) || pc < fde->begin || pc >= fde->end)
 		return CFI_NO_FDE;
 	return CFI_FOUND;
 }
@@ -251,7 +240,7 @@ cfi_find(uint64_t pc, struct cfi_fde *fde)
 static struct cfi_rule
 cfi_rule(enum cfi_how how, int64_t offset)
 {
-	return (struct cfi_rule){(int64_t)((uint64_t)offset << 3) | (int64_t)how};
+	return (struct cfi_rule){ (int64_t)((uint64_t)offset << 3) | (int64_t)how };
 }
 
 static void
@@ -262,8 +251,7 @@ cfi_set(struct cfi_row *row, uint64_t reg, enum cfi_how how, int64_t offset)
 }
 
 static void
-cfi_set_expression(struct cfi_bytes *bytes, struct cfi_rule *rule,
-    enum cfi_how how)
+cfi_set_expression(struct cfi_bytes *bytes, struct cfi_rule *rule, enum cfi_how how)
 {
 	const uint8_t *at = bytes->at;
 	uint64_t length = cfi_uleb(bytes);
@@ -281,7 +269,7 @@ cfi_expression(struct cfi_rule rule, uint64_t *length)
 {
 	const uint8_t *at = (const uint8_t *)cfi_offset(rule);
 	/* It was read before: it ends. */
-	struct cfi_bytes bytes = {at, at + 10, false};
+	struct cfi_bytes bytes = { at, at + 10, false };
 
 	*length = cfi_uleb(&bytes);
 	return bytes.at;
@@ -298,25 +286,20 @@ struct cfi_run {
 
 /* DW_CFA_* with operands in the low six bits: 0 done, 1 not one of them. */
 static int
-cfi_primary(const struct cfi_fde *fde, struct cfi_bytes *bytes,
-    struct cfi_run *run, uint8_t op)
+cfi_primary(const struct cfi_fde *fde, struct cfi_bytes *bytes, struct cfi_run *run, uint8_t op)
 {
 	uint64_t reg = op & 0x3f;
 
 	switch (op & 0xc0) {
-	case 0x40:
-		run->at += reg * fde->code_align;
-		return 0;
+	case 0x40: run->at += reg * fde->code_align; return 0;
 	case 0x80:
-		cfi_set(run->row, reg, CFI_OFFSET,
-		    (int64_t)cfi_uleb(bytes) * fde->data_align);
+		cfi_set(run->row, reg, CFI_OFFSET, (int64_t)cfi_uleb(bytes) * fde->data_align);
 		return 0;
 	case 0xc0:
 		if (run->initial && reg < ARCH_REGISTERS)
 			run->row->rules[reg] = run->saved[0].rules[reg];
 		return 0;
-	default:
-		return 1;
+	default: return 1;
 	}
 }
 
@@ -346,18 +329,14 @@ cfi_restore(struct cfi_run *run, struct cfi_bytes *bytes)
 }
 
 static void
-cfi_extended(const struct cfi_fde *fde, struct cfi_bytes *bytes,
-    struct cfi_run *run, uint8_t op)
+cfi_extended(const struct cfi_fde *fde, struct cfi_bytes *bytes, struct cfi_run *run, uint8_t op)
 {
 	struct cfi_row *row = run->row;
 	uint64_t reg;
 
 	switch (op) {
-	case 0x00: /* nop */
-		break;
-	case 0x01: /* set_loc */
-		run->at = cfi_pointer(bytes, fde->encoding);
-		break;
+	case 0x00: /* nop */ break;
+	case 0x01: /* set_loc */ run->at = cfi_pointer(bytes, fde->encoding); break;
 	case 0x02:
 	case 0x03:
 	case 0x04: /* advance_loc1, 2, 4 */
@@ -365,30 +344,21 @@ cfi_extended(const struct cfi_fde *fde, struct cfi_bytes *bytes,
 		break;
 	case 0x05: /* offset_extended */
 		reg = cfi_uleb(bytes);
-		cfi_set(row, reg, CFI_OFFSET,
-		    (int64_t)cfi_uleb(bytes) * fde->data_align);
+		cfi_set(row, reg, CFI_OFFSET, (int64_t)cfi_uleb(bytes) * fde->data_align);
 		break;
 	case 0x06: /* restore_extended */
 		reg = cfi_uleb(bytes);
 		if (run->initial && reg < ARCH_REGISTERS)
 			row->rules[reg] = run->saved[0].rules[reg];
 		break;
-	case 0x07: /* undefined */
-		cfi_set(row, cfi_uleb(bytes), CFI_UNDEFINED, 0);
-		break;
-	case 0x08: /* same_value */
-		cfi_set(row, cfi_uleb(bytes), CFI_SAME, 0);
-		break;
+	case 0x07: /* undefined */ cfi_set(row, cfi_uleb(bytes), CFI_UNDEFINED, 0); break;
+	case 0x08: /* same_value */ cfi_set(row, cfi_uleb(bytes), CFI_SAME, 0); break;
 	case 0x09: /* register */
 		reg = cfi_uleb(bytes);
 		cfi_set(row, reg, CFI_REGISTER, (int64_t)cfi_uleb(bytes));
 		break;
-	case 0x0a:
-		cfi_remember(run, bytes);
-		break;
-	case 0x0b:
-		cfi_restore(run, bytes);
-		break;
+	case 0x0a: cfi_remember(run, bytes); break;
+	case 0x0b: cfi_restore(run, bytes); break;
 	case 0x0c: /* def_cfa */
 		reg = cfi_uleb(bytes);
 		cfi_cfa(row, reg, (int64_t)cfi_uleb(bytes));
@@ -402,13 +372,12 @@ cfi_extended(const struct cfi_fde *fde, struct cfi_bytes *bytes,
 	case 0x0f: /* def_cfa_expression */
 		cfi_set_expression(bytes, &row->cfa, CFI_EXPRESSION);
 		break;
-	case 0x10: /* expression */
+	case 0x10:   /* expression */
 	case 0x16: { /* val_expression */
 		struct cfi_rule ignored;
 
 		reg = cfi_uleb(bytes);
-		cfi_set_expression(bytes,
-		    reg < ARCH_REGISTERS ? &row->rules[reg] : &ignored,
+		cfi_set_expression(bytes, reg < ARCH_REGISTERS ? &row->rules[reg] : &ignored,
 		    op == 0x10 ? CFI_EXPRESSION : CFI_VALUE_EXPRESSION);
 		break;
 	}
@@ -421,30 +390,23 @@ cfi_extended(const struct cfi_fde *fde, struct cfi_bytes *bytes,
 		cfi_cfa(row, reg, cfi_sleb(bytes) * fde->data_align);
 		break;
 	case 0x13: /* def_cfa_offset_sf */
-		row->cfa = cfi_rule(cfi_how(row->cfa),
-		    cfi_sleb(bytes) * fde->data_align);
+		row->cfa = cfi_rule(cfi_how(row->cfa), cfi_sleb(bytes) * fde->data_align);
 		break;
 	case 0x14: /* val_offset */
 		reg = cfi_uleb(bytes);
-		cfi_set(row, reg, CFI_VALUE,
-		    (int64_t)cfi_uleb(bytes) * fde->data_align);
+		cfi_set(row, reg, CFI_VALUE, (int64_t)cfi_uleb(bytes) * fde->data_align);
 		break;
 	case 0x15: /* val_offset_sf */
 		reg = cfi_uleb(bytes);
 		cfi_set(row, reg, CFI_VALUE, cfi_sleb(bytes) * fde->data_align);
 		break;
-	case 0x2e: /* GNU_args_size */
-		cfi_uleb(bytes);
-		break;
-	default:
-		bytes->bad = true;
-		break;
+	case 0x2e: /* GNU_args_size */ cfi_uleb(bytes); break;
+	default: bytes->bad = true; break;
 	}
 }
 
 static bool
-cfi_execute(const struct cfi_fde *fde, struct cfi_bytes bytes,
-    struct cfi_run *run, uint64_t pc)
+cfi_execute(const struct cfi_fde *fde, struct cfi_bytes bytes, struct cfi_run *run, uint64_t pc)
 {
 	while (bytes.at < bytes.end && !bytes.bad) {
 		uint8_t op = *bytes.at++;
@@ -469,14 +431,12 @@ cfi_row(const struct cfi_fde *fde, uint64_t pc, struct cfi_row *row)
 	run.initial = false;
 	run.depth = 0;
 	run.at = fde->begin;
-	if (!cfi_execute(fde,
-		(struct cfi_bytes){fde->cie_code, fde->cie_end, false}, &run, pc))
+	if (!cfi_execute(fde, (struct cfi_bytes){ fde->cie_code, fde->cie_end, false }, &run, pc))
 		return false;
 	run.saved[0] = *row;
 	run.initial = true;
 	run.depth = 1;
-	return cfi_execute(fde,
-	    (struct cfi_bytes){fde->code, fde->code_end, false}, &run, pc);
+	return cfi_execute(fde, (struct cfi_bytes){ fde->code, fde->code_end, false }, &run, pc);
 }
 
 struct cfi_machine {
@@ -556,17 +516,11 @@ cfi_operation(struct cfi_machine *machine, struct cfi_bytes *bytes, uint8_t op)
 			cfi_push(machine, a);
 		break;
 	case 0x08: cfi_push(machine, cfi_fixed(bytes, 1)); break;
-	case 0x09:
-		cfi_push(machine, (uint64_t)(int64_t)(int8_t)cfi_fixed(bytes, 1));
-		break;
+	case 0x09: cfi_push(machine, (uint64_t)(int64_t)(int8_t)cfi_fixed(bytes, 1)); break;
 	case 0x0a: cfi_push(machine, cfi_fixed(bytes, 2)); break;
-	case 0x0b:
-		cfi_push(machine, (uint64_t)(int64_t)(int16_t)cfi_fixed(bytes, 2));
-		break;
+	case 0x0b: cfi_push(machine, (uint64_t)(int64_t)(int16_t)cfi_fixed(bytes, 2)); break;
 	case 0x0c: cfi_push(machine, cfi_fixed(bytes, 4)); break;
-	case 0x0d:
-		cfi_push(machine, (uint64_t)(int64_t)(int32_t)cfi_fixed(bytes, 4));
-		break;
+	case 0x0d: cfi_push(machine, (uint64_t)(int64_t)(int32_t)cfi_fixed(bytes, 4)); break;
 	case 0x0e:
 	case 0x0f: cfi_push(machine, cfi_fixed(bytes, 8)); break;
 	case 0x10: cfi_push(machine, cfi_uleb(bytes)); break;
@@ -591,12 +545,12 @@ cfi_operation(struct cfi_machine *machine, struct cfi_bytes *bytes, uint8_t op)
 
 /* No branches: an expression of a frame that has some is not understood. */
 static bool
-cfi_evaluate(struct cfi_rule rule, const struct load *load,
-    const uint64_t *regs, const uint64_t *cfa, uint64_t *value)
+cfi_evaluate(struct cfi_rule rule, const struct load *load, const uint64_t *regs,
+    const uint64_t *cfa, uint64_t *value)
 {
 	uint64_t length;
 	const uint8_t *code = cfi_expression(rule, &length);
-	struct cfi_bytes bytes = {code, code + length, false};
+	struct cfi_bytes bytes = { code, code + length, false };
 	struct cfi_machine machine;
 
 	machine.load = load;
@@ -612,8 +566,7 @@ cfi_evaluate(struct cfi_rule rule, const struct load *load,
 			cfi_push(&machine, op - 0x30U);
 		else if (op >= 0x70 && op <= 0x8f)
 			cfi_push(&machine,
-			    cfi_register(&machine, op - 0x70U) +
-				(uint64_t)cfi_sleb(&bytes));
+			    cfi_register(&machine, op - 0x70U) + (uint64_t)cfi_sleb(&bytes));
 		else
 			cfi_operation(&machine, &bytes, op);
 	}
@@ -622,39 +575,31 @@ cfi_evaluate(struct cfi_rule rule, const struct load *load,
 }
 
 static bool
-cfi_recover(struct cfi_rule rule, const struct load *load,
-    const uint64_t *regs, uint64_t cfa, uint64_t *value)
+cfi_recover(struct cfi_rule rule, const struct load *load, const uint64_t *regs, uint64_t cfa,
+    uint64_t *value)
 {
 	uint64_t at;
 
 	switch (cfi_how(rule)) {
-	case CFI_SAME:
-		return true;
-	case CFI_UNDEFINED:
-		*value = 0;
-		return true;
-	case CFI_OFFSET:
-		return load_word(load, cfa + (uint64_t)cfi_offset(rule), value);
-	case CFI_VALUE:
-		*value = cfa + (uint64_t)cfi_offset(rule);
-		return true;
+	case CFI_SAME: return true;
+	case CFI_UNDEFINED: *value = 0; return true;
+	case CFI_OFFSET: return load_word(load, cfa + (uint64_t)cfi_offset(rule), value);
+	case CFI_VALUE: *value = cfa + (uint64_t)cfi_offset(rule); return true;
 	case CFI_REGISTER:
 		if ((uint64_t)cfi_offset(rule) >= ARCH_REGISTERS)
 			return false;
 		*value = regs[cfi_offset(rule)];
 		return true;
 	case CFI_EXPRESSION:
-		return cfi_evaluate(rule, load, regs, &cfa, &at) &&
-		    load_word(load, at, value);
-	case CFI_VALUE_EXPRESSION:
-		return cfi_evaluate(rule, load, regs, &cfa, value);
+		return cfi_evaluate(rule, load, regs, &cfa, &at) && load_word(load, at, value);
+	case CFI_VALUE_EXPRESSION: return cfi_evaluate(rule, load, regs, &cfa, value);
 	}
 	return false;
 }
 
 bool
-cfi_step(const struct cfi_row *row, const struct load *load,
-    uint64_t regs[ARCH_REGISTERS], uint64_t *cfa)
+cfi_step(const struct cfi_row *row, const struct load *load, uint64_t regs[ARCH_REGISTERS],
+    uint64_t *cfa)
 {
 	uint64_t old[ARCH_REGISTERS];
 
@@ -675,4 +620,3 @@ cfi_step(const struct cfi_row *row, const struct load *load,
 		regs[ARCH_RSP] = *cfa;
 	return true;
 }
-

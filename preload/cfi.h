@@ -17,9 +17,9 @@
 struct link_map;
 
 struct cfi_fde {
-	const struct link_map *map; /* of the module */
+	const struct link_map *map;  /* of the module */
 	uint64_t map_start, map_end; /* of the module's mapping */
-	uint64_t begin, end;        /* of the code that the FDE is for */
+	uint64_t begin, end;         /* of the code that the FDE is for */
 	const uint8_t *cie_code, *cie_end;
 	const uint8_t *code, *code_end;
 	uint64_t code_align;
@@ -30,11 +30,11 @@ struct cfi_fde {
 };
 
 enum cfi_how {
-	CFI_SAME,      /* unset, or the same value */
+	CFI_SAME, /* unset, or the same value */
 	CFI_UNDEFINED,
-	CFI_OFFSET,    /* at cfa + offset */
-	CFI_VALUE,     /* is cfa + offset */
-	CFI_REGISTER,  /* is register offset */
+	CFI_OFFSET,     /* at cfa + offset */
+	CFI_VALUE,      /* is cfa + offset */
+	CFI_REGISTER,   /* is register offset */
 	CFI_EXPRESSION, /* at the address that the expression gives */
 	CFI_VALUE_EXPRESSION,
 };
@@ -78,7 +78,7 @@ bool cfi_row(const struct cfi_fde *fde, uint64_t pc, struct cfi_row *row);
 
 /* Replaces regs by the caller's; *cfa is the frame's. False: it cannot. An
  * undefined return address gives regs[ARCH_RA] = 0: the outermost frame. */
-bool cfi_step(const struct cfi_row *row, const struct load *load,
-    uint64_t regs[ARCH_REGISTERS], uint64_t *cfa);
+bool cfi_step(const struct cfi_row *row, const struct load *load, uint64_t regs[ARCH_REGISTERS],
+    uint64_t *cfa);
 
 #endif

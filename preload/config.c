@@ -14,13 +14,15 @@ struct config_key {
 	uint64_t low, high;
 };
 
-#define KEY(name, kind, low, high) \
-	{#name, kind, offsetof(struct config, name), low, high}
+#define KEY(name, kind, low, high)                                    \
+	{                                                             \
+#name, kind, offsetof(struct config, name), low, high \
+	}
 
 static const struct config_key config_keys[] = {
 	KEY(file, CONFIG_TEXT, 1, 4095),
-	{"keeper", CONFIG_TEXT, offsetof(struct config, keeper_path), 1, 4095},
-	{"mode", CONFIG_MODE, 0, 0, 0},
+	{ "keeper", CONFIG_TEXT, offsetof(struct config, keeper_path), 1, 4095 },
+	{ "mode", CONFIG_MODE, 0, 0, 0 },
 	KEY(sample, CONFIG_NUMBER, 1, 1ULL << 40),
 	KEY(depth, CONFIG_NUMBER, 8, 16384),
 	KEY(cost, CONFIG_NUMBER, 0, 1ULL << 30),
@@ -68,8 +70,7 @@ config_text(const char *text, size_t len, char *to, uint64_t room)
 			if (len - i < 3 || config_hex(text[i + 1]) < 0 ||
 			    config_hex(text[i + 2]) < 0)
 				return false;
-			c = (char)(config_hex(text[i + 1]) * 16 +
-			    config_hex(text[i + 2]));
+			c = (char)(config_hex(text[i + 1]) * 16 + config_hex(text[i + 2]));
 			i += 2;
 		}
 		if (used >= room || c == 0)
@@ -81,24 +82,20 @@ config_text(const char *text, size_t len, char *to, uint64_t room)
 }
 
 static bool
-config_set(struct config *config, const struct config_key *key,
-    const char *value, size_t len)
+config_set(struct config *config, const struct config_key *key, const char *value, size_t len)
 {
 	char *field = (char *)config + key->offset;
 	uint64_t number;
 
 	switch (key->kind) {
-	case CONFIG_TEXT:
-		return config_text(value, len, field, key->high);
+	case CONFIG_TEXT: return config_text(value, len, field, key->high);
 	case CONFIG_MODE:
 		config->full = len == 4 && memcmp(value, "full", 4) == 0;
 		return config->full || (len == 7 && memcmp(value, "sampled", 7) == 0);
 	case CONFIG_BOOL:
-	case CONFIG_NUMBER:
-		break;
+	case CONFIG_NUMBER: break;
 	}
-	if (!config_number(value, len, &number) || number < key->low ||
-	    number > key->high)
+	if (!config_number(value, len, &number) || number < key->low || number > key->high)
 		return false;
 	if (key->kind == CONFIG_BOOL)
 		*(bool *)field = number != 0;

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+/* clang-format off */
 #define ESC_HOOKS(X)                                                       \
 	X(malloc, void *, (size_t size))                                   \
 	X(calloc, void *, (size_t count, size_t size))                     \
@@ -24,5 +25,6 @@
 	X(aligned_alloc, void *, (size_t alignment, size_t size))          \
 	X(valloc, void *, (size_t size))                                   \
 	X(pvalloc, void *, (size_t size))
+/* clang-format on */
 
 #endif

@@ -29,9 +29,8 @@ modules_start(const char *exe, const char *directory)
 {
 	modules_exe = exe;
 	modules_directory = directory;
-	modules_table = sys_mmap(MODULES_MAX * sizeof(*modules_table),
-	    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-	    -1);
+	modules_table = sys_mmap(MODULES_MAX * sizeof(*modules_table), PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 	return modules_table != NULL;
 }
 
@@ -40,19 +39,18 @@ static uint8_t
 modules_build_id(const struct module *module, uint8_t *id)
 {
 	const ElfW(Ehdr) *elf = (const void *)module->start;
-	const ElfW(Phdr) *segments;
+	const ElfW(Phdr) * segments;
 
 	if (memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0 ||
-	    elf->e_phoff + elf->e_phnum * sizeof(*segments) >
-		module->end - module->start)
+	    elf->e_phoff + elf->e_phnum * sizeof(*segments) > module->end - module->start)
 		return 0;
 	segments = (const void *)(module->start + elf->e_phoff);
 	for (unsigned int i = 0; i < elf->e_phnum; i++) {
 		uint64_t at = module->bias + segments[i].p_vaddr;
 		uint64_t end = at + segments[i].p_memsz;
 
-		if (segments[i].p_type != PT_NOTE || at < module->start ||
-		    end > module->end || end < at)
+		if (segments[i].p_type != PT_NOTE || at < module->start || end > module->end ||
+		    end < at)
 			continue;
 		while (at + sizeof(ElfW(Nhdr)) <= end) {
 			const ElfW(Nhdr) *note = (const void *)at;
@@ -62,9 +60,8 @@ modules_build_id(const struct module *module, uint8_t *id)
 			at = text + ((note->n_descsz + 3ULL) & ~3ULL);
 			if (at > end)
 				break;
-			if (note->n_type == NT_GNU_BUILD_ID &&
-			    note->n_namesz == 4 && note->n_descsz <= 32 &&
-			    memcmp((const void *)name, "GNU", 4) == 0) {
+			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
+			    note->n_descsz <= 32 && memcmp((const void *)name, "GNU", 4) == 0) {
 				memcpy(id, (const void *)text, note->n_descsz);
 				return (uint8_t)note->n_descsz;
 			}
@@ -98,7 +95,7 @@ modules_write(const struct module *module)
 	struct {
 		struct esc_def_module module;
 		char path[4096];
-	} *record;
+	} * record;
 	const char *path = module->map->l_name;
 	size_t before, len;
 	uint32_t slots, id;
@@ -121,8 +118,7 @@ modules_write(const struct module *module)
 	record->module.start = module->start;
 	record->module.end = module->end;
 	record->module.loaded = ring_ticks();
-	record->module.build_id_len =
-	    modules_build_id(module, record->module.build_id);
+	record->module.build_id_len = modules_build_id(module, record->module.build_id);
 	if (before > 0) {
 		memcpy(record->path, modules_directory, before - 1);
 		record->path[before - 1] = '/';
@@ -149,8 +145,7 @@ modules_add(const struct link_map *map, uint64_t start, uint64_t end)
 	module->bias = map->l_addr;
 	module->map = map;
 	module->id = modules_write(module);
-	__atomic_or_fetch(&modules_filter[hash / 64], 1ULL << (hash % 64),
-	    __ATOMIC_RELEASE);
+	__atomic_or_fetch(&modules_filter[hash / 64], 1ULL << (hash % 64), __ATOMIC_RELEASE);
 	return index;
 }
 
@@ -189,7 +184,7 @@ modules_unload(const void *block)
 		/* The loader's lock is held here: one at a time. */
 		epoch = modules_epoch;
 		modules_ranges[epoch % MODULES_GONE] =
-		    (struct modules_range){module->start, module->end};
+		    (struct modules_range){ module->start, module->end };
 		__atomic_store_n(&modules_epoch, epoch + 1, __ATOMIC_RELEASE);
 	}
 }
@@ -203,8 +198,7 @@ modules_gone(uint32_t epoch, uint64_t pc, bool *all)
 	if (*all)
 		return true;
 	for (; epoch != now; epoch++) {
-		const struct modules_range *range =
-		    &modules_ranges[epoch % MODULES_GONE];
+		const struct modules_range *range = &modules_ranges[epoch % MODULES_GONE];
 
 		if (pc >= range->start && pc < range->end)
 			return true;

@@ -14,11 +14,10 @@
 extern const bool oracle_there;
 
 /* Counts in the trace's header whether the stack that walk holds is libunwind's. */
-void oracle_check(struct thread *thread, const struct arch_frame *frame,
-    const struct walk *walk);
+void oracle_check(struct thread *thread, const struct arch_frame *frame, const struct walk *walk);
 
 /* Captures by libunwind instead of walk_capture. */
-void oracle_capture(struct thread *thread, int level,
-    const struct arch_frame *frame, struct walk *walk);
+void oracle_capture(
+    struct thread *thread, int level, const struct arch_frame *frame, struct walk *walk);
 
 #endif

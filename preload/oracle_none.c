@@ -3,8 +3,7 @@
 const bool oracle_there = false;
 
 void
-oracle_check(struct thread *thread, const struct arch_frame *frame,
-    const struct walk *walk)
+oracle_check(struct thread *thread, const struct arch_frame *frame, const struct walk *walk)
 {
 	(void)thread;
 	(void)frame;
@@ -12,8 +11,7 @@ oracle_check(struct thread *thread, const struct arch_frame *frame,
 }
 
 void
-oracle_capture(struct thread *thread, int level, const struct arch_frame *frame,
-    struct walk *walk)
+oracle_capture(struct thread *thread, int level, const struct arch_frame *frame, struct walk *walk)
 {
 	walk_capture(thread, level, frame, walk);
 }

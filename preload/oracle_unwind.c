@@ -11,15 +11,13 @@ const bool oracle_there = true;
 
 /* Frames from the hook's caller outward, innermost first; 0: not found. */
 static uint32_t
-oracle_steps(struct frame *frames, uint32_t limit,
-    const struct arch_frame *from)
+oracle_steps(struct frame *frames, uint32_t limit, const struct arch_frame *from)
 {
 	unw_context_t context;
 	unw_cursor_t cursor;
 	uint32_t count = 0;
 
-	if (unw_getcontext(&context) != 0 ||
-	    unw_init_local(&cursor, &context) != 0)
+	if (unw_getcontext(&context) != 0 || unw_init_local(&cursor, &context) != 0)
 		return 0;
 	while (count < limit && unw_step(&cursor) > 0) {
 		unw_word_t pc, sp;
@@ -50,8 +48,7 @@ oracle_walk(struct frame *frames, uint32_t limit, const struct arch_frame *from)
 }
 
 void
-oracle_check(struct thread *thread, const struct arch_frame *frame,
-    const struct walk *walk)
+oracle_check(struct thread *thread, const struct arch_frame *frame, const struct walk *walk)
 {
 	struct frame *frames = thread->scratch[0];
 	const struct region *region = walk->at;
@@ -68,27 +65,24 @@ oracle_check(struct thread *thread, const struct arch_frame *frame,
 }
 
 void
-oracle_capture(struct thread *thread, int level, const struct arch_frame *frame,
-    struct walk *walk)
+oracle_capture(struct thread *thread, int level, const struct arch_frame *frame, struct walk *walk)
 {
 	struct frame *frames = thread->scratch[level];
 	uint32_t count = oracle_walk(frames, threads.depth, frame);
 	struct region *region;
 
 	if (count == 0) {
-		frames[0] = (struct frame){.slot = frame->slot, .pc = frame->pc};
+		frames[0] = (struct frame){ .slot = frame->slot, .pc = frame->pc };
 		frames[0].module = (uint32_t)ESC_NODE_BROKEN << FRAME_FLAGS_SHIFT;
 		count = 1;
 	}
 	if (count == threads.depth)
-		frames[count - 1].module |=
-		    (uint32_t)ESC_NODE_CUT << FRAME_FLAGS_SHIFT;
+		frames[count - 1].module |= (uint32_t)ESC_NODE_CUT << FRAME_FLAGS_SHIFT;
 	for (uint32_t i = 0; i < count; i++) {
 		struct cfi_fde fde;
 
 		if (cfi_find(frames[i].pc - 1, &fde) != CFI_NO_MODULE)
-			frames[i].module |=
-			    modules_find(fde.map, fde.map_start, fde.map_end);
+			frames[i].module |= modules_find(fde.map, fde.map_start, fde.map_end);
 	}
 	region = walk_place(thread, level, frames[count - 1].slot);
 	walk_replace(thread, region, frames, count, walk);

@@ -22,10 +22,10 @@ struct real real = {
 };
 
 /* ISO C has no cast from object to function pointers; POSIX demands one. */
-#define REAL_NEXT(field, name)                                     \
-	do {                                                       \
-		void *at_ = dlsym(RTLD_NEXT, name);                \
-		if (at_ != NULL)                                   \
+#define REAL_NEXT(field, name)                                            \
+	do {                                                              \
+		void *at_ = dlsym(RTLD_NEXT, name);                       \
+		if (at_ != NULL)                                          \
 			__builtin_memcpy(&next.field, &at_, sizeof(at_)); \
 	} while (0)
 

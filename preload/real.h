@@ -14,7 +14,7 @@ struct real {
 	void *(*realloc)(void *, size_t);
 	void (*free)(void *);
 	void *(*memalign)(size_t, size_t);
-	void *(*aligned_alloc)(size_t, size_t); /* NULL: as memalign */
+	void *(*aligned_alloc)(size_t, size_t);         /* NULL: as memalign */
 	int (*posix_memalign)(void **, size_t, size_t); /* NULL: by memalign */
 	void *(*valloc)(size_t);
 	void *(*pvalloc)(size_t);

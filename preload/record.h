@@ -102,12 +102,12 @@ struct esc_header {
 	uint16_t arch;
 	uint8_t mode;
 	uint8_t clock;
-	uint32_t flags;       /* atomic or */
-	uint32_t pid;         /* of the first process */
+	uint32_t flags;           /* atomic or */
+	uint32_t pid;             /* of the first process */
 	uint64_t sample_interval; /* T, bytes; 1 in full mode */
 	uint64_t sample_bias;     /* c: P(take s) = 1 - exp(-(s + c) / T) */
 	uint32_t depth_limit;
-	uint32_t cost_interval; /* one event in that many, on average, is timed */
+	uint32_t cost_interval;  /* one event in that many, on average, is timed */
 	struct esc_moment start; /* shim, at its constructor */
 	struct esc_moment last;  /* keeper, again and again, the last at the end */
 	uint64_t reserved_end;   /* keeper: the file is backed below this offset */
@@ -135,15 +135,15 @@ enum esc_segment_kind { ESC_SEGMENT_EVENTS = 1, ESC_SEGMENT_DEFS = 2 };
 struct esc_segment {
 	uint32_t magic;
 	uint8_t kind;
-	uint8_t level;    /* EVENTS: 0, or 1.. for events nested in signals */
-	uint16_t flags;   /* 0 */
-	uint32_t size;    /* with this header; a multiple of ESC_PAGE */
-	uint32_t used;    /* payload bytes that are whole; DEFS: claimed */
-	uint32_t process; /* number, from 1 */
-	uint32_t thread;  /* number, from 1, never reused in the file; DEFS: 0 */
-	uint32_t tid;     /* the kernel's, 0 where unknown */
-	uint32_t seq;     /* EVENTS: 0.. in the stream, without gaps */
-	uint64_t base;    /* EVENTS: ticks that the first event's time adds to */
+	uint8_t level;     /* EVENTS: 0, or 1.. for events nested in signals */
+	uint16_t flags;    /* 0 */
+	uint32_t size;     /* with this header; a multiple of ESC_PAGE */
+	uint32_t used;     /* payload bytes that are whole; DEFS: claimed */
+	uint32_t process;  /* number, from 1 */
+	uint32_t thread;   /* number, from 1, never reused in the file; DEFS: 0 */
+	uint32_t tid;      /* the kernel's, 0 where unknown */
+	uint32_t seq;      /* EVENTS: 0.. in the stream, without gaps */
+	uint64_t base;     /* EVENTS: ticks that the first event's time adds to */
 	uint32_t checksum; /* 0 */
 	uint32_t reserved;
 	struct esc_counters counters; /* seq 0, level 0 only */
@@ -191,7 +191,7 @@ enum esc_event {
 	ESC_EVENT_ALIGNED_ALLOC = 7,
 	ESC_EVENT_VALLOC = 8,
 	ESC_EVENT_PVALLOC = 9,
-	ESC_EVENT_FREE = 10,  /* free, cfree, free_sized, free_aligned_sized */
+	ESC_EVENT_FREE = 10,    /* free, cfree, free_sized, free_aligned_sized */
 	ESC_EVENT_GIVE_UP = 11, /* realloc's old half; its new half follows as the
 	                           next event of the stream, unless realloc freed */
 	ESC_EVENT_STEP = 12,
@@ -209,17 +209,19 @@ enum esc_event {
 #define ESC_EVENT_MAX 40U /* no event is longer */
 
 /* X(NAME, struct, number): numbers are never reused */
+/* clang-format off */
 #define ESC_DEFS(X)           \
 	X(NODE, node, 1)      \
 	X(MODULE, module, 2)  \
 	X(PROCESS, process, 3)
+/* clang-format on */
 
 enum esc_def_type {
 	ESC_DEF_NONE = 0,
 #define X(NAME, name, number) ESC_DEF_##NAME = number,
 	ESC_DEFS(X)
 #undef X
-	ESC_DEF_PENDING = 255,
+	    ESC_DEF_PENDING = 255,
 };
 
 /* Every definition begins so. */
@@ -255,7 +257,7 @@ struct esc_def_node {
 struct esc_def_module {
 	struct esc_def def;
 	uint32_t process;
-	uint16_t path_len; /* at most 4096 */
+	uint16_t path_len;    /* at most 4096 */
 	uint8_t build_id_len; /* at most 32; 0: it has none */
 	uint8_t reserved;
 	uint64_t bias;  /* of the file's virtual addresses */
@@ -269,7 +271,7 @@ struct esc_def_module {
 struct esc_def_process {
 	struct esc_def def;
 	uint32_t pid;
-	uint32_t parent; /* number */
+	uint32_t parent;  /* number */
 	uint64_t started; /* ticks */
 	uint64_t reserved;
 };

@@ -13,16 +13,14 @@ ring_tid(void)
 	uint32_t tid = 0;
 
 	if (ring.tid_offset != 0)
-		memcpy(&tid, (const void *)(arch_thread_pointer() + ring.tid_offset),
-		    sizeof(tid));
+		memcpy(&tid, (const void *)(arch_thread_pointer() + ring.tid_offset), sizeof(tid));
 	return tid;
 }
 
 static void
 ring_register(struct ring_process *process)
 {
-	uint32_t number =
-	    __atomic_add_fetch(&ring.header->processes, 1, __ATOMIC_RELAXED);
+	uint32_t number = __atomic_add_fetch(&ring.header->processes, 1, __ATOMIC_RELAXED);
 	struct esc_def_process *def;
 
 	__atomic_store_n(&process->number, number, __ATOMIC_RELEASE);
@@ -75,11 +73,9 @@ ring_wait(uint64_t need)
 	while (__atomic_load_n(&header->reserved_end, __ATOMIC_ACQUIRE) < need) {
 		uint64_t now = __atomic_load_n(&header->heartbeat, __ATOMIC_RELAXED);
 
-		if ((__atomic_load_n(&header->flags, __ATOMIC_RELAXED) &
-			ESC_FLAG_FULL_DISK) != 0 ||
+		if ((__atomic_load_n(&header->flags, __ATOMIC_RELAXED) & ESC_FLAG_FULL_DISK) != 0 ||
 		    ring_nanoseconds(ring_ticks() - since) > RING_PATIENCE) {
-			__atomic_store_n(&ring.stalled, header->reserved_end,
-			    __ATOMIC_RELAXED);
+			__atomic_store_n(&ring.stalled, header->reserved_end, __ATOMIC_RELAXED);
 			return false;
 		}
 		if (now != beat) {
@@ -99,20 +95,18 @@ ring_claim(uint32_t size, enum esc_segment_kind kind)
 	struct esc_segment *segment;
 
 	do {
-		if (at + size >
-			__atomic_load_n(&header->reserved_end, __ATOMIC_ACQUIRE) &&
+		if (at + size > __atomic_load_n(&header->reserved_end, __ATOMIC_ACQUIRE) &&
 		    !ring_wait(at + size))
 			return NULL;
-	} while (!__atomic_compare_exchange_n(&header->claimed, &at, at + size,
-	    true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(
+	    &header->claimed, &at, at + size, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 	segment = (struct esc_segment *)(void *)(ring.base + at);
 	segment->kind = (uint8_t)kind;
 	segment->size = size;
 	segment->process = __atomic_load_n(&ring.process->number, __ATOMIC_RELAXED);
 	/* The magic comes last: without it a reader sees a claim, not a segment. */
 	if (kind == ESC_SEGMENT_DEFS)
-		__atomic_store_n(&segment->magic, ESC_SEGMENT_MAGIC,
-		    __ATOMIC_RELEASE);
+		__atomic_store_n(&segment->magic, ESC_SEGMENT_MAGIC, __ATOMIC_RELEASE);
 	return segment;
 }
 
@@ -132,8 +126,8 @@ ring_defs(struct esc_segment *old, uint32_t need)
 		return NULL;
 	process->defs_size = size;
 	/* Two threads at once: one segment stays empty. */
-	__atomic_compare_exchange_n(&process->defs, &old, segment, false,
-	    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	__atomic_compare_exchange_n(
+	    &process->defs, &old, segment, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 	return __atomic_load_n(&process->defs, __ATOMIC_ACQUIRE);
 }
 
@@ -141,8 +135,7 @@ void *
 ring_define(uint32_t slots)
 {
 	uint32_t need = slots * ESC_SLOT;
-	struct esc_segment *segment =
-	    __atomic_load_n(&ring.process->defs, __ATOMIC_ACQUIRE);
+	struct esc_segment *segment = __atomic_load_n(&ring.process->defs, __ATOMIC_ACQUIRE);
 
 	for (int tries = 0; tries < 8; tries++) {
 		uint32_t used;
@@ -155,13 +148,11 @@ ring_define(uint32_t slots)
 		}
 		used = __atomic_load_n(&segment->used, __ATOMIC_RELAXED);
 		while (used + need <= segment->size - sizeof(*segment))
-			if (__atomic_compare_exchange_n(&segment->used, &used,
-				used + need, true, __ATOMIC_RELAXED,
-				__ATOMIC_RELAXED)) {
+			if (__atomic_compare_exchange_n(&segment->used, &used, used + need, true,
+				__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
 				def = (void *)((uint8_t *)(segment + 1) + used);
 				def->slots = (uint8_t)slots;
-				__atomic_store_n(&def->type, ESC_DEF_PENDING,
-				    __ATOMIC_RELEASE);
+				__atomic_store_n(&def->type, ESC_DEF_PENDING, __ATOMIC_RELEASE);
 				return def;
 			}
 		segment = ring_defs(segment, need);

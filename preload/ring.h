@@ -29,10 +29,10 @@ struct ring {
 	uint8_t *base;
 	uint64_t size; /* mapped */
 	struct ring_process *process;
-	uint32_t parent;  /* number of the process that forked this one */
+	uint32_t parent;     /* number of the process that forked this one */
 	uint32_t tid_offset; /* of the tid from the thread pointer; 0: unknown */
-	uint64_t stalled; /* reserved_end when there was no room */
-	bool monotonic; /* the clock is CLOCK_MONOTONIC */
+	uint64_t stalled;    /* reserved_end when there was no room */
+	bool monotonic;      /* the clock is CLOCK_MONOTONIC */
 };
 
 extern struct ring ring;
@@ -78,8 +78,8 @@ void *ring_define(uint32_t slots);
 void ring_defined(struct esc_def *def, enum esc_def_type type);
 
 /* Begins a stream; segment may be NULL: its first one then is claimed later. */
-void ring_begin(struct writer *writer, uint32_t thread, uint32_t tid,
-    uint8_t level, struct esc_segment *segment);
+void ring_begin(struct writer *writer, uint32_t thread, uint32_t tid, uint8_t level,
+    struct esc_segment *segment);
 
 /* Appends. False: there was no room, nothing was written, the next event will
  * say GAP. */
@@ -105,8 +105,7 @@ bool ring_next(struct writer *writer, uint64_t time);
 static inline uint32_t
 ring_code1248(uint64_t value)
 {
-	return (uint32_t)(value > 0xff) + (value > 0xffff) +
-	    (value > 0xffffffff);
+	return (uint32_t)(value > 0xff) + (value > 0xffff) + (value > 0xffffffff);
 }
 
 static inline uint32_t
@@ -157,9 +156,9 @@ ring_write(struct writer *writer, const struct event *event)
 	}
 	/* A timed event nested in a call may be stamped behind: never backwards. */
 	time = event->time > writer->time ? event->time - writer->time : 0;
-	address = block ?
-	    ring_zigzag((int64_t)(event->address >> 3) -
-		(int64_t)(writer->address >> 3)) : 0;
+	address = block
+	    ? ring_zigzag((int64_t)(event->address >> 3) - (int64_t)(writer->address >> 3))
+	    : 0;
 	stack = ring_zigzag((int64_t)event->stack - (int64_t)writer->stack);
 	time_code = ring_code1248(time);
 	address_code = ring_code0248(address);
@@ -170,8 +169,7 @@ ring_write(struct writer *writer, const struct event *event)
 	stack_code = ring_code0124(stack);
 	size_code = sized ? ring_code1248(event->size) : 0;
 	control = event->kind | time_code << ESC_CONTROL_TIME_SHIFT |
-	    address_code << ESC_CONTROL_ADDRESS_SHIFT |
-	    stack_code << ESC_CONTROL_STACK_SHIFT |
+	    address_code << ESC_CONTROL_ADDRESS_SHIFT | stack_code << ESC_CONTROL_STACK_SHIFT |
 	    size_code << ESC_CONTROL_SIZE_SHIFT | event->flags;
 	if (__builtin_expect(writer->gap, 0))
 		control |= ESC_CONTROL_GAP;
@@ -182,8 +180,8 @@ ring_write(struct writer *writer, const struct event *event)
 	at = ring_put(at, address, (1U << address_code) & ~1U);
 	at = ring_put(at, stack, (1U << stack_code) >> 1);
 	at = ring_put(at, event->size, sized ? 1U << size_code : 0);
-	if (__builtin_expect(control & (ESC_CONTROL_COST | ESC_CONTROL_KEPT |
-		ESC_CONTROL_REGION), 0)) {
+	if (__builtin_expect(
+		control & (ESC_CONTROL_COST | ESC_CONTROL_KEPT | ESC_CONTROL_REGION), 0)) {
 		if (control & ESC_CONTROL_COST)
 			at = ring_put16(at, event->cost);
 		if (control & ESC_CONTROL_KEPT)
@@ -198,8 +196,8 @@ ring_write(struct writer *writer, const struct event *event)
 	writer->stack = event->stack;
 	writer->region = event->region;
 	writer->gap = false;
-	__atomic_store_n(&writer->segment->used,
-	    (uint32_t)(at - (uint8_t *)(writer->segment + 1)), __ATOMIC_RELEASE);
+	__atomic_store_n(&writer->segment->used, (uint32_t)(at - (uint8_t *)(writer->segment + 1)),
+	    __ATOMIC_RELEASE);
 	return true;
 }
 

@@ -16,9 +16,8 @@ bool
 rules_start(void)
 {
 	uint64_t total = ((uint64_t)RULES_FIRST << RULES_LEVELS) - RULES_FIRST;
-	struct rules_entry *at = sys_mmap(total * sizeof(*at),
-	    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-	    -1);
+	struct rules_entry *at = sys_mmap(total * sizeof(*at), PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 
 	if (at == NULL)
 		return false;
@@ -31,13 +30,11 @@ rules_start(void)
 }
 
 static struct rule
-rule_make(enum rule_kind kind, int64_t offset, int64_t rbp, bool signal,
-    uint32_t module)
+rule_make(enum rule_kind kind, int64_t offset, int64_t rbp, bool signal, uint32_t module)
 {
-	return (struct rule){(uint64_t)kind |
-	    (((uint64_t)(offset / 8) & 0xfffff) << 3) |
-	    (((uint64_t)(rbp == RULE_RBP_KEPT ? rbp : rbp / 8) & 0xffff) << 23) |
-	    ((uint64_t)signal << 39) | ((uint64_t)module << 40)};
+	return (struct rule){ (uint64_t)kind | (((uint64_t)(offset / 8) & 0xfffff) << 3) |
+		(((uint64_t)(rbp == RULE_RBP_KEPT ? rbp : rbp / 8) & 0xffff) << 23) |
+		((uint64_t)signal << 39) | ((uint64_t)module << 40) };
 }
 
 static bool
@@ -78,8 +75,8 @@ rules_deref(const struct cfi_row *row, uint32_t module)
 
 	if (rules_breg_rbp(row->cfa, true, &offset) &&
 	    cfi_how(row->rules[ARCH_RBP]) == CFI_EXPRESSION &&
-	    rules_breg_rbp(row->rules[ARCH_RBP], false, &rbp) &&
-	    rules_fits(offset, 0x7ffff) && rules_fits(rbp, 0x7fff))
+	    rules_breg_rbp(row->rules[ARCH_RBP], false, &rbp) && rules_fits(offset, 0x7ffff) &&
+	    rules_fits(rbp, 0x7fff))
 		return rule_make(RULE_DEREF, offset, rbp, false, module);
 	return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
 }
@@ -92,8 +89,7 @@ rules_compress(const struct cfi_row *row, uint32_t module)
 
 	if (cfi_how(row->rules[ARCH_RA]) == CFI_UNDEFINED)
 		return rule_make(RULE_END, 0, RULE_RBP_KEPT, false, module);
-	if (cfi_how(row->rules[ARCH_RA]) != CFI_OFFSET ||
-	    cfi_offset(row->rules[ARCH_RA]) != -8 ||
+	if (cfi_how(row->rules[ARCH_RA]) != CFI_OFFSET || cfi_offset(row->rules[ARCH_RA]) != -8 ||
 	    cfi_how(row->rules[ARCH_RSP]) != CFI_SAME)
 		return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
 	if (cfi_how(row->cfa) == CFI_EXPRESSION)
@@ -106,8 +102,8 @@ rules_compress(const struct cfi_row *row, uint32_t module)
 	    !rules_fits(cfi_offset(row->cfa), 0x7ffff) ||
 	    (cfi_how(rbp) == CFI_OFFSET && !rules_fits(saved, 0x7fff)))
 		return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
-	return rule_make(row->cfa_register == ARCH_RSP ? RULE_RSP : RULE_RBP,
-	    cfi_offset(row->cfa), saved, false, module);
+	return rule_make(row->cfa_register == ARCH_RSP ? RULE_RSP : RULE_RBP, cfi_offset(row->cfa),
+	    saved, false, module);
 }
 
 /*
@@ -121,8 +117,8 @@ rules_entry(uint64_t pc, struct rule *rule)
 
 	if (cfi_find(pc, &fde) != CFI_FOUND || (!fde.signal && fde.begin != pc))
 		return false;
-	*rule = rule_make(fde.signal ? RULE_SLOW : RULE_END, 0, RULE_RBP_KEPT,
-	    fde.signal, modules_find(fde.map, fde.map_start, fde.map_end));
+	*rule = rule_make(fde.signal ? RULE_SLOW : RULE_END, 0, RULE_RBP_KEPT, fde.signal,
+	    modules_find(fde.map, fde.map_start, fde.map_end));
 	return true;
 }
 
@@ -162,8 +158,7 @@ rules_find(const struct rules_table *table, uint64_t pc, struct rule *rule)
 	uint64_t at = rules_hash(pc);
 
 	for (unsigned int i = 0; i < RULES_PROBES; i++) {
-		const struct rules_entry *entry =
-		    &table->entries[(at + i) & table->mask];
+		const struct rules_entry *entry = &table->entries[(at + i) & table->mask];
 		uint64_t key = __atomic_load_n(&entry->pc, __ATOMIC_ACQUIRE);
 
 		if (key == pc) {
@@ -184,13 +179,11 @@ rules_insert(struct rules_table *table, uint64_t pc, struct rule rule)
 	uint64_t at = rules_hash(pc);
 
 	for (unsigned int i = 0; i < RULES_PROBES; i++) {
-		struct rules_entry *entry =
-		    &table->entries[(at + i) & table->mask];
+		struct rules_entry *entry = &table->entries[(at + i) & table->mask];
 		uint64_t free = 0;
 
-		if (__atomic_compare_exchange_n(&entry->pc, &free,
-			pc | (1ULL << 63), false, __ATOMIC_ACQ_REL,
-			__ATOMIC_ACQUIRE)) {
+		if (__atomic_compare_exchange_n(&entry->pc, &free, pc | (1ULL << 63), false,
+			__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 			entry->rule = rule;
 			__atomic_store_n(&entry->pc, pc, __ATOMIC_RELEASE);
 			__atomic_fetch_add(&table->count, 1, __ATOMIC_RELAXED);
@@ -207,12 +200,11 @@ rules_room(void)
 {
 	struct rules_table *table = __atomic_load_n(&rules_now, __ATOMIC_ACQUIRE);
 
-	if (table->count * 2 > table->mask &&
-	    table < rules_tables + RULES_LEVELS - 1) {
+	if (table->count * 2 > table->mask && table < rules_tables + RULES_LEVELS - 1) {
 		struct rules_table *next = table + 1;
 
-		__atomic_compare_exchange_n(&rules_now, &table, next, false,
-		    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+		__atomic_compare_exchange_n(
+		    &rules_now, &table, next, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 		table = __atomic_load_n(&rules_now, __ATOMIC_ACQUIRE);
 	}
 	return table;
@@ -238,8 +230,6 @@ rules_forget(uint64_t start, uint64_t end)
 	/* Return addresses: the one behind the last call may equal end. */
 	for (struct rules_table *table = rules_tables; table <= rules_now; table++)
 		for (uint64_t i = 0; i <= table->mask; i++)
-			if (table->entries[i].pc > start &&
-			    table->entries[i].pc <= end)
-				__atomic_store_n(&table->entries[i].pc, 1,
-				    __ATOMIC_RELEASE);
+			if (table->entries[i].pc > start && table->entries[i].pc <= end)
+				__atomic_store_n(&table->entries[i].pc, 1, __ATOMIC_RELEASE);
 }

@@ -10,13 +10,13 @@
 #include <stdint.h>
 
 enum rule_kind {
-	RULE_RSP = 1,  /* cfa = rsp + offset, rbp unchanged or at cfa + rbp_offset */
-	RULE_RBP = 2,  /* cfa = rbp + offset, the same */
+	RULE_RSP = 1,   /* cfa = rsp + offset, rbp unchanged or at cfa + rbp_offset */
+	RULE_RBP = 2,   /* cfa = rbp + offset, the same */
 	RULE_DEREF = 3, /* cfa = *(rbp + offset), rbp at rbp + rbp_offset: a frame that
 	                   realigned its stack */
-	RULE_SLOW = 4, /* anything else: cfi.h must do it */
-	RULE_END = 5,  /* the outermost frame */
-	RULE_NONE = 6, /* no unwind information: the stack ends broken */
+	RULE_SLOW = 4,  /* anything else: cfi.h must do it */
+	RULE_END = 5,   /* the outermost frame */
+	RULE_NONE = 6,  /* no unwind information: the stack ends broken */
 };
 
 /*
@@ -99,13 +99,10 @@ rules_hash(uint64_t pc)
 static inline struct rule
 rules_get(uint64_t pc)
 {
-	const struct rules_table *table =
-	    __atomic_load_n(&rules_now, __ATOMIC_ACQUIRE);
-	const struct rules_entry *entry =
-	    &table->entries[rules_hash(pc) & table->mask];
+	const struct rules_table *table = __atomic_load_n(&rules_now, __ATOMIC_ACQUIRE);
+	const struct rules_entry *entry = &table->entries[rules_hash(pc) & table->mask];
 
-	if (__builtin_expect(
-		__atomic_load_n(&entry->pc, __ATOMIC_ACQUIRE) == pc, 1))
+	if (__builtin_expect(__atomic_load_n(&entry->pc, __ATOMIC_ACQUIRE) == pc, 1))
 		return entry->rule;
 	return rules_miss(pc);
 }

@@ -17,9 +17,8 @@ bool
 sample_start(uint64_t interval)
 {
 	sample_interval = interval;
-	sample_pages = sys_mmap(SAMPLE_PAGES + SAMPLE_SLOTS * 8ULL,
-	    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-	    -1);
+	sample_pages = sys_mmap(SAMPLE_PAGES + SAMPLE_SLOTS * 8ULL, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 	sample_blocks = (uint64_t *)(void *)(sample_pages + SAMPLE_PAGES);
 	return sample_pages != NULL;
 }
@@ -37,11 +36,19 @@ sample_distance(struct thread *thread)
 	double t = (m - 1) / (m + 1);
 	double t2 = t * t;
 	double ln = 2 * t *
-	    (1 + t2 * (1 / 3.0 + t2 * (1 / 5.0 + t2 * (1 / 7.0 + t2 * (1 / 9.0 +
-	    t2 * (1 / 11.0 + t2 * (1 / 13.0 + t2 / 15.0)))))));
+	    (1 +
+		t2 *
+		    (1 / 3.0 +
+			t2 *
+			    (1 / 5.0 +
+				t2 *
+				    (1 / 7.0 +
+					t2 *
+					    (1 / 9.0 +
+						t2 * (1 / 11.0 + t2 * (1 / 13.0 + t2 / 15.0)))))));
 
-	return (int64_t)(((double)zeros * 0.69314718055994530942 - ln) *
-	    (double)sample_interval) + 1;
+	return (int64_t)(((double)zeros * 0.69314718055994530942 - ln) * (double)sample_interval) +
+	    1;
 }
 
 static uint64_t *
@@ -60,8 +67,8 @@ sample_count(uint64_t block, int by)
 
 	/* A count that reached its end stays there: it only costs time. */
 	while (old != UINT8_MAX &&
-	    !__atomic_compare_exchange_n(page, &old, (uint8_t)(old + by), true,
-		__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	    !__atomic_compare_exchange_n(
+		page, &old, (uint8_t)(old + by), true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		;
 }
 
@@ -74,8 +81,8 @@ sample_add(uint64_t block)
 
 		if (old > SAMPLE_GONE)
 			continue;
-		if (__atomic_compare_exchange_n(slot, &old, block, false,
-			__ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+		if (__atomic_compare_exchange_n(
+			slot, &old, block, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
 			sample_count(block, 1);
 			return true;
 		}
@@ -94,8 +101,8 @@ sample_remove(uint64_t block)
 			return false;
 		if (old != block)
 			continue;
-		if (!__atomic_compare_exchange_n(slot, &old, SAMPLE_GONE, false,
-			__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		if (!__atomic_compare_exchange_n(
+			slot, &old, SAMPLE_GONE, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			return false;
 		sample_count(block, -1);
 		return true;

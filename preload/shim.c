@@ -39,14 +39,12 @@ ESC_HOOKS(X)
 #undef X
 
 static SHIM_COLD void
-shim_note(uint32_t kind, uint64_t address, uint64_t size,
-    const struct arch_frame *frame)
+shim_note(uint32_t kind, uint64_t address, uint64_t size, const struct arch_frame *frame)
 {
 	uint32_t at = __atomic_fetch_add(&shim_early_count, 1, __ATOMIC_RELAXED);
 
 	if (at < SHIM_EARLY_EVENTS)
-		shim_early[at] = (struct shim_early){arch_ticks(), address, size,
-		    *frame, kind};
+		shim_early[at] = (struct shim_early){ arch_ticks(), address, size, *frame, kind };
 }
 
 static inline void
@@ -88,8 +86,7 @@ shim_overflow(uint32_t kind, uint64_t size)
 }
 
 static inline void
-shim_capture(struct thread *thread, int level, const struct arch_frame *frame,
-    struct walk *walk)
+shim_capture(struct thread *thread, int level, const struct arch_frame *frame, struct walk *walk)
 {
 	if (__builtin_expect(shim.unwind, 0))
 		oracle_capture(thread, level, frame, walk);
@@ -135,8 +132,7 @@ shim_nested(struct thread *thread, const struct event *event)
 /* Records one event of the calling thread, counts included. `before`: the other
  * half of a realloc, written first with the same stack; or NULL. */
 static __attribute__((noinline)) void
-shim_record(struct event *event, struct event *before,
-    const struct arch_frame *frame)
+shim_record(struct event *event, struct event *before, const struct arch_frame *frame)
 {
 	struct thread *thread = thread_get();
 	struct walk walk;
@@ -182,8 +178,7 @@ shim_tick(void)
 		return false;
 	}
 	/* Anything but a fixed step: programs have rhythms. */
-	thread_tls.tick = (int32_t)(1 +
-	    thread_random(thread) % (2ULL * shim.cost - 1));
+	thread_tls.tick = (int32_t)(1 + thread_random(thread) % (2ULL * shim.cost - 1));
 	return true;
 }
 
@@ -199,9 +194,9 @@ shim_timed(void)
 static inline uint64_t
 shim_start(uint64_t size)
 {
-	bool timed = shim.mode == SHIM_SAMPLED ?
-	    thread_tls.countdown < (int64_t)(size + SAMPLE_BIAS) &&
-		shim.cost != 0 : shim_timed();
+	bool timed = shim.mode == SHIM_SAMPLED
+	    ? thread_tls.countdown < (int64_t)(size + SAMPLE_BIAS) && shim.cost != 0
+	    : shim_timed();
 
 	return __builtin_expect(timed, 0) ? ring_ticks() : 0;
 }
@@ -227,7 +222,7 @@ static __attribute__((noinline)) void
 shim_step(uint32_t kind, uint64_t size, const struct arch_frame *frame)
 {
 	struct thread *thread = thread_get();
-	struct event event = {.kind = ESC_EVENT_STEP};
+	struct event event = { .kind = ESC_EVENT_STEP };
 
 	if (thread == NULL) {
 		shim_overflow(kind, size);
@@ -249,8 +244,7 @@ shim_drawn(struct thread *thread, uint64_t size)
 	if (thread->drawn)
 		return true;
 	thread->drawn = true;
-	thread_tls.countdown =
-	    sample_distance(thread) - (int64_t)(size + SAMPLE_BIAS);
+	thread_tls.countdown = sample_distance(thread) - (int64_t)(size + SAMPLE_BIAS);
 	return thread_tls.countdown < 0;
 }
 
@@ -279,8 +273,7 @@ shim_take(struct event *event, const struct arch_frame *frame)
 
 /* An allocation that succeeded. began: ticks before the call, 0: not timed. */
 static inline void
-shim_allocated(uint32_t kind, void *block, uint64_t size, uint64_t began,
-    struct arch_frame frame)
+shim_allocated(uint32_t kind, void *block, uint64_t size, uint64_t began, struct arch_frame frame)
 {
 	struct event event;
 
@@ -316,8 +309,7 @@ shim_is_early(const void *block)
 	if (count > SHIM_EARLY_EVENTS)
 		count = SHIM_EARLY_EVENTS;
 	for (uint32_t i = 0; i < count; i++)
-		if (shim_early[i].address == (uint64_t)block &&
-		    shim_early[i].kind < ESC_EVENT_FREE)
+		if (shim_early[i].address == (uint64_t)block && shim_early[i].kind < ESC_EVENT_FREE)
 			return true;
 	return false;
 }
@@ -335,7 +327,7 @@ shim_real_free(void *block)
 static SHIM_COLD void
 shim_free_timed(void *block, const struct arch_frame *frame)
 {
-	struct event event = {.kind = ESC_EVENT_FREE, .address = (uint64_t)block};
+	struct event event = { .kind = ESC_EVENT_FREE, .address = (uint64_t)block };
 
 	event.time = ring_ticks();
 	shim_real_free(block);
@@ -353,8 +345,7 @@ shim_free(void *block, struct arch_frame frame)
 	if (__builtin_expect(modules_suspect(block), 0))
 		modules_unload(block);
 	if (__builtin_expect(shim.mode != SHIM_FULL, 0)) {
-		if (shim.mode == SHIM_SAMPLED &&
-		    !sample_take((uint64_t)block))
+		if (shim.mode == SHIM_SAMPLED && !sample_take((uint64_t)block))
 			shim_step(ESC_EVENT_FREE, 0, &frame);
 		else if (shim.mode == SHIM_SAMPLED)
 			goto record;
@@ -364,8 +355,7 @@ shim_free(void *block, struct arch_frame frame)
 		return;
 	}
 record:
-	if (__builtin_expect(shim.mode == SHIM_SAMPLED ? shim.cost != 0 :
-		shim_timed(), 0)) {
+	if (__builtin_expect(shim.mode == SHIM_SAMPLED ? shim.cost != 0 : shim_timed(), 0)) {
 		shim_free_timed(block, &frame);
 		return;
 	}
@@ -395,18 +385,16 @@ calloc(size_t count, size_t size)
 	void *block = real.calloc(count, size);
 
 	if (block != NULL)
-		shim_allocated(ESC_EVENT_CALLOC, block, count * size, began,
-		    ARCH_FRAME());
+		shim_allocated(ESC_EVENT_CALLOC, block, count * size, began, ARCH_FRAME());
 	return block;
 }
 
 /* Both halves of a realloc that moved, grew or freed a block. */
 static void
-shim_reallocated(uint32_t kind, struct event *old, void *block, size_t size,
-    uint64_t began, struct arch_frame frame)
+shim_reallocated(uint32_t kind, struct event *old, void *block, size_t size, uint64_t began,
+    struct arch_frame frame)
 {
-	struct event event = {.kind = (uint16_t)kind, .address = (uint64_t)block,
-	    .size = size};
+	struct event event = { .kind = (uint16_t)kind, .address = (uint64_t)block, .size = size };
 
 	if (shim.mode == SHIM_EARLY) {
 		shim_note(old->kind, old->address, 0, &frame);
@@ -418,8 +406,8 @@ shim_reallocated(uint32_t kind, struct event *old, void *block, size_t size,
 		return;
 	if (shim.mode == SHIM_SAMPLED) {
 		/* old->cost: whether its block was sampled */
-		bool taken = block != NULL && shim_sampled(size) &&
-		    thread_get() != NULL && shim_drawn(thread_get(), size);
+		bool taken = block != NULL && shim_sampled(size) && thread_get() != NULL &&
+		    shim_drawn(thread_get(), size);
 
 		if (old->cost != 0) {
 			old->cost = 0;
@@ -458,7 +446,7 @@ static inline void *
 shim_realloc(uint32_t kind, void *block, size_t size, struct arch_frame frame)
 {
 	uint64_t began = shim_start(size);
-	struct event old = {.kind = ESC_EVENT_GIVE_UP, .address = (uint64_t)block};
+	struct event old = { .kind = ESC_EVENT_GIVE_UP, .address = (uint64_t)block };
 	void *result;
 
 	if (block == NULL) {
@@ -473,8 +461,9 @@ shim_realloc(uint32_t kind, void *block, size_t size, struct arch_frame frame)
 		old.cost = sample_take((uint64_t)block);
 	if (modules_suspect(block))
 		modules_unload(block);
-	result = __builtin_expect(shim.foreign, 0) && shim_is_early(block) ?
-	    real_libc_realloc(block, size) : real.realloc(block, size);
+	result = __builtin_expect(shim.foreign, 0) && shim_is_early(block)
+	    ? real_libc_realloc(block, size)
+	    : real.realloc(block, size);
 	if (result != NULL || size == 0)
 		shim_reallocated(kind, &old, result, size, began, frame);
 	else if (old.cost != 0) /* nothing happened: it is still sampled */
@@ -534,8 +523,7 @@ memalign(size_t alignment, size_t size)
 	void *block = real.memalign(alignment, size);
 
 	if (block != NULL)
-		shim_allocated(ESC_EVENT_MEMALIGN, block, size, began,
-		    ARCH_FRAME());
+		shim_allocated(ESC_EVENT_MEMALIGN, block, size, began, ARCH_FRAME());
 	return block;
 }
 
@@ -543,12 +531,11 @@ SHIM_EXPORT void *
 aligned_alloc(size_t alignment, size_t size)
 {
 	uint64_t began = shim_start(size);
-	void *block = real.aligned_alloc != NULL ?
-	    real.aligned_alloc(alignment, size) : real.memalign(alignment, size);
+	void *block = real.aligned_alloc != NULL ? real.aligned_alloc(alignment, size)
+						 : real.memalign(alignment, size);
 
 	if (block != NULL)
-		shim_allocated(ESC_EVENT_ALIGNED_ALLOC, block, size, began,
-		    ARCH_FRAME());
+		shim_allocated(ESC_EVENT_ALIGNED_ALLOC, block, size, began, ARCH_FRAME());
 	return block;
 }
 
@@ -558,8 +545,7 @@ shim_posix_memalign(void **block, size_t alignment, size_t size)
 {
 	void *at;
 
-	if (alignment % sizeof(void *) != 0 || alignment == 0 ||
-	    (alignment & (alignment - 1)) != 0)
+	if (alignment % sizeof(void *) != 0 || alignment == 0 || (alignment & (alignment - 1)) != 0)
 		return EINVAL;
 	at = real.memalign(alignment, size);
 	if (at == NULL)
@@ -572,13 +558,11 @@ SHIM_EXPORT int
 posix_memalign(void **block, size_t alignment, size_t size)
 {
 	uint64_t began = shim_start(size);
-	int error = real.posix_memalign != NULL ?
-	    real.posix_memalign(block, alignment, size) :
-	    shim_posix_memalign(block, alignment, size);
+	int error = real.posix_memalign != NULL ? real.posix_memalign(block, alignment, size)
+						: shim_posix_memalign(block, alignment, size);
 
 	if (error == 0 && *block != NULL)
-		shim_allocated(ESC_EVENT_POSIX_MEMALIGN, *block, size, began,
-		    ARCH_FRAME());
+		shim_allocated(ESC_EVENT_POSIX_MEMALIGN, *block, size, began, ARCH_FRAME());
 	return error;
 }
 
@@ -609,10 +593,13 @@ static void
 shim_replay(struct thread *thread, const struct shim_early *early)
 {
 	struct region *region = &thread->regions[THREAD_REGIONS];
-	struct event event = {.time = early->time, .address = early->address,
-	    .size = early->size, .kind = (uint16_t)early->kind};
-	struct frame frame = {.slot = early->frame.slot, .pc = early->frame.pc,
-	    .module = (uint32_t)ESC_NODE_BROKEN << FRAME_FLAGS_SHIFT};
+	struct event event = { .time = early->time,
+		.address = early->address,
+		.size = early->size,
+		.kind = (uint16_t)early->kind };
+	struct frame frame = { .slot = early->frame.slot,
+		.pc = early->frame.pc,
+		.module = (uint32_t)ESC_NODE_BROKEN << FRAME_FLAGS_SHIFT };
 	struct walk walk;
 
 	frame.module |= rule_module(rules_get(frame.pc));

@@ -6,16 +6,16 @@
 #include <stdint.h>
 
 enum shim_mode {
-	SHIM_EARLY,   /* before the constructor: events wait in a static block */
-	SHIM_OFF,     /* forward only */
+	SHIM_EARLY, /* before the constructor: events wait in a static block */
+	SHIM_OFF,   /* forward only */
 	SHIM_FULL,
 	SHIM_SAMPLED,
 };
 
 struct shim {
 	enum shim_mode mode;
-	bool check;  /* oracle_check each stack */
-	bool unwind; /* oracle_capture */
+	bool check;    /* oracle_check each stack */
+	bool unwind;   /* oracle_capture */
 	uint32_t cost; /* one event in that many is timed; 0: none */
 	bool foreign;  /* blocks of before the constructor belong to glibc */
 };

@@ -27,9 +27,8 @@ bool
 stacks_start(void)
 {
 	uint64_t total = ((uint64_t)STACKS_FIRST << STACKS_LEVELS) - STACKS_FIRST;
-	struct stacks_entry *at = sys_mmap(total * sizeof(*at),
-	    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-	    -1);
+	struct stacks_entry *at = sys_mmap(total * sizeof(*at), PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 
 	if (at == NULL)
 		return false;
@@ -45,8 +44,7 @@ static uint32_t
 stacks_look(const struct stacks_table *table, uint64_t hash)
 {
 	for (unsigned int i = 0; i < STACKS_PROBES; i++) {
-		const struct stacks_entry *entry =
-		    &table->entries[(hash + i) & table->mask];
+		const struct stacks_entry *entry = &table->entries[(hash + i) & table->mask];
 		uint64_t key = __atomic_load_n(&entry->hash, __ATOMIC_ACQUIRE);
 
 		if (key == hash)
@@ -62,19 +60,17 @@ stacks_insert(uint64_t hash, uint32_t id)
 {
 	struct stacks_table *table = __atomic_load_n(&stacks_now, __ATOMIC_ACQUIRE);
 
-	if (table->count * 2 > table->mask &&
-	    table < stacks_tables + STACKS_LEVELS - 1) {
-		__atomic_compare_exchange_n(&stacks_now, &table, table + 1, false,
-		    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	if (table->count * 2 > table->mask && table < stacks_tables + STACKS_LEVELS - 1) {
+		__atomic_compare_exchange_n(
+		    &stacks_now, &table, table + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 		table = __atomic_load_n(&stacks_now, __ATOMIC_ACQUIRE);
 	}
 	for (unsigned int i = 0; i < STACKS_PROBES; i++) {
-		struct stacks_entry *entry =
-		    &table->entries[(hash + i) & table->mask];
+		struct stacks_entry *entry = &table->entries[(hash + i) & table->mask];
 		uint64_t free = 0;
 
-		if (__atomic_compare_exchange_n(&entry->hash, &free, hash, false,
-			__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		if (__atomic_compare_exchange_n(
+			&entry->hash, &free, hash, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 			__atomic_store_n(&entry->id, id, __ATOMIC_RELEASE);
 			__atomic_fetch_add(&table->count, 1, __ATOMIC_RELAXED);
 			return;

@@ -13,11 +13,11 @@
 
 /* One remembered frame. */
 struct frame {
-	uint64_t slot; /* where the return address stands */
-	uint64_t pc;   /* the return address */
-	uint64_t rbp;  /* the caller's frame pointer register */
-	uint64_t hash; /* of the path from the outermost to here */
-	uint32_t id;   /* node; 0: not looked up yet */
+	uint64_t slot;   /* where the return address stands */
+	uint64_t pc;     /* the return address */
+	uint64_t rbp;    /* the caller's frame pointer register */
+	uint64_t hash;   /* of the path from the outermost to here */
+	uint32_t id;     /* node; 0: not looked up yet */
 	uint32_t module; /* index; bits 24..: enum esc_node_flag, FRAME_RBP */
 };
 
@@ -28,8 +28,8 @@ struct frame {
 static inline uint64_t
 stacks_hash(uint64_t parent, uint64_t pc, uint32_t module)
 {
-	__uint128_t product = (__uint128_t)(parent ^ pc ^
-	    (uint64_t)(module & 0x7fffffffU) << 40) * 0x9fb21c651e98df25ULL;
+	__uint128_t product = (__uint128_t)(parent ^ pc ^ (uint64_t)(module & 0x7fffffffU) << 40) *
+	    0x9fb21c651e98df25ULL;
 
 	return ((uint64_t)product ^ (uint64_t)(product >> 64)) + parent + 1;
 }

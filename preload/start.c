@@ -43,13 +43,13 @@ struct start {
 	struct config config;
 	int argc;
 	char **argv;
-	const ElfW(auxv_t) *auxv;
+	const ElfW(auxv_t) * auxv;
 	char exe[4096];
 	char directory[4096];
-	char path[8192]; /* of the trace */
+	char path[8192];  /* of the trace */
 	uint64_t reserve; /* bytes of it made here */
 	uint64_t space;   /* most bytes of it to map; 0: as configured */
-	bool own;        /* made here: no launcher keeps it */
+	bool own;         /* made here: no launcher keeps it */
 	uint32_t pid;
 };
 
@@ -118,11 +118,9 @@ start_clock(struct esc_moment *moment)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	moment->realtime =
-	    (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+	moment->realtime = (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	moment->monotonic =
-	    (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+	moment->monotonic = (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 	moment->ticks = ring_ticks();
 }
 
@@ -175,8 +173,8 @@ start_may_grow(uint64_t size)
 {
 	struct rlimit limit;
 
-	return arch_syscall(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0,
-		   0) == 0 && limit.rlim_cur > size;
+	return arch_syscall(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) == 0 &&
+	    limit.rlim_cur > size;
 }
 
 static int
@@ -186,14 +184,13 @@ start_create(void)
 		long fd;
 
 		start_name(try);
-		fd = sys_open(start.path,
-		    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		fd = sys_open(start.path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd == -17) /* EEXIST */
 			continue;
 		if (fd < 0)
 			return -1;
-		if (arch_syscall(SYS_fallocate, fd, 0, 0,
-			(long)(ESC_HEADER_SIZE + start.reserve), 0, 0) == 0)
+		if (arch_syscall(SYS_fallocate, fd, 0, 0, (long)(ESC_HEADER_SIZE + start.reserve),
+			0, 0) == 0)
 			return (int)fd;
 		sys_close((int)fd);
 		arch_syscall(SYS_unlinkat, AT_FDCWD, (long)start.path, 0, 0, 0, 0);
@@ -210,8 +207,7 @@ start_map(int fd)
 	while (start.space != 0 && size > start.space)
 		size /= 2;
 	for (; size >= ESC_HEADER_SIZE + (1U << 20); size /= 2) {
-		ring.base = sys_mmap(size, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_NORESERVE, fd);
+		ring.base = sys_mmap(size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd);
 		if (ring.base != NULL)
 			break;
 	}
@@ -238,7 +234,7 @@ start_reaps(void)
 static int
 start_open(void)
 {
-	uint8_t probe[sizeof(struct esc_header)] = {0};
+	uint8_t probe[sizeof(struct esc_header)] = { 0 };
 	struct esc_header *header = (struct esc_header *)(void *)probe;
 	long fd;
 
@@ -246,12 +242,10 @@ start_open(void)
 		fd = sys_open(start.config.file, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
 		if (fd < 0)
 			return -1;
-		if (arch_syscall(SYS_pread64, fd, (long)probe, sizeof(probe), 0, 0,
-			0) == sizeof(probe) &&
-		    header->magic == ESC_MAGIC &&
-		    (header->flags & ESC_FLAG_STARTED) == 0) {
-			start_add(start.path, start.path + sizeof(start.path),
-			    start.config.file);
+		if (arch_syscall(SYS_pread64, fd, (long)probe, sizeof(probe), 0, 0, 0) ==
+			sizeof(probe) &&
+		    header->magic == ESC_MAGIC && (header->flags & ESC_FLAG_STARTED) == 0) {
+			start_add(start.path, start.path + sizeof(start.path), start.config.file);
 			return (int)fd;
 		}
 		sys_close((int)fd);
@@ -288,8 +282,8 @@ start_beside(const char *path)
 static void
 start_keeper_exec(const char *keeper)
 {
-	char *argv[] = {(char *)"esc-keeper", (char *)"3", NULL};
-	char *envp[] = {NULL};
+	char *argv[] = { (char *)"esc-keeper", (char *)"3", NULL };
+	char *envp[] = { NULL };
 	long fd;
 
 	arch_syscall(SYS_setsid, 0, 0, 0, 0, 0, 0);
@@ -302,15 +296,13 @@ start_keeper_exec(const char *keeper)
 		sys_open("/dev/null", O_RDWR, 0);
 		sys_open("/dev/null", O_RDWR, 0);
 		sys_open("/dev/null", O_RDWR, 0);
-		arch_syscall(SYS_execve, (long)keeper, (long)argv, (long)envp, 0, 0,
-		    0);
+		arch_syscall(SYS_execve, (long)keeper, (long)argv, (long)envp, 0, 0, 0);
 		/* Moved as a whole, or not installed: the build tree's. */
 		if (start.config.keeper_path[0] == 0) {
-			arch_syscall(SYS_execve,
-			    (long)start_beside("../libexec/esc/esc-keeper"),
+			arch_syscall(SYS_execve, (long)start_beside("../libexec/esc/esc-keeper"),
 			    (long)argv, (long)envp, 0, 0, 0);
-			arch_syscall(SYS_execve, (long)start_beside("../esc-keeper"),
-			    (long)argv, (long)envp, 0, 0, 0);
+			arch_syscall(SYS_execve, (long)start_beside("../esc-keeper"), (long)argv,
+			    (long)envp, 0, 0, 0);
 		}
 	}
 	arch_syscall(SYS_exit_group, 127, 0, 0, 0, 0, 0);
@@ -320,8 +312,8 @@ start_keeper_exec(const char *keeper)
 static void
 start_keeper(void)
 {
-	const char *keeper = start.config.keeper_path[0] != 0 ?
-	    start.config.keeper_path : ESC_KEEPER;
+	const char *keeper =
+	    start.config.keeper_path[0] != 0 ? start.config.keeper_path : ESC_KEEPER;
 	long child = arch_syscall(SYS_clone, 0, 0, 0, 0, 0, 0);
 
 	if (child == 0) {
@@ -343,8 +335,7 @@ start_command(struct esc_header *header)
 		size_t len = strlen(start.argv[i]) + 1;
 
 		if (len > sizeof(header->command) - used) {
-			__atomic_fetch_or(&header->flags, ESC_FLAG_COMMAND_CUT,
-			    __ATOMIC_RELAXED);
+			__atomic_fetch_or(&header->flags, ESC_FLAG_COMMAND_CUT, __ATOMIC_RELAXED);
 			break;
 		}
 		memcpy(header->command + used, start.argv[i], len);
@@ -413,8 +404,8 @@ start_allocator(void)
 	if (hooked && _dl_find_object((void *)(uintptr_t)other, &object) != 0)
 		return true;
 	shim.foreign = hooked;
-	__atomic_fetch_or(&header->flags,
-	    hooked ? ESC_FLAG_ALLOCATOR : ESC_FLAG_OWN_MALLOC, __ATOMIC_RELAXED);
+	__atomic_fetch_or(
+	    &header->flags, hooked ? ESC_FLAG_ALLOCATOR : ESC_FLAG_OWN_MALLOC, __ATOMIC_RELAXED);
 	name = object.dlfo_link_map->l_name;
 	start_add(header->allocator, header->allocator + sizeof(header->allocator),
 	    name[0] != 0 ? name : start.exe);
@@ -426,18 +417,15 @@ start_tables(void)
 {
 	uint64_t execfn = start_auxv(AT_EXECFN);
 
-	ring.process = sys_mmap(ESC_PAGE, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	ring.process = sys_mmap(ESC_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	/* Without it (Linux < 4.14) a child would write its parent's streams. */
 	if (ring.process == NULL ||
-	    arch_syscall(SYS_madvise, (long)ring.process, ESC_PAGE,
-		MADV_WIPEONFORK, 0, 0, 0) != 0)
+	    arch_syscall(SYS_madvise, (long)ring.process, ESC_PAGE, MADV_WIPEONFORK, 0, 0, 0) != 0)
 		return false;
 	threads.main = arch_thread_pointer();
 	threads.main_top = (execfn + 4095) & ~4095ULL;
 	threads.entry = (uint64_t)start.argv - 8;
-	return modules_start(start.exe, start.directory) && rules_start() &&
-	    stacks_start() &&
+	return modules_start(start.exe, start.directory) && rules_start() && stacks_start() &&
 	    thread_start((uint32_t)start.config.depth) &&
 	    (start.config.full || sample_start(start.config.sample));
 }
@@ -471,16 +459,15 @@ start_trace(void)
 static void
 start_exe(void)
 {
-	long len = arch_syscall(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe",
-	    (long)start.exe, sizeof(start.exe) - 1, 0, 0);
+	long len = arch_syscall(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)start.exe,
+	    sizeof(start.exe) - 1, 0, 0);
 
 	if (len > 0)
 		start.exe[len] = 0;
 	else
-		start_add(start.exe, start.exe + sizeof(start.exe),
-		    (const char *)start_auxv(AT_EXECFN));
-	len = arch_syscall(SYS_getcwd, (long)start.directory,
-	    sizeof(start.directory), 0, 0, 0, 0);
+		start_add(
+		    start.exe, start.exe + sizeof(start.exe), (const char *)start_auxv(AT_EXECFN));
+	len = arch_syscall(SYS_getcwd, (long)start.directory, sizeof(start.directory), 0, 0, 0, 0);
 	if (len < 0)
 		start.directory[0] = 0;
 }
@@ -489,8 +476,7 @@ start_exe(void)
 static bool
 start_strict(void)
 {
-	long fd = sys_open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC,
-	    0);
+	long fd = sys_open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC, 0);
 	char mode = 0;
 
 	if (fd < 0)
@@ -535,8 +521,8 @@ start_wanted(char **envp)
 		return false;
 	}
 	start.pid = (uint32_t)arch_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
-	return !start.config.off && (start.config.root == 0 ||
-	    start.config.follow || start.config.root == start.pid);
+	return !start.config.off &&
+	    (start.config.root == 0 || start.config.follow || start.config.root == start.pid);
 }
 
 static bool
@@ -582,11 +568,9 @@ start_constructor(int argc, char **argv, char **envp)
 	shim.unwind = oracle_there && !shim.check;
 	mode = start.config.full ? SHIM_FULL : SHIM_SAMPLED;
 	if (shim.check)
-		__atomic_fetch_or(&ring.header->flags, ESC_FLAG_CHECKED,
-		    __ATOMIC_RELAXED);
+		__atomic_fetch_or(&ring.header->flags, ESC_FLAG_CHECKED, __ATOMIC_RELAXED);
 	if (shim.unwind)
-		__atomic_fetch_or(&ring.header->flags, ESC_FLAG_LIBUNWIND,
-		    __ATOMIC_RELAXED);
+		__atomic_fetch_or(&ring.header->flags, ESC_FLAG_LIBUNWIND, __ATOMIC_RELAXED);
 	__atomic_fetch_or(&ring.header->flags, ESC_FLAG_STARTED, __ATOMIC_RELEASE);
 	shim_begin(mode);
 }

@@ -9,8 +9,7 @@
 enum { THREAD_PROBES = 64 };
 
 struct threads threads;
-__thread struct thread_tls thread_tls
-    __attribute__((tls_model("initial-exec")));
+__thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")));
 
 static uint8_t *thread_memory;
 static uint64_t *thread_keys; /* thread pointers */
@@ -44,11 +43,9 @@ thread_start(uint32_t depth)
 	thread_stride = thread_round(sizeof(struct thread)) +
 	    frames * (THREAD_REGIONS + ESC_LEVELS - 1 + ESC_LEVELS);
 	for (; count >= 64; count /= 4) {
-		if (threads.space != 0 &&
-		    count * (thread_stride + 8) > threads.space)
+		if (threads.space != 0 && count * (thread_stride + 8) > threads.space)
 			continue;
-		thread_memory = sys_mmap(count * (thread_stride + 8),
-		    PROT_READ | PROT_WRITE,
+		thread_memory = sys_mmap(count * (thread_stride + 8), PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 		if (thread_memory != NULL)
 			break;
@@ -70,8 +67,8 @@ thread_place(uint64_t key)
 		uint64_t free = 0;
 
 		if (__atomic_load_n(&thread_keys[index], __ATOMIC_ACQUIRE) == key ||
-		    __atomic_compare_exchange_n(&thread_keys[index], &free, key,
-			false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		    __atomic_compare_exchange_n(
+			&thread_keys[index], &free, key, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 			return (void *)(thread_memory + index * thread_stride);
 	}
 	return NULL;
@@ -84,7 +81,7 @@ thread_lay(struct thread *thread)
 	uint64_t frames = thread_frames(threads.depth);
 
 	for (unsigned int i = 0; i < THREAD_REGIONS + ESC_LEVELS - 1; i++) {
-		thread->regions[i] = (struct region){.frames = (void *)at};
+		thread->regions[i] = (struct region){ .frames = (void *)at };
 		at += frames;
 	}
 	for (unsigned int i = 0; i < ESC_LEVELS; i++) {
@@ -107,27 +104,24 @@ thread_top(uint64_t key)
 static void
 thread_init(struct thread *thread, uint64_t key, uint32_t process)
 {
-	struct esc_segment *segment = ring_claim(ESC_SEGMENT_MIN,
-	    ESC_SEGMENT_EVENTS);
+	struct esc_segment *segment = ring_claim(ESC_SEGMENT_MIN, ESC_SEGMENT_EVENTS);
 
 	thread->process = 0;
 	memset(thread->busy, 0, sizeof(thread->busy));
 	thread_lay(thread);
-	thread->number =
-	    __atomic_add_fetch(&ring.header->threads, 1, __ATOMIC_RELAXED);
+	thread->number = __atomic_add_fetch(&ring.header->threads, 1, __ATOMIC_RELAXED);
 	thread->tid = ring_tid();
 	thread->epoch = __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE);
 	thread->shared = segment == NULL;
-	thread->counters =
-	    segment == NULL ? &ring.header->overflow : &segment->counters;
+	thread->counters = segment == NULL ? &ring.header->overflow : &segment->counters;
 	thread->drawn = false;
 	thread->current = 0;
 	thread->serial = 0;
 	thread->stack_top = thread_top(key);
 	thread->random = (key ^ ring_ticks()) | 1;
 	for (uint8_t i = 0; i < ESC_LEVELS; i++)
-		ring_begin(&thread->writers[i], thread->number, thread->tid, i,
-		    i == 0 ? segment : NULL);
+		ring_begin(
+		    &thread->writers[i], thread->number, thread->tid, i, i == 0 ? segment : NULL);
 	__atomic_store_n(&thread->process, process, __ATOMIC_RELEASE);
 }
 

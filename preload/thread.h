@@ -23,21 +23,21 @@ struct region {
 	uint32_t depth;
 	uint16_t number;
 	bool signals; /* some frame may be one that a signal interrupted */
-	bool forgot; /* frames were dropped: the next event must say KEPT */
+	bool forgot;  /* frames were dropped: the next event must say KEPT */
 };
 
 struct thread {
 	uint32_t process; /* number; 0: unused */
 	uint32_t number;
 	uint32_t tid;
-	uint32_t epoch;   /* modules_epoch that the regions know of */
+	uint32_t epoch; /* modules_epoch that the regions know of */
 	struct esc_counters *counters;
-	bool drawn;       /* the distance to its first sample */
-	bool shared;      /* counters are the header's: add atomically */
-	uint32_t current; /* index of the region of the last event */
-	uint16_t serial;  /* last region number given */
+	bool drawn;         /* the distance to its first sample */
+	bool shared;        /* counters are the header's: add atomically */
+	uint32_t current;   /* index of the region of the last event */
+	uint16_t serial;    /* last region number given */
 	uint64_t stack_top; /* of the thread's own stack */
-	uint64_t clock;   /* events, for regions' used */
+	uint64_t clock;     /* events, for regions' used */
 	uint64_t random;
 	uint64_t busy[ESC_LEVELS]; /* stack pointer of the hook that runs, 0: none */
 	struct writer writers[ESC_LEVELS];
@@ -46,9 +46,9 @@ struct thread {
 };
 
 struct threads {
-	uint32_t depth; /* most frames of a stack */
-	uint64_t space; /* most bytes to reserve; 0: as needed */
-	uint64_t main;  /* thread pointer of the first thread */
+	uint32_t depth;    /* most frames of a stack */
+	uint64_t space;    /* most bytes to reserve; 0: as needed */
+	uint64_t main;     /* thread pointer of the first thread */
 	uint64_t main_top; /* end of its stack */
 	uint64_t entry;    /* its stack pointer when the process began */
 };
@@ -63,8 +63,7 @@ struct thread_tls {
 	int32_t tick;      /* events until one is timed */
 };
 
-extern __thread struct thread_tls thread_tls
-    __attribute__((tls_model("initial-exec")));
+extern __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")));
 
 /* Constructor. False: no memory. */
 bool thread_start(uint32_t depth);
@@ -77,8 +76,7 @@ thread_get(void)
 {
 	struct thread *thread = thread_tls.thread;
 
-	if (__builtin_expect(thread != NULL &&
-		thread->process == ring.process->number, 1))
+	if (__builtin_expect(thread != NULL && thread->process == ring.process->number, 1))
 		return thread;
 	return thread_join();
 }
@@ -94,8 +92,7 @@ thread_enter(struct thread *thread, uint64_t sp)
 	for (int level = 0; level < (int)ESC_LEVELS; level++) {
 		uint64_t busy = thread->busy[level];
 
-		if (__builtin_expect(busy == 0 ||
-			(sp > busy && sp <= thread->stack_top), 1)) {
+		if (__builtin_expect(busy == 0 || (sp > busy && sp <= thread->stack_top), 1)) {
 			thread->busy[level] = sp;
 			__asm__ volatile("" ::: "memory");
 			return level;

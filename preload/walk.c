@@ -22,8 +22,7 @@ struct walk_state {
 	bool bounded; /* load.high is the stack's end */
 };
 
-enum walk_end { WALK_ON, WALK_JOINED, WALK_OUTERMOST, WALK_BROKEN, WALK_CUT,
-	WALK_SLOW };
+enum walk_end { WALK_ON, WALK_JOINED, WALK_OUTERMOST, WALK_BROKEN, WALK_CUT, WALK_SLOW };
 
 /* Drops what was remembered of unloaded code: other code has its place now. */
 static void
@@ -51,8 +50,8 @@ walk_forget(struct thread *thread)
 static __attribute__((noinline, cold)) uint32_t
 walk_signal(const struct frame *frames, uint32_t count)
 {
-	while (count > 0 && (frames[count - 1].module &
-		(uint32_t)ESC_NODE_SIGNAL << FRAME_FLAGS_SHIFT) == 0)
+	while (count > 0 &&
+	    (frames[count - 1].module & (uint32_t)ESC_NODE_SIGNAL << FRAME_FLAGS_SHIFT) == 0)
 		count--;
 	return count;
 }
@@ -72,8 +71,7 @@ walk_verify(const struct region *region, uint32_t *count)
 	if (__builtin_expect(region->signals, 0))
 		end = walk_signal(frames, *count);
 	for (uint32_t i = *count; i > end; i--)
-		if (*(const volatile uint64_t *)frames[i - 1].slot !=
-		    frames[i - 1].pc) {
+		if (*(const volatile uint64_t *)frames[i - 1].slot != frames[i - 1].pc) {
 			*count = i - 1;
 			return false;
 		}
@@ -94,10 +92,8 @@ walk_joins(struct walk_state *state, const struct frame *found)
 	while (at > 0 && frames[at - 1].slot < found->slot)
 		at--;
 	state->candidates = at;
-	if (at == 0 || frames[at - 1].slot != found->slot ||
-	    frames[at - 1].pc != found->pc ||
-	    ((frames[at - 1].module & FRAME_RBP) != 0 &&
-		frames[at - 1].rbp != found->rbp))
+	if (at == 0 || frames[at - 1].slot != found->slot || frames[at - 1].pc != found->pc ||
+	    ((frames[at - 1].module & FRAME_RBP) != 0 && frames[at - 1].rbp != found->rbp))
 		return false;
 	stand = at - 1;
 	if (!walk_verify(state->region, &stand)) {
@@ -109,10 +105,9 @@ walk_joins(struct walk_state *state, const struct frame *found)
 }
 
 static inline bool
-walk_load(const struct walk_state *state, uint64_t at, uint64_t low,
-    uint64_t *word)
+walk_load(const struct walk_state *state, uint64_t at, uint64_t low, uint64_t *word)
 {
-	struct load load = {low, state->load.high};
+	struct load load = { low, state->load.high };
 
 	if (!state->bounded)
 		load.high = low + WALK_REACH;
@@ -121,27 +116,24 @@ walk_load(const struct walk_state *state, uint64_t at, uint64_t low,
 
 /* One frame outward from `from`, whose rule is given. */
 static inline bool
-walk_step(const struct walk_state *state, const struct frame *from,
-    struct rule rule, struct frame *next)
+walk_step(
+    const struct walk_state *state, const struct frame *from, struct rule rule, struct frame *next)
 {
 	uint64_t sp = from->slot + 8;
 	uint64_t cfa, saved;
 
 	next->rbp = from->rbp;
 	if (__builtin_expect(rule_kind(rule) == RULE_DEREF, 0)) {
-		if (!walk_load(state, from->rbp + (uint64_t)rule_offset(rule), sp,
-			&cfa))
+		if (!walk_load(state, from->rbp + (uint64_t)rule_offset(rule), sp, &cfa))
 			return false;
 		saved = from->rbp + (uint64_t)rule_rbp_offset(rule);
 	} else {
-		cfa = (rule_kind(rule) == RULE_RSP ? sp : from->rbp) +
-		    (uint64_t)rule_offset(rule);
+		cfa = (rule_kind(rule) == RULE_RSP ? sp : from->rbp) + (uint64_t)rule_offset(rule);
 		saved = cfa + (uint64_t)rule_rbp_offset(rule);
 	}
 	/* Outward is upward: a frame that does not rise is none. */
 	next->slot = cfa - 8;
-	if (__builtin_expect(cfa < sp + 8, 0) ||
-	    !walk_load(state, next->slot, sp, &next->pc))
+	if (__builtin_expect(cfa < sp + 8, 0) || !walk_load(state, next->slot, sp, &next->pc))
 		return false;
 	if (rule_saves_rbp(rule) && !walk_load(state, saved, sp, &next->rbp))
 		return false;
@@ -163,8 +155,9 @@ walk_fast(struct walk_state *state, struct frame *frame)
 			frame->module |= FRAME_RBP;
 		state->count++;
 		if (__builtin_expect(rule_kind(rule) >= RULE_SLOW, 0))
-			return rule_kind(rule) == RULE_SLOW ? WALK_SLOW :
-			    rule_kind(rule) == RULE_END ? WALK_OUTERMOST : WALK_BROKEN;
+			return rule_kind(rule) == RULE_SLOW ? WALK_SLOW
+			    : rule_kind(rule) == RULE_END   ? WALK_OUTERMOST
+							    : WALK_BROKEN;
 		if (__builtin_expect(state->count == state->limit, 0))
 			return WALK_CUT;
 		next = frame + 1;
@@ -183,7 +176,7 @@ walk_fast(struct walk_state *state, struct frame *frame)
 static __attribute__((noinline)) enum walk_end
 walk_slow(struct walk_state *state, uint64_t slot)
 {
-	uint64_t regs[ARCH_REGISTERS] = {0};
+	uint64_t regs[ARCH_REGISTERS] = { 0 };
 	bool exact = true;  /* pc is where it runs, not where it returns to */
 	bool inside = true; /* still in the shim */
 	uint64_t cfa;
@@ -195,25 +188,24 @@ walk_slow(struct walk_state *state, uint64_t slot)
 		struct frame *frame = &state->frames[state->count];
 		struct cfi_fde fde;
 		struct cfi_row row;
-		struct load load = {regs[ARCH_RSP],
-		    state->bounded ? state->load.high : regs[ARCH_RSP] + WALK_REACH};
+		struct load load = { regs[ARCH_RSP],
+			state->bounded ? state->load.high : regs[ARCH_RSP] + WALK_REACH };
 		uint64_t pc = regs[ARCH_RA] - (exact ? 0 : 1);
 		enum cfi_found found = cfi_find(pc, &fde);
 		bool signal = false, outermost = false;
 
 		/* What begins where a call would return to: see rules.c. */
-		if (found != CFI_FOUND && !exact &&
-		    cfi_find(pc + 1, &fde) == CFI_FOUND) {
+		if (found != CFI_FOUND && !exact && cfi_find(pc + 1, &fde) == CFI_FOUND) {
 			outermost = !fde.signal && fde.begin == pc + 1;
 			found = fde.signal ? CFI_FOUND : CFI_NO_FDE;
 			pc++;
 		}
 		if (!inside) {
-			frame->module = found == CFI_NO_MODULE ? 0 :
-			    modules_find(fde.map, fde.map_start, fde.map_end);
+			frame->module = found == CFI_NO_MODULE
+			    ? 0
+			    : modules_find(fde.map, fde.map_start, fde.map_end);
 			if (exact)
-				frame->module |= (uint32_t)ESC_NODE_SIGNAL
-				    << FRAME_FLAGS_SHIFT;
+				frame->module |= (uint32_t)ESC_NODE_SIGNAL << FRAME_FLAGS_SHIFT;
 			state->count++;
 		}
 		if (outermost)
@@ -289,8 +281,8 @@ walk_region(struct thread *thread, uint64_t top)
 
 /* Puts the walk's frames on the kept ones, and tells what the reader must know. */
 static void
-walk_push(struct region *region, uint32_t kept, const struct frame *frames,
-    uint32_t count, struct walk *walk)
+walk_push(struct region *region, uint32_t kept, const struct frame *frames, uint32_t count,
+    struct walk *walk)
 {
 	uint32_t old = region->depth;
 	uint64_t hash = kept > 0 ? region->frames[kept - 1].hash : 0;
@@ -306,8 +298,8 @@ walk_push(struct region *region, uint32_t kept, const struct frame *frames,
 		flags |= module;
 		hash = stacks_hash(hash, frames[i].pc, module);
 		/* The same path again, but not the same frames. */
-		if (__builtin_expect(to == &region->frames[kept] &&
-			kept + 1 < old && to->hash == hash, 0))
+		if (__builtin_expect(
+			to == &region->frames[kept] && kept + 1 < old && to->hash == hash, 0))
 			walk->says_kept = true;
 		*to = frames[i];
 		to->hash = hash;
@@ -327,8 +319,7 @@ walk_cut(struct region *region, uint32_t limit, struct walk *walk)
 	uint64_t hash = 0;
 
 	region->depth -= drop;
-	memmove(region->frames, region->frames + drop,
-	    region->depth * sizeof(*region->frames));
+	memmove(region->frames, region->frames + drop, region->depth * sizeof(*region->frames));
 	region->frames[0].module |= (uint32_t)ESC_NODE_CUT << FRAME_FLAGS_SHIFT;
 	for (uint32_t i = 0; i < region->depth; i++) {
 		struct frame *frame = &region->frames[i];
@@ -360,8 +351,8 @@ walk_finish(struct thread *thread, struct region *region, struct walk *walk)
 }
 
 void
-walk_replace(struct thread *thread, struct region *region,
-    struct frame *frames, uint32_t count, struct walk *walk)
+walk_replace(struct thread *thread, struct region *region, struct frame *frames, uint32_t count,
+    struct walk *walk)
 {
 	uint32_t kept = 0;
 
@@ -393,27 +384,24 @@ walk_place(struct thread *thread, int level, uint64_t top)
 }
 
 void
-walk_capture(struct thread *thread, int level, const struct arch_frame *frame,
-    struct walk *walk)
+walk_capture(struct thread *thread, int level, const struct arch_frame *frame, struct walk *walk)
 {
 	struct walk_state state;
 	enum walk_end end;
 	struct region *region;
 
-	if (__builtin_expect(thread->epoch !=
-		__atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE), 0))
+	if (__builtin_expect(thread->epoch != __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE), 0))
 		walk_forget(thread);
-	region = level == 0 ? walk_guess(thread, frame->slot) :
-	    walk_nested(thread, level);
+	region = level == 0 ? walk_guess(thread, frame->slot) : walk_nested(thread, level);
 	state.frames = thread->scratch[level];
 	state.count = 0;
 	state.limit = threads.depth;
 	state.region = region;
 	state.candidates = region->depth;
 	state.joined = 0;
-	state.bounded = frame->slot < thread->stack_top &&
-	    thread->stack_top - frame->slot < 1ULL << 30;
-	state.load = (struct load){frame->slot, thread->stack_top};
+	state.bounded =
+	    frame->slot < thread->stack_top && thread->stack_top - frame->slot < 1ULL << 30;
+	state.load = (struct load){ frame->slot, thread->stack_top };
 	state.frames[0].slot = frame->slot;
 	state.frames[0].pc = frame->pc;
 	state.frames[0].rbp = frame->rbp;
@@ -422,7 +410,7 @@ walk_capture(struct thread *thread, int level, const struct arch_frame *frame,
 		end = walk_slow(&state, frame->slot);
 	if (__builtin_expect(state.count == 0 && end != WALK_JOINED, 0)) {
 		state.count = 1;
-		state.frames[0] = (struct frame){.slot = frame->slot, .pc = frame->pc};
+		state.frames[0] = (struct frame){ .slot = frame->slot, .pc = frame->pc };
 	}
 	if (end == WALK_JOINED) {
 		walk_push(region, state.joined, state.frames, state.count, walk);
@@ -430,15 +418,13 @@ walk_capture(struct thread *thread, int level, const struct arch_frame *frame,
 		return;
 	}
 	/* The loader's first instructions have no unwind information. */
-	if (end == WALK_BROKEN && threads.entry -
-		state.frames[state.count - 1].slot <= 32)
+	if (end == WALK_BROKEN && threads.entry - state.frames[state.count - 1].slot <= 32)
 		end = WALK_OUTERMOST;
 	if (end == WALK_BROKEN)
-		state.frames[state.count - 1].module |=
-		    (uint32_t)ESC_NODE_BROKEN << FRAME_FLAGS_SHIFT;
+		state.frames[state.count - 1].module |= (uint32_t)ESC_NODE_BROKEN
+		    << FRAME_FLAGS_SHIFT;
 	if (end == WALK_CUT)
-		state.frames[state.count - 1].module |=
-		    (uint32_t)ESC_NODE_CUT << FRAME_FLAGS_SHIFT;
+		state.frames[state.count - 1].module |= (uint32_t)ESC_NODE_CUT << FRAME_FLAGS_SHIFT;
 	/* Where a stack ends early its top says nothing. */
 	if (level == 0 && (end == WALK_OUTERMOST || region->top < frame->slot))
 		region = walk_region(thread, state.frames[state.count - 1].slot);

@@ -26,15 +26,15 @@ struct walk {
  * Makes no call outside the shim but _dl_find_object; safe in signals: level
  * is the caller's own.
  */
-void walk_capture(struct thread *thread, int level,
-    const struct arch_frame *frame, struct walk *walk);
+void walk_capture(
+    struct thread *thread, int level, const struct arch_frame *frame, struct walk *walk);
 
 /* The region for a stack of that level whose outermost frame is at top. */
 struct region *walk_place(struct thread *thread, int level, uint64_t top);
 
 /* Another walker's turn (oracle.h): takes the place of the stack at `at` by the
  * frames given, innermost first. */
-void walk_replace(struct thread *thread, struct region *region,
-    struct frame *frames, uint32_t count, struct walk *walk);
+void walk_replace(struct thread *thread, struct region *region, struct frame *frames,
+    uint32_t count, struct walk *walk);
 
 #endif

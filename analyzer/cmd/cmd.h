@@ -22,8 +22,8 @@ struct option_def; /* options.h */
 
 struct cmd {
 	const char *name;
-	const char *usage;   /* what follows "esc NAME " */
-	const char *summary; /* one line, a verb first, no full stop */
+	const char *usage;                /* what follows "esc NAME " */
+	const char *summary;              /* one line, a verb first, no full stop */
 	const struct option_def *options; /* ended by one without a name */
 	/* argv[0] is the command's name; returns the exit status */
 	int (*run)(int argc, char **argv);

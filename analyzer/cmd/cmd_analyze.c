@@ -34,18 +34,10 @@ static void
 analyze_option(struct analyze *analyze, int key)
 {
 	switch (key) {
-	case 'o':
-		analyze->ingest.database = optarg;
-		break;
-	case 'f':
-		analyze->force = true;
-		break;
-	case 'q':
-		analyze->quiet = true;
-		break;
-	default:
-		source_option(&analyze->source, &cmd_analyze, key);
-		break;
+	case 'o': analyze->ingest.database = optarg; break;
+	case 'f': analyze->force = true; break;
+	case 'q': analyze->quiet = true; break;
+	default: source_option(&analyze->source, &cmd_analyze, key); break;
 	}
 }
 
@@ -90,14 +82,11 @@ analyze_main(int argc, char **argv)
 	analyze.ingest.stack_limit = analyze.source.stack_limit;
 	if (analyze.ingest.database == NULL) {
 		if (analyze.ingest.trace_count > 1)
-			options_usage(&cmd_analyze,
-			    "several traces need a database: -o DB");
+			options_usage(&cmd_analyze, "several traces need a database: -o DB");
 		beside = xasprintf("%s.db", argv[optind]);
 		analyze.ingest.database = beside;
-	} else if (!analyze.force &&
-	    access(analyze.ingest.database, F_OK) == 0) {
-		cmd_note("%s is there already (-f replaces it)",
-		    analyze.ingest.database);
+	} else if (!analyze.force && access(analyze.ingest.database, F_OK) == 0) {
+		cmd_note("%s is there already (-f replaces it)", analyze.ingest.database);
 		return CMD_FAILED;
 	}
 	status = analyze_traces(&analyze);

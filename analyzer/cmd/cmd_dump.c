@@ -15,10 +15,7 @@
 
 extern const struct cmd cmd_dump;
 
-enum {
-	DUMP_NO_EVENTS = OPTIONS_KEY,
-	DUMP_BUFFER = 1 << 16
-};
+enum { DUMP_NO_EVENTS = OPTIONS_KEY, DUMP_BUFFER = 1 << 16 };
 
 static const struct option_def dump_options[] = {
 	{ "no-events", DUMP_NO_EVENTS, NULL, "leave the events out" },
@@ -30,9 +27,8 @@ static const struct option_def dump_options[] = {
 static void
 dump_flags(uint32_t flags)
 {
-	static const char *const names[] = { "complete", "started", "full-disk",
-		"own-malloc", "allocator", "checked", "libunwind",
-		"command-cut" };
+	static const char *const names[] = { "complete", "started", "full-disk", "own-malloc",
+		"allocator", "checked", "libunwind", "command-cut" };
 	unsigned i;
 
 	fputs("flags", stdout);
@@ -45,20 +41,17 @@ dump_flags(uint32_t flags)
 static void
 dump_moment(const char *name, const struct esc_moment *moment)
 {
-	printf("%s ticks=%" PRIu64 " monotonic=%" PRIu64 " realtime=%" PRIu64
-	       "\n",
-	    name, moment->ticks, moment->monotonic, moment->realtime);
+	printf("%s ticks=%" PRIu64 " monotonic=%" PRIu64 " realtime=%" PRIu64 "\n", name,
+	    moment->ticks, moment->monotonic, moment->realtime);
 }
 
 static void
 dump_counters(const struct esc_counters *counters)
 {
-	printf(" allocations=%" PRIu64 " frees=%" PRIu64 " bytes=%" PRIu64
-	       " dropped=%" PRIu64 " cut=%" PRIu64 " broken=%" PRIu64
-	       " nested_lost=%" PRIu64 "\n",
-	    counters->allocations, counters->frees, counters->bytes,
-	    counters->dropped, counters->cut, counters->broken,
-	    counters->nested_lost);
+	printf(" allocations=%" PRIu64 " frees=%" PRIu64 " bytes=%" PRIu64 " dropped=%" PRIu64
+	       " cut=%" PRIu64 " broken=%" PRIu64 " nested_lost=%" PRIu64 "\n",
+	    counters->allocations, counters->frees, counters->bytes, counters->dropped,
+	    counters->cut, counters->broken, counters->nested_lost);
 }
 
 /* Arguments end with a NUL each. */
@@ -87,25 +80,21 @@ dump_command(const struct esc_header *header)
 static void
 dump_header(const struct esc_header *header)
 {
-	printf("trace version=%" PRIu32 " arch=%u mode=%u clock=%u pid=%" PRIu32
-	       "\n",
-	    header->version, header->arch, header->mode, header->clock,
-	    header->pid);
+	printf("trace version=%" PRIu32 " arch=%u mode=%u clock=%u pid=%" PRIu32 "\n",
+	    header->version, header->arch, header->mode, header->clock, header->pid);
 	dump_flags(header->flags);
-	printf("limits sample_interval=%" PRIu64 " sample_bias=%" PRIu64
-	       " depth=%" PRIu32 " cost_interval=%" PRIu32 "\n",
+	printf("limits sample_interval=%" PRIu64 " sample_bias=%" PRIu64 " depth=%" PRIu32
+	       " cost_interval=%" PRIu32 "\n",
 	    header->sample_interval, header->sample_bias, header->depth_limit,
 	    header->cost_interval);
 	dump_moment("start", &header->start);
 	dump_moment("last", &header->last);
-	printf("room reserved_end=%" PRIu64 " claimed=%" PRIu64
-	       " heartbeat=%" PRIu64 "\n",
+	printf("room reserved_end=%" PRIu64 " claimed=%" PRIu64 " heartbeat=%" PRIu64 "\n",
 	    header->reserved_end, header->claimed, header->heartbeat);
-	printf("given processes=%" PRIu32 " threads=%" PRIu32 " nodes=%" PRIu32
-	       " modules=%" PRIu32 "\n",
+	printf("given processes=%" PRIu32 " threads=%" PRIu32 " nodes=%" PRIu32 " modules=%" PRIu32
+	       "\n",
 	    header->processes, header->threads, header->nodes, header->modules);
-	printf("checks checked=%" PRIu64 " differed=%" PRIu64
-	       " early_lost=%" PRIu64 "\n",
+	printf("checks checked=%" PRIu64 " differed=%" PRIu64 " early_lost=%" PRIu64 "\n",
 	    header->checked, header->differed, header->early_lost);
 	fputs("overflow", stdout);
 	dump_counters(&header->overflow);
@@ -124,17 +113,14 @@ dump_segment(const struct reader_segment *segment)
 {
 	const struct esc_segment *head = &segment->head;
 
-	printf("segment offset=%" PRIu64 " kind=%s size=%" PRIu32
-	       " used=%" PRIu32 " process=%" PRIu32,
-	    segment->offset, head->kind == ESC_SEGMENT_DEFS ? "defs" : "events",
-	    head->size, head->used, head->process);
+	printf("segment offset=%" PRIu64 " kind=%s size=%" PRIu32 " used=%" PRIu32
+	       " process=%" PRIu32,
+	    segment->offset, head->kind == ESC_SEGMENT_DEFS ? "defs" : "events", head->size,
+	    head->used, head->process);
 	if (head->kind == ESC_SEGMENT_EVENTS)
-		printf(" thread=%" PRIu32 " tid=%" PRIu32
-		       " level=%u seq=%" PRIu32 " base=%" PRIu64,
-		    head->thread, head->tid, head->level, head->seq,
-		    head->base);
-	if (head->kind == ESC_SEGMENT_EVENTS && head->seq == 0 &&
-	    head->level == 0)
+		printf(" thread=%" PRIu32 " tid=%" PRIu32 " level=%u seq=%" PRIu32 " base=%" PRIu64,
+		    head->thread, head->tid, head->level, head->seq, head->base);
+	if (head->kind == ESC_SEGMENT_EVENTS && head->seq == 0 && head->level == 0)
 		dump_counters(&head->counters);
 	else
 		putchar('\n');
@@ -147,8 +133,8 @@ dump_node(const void *bytes, size_t len)
 
 	(void)len;
 	memcpy(&node, bytes, sizeof(node));
-	printf("node id=%" PRIu32 " parent=%" PRIu32 " module=%" PRIu32
-	       " offset=%#" PRIx64 " slot=%#" PRIx64 "%s%s%s\n",
+	printf("node id=%" PRIu32 " parent=%" PRIu32 " module=%" PRIu32 " offset=%#" PRIx64
+	       " slot=%#" PRIx64 "%s%s%s\n",
 	    node.def.id, node.parent, node.module, node.offset, node.slot,
 	    (node.def.flags & ESC_NODE_CUT) != 0 ? " cut" : "",
 	    (node.def.flags & ESC_NODE_BROKEN) != 0 ? " broken" : "",
@@ -164,11 +150,9 @@ dump_module(const void *bytes, size_t len)
 	unsigned i;
 
 	memcpy(&module, bytes, sizeof(module));
-	printf("module id=%" PRIu32 " process=%" PRIu32 " bias=%#" PRIx64
-	       " start=%#" PRIx64 " end=%#" PRIx64 " loaded=%" PRIu64
-	       " build_id=",
-	    module.def.id, module.process, module.bias, module.start,
-	    module.end, module.loaded);
+	printf("module id=%" PRIu32 " process=%" PRIu32 " bias=%#" PRIx64 " start=%#" PRIx64
+	       " end=%#" PRIx64 " loaded=%" PRIu64 " build_id=",
+	    module.def.id, module.process, module.bias, module.start, module.end, module.loaded);
 	for (i = 0; i < module.build_id_len && i < sizeof(module.build_id); i++)
 		printf("%02x", module.build_id[i]);
 	if (room > module.path_len)
@@ -187,8 +171,7 @@ dump_process(const void *bytes, size_t len)
 
 	(void)len;
 	memcpy(&process, bytes, sizeof(process));
-	printf("process id=%" PRIu32 " pid=%" PRIu32 " parent=%" PRIu32
-	       " started=%" PRIu64 "\n",
+	printf("process id=%" PRIu32 " pid=%" PRIu32 " parent=%" PRIu32 " started=%" PRIu64 "\n",
 	    process.def.id, process.pid, process.parent, process.started);
 }
 
@@ -211,9 +194,7 @@ dump_def(const uint8_t *bytes, size_t left)
 		break;
 		ESC_DEFS(X)
 #undef X
-	default:
-		printf("unfinished type=%u slots=%u\n", def.type, def.slots);
-		break;
+	default: printf("unfinished type=%u slots=%u\n", def.type, def.slots); break;
 	}
 	return def.slots;
 }
@@ -226,8 +207,7 @@ dump_defs(struct reader *reader, const struct reader_segment *segment)
 	size_t at = 0;
 
 	if (payload != NULL &&
-	    reader_read(
-		reader, segment->offset + sizeof(segment->head), payload, size))
+	    reader_read(reader, segment->offset + sizeof(segment->head), payload, size))
 		while (at < size)
 			at += dump_def(payload + at, size - at) * ESC_SLOT;
 	free(payload);
@@ -250,10 +230,9 @@ dump_segments(struct reader *reader)
 static const char *
 dump_kind(unsigned kind)
 {
-	static const char *const names[] = { "none", "malloc", "calloc",
-		"realloc", "reallocarray", "memalign", "posix_memalign",
-		"aligned_alloc", "valloc", "pvalloc", "free", "give_up",
-		"step" };
+	static const char *const names[] = { "none", "malloc", "calloc", "realloc", "reallocarray",
+		"memalign", "posix_memalign", "aligned_alloc", "valloc", "pvalloc", "free",
+		"give_up", "step" };
 
 	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "?";
 }
@@ -261,8 +240,8 @@ dump_kind(unsigned kind)
 static void
 dump_event(const struct event *event)
 {
-	printf("%s time=%" PRIu64 " stack=%" PRIu32, dump_kind(event->kind),
-	    event->time, event->stack);
+	printf("%s time=%" PRIu64 " stack=%" PRIu32, dump_kind(event->kind), event->time,
+	    event->stack);
 	if (event->kind != ESC_EVENT_STEP)
 		printf(" address=%#" PRIx64, event->address);
 	if (decode_allocates(event->kind))
@@ -277,14 +256,12 @@ dump_event(const struct event *event)
 }
 
 static void
-dump_stream(struct reader *reader, const struct streams *streams,
-    const struct stream *stream)
+dump_stream(struct reader *reader, const struct streams *streams, const struct stream *stream)
 {
 	struct cursor cursor;
 	struct event event;
 
-	printf("stream process=%" PRIu32 " thread=%" PRIu32 " tid=%" PRIu32
-	       " level=%u\n",
+	printf("stream process=%" PRIu32 " thread=%" PRIu32 " tid=%" PRIu32 " level=%u\n",
 	    stream->process, stream->thread, stream->tid, stream->level);
 	cursor_init(&cursor, reader, streams, stream, DUMP_BUFFER);
 	while (cursor_next(&cursor, &event))
@@ -327,8 +304,7 @@ dump_main(int argc, char **argv)
 	for (i = 0; i < reader->note_count; i++)
 		cmd_note("%s: %s", argv[optind], reader->notes[i]);
 	if (reader->notes_left_out != 0)
-		cmd_note("%s: %" PRIu64 " more", argv[optind],
-		    reader->notes_left_out);
+		cmd_note("%s: %" PRIu64 " more", argv[optind], reader->notes_left_out);
 	reader_free(reader);
 	return cmd_finish();
 }

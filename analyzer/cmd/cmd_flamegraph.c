@@ -17,8 +17,7 @@ enum { FLAMEGRAPH_METRIC = OPTIONS_KEY, FLAMEGRAPH_INVERTED };
 static const struct option_def flamegraph_options[] = {
 	{ "metric", FLAMEGRAPH_METRIC, "METRIC",
 	    "blocks, bytes, stackable-blocks, stackable-bytes or cost" },
-	{ "inverted", FLAMEGRAPH_INVERTED, NULL,
-	    "from the allocating function outwards" },
+	{ "inverted", FLAMEGRAPH_INVERTED, NULL, "from the allocating function outwards" },
 	{ "output", 'o', "FILE", "write there; - is stdout, as without it" },
 	{ "force", 'f', NULL, "replace FILE if it is there" },
 	{ NULL, 0, NULL, NULL },
@@ -31,19 +30,16 @@ flamegraph_main(int argc, char **argv)
 	struct export_options options = { .metric = tree_metric_at(0) };
 	int key;
 
-	while ((key = options_next(&cmd_flamegraph, argc, argv)) !=
-	    OPTIONS_END) {
+	while ((key = options_next(&cmd_flamegraph, argc, argv)) != OPTIONS_END) {
 		if (key == FLAMEGRAPH_METRIC)
-			options.metric =
-			    output_metric(&cmd_flamegraph, optarg);
+			options.metric = output_metric(&cmd_flamegraph, optarg);
 		if (key == FLAMEGRAPH_INVERTED)
 			options.is_inverted = true;
 		output_option(&output, key);
 	}
 	if (argc - optind > 1)
 		options_usage(&cmd_flamegraph, "one file at a time");
-	return output_export(
-	    &output, export_find("svg"), &options, argv[optind]);
+	return output_export(&output, export_find("svg"), &options, argv[optind]);
 }
 
 const struct cmd cmd_flamegraph = {

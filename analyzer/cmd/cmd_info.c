@@ -27,8 +27,7 @@ static const struct option_def info_options[] = {
 static int
 info_write(const struct format *format, struct query_db *db, struct err *err)
 {
-	static const char *const names[INFO_PARTS] = { "run", "threads",
-		"modules" };
+	static const char *const names[INFO_PARTS] = { "run", "threads", "modules" };
 	struct rows rows[INFO_PARTS] = { { .columns = NULL } };
 	struct format_part parts[INFO_PARTS];
 	struct format_document document = {
@@ -42,8 +41,7 @@ info_write(const struct format *format, struct query_db *db, struct err *err)
 		const struct report *report = report_find(names[i]);
 
 		rc = report_load(db, report, &rows[i], err);
-		parts[i] = (struct format_part){ names[i], &rows[i],
-			report->is_single };
+		parts[i] = (struct format_part){ names[i], &rows[i], report->is_single };
 	}
 	if (rc == 0) {
 		pager_start();

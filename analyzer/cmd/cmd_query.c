@@ -25,8 +25,7 @@ enum {
 
 static const struct option_def query_options[] = {
 	{ "format", QUERY_FORMAT, "FORMAT", "text, json or csv" },
-	{ "deadline", QUERY_DEADLINE, "SECONDS",
-	    "how long it may take (60; 0: no end)" },
+	{ "deadline", QUERY_DEADLINE, "SECONDS", "how long it may take (60; 0: no end)" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -59,17 +58,10 @@ row_take(struct rows *rows, struct column *columns, const struct query *query)
 
 	for (size_t i = 0; i < rows->width; i++) {
 		switch (query_type(query, (int)i)) {
-		case QUERY_INT:
-			cell_set_int(&cells[i], query_int(query, (int)i));
-			break;
-		case QUERY_REAL:
-			cell_set_real(&cells[i], query_real(query, (int)i));
-			break;
-		case QUERY_TEXT:
-			cell_set_text(&cells[i], query_text(query, (int)i));
-			break;
-		case QUERY_NULL:
-			continue;
+		case QUERY_INT: cell_set_int(&cells[i], query_int(query, (int)i)); break;
+		case QUERY_REAL: cell_set_real(&cells[i], query_real(query, (int)i)); break;
+		case QUERY_TEXT: cell_set_text(&cells[i], query_text(query, (int)i)); break;
+		case QUERY_NULL: continue;
 		}
 		/* numbers stand to the right when the first one does */
 		if (columns[i].kind == COLUMN_TEXT && rows->count == 1 &&
@@ -91,8 +83,7 @@ query_write(struct query *query, const struct format *format, struct err *err)
 	rows_init(&rows, columns, width);
 	while ((rc = query_next(query, err)) > 0) {
 		if (rows.count >= QUERY_ROWS) {
-			rc = err_set(err, "more than %d rows: add a LIMIT",
-			    QUERY_ROWS);
+			rc = err_set(err, "more than %d rows: add a LIMIT", QUERY_ROWS);
 			break;
 		}
 		row_take(&rows, columns, query);
@@ -125,13 +116,11 @@ query_main(int argc, char **argv)
 		if (!format)
 			options_usage(&cmd_query, "no format %s", optarg);
 		if (key == QUERY_DEADLINE)
-			deadline = (unsigned)options_number(
-			    &cmd_query, "deadline", 0, 1000000);
+			deadline = (unsigned)options_number(&cmd_query, "deadline", 0, 1000000);
 	}
 	if (argc - optind < 1 || argc - optind > 2)
 		options_usage(&cmd_query, "a file and a SELECT are wanted");
-	db = source_open(
-	    argc - optind == 2 ? argv[optind] : NULL, NULL, &err);
+	db = source_open(argc - optind == 2 ? argv[optind] : NULL, NULL, &err);
 	if (db) {
 		query_set_deadline(db, deadline);
 		query = query_prepare(db, argv[argc - 1], &err);

@@ -39,11 +39,9 @@ record_say_lost(const struct record_summary *summary)
 {
 	if (summary->dropped == 0)
 		return;
-	cmd_note("%llu events were lost: %s",
-	    (unsigned long long)summary->dropped,
-	    (summary->flags & ESC_FLAG_FULL_DISK) != 0
-		? "the disk was full"
-		: "the trace could not grow fast enough");
+	cmd_note("%llu events were lost: %s", (unsigned long long)summary->dropped,
+	    (summary->flags & ESC_FLAG_FULL_DISK) != 0 ? "the disk was full"
+						       : "the trace could not grow fast enough");
 }
 
 /* A script's `exec`, env: the program that was meant is the last. */
@@ -58,25 +56,21 @@ record_say_last(const struct record *record)
 }
 
 static void
-record_say_trace(
-    const struct record *record, const struct record_summary *summary)
+record_say_trace(const struct record *record, const struct record_summary *summary)
 {
 	if (record->running)
-		cmd_note("processes of %s still run: %s goes on",
-		    record->argv[0], record->trace);
+		cmd_note("processes of %s still run: %s goes on", record->argv[0], record->trace);
 	else if (!record->quiet && summary->allocations != 0)
 		cmd_note("wrote %s (%llu allocations)", record->trace,
 		    (unsigned long long)summary->allocations);
 	if (!record->quiet)
 		record_say_last(record);
 	if (!record->running && summary->allocations == 0)
-		cmd_note("%s never called malloc: %s is empty", record->argv[0],
-		    record->trace);
+		cmd_note("%s never called malloc: %s is empty", record->argv[0], record->trace);
 	record_say_lost(summary);
 	if (record->check)
 		cmd_note("%llu of %llu stacks differ from libunwind's",
-		    (unsigned long long)summary->differed,
-		    (unsigned long long)summary->checked);
+		    (unsigned long long)summary->differed, (unsigned long long)summary->checked);
 }
 
 /* Says where the trace is, or why there is none. */
@@ -182,9 +176,8 @@ record_run(struct record *record)
 	why = record_check(record);
 	if (why != NULL)
 		cmd_note("not profiled: %s", why);
-	status = why != NULL && record->strict
-	    ? CMD_RECORD_FAILED
-	    : record_execute(record, why == NULL);
+	status =
+	    why != NULL && record->strict ? CMD_RECORD_FAILED : record_execute(record, why == NULL);
 	free(why);
 	return status;
 }
@@ -210,8 +203,7 @@ record_exit(const struct record *record)
 }
 
 void
-record_options_read(
-    const struct cmd *cmd, struct record *record, int argc, char **argv)
+record_options_read(const struct cmd *cmd, struct record *record, int argc, char **argv)
 {
 	int key;
 
@@ -231,38 +223,17 @@ record_option(const struct cmd *cmd, struct record *record, int key)
 			options_usage(cmd, "a trace needs a file");
 		record->output = optarg;
 		break;
-	case 'f':
-		record->force = true;
-		break;
-	case RECORD_FULL:
-		record->sample = 0;
-		break;
-	case RECORD_SAMPLE:
-		record->sample = options_size(cmd, "sample", 1, 1ULL << 40);
-		break;
-	case RECORD_DEPTH:
-		record->depth = options_number(cmd, "depth", 8, 16384);
-		break;
-	case RECORD_COST:
-		record->cost = options_number(cmd, "cost", 1, 1ULL << 30);
-		break;
-	case RECORD_FOLLOW:
-		record->follow = true;
-		break;
-	case RECORD_STRICT:
-		record->strict = true;
-		break;
-	case RECORD_NO_CMDLINE:
-		record->hide_command = true;
-		break;
-	case RECORD_CHECK:
-		record->check = true;
-		break;
-	case 'q':
-		record->quiet = true;
-		break;
-	default:
-		break;
+	case 'f': record->force = true; break;
+	case RECORD_FULL: record->sample = 0; break;
+	case RECORD_SAMPLE: record->sample = options_size(cmd, "sample", 1, 1ULL << 40); break;
+	case RECORD_DEPTH: record->depth = options_number(cmd, "depth", 8, 16384); break;
+	case RECORD_COST: record->cost = options_number(cmd, "cost", 1, 1ULL << 30); break;
+	case RECORD_FOLLOW: record->follow = true; break;
+	case RECORD_STRICT: record->strict = true; break;
+	case RECORD_NO_CMDLINE: record->hide_command = true; break;
+	case RECORD_CHECK: record->check = true; break;
+	case 'q': record->quiet = true; break;
+	default: break;
 	}
 }
 

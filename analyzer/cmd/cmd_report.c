@@ -35,8 +35,7 @@ enum {
 };
 
 static const struct option_def report_options[] = {
-	{ "sort", REPORT_SORT, "KEY",
-	    "order of the sites: cost, blocks, bytes, saved" },
+	{ "sort", REPORT_SORT, "KEY", "order of the sites: cost, blocks, bytes, saved" },
 	{ "verdict", REPORT_VERDICT, "V,...", "only sites of these verdicts" },
 	{ "top", REPORT_TOP, "N", "only the first N sites" },
 	{ "format", REPORT_FORMAT, "FORMAT", "text, json or csv" },
@@ -80,8 +79,7 @@ sort_find(const char *name)
 		if (strcmp(sorts[i].name, name) == 0)
 			return &sorts[i];
 	}
-	options_usage(&cmd_report, "no order %s: cost, blocks, bytes or saved",
-	    name);
+	options_usage(&cmd_report, "no order %s: cost, blocks, bytes or saved", name);
 }
 
 /* The next of a list with commas: its length, 0 behind the last. */
@@ -118,16 +116,13 @@ static void
 options_take(struct options *options, int key)
 {
 	switch (key) {
-	case REPORT_SORT:
-		options->sort = sort_find(optarg);
-		break;
+	case REPORT_SORT: options->sort = sort_find(optarg); break;
 	case REPORT_VERDICT:
 		verdicts_check(optarg);
 		options->verdicts = optarg;
 		break;
 	case REPORT_TOP:
-		options->top =
-		    (size_t)options_number(&cmd_report, "top", 1, 1000000);
+		options->top = (size_t)options_number(&cmd_report, "top", 1, 1000000);
 		break;
 	case REPORT_FORMAT:
 		options->format = format_find(optarg);
@@ -136,12 +131,9 @@ options_take(struct options *options, int key)
 		break;
 	case REPORT_COLOR:
 		if (term_color_parse(optarg, &options->color) < 0)
-			options_usage(&cmd_report,
-			    "--color is auto, always or never");
+			options_usage(&cmd_report, "--color is auto, always or never");
 		break;
-	default:
-		source_option(&options->source, &cmd_report, key);
-		break;
+	default: source_option(&options->source, &cmd_report, key); break;
 	}
 }
 
@@ -192,8 +184,8 @@ tables_release(struct tables *tables)
 }
 
 static int
-write_page(const struct options *options, const struct tables *tables,
-    struct query_db *db, struct err *err)
+write_page(const struct options *options, const struct tables *tables, struct query_db *db,
+    struct err *err)
 {
 	struct page page = {
 		.out = stdout,
@@ -234,8 +226,7 @@ write_document(const struct options *options, const struct tables *tables)
 }
 
 static int
-report_write(
-    const struct options *options, struct query_db *db, struct err *err)
+report_write(const struct options *options, struct query_db *db, struct err *err)
 {
 	bool is_page = strcmp(options->format->name, "text") == 0;
 	const struct sort *sort =

@@ -18,8 +18,7 @@ completion_bash_options(const struct cmd *cmd)
 	printf("\t%s) options='--help", cmd->name);
 	for (def = cmd->options; def != NULL && def->name != NULL; def++)
 		printf(" --%s%s", def->name,
-		    def->argument != NULL && def->argument[0] != '[' ? "="
-								     : "");
+		    def->argument != NULL && def->argument[0] != '[' ? "=" : "");
 	fputs("' ;;\n", stdout);
 }
 
@@ -106,8 +105,8 @@ completion_zsh_command(const struct cmd *cmd)
 	printf("\t%s)\n\t\t_arguments '--help[show what there is]'", cmd->name);
 	for (def = cmd->options; def != NULL && def->name != NULL; def++)
 		completion_zsh_option(def);
-	printf(" \\\n\t\t    '%s'\n\t\t;;\n",
-	    cmd->program ? "*:::program:_normal" : "*:file:_files");
+	printf(
+	    " \\\n\t\t    '%s'\n\t\t;;\n", cmd->program ? "*:::program:_normal" : "*:file:_files");
 }
 
 static void

@@ -13,10 +13,7 @@
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
 
-enum {
-	OPTIONS_HELP = OPTIONS_KEY - 1,
-	OPTIONS_COLUMN = 26
-};
+enum { OPTIONS_HELP = OPTIONS_KEY - 1, OPTIONS_COLUMN = 26 };
 
 static bool
 options_is_letter(int key)
@@ -58,8 +55,7 @@ options_table(const struct cmd *cmd, struct strbuf *letters)
 		table[i].has_arg = options_has_arg(def);
 		table[i].val = def->key;
 		if (options_is_letter(def->key))
-			strbuf_addf(letters, "%c%.*s", def->key,
-			    table[i].has_arg, "::");
+			strbuf_addf(letters, "%c%.*s", def->key, table[i].has_arg, "::");
 	}
 	table[count].name = "help";
 	table[count].val = OPTIONS_HELP;
@@ -112,8 +108,7 @@ options_usage(const struct cmd *cmd, const char *format, ...)
 
 	va_start(args, format);
 	if (vasprintf(&text, format, args) >= 0)
-		cmd_note(
-		    "%s: %s (see: esc %s --help)", cmd->name, text, cmd->name);
+		cmd_note("%s: %s (see: esc %s --help)", cmd->name, text, cmd->name);
 	va_end(args);
 	free(text);
 	exit(options_status(cmd));
@@ -144,18 +139,12 @@ options_next(const struct cmd *cmd, int argc, char **argv)
 	}
 	key = getopt_long(argc, argv, letters.text, table, NULL);
 	switch (key) {
-	case OPTIONS_HELP:
-		options_help(cmd);
-		exit(cmd_finish());
-	case ':':
-		options_usage(
-		    cmd, "%s needs a value", options_word(argc, argv));
+	case OPTIONS_HELP: options_help(cmd); exit(cmd_finish());
+	case ':': options_usage(cmd, "%s needs a value", options_word(argc, argv));
 	case '?':
-		if (options_is_letter(optopt) &&
-		    strncmp(options_word(argc, argv), "--", 2) != 0)
+		if (options_is_letter(optopt) && strncmp(options_word(argc, argv), "--", 2) != 0)
 			options_usage(cmd, "no option -%c", optopt);
-		options_usage(cmd,
-		    optopt != 0 ? "%s takes no value" : "no option %s",
+		options_usage(cmd, optopt != 0 ? "%s takes no value" : "no option %s",
 		    options_word(argc, argv));
 	default:
 		if (key == OPTIONS_END)
@@ -176,17 +165,15 @@ options_read(const char *text, uint64_t *value, char **end)
 }
 
 static void
-options_bounds(const struct cmd *cmd, const char *name, uint64_t low,
-    uint64_t high, uint64_t value)
+options_bounds(const struct cmd *cmd, const char *name, uint64_t low, uint64_t high, uint64_t value)
 {
 	if (value < low || value > high)
-		options_usage(cmd, "--%s=%s is not within %llu and %llu", name,
-		    optarg, (unsigned long long)low, (unsigned long long)high);
+		options_usage(cmd, "--%s=%s is not within %llu and %llu", name, optarg,
+		    (unsigned long long)low, (unsigned long long)high);
 }
 
 uint64_t
-options_number(
-    const struct cmd *cmd, const char *name, uint64_t low, uint64_t high)
+options_number(const struct cmd *cmd, const char *name, uint64_t low, uint64_t high)
 {
 	uint64_t value;
 	char *end;
@@ -198,8 +185,7 @@ options_number(
 }
 
 uint64_t
-options_size(
-    const struct cmd *cmd, const char *name, uint64_t low, uint64_t high)
+options_size(const struct cmd *cmd, const char *name, uint64_t low, uint64_t high)
 {
 	static const char units[] = "KMGT";
 	const char *unit;
@@ -215,8 +201,7 @@ options_size(
 			options_usage(cmd, "--%s=%s is no size", name, optarg);
 		shift = 10 * (unsigned)(unit - units + 1);
 		if (value > UINT64_MAX >> shift)
-			options_usage(
-			    cmd, "--%s=%s is too large", name, optarg);
+			options_usage(cmd, "--%s=%s is too large", name, optarg);
 		value <<= shift;
 	}
 	options_bounds(cmd, name, low, high, value);

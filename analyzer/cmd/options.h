@@ -14,10 +14,9 @@
 struct cmd;
 
 struct option_def {
-	const char *name; /* long, without its dashes */
-	int key; /* a letter is the short option too; else OPTIONS_KEY + n */
-	const char
-	    *argument; /* its name; "[NAME]": may be left out; NULL: none */
+	const char *name;     /* long, without its dashes */
+	int key;              /* a letter is the short option too; else OPTIONS_KEY + n */
+	const char *argument; /* its name; "[NAME]": may be left out; NULL: none */
 	const char *help;
 };
 
@@ -38,10 +37,8 @@ int options_status(const struct cmd *cmd);
 _Noreturn void options_usage(const struct cmd *cmd, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* optarg as a whole number within the bounds; a usage error if it is none. */
-uint64_t options_number(
-    const struct cmd *cmd, const char *name, uint64_t low, uint64_t high);
+uint64_t options_number(const struct cmd *cmd, const char *name, uint64_t low, uint64_t high);
 /* The same for a size: K, M, G, T (KiB and so on) may follow. */
-uint64_t options_size(
-    const struct cmd *cmd, const char *name, uint64_t low, uint64_t high);
+uint64_t options_size(const struct cmd *cmd, const char *name, uint64_t low, uint64_t high);
 
 #endif

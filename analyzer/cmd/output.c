@@ -57,8 +57,7 @@ output_file(const struct output *output, const struct export *export,
 	int rc;
 
 	if (!file) {
-		err_set(err, "%s: cannot create: %s", output->path,
-		    strerror(errno));
+		err_set(err, "%s: cannot create: %s", output->path, strerror(errno));
 		free(temporary);
 		return -1;
 	}

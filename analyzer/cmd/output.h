@@ -10,8 +10,8 @@ struct export_options;
 struct tree_metric;
 
 struct output {
-	const char *path; /* "-": stdout */
-	bool is_forced;   /* replaces a file */
+	const char *path;     /* "-": stdout */
+	bool is_forced;       /* replaces a file */
 	bool is_for_browsers; /* of no use on a terminal */
 };
 

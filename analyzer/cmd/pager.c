@@ -37,8 +37,8 @@ pager_start(void)
 	const char *command = pager_command();
 	int ends[2];
 
-	if (!isatty(STDOUT_FILENO) || *command == '\0' ||
-	    strcmp(command, "cat") == 0 || pipe2(ends, O_CLOEXEC) < 0)
+	if (!isatty(STDOUT_FILENO) || *command == '\0' || strcmp(command, "cat") == 0 ||
+	    pipe2(ends, O_CLOEXEC) < 0)
 		return;
 	fflush(stdout);
 	pager_pid = fork();

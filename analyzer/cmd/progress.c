@@ -38,8 +38,7 @@ progress_show(void *data, uint64_t done, uint64_t total)
 	if (!progress->terminal || total == 0)
 		return;
 	now = progress_now();
-	if (now - progress->started < PROGRESS_AFTER ||
-	    now - progress->shown < PROGRESS_EACH)
+	if (now - progress->started < PROGRESS_AFTER || now - progress->shown < PROGRESS_EACH)
 		return;
 	progress->shown = now;
 	if (done > total)

@@ -16,7 +16,7 @@ struct record {
 	uint64_t depth;     /* most frames of a stack; 0: the shim's default */
 	uint64_t cost;      /* one event in that many is timed; 0: default */
 	bool force;         /* replace a trace that is there */
-	bool taken; /* the trace's name is another file's */
+	bool taken;         /* the trace's name is another file's */
 	bool strict;        /* do not run what cannot be profiled */
 	bool follow;        /* trace what the program's children exec, too */
 	bool check;         /* compare stacks with libunwind's */
@@ -24,13 +24,13 @@ struct record {
 	bool quiet;         /* no line that says where the trace is */
 
 	/* what is found on the way; owned, see record_release */
-	char *program; /* what exec will run, found in PATH */
-	char *exe;     /* the ELF file that is, or interprets, the program */
-	char *trace;   /* absolute path; NULL: none is made */
-	char *lib;     /* libesc.so */
-	char *keeper;  /* esc-keeper for traces of children; NULL: not found */
-	int trace_fd;  /* -1: none */
-	pid_t pid;     /* of the program, once it was started */
+	char *program;   /* what exec will run, found in PATH */
+	char *exe;       /* the ELF file that is, or interprets, the program */
+	char *trace;     /* absolute path; NULL: none is made */
+	char *lib;       /* libesc.so */
+	char *keeper;    /* esc-keeper for traces of children; NULL: not found */
+	int trace_fd;    /* -1: none */
+	pid_t pid;       /* of the program, once it was started */
 	int wait_status; /* of the program, once it ended */
 	bool running;    /* processes of it still run */
 };
@@ -78,8 +78,7 @@ int record_trace_create(struct record *record, pid_t pid, struct err *err);
 /* Closes and removes it again. */
 void record_trace_drop(struct record *record);
 /* Reads what it holds: 0, or -1 with err set. */
-int record_trace_summary(
-    const char *path, struct record_summary *summary, struct err *err);
+int record_trace_summary(const char *path, struct record_summary *summary, struct err *err);
 
 /*
  * The trace of the program's last image: where it replaced itself by another
@@ -100,11 +99,9 @@ struct record_child {
 };
 
 /* Forks the program; it waits for record_start_go. 0, or -1 with err set. */
-int record_start_fork(
-    struct record *record, struct record_child *child, struct err *err);
+int record_start_fork(struct record *record, struct record_child *child, struct err *err);
 /* Starts the keeper of the trace: 0, or -1 with err set. */
-int record_start_keeper(
-    const struct record *record, struct record_child *child, struct err *err);
+int record_start_keeper(const struct record *record, struct record_child *child, struct err *err);
 /* Lets it exec: 0, or the errno with which that failed. */
 int record_start_go(const struct record *record, struct record_child *child);
 /* Forgets a program that shall not run after all. */

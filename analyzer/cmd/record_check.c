@@ -39,12 +39,10 @@ check_load(const struct check *check, uint64_t offset, uint64_t size)
 	char *block;
 
 	if (size > CHECK_TABLE_MAX || fstat(check->fd, &status) != 0 ||
-	    offset > (uint64_t)status.st_size ||
-	    size > (uint64_t)status.st_size - offset)
+	    offset > (uint64_t)status.st_size || size > (uint64_t)status.st_size - offset)
 		return NULL;
 	block = xcalloc(1, (size_t)size + 1);
-	if (pread(check->fd, block, (size_t)size, (off_t)offset) !=
-	    (ssize_t)size) {
+	if (pread(check->fd, block, (size_t)size, (off_t)offset) != (ssize_t)size) {
 		free(block);
 		return NULL;
 	}
@@ -62,9 +60,9 @@ check_name(const char *strings, uint64_t size, uint64_t at)
 static bool
 check_is_sanitizer(const char *needed)
 {
-	static const char *const names[] = { "libasan.so", "libtsan.so",
-		"liblsan.so", "libhwasan.so", "libmsan.so", "libclang_rt.asan",
-		"libclang_rt.tsan", "libclang_rt.lsan", "libclang_rt.hwasan" };
+	static const char *const names[] = { "libasan.so", "libtsan.so", "liblsan.so",
+		"libhwasan.so", "libmsan.so", "libclang_rt.asan", "libclang_rt.tsan",
+		"libclang_rt.lsan", "libclang_rt.hwasan" };
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -78,18 +76,15 @@ static const char check_sanitized[] =
     "without it";
 
 static void
-check_needed(struct check *check, const Elf64_Shdr *dynamic,
-    const char *strings, uint64_t size)
+check_needed(struct check *check, const Elf64_Shdr *dynamic, const char *strings, uint64_t size)
 {
-	Elf64_Dyn *entries =
-	    check_load(check, dynamic->sh_offset, dynamic->sh_size);
+	Elf64_Dyn *entries = check_load(check, dynamic->sh_offset, dynamic->sh_size);
 	uint64_t count = dynamic->sh_size / sizeof(*entries);
 	uint64_t i;
 
 	for (i = 0; entries != NULL && i < count; i++)
 		if (entries[i].d_tag == DT_NEEDED &&
-		    check_is_sanitizer(
-			check_name(strings, size, entries[i].d_un.d_val)))
+		    check_is_sanitizer(check_name(strings, size, entries[i].d_un.d_val)))
 			check->why = check_sanitized;
 	free(entries);
 }
@@ -97,8 +92,8 @@ check_needed(struct check *check, const Elf64_Shdr *dynamic,
 static void
 check_symbol(struct check *check, const char *name)
 {
-	static const char *const sanitizers[] = { "__asan_init", "__tsan_init",
-		"__lsan_init", "__msan_init", "__hwasan_init" };
+	static const char *const sanitizers[] = { "__asan_init", "__tsan_init", "__lsan_init",
+		"__msan_init", "__hwasan_init" };
 	size_t i;
 
 	for (i = 0; i < sizeof(sanitizers) / sizeof(sanitizers[0]); i++)
@@ -110,24 +105,20 @@ check_symbol(struct check *check, const char *name)
 }
 
 static void
-check_symbols(struct check *check, const Elf64_Shdr *table, const char *strings,
-    uint64_t size)
+check_symbols(struct check *check, const Elf64_Shdr *table, const char *strings, uint64_t size)
 {
-	Elf64_Sym *symbols =
-	    check_load(check, table->sh_offset, table->sh_size);
+	Elf64_Sym *symbols = check_load(check, table->sh_offset, table->sh_size);
 	uint64_t count = table->sh_size / sizeof(*symbols);
 	uint64_t i;
 
 	for (i = 0; symbols != NULL && i < count; i++)
 		if (symbols[i].st_shndx != SHN_UNDEF)
-			check_symbol(check,
-			    check_name(strings, size, symbols[i].st_name));
+			check_symbol(check, check_name(strings, size, symbols[i].st_name));
 	free(symbols);
 }
 
 static void
-check_section(
-    struct check *check, const Elf64_Shdr *sections, const Elf64_Shdr *section)
+check_section(struct check *check, const Elf64_Shdr *sections, const Elf64_Shdr *section)
 {
 	const Elf64_Shdr *linked;
 	char *strings;
@@ -153,11 +144,10 @@ check_sections(struct check *check)
 
 	if (check->elf.e_shentsize != sizeof(*sections))
 		return;
-	sections = check_load(check, check->elf.e_shoff,
-	    (uint64_t)check->elf.e_shnum * sizeof(*sections));
+	sections =
+	    check_load(check, check->elf.e_shoff, (uint64_t)check->elf.e_shnum * sizeof(*sections));
 	for (i = 0; sections != NULL && i < check->elf.e_shnum; i++)
-		if (sections[i].sh_type == SHT_DYNAMIC ||
-		    sections[i].sh_type == SHT_DYNSYM)
+		if (sections[i].sh_type == SHT_DYNAMIC || sections[i].sh_type == SHT_DYNSYM)
 			check_section(check, sections, &sections[i]);
 	free(sections);
 }
@@ -169,8 +159,7 @@ check_loader(struct check *check, const Elf64_Phdr *segment)
 {
 	char *loader = check_load(check, segment->p_offset, segment->p_filesz);
 
-	if (loader != NULL && strstr(loader, "ld-linux") == NULL &&
-	    strstr(loader, "ld64") == NULL)
+	if (loader != NULL && strstr(loader, "ld-linux") == NULL && strstr(loader, "ld64") == NULL)
 		check->why = "does not use the GNU C library; build it "
 			     "with that";
 	free(loader);
@@ -185,8 +174,8 @@ check_segments(struct check *check, const char *path)
 
 	if (check->elf.e_phentsize != sizeof(*segments))
 		return;
-	segments = check_load(check, check->elf.e_phoff,
-	    (uint64_t)check->elf.e_phnum * sizeof(*segments));
+	segments =
+	    check_load(check, check->elf.e_phoff, (uint64_t)check->elf.e_phnum * sizeof(*segments));
 	for (i = 0; segments != NULL && i < check->elf.e_phnum; i++)
 		if (segments[i].p_type == PT_INTERP) {
 			dynamic = true;
@@ -207,12 +196,10 @@ check_rights(struct check *check)
 	if (fstat(check->fd, &status) != 0)
 		return;
 	if (((status.st_mode & S_ISUID) && status.st_uid != getuid()) ||
-	    ((status.st_mode & S_ISGID) && (status.st_mode & S_IXGRP) &&
-		status.st_gid != getgid()))
+	    ((status.st_mode & S_ISGID) && (status.st_mode & S_IXGRP) && status.st_gid != getgid()))
 		check->why = "is set-user-ID or set-group-ID: the loader "
 			     "preloads nothing; run a copy without that bit";
-	else if (getuid() != 0 &&
-	    fgetxattr(check->fd, "security.capability", NULL, 0) > 0)
+	else if (getuid() != 0 && fgetxattr(check->fd, "security.capability", NULL, 0) > 0)
 		check->why = "has file capabilities: the loader preloads "
 			     "nothing; run a copy without them";
 }
@@ -302,8 +289,7 @@ check_file(const char *path, const char **why)
 	if (check.fd < 0)
 		return NULL; /* may be run, not read: the shim will tell */
 	len = pread(check.fd, line, sizeof(line) - 1, 0);
-	if (len >= (ssize_t)sizeof(check.elf) &&
-	    memcmp(line, ELFMAG, SELFMAG) == 0) {
+	if (len >= (ssize_t)sizeof(check.elf) && memcmp(line, ELFMAG, SELFMAG) == 0) {
 		memcpy(&check.elf, line, sizeof(check.elf));
 		check_elf(&check, path);
 	} else if (len >= 2 && line[0] == '#' && line[1] == '!') {

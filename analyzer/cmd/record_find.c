@@ -46,8 +46,7 @@ record_find_in_path(const char *name, int *error)
 	*error = ENOENT;
 	for (;; at += len + 1) {
 		len = strcspn(at, ":");
-		file = len > 0 ? xasprintf("%.*s/%s", (int)len, at, name)
-			       : xasprintf("./%s", name);
+		file = len > 0 ? xasprintf("%.*s/%s", (int)len, at, name) : xasprintf("./%s", name);
 		why = record_find_try(file);
 		if (why == 0)
 			return file;
@@ -102,8 +101,7 @@ record_find_home(void)
 
 /* The first of HOME/place/name that is there, else `installed` if that is. */
 static char *
-record_find_own(
-    const char *const *places, const char *name, const char *installed)
+record_find_own(const char *const *places, const char *name, const char *installed)
 {
 	char *home = record_find_home();
 	char *file;
@@ -124,8 +122,8 @@ record_find_own(
 static char *
 record_find_shim(const char *name)
 {
-	static const char *const places[] = { ".libs", ".", "preload/.libs",
-		"../preload/.libs", "../lib", NULL };
+	static const char *const places[] = { ".libs", ".", "preload/.libs", "../preload/.libs",
+		"../lib", NULL };
 	const char *wanted = getenv("ESC_LIB");
 	char *installed, *found;
 
@@ -140,17 +138,15 @@ record_find_shim(const char *name)
 int
 record_find_lib(struct record *record, struct err *err)
 {
-	static const char *const places[] = { ".", "..", "keeper", "../keeper",
-		"../libexec/esc", NULL };
+	static const char *const places[] = { ".", "..", "keeper", "../keeper", "../libexec/esc",
+		NULL };
 	/* only the one that links libunwind can compare with it */
 	const char *name = record->check ? "libesc-unwind.so" : "libesc.so";
 
 	record->keeper = record_find_own(places, "esc-keeper", ESC_KEEPER);
 	record->lib = record_find_shim(name);
 	if (record->lib == NULL)
-		return err_set(err,
-		    "%s is not there: install esc, or name it in ESC_LIB",
-		    name);
+		return err_set(err, "%s is not there: install esc, or name it in ESC_LIB", name);
 	if (strpbrk(record->lib, ": ") != NULL)
 		return err_set(err,
 		    "%s: LD_PRELOAD cannot hold such a path "

@@ -45,7 +45,6 @@ enum {
 /* Sets one of them, its argument in optarg; exits on a wrong one. */
 void record_option(const struct cmd *cmd, struct record *record, int key);
 /* All of them, and the program's argv; exits on what is wrong. */
-void record_options_read(
-    const struct cmd *cmd, struct record *record, int argc, char **argv);
+void record_options_read(const struct cmd *cmd, struct record *record, int argc, char **argv);
 
 #endif

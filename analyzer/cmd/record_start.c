@@ -56,23 +56,18 @@ start_options(const struct record *record, const char *trace)
 		strbuf_addf(&options, "%s:", given);
 	strbuf_adds(&options, "file=");
 	start_escape(&options, trace);
-	strbuf_addf(
-	    &options, ":mode=%s", record->sample != 0 ? "sampled" : "full");
+	strbuf_addf(&options, ":mode=%s", record->sample != 0 ? "sampled" : "full");
 	if (record->sample != 0)
-		strbuf_addf(&options, ":sample=%llu",
-		    (unsigned long long)record->sample);
+		strbuf_addf(&options, ":sample=%llu", (unsigned long long)record->sample);
 	if (record->depth != 0)
-		strbuf_addf(
-		    &options, ":depth=%llu", (unsigned long long)record->depth);
+		strbuf_addf(&options, ":depth=%llu", (unsigned long long)record->depth);
 	if (record->cost != 0)
-		strbuf_addf(
-		    &options, ":cost=%llu", (unsigned long long)record->cost);
+		strbuf_addf(&options, ":cost=%llu", (unsigned long long)record->cost);
 	if (record->keeper != NULL) {
 		strbuf_adds(&options, ":keeper=");
 		start_escape(&options, record->keeper);
 	}
-	strbuf_addf(&options, ":follow=%d:root=%d", record->follow ? 1 : 0,
-	    (int)getpid());
+	strbuf_addf(&options, ":follow=%d:root=%d", record->follow ? 1 : 0, (int)getpid());
 	if (record->check)
 		strbuf_adds(&options, ":check=1");
 	if (setenv("ESC_OPTIONS", options.text, 1) != 0)
@@ -119,8 +114,7 @@ start_child(const struct record *record, int go, int failed)
 	struct start_message message;
 	int error;
 
-	if (start_read(go, &message, sizeof(message)) !=
-	    (ssize_t)sizeof(message))
+	if (start_read(go, &message, sizeof(message)) != (ssize_t)sizeof(message))
 		_exit(125); /* cancelled */
 	if (message.len != 0) {
 		start_options(record, message.path);
@@ -138,8 +132,7 @@ start_child(const struct record *record, int go, int failed)
 /* --- Its start --- */
 
 int
-record_start_fork(
-    struct record *record, struct record_child *child, struct err *err)
+record_start_fork(struct record *record, struct record_child *child, struct err *err)
 {
 	int go[2], failed[2];
 
@@ -169,8 +162,7 @@ record_start_fork(
 }
 
 int
-record_start_keeper(
-    const struct record *record, struct record_child *child, struct err *err)
+record_start_keeper(const struct record *record, struct record_child *child, struct err *err)
 {
 	int gone[2];
 
@@ -215,8 +207,7 @@ start_take_signals(pid_t pid)
 	action.sa_sigaction = start_forward;
 	(void)sigfillset(&action.sa_mask);
 	for (i = 0; i < START_FORWARDED; i++)
-		if (sigaction(start_forwarded[i], NULL, &was) == 0 &&
-		    was.sa_handler != SIG_IGN)
+		if (sigaction(start_forwarded[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN)
 			(void)sigaction(start_forwarded[i], &action, NULL);
 	for (i = 0; i < START_IGNORED; i++)
 		(void)signal(start_ignored[i], SIG_IGN);
@@ -234,8 +225,7 @@ record_start_go(const struct record *record, struct record_child *child)
 	}
 	start_take_signals(child->pid);
 	/* at once: it fits the pipe */
-	if (write(child->go, &message, sizeof(message)) !=
-	    (ssize_t)sizeof(message))
+	if (write(child->go, &message, sizeof(message)) != (ssize_t)sizeof(message))
 		error = errno;
 	(void)close(child->go);
 	if (start_read(child->failed, &error, sizeof(error)) == 0)
@@ -287,8 +277,7 @@ start_is_mapped(const char *trace)
 	if (fd < 0)
 		return false;
 	/* a shared lock beside others: programs; none at all: the keeper's */
-	mapped = flock(fd, LOCK_EX | LOCK_NB) != 0 &&
-	    flock(fd, LOCK_SH | LOCK_NB) == 0;
+	mapped = flock(fd, LOCK_EX | LOCK_NB) != 0 && flock(fd, LOCK_SH | LOCK_NB) == 0;
 	(void)close(fd);
 	return mapped;
 }

@@ -27,8 +27,7 @@ record_trace_expand(struct strbuf *name, const char *pattern, pid_t pid)
 	char host[256] = "";
 
 	for (; *pattern != '\0'; pattern++) {
-		if (pattern[0] != '%' || pattern[1] == '\0' ||
-		    strchr("ph%", pattern[1]) == NULL) {
+		if (pattern[0] != '%' || pattern[1] == '\0' || strchr("ph%", pattern[1]) == NULL) {
 			strbuf_add(name, pattern, 1);
 			continue;
 		}
@@ -51,8 +50,7 @@ record_trace_default(struct strbuf *name, const char *program, pid_t pid)
 {
 	const char *slash = strrchr(program, '/');
 
-	strbuf_addf(name, "esc.%.200s.%d.esc",
-	    slash != NULL ? slash + 1 : program, (int)pid);
+	strbuf_addf(name, "esc.%.200s.%d.esc", slash != NULL ? slash + 1 : program, (int)pid);
 }
 
 static bool
@@ -179,12 +177,10 @@ record_trace_open(struct record *record, const char *path, struct err *err)
 		record->taken = true;
 		return -1;
 	}
-	fd = open(
-	    path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	record->taken = fd < 0 && errno == EEXIST;
 	if (record->taken)
-		return err_set(
-		    err, "%s is there already (-f replaces it)", path);
+		return err_set(err, "%s is there already (-f replaces it)", path);
 	if (fd < 0)
 		return err_set(err, "%s: %s", path, strerror(errno));
 	/* the umask may have taken our own rights, too */
@@ -200,8 +196,7 @@ record_trace_create(struct record *record, pid_t pid, struct err *err)
 
 	record->trace_fd = -1;
 	if (path == NULL)
-		return err_set(
-		    err, "no working directory: %s", strerror(errno));
+		return err_set(err, "no working directory: %s", strerror(errno));
 	fd = strlen(path) < 4096 ? record_trace_open(record, path, err)
 				 : err_set(err, "the trace's path is too long");
 	if (fd < 0) {
@@ -212,8 +207,7 @@ record_trace_create(struct record *record, pid_t pid, struct err *err)
 	record->trace_fd = fd;
 	if (record_trace_fill(record, fd) == 0)
 		return 0;
-	(void)err_set(
-	    err, "%s: no room for a trace: %s", path, strerror(errno));
+	(void)err_set(err, "%s: no room for a trace: %s", path, strerror(errno));
 	record_trace_drop(record);
 	return -1;
 }
@@ -233,8 +227,7 @@ record_trace_drop(struct record *record)
 /* --- What it holds --- */
 
 static void
-record_trace_count(
-    struct record_summary *summary, const struct esc_counters *counters)
+record_trace_count(struct record_summary *summary, const struct esc_counters *counters)
 {
 	summary->allocations += counters->allocations;
 	summary->frees += counters->frees;
@@ -249,11 +242,9 @@ record_trace_streams(int fd, uint64_t end, struct record_summary *summary)
 	struct esc_segment segment;
 
 	while (at < end &&
-	    pread(fd, &segment, sizeof(segment), (off_t)at) ==
-		(ssize_t)sizeof(segment)) {
-		if (segment.magic == ESC_SEGMENT_MAGIC &&
-		    segment.kind == ESC_SEGMENT_EVENTS && segment.seq == 0 &&
-		    segment.level == 0)
+	    pread(fd, &segment, sizeof(segment), (off_t)at) == (ssize_t)sizeof(segment)) {
+		if (segment.magic == ESC_SEGMENT_MAGIC && segment.kind == ESC_SEGMENT_EVENTS &&
+		    segment.seq == 0 && segment.level == 0)
 			record_trace_count(summary, &segment.counters);
 		if (segment.size < ESC_SEGMENT_MIN)
 			return;
@@ -262,8 +253,7 @@ record_trace_streams(int fd, uint64_t end, struct record_summary *summary)
 }
 
 int
-record_trace_summary(
-    const char *path, struct record_summary *summary, struct err *err)
+record_trace_summary(const char *path, struct record_summary *summary, struct err *err)
 {
 	struct esc_header *header;
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -276,8 +266,7 @@ record_trace_summary(
 		summary->flags = header->flags;
 		summary->checked = header->checked;
 		summary->differed = header->differed;
-		memcpy(summary->allocator, header->allocator,
-		    sizeof(summary->allocator) - 1);
+		memcpy(summary->allocator, header->allocator, sizeof(summary->allocator) - 1);
 		record_trace_count(summary, &header->overflow);
 		record_trace_streams(fd, header->claimed, summary);
 	}
@@ -293,12 +282,10 @@ static uint64_t
 record_trace_begun(const char *path, pid_t pid)
 {
 	struct esc_header *header = xmalloc(sizeof(*header));
-	int fd = open(
-	    path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	uint64_t begun = 0;
 
-	if (fd >= 0 &&
-	    pread(fd, header, sizeof(*header), 0) == (ssize_t)sizeof(*header) &&
+	if (fd >= 0 && pread(fd, header, sizeof(*header), 0) == (ssize_t)sizeof(*header) &&
 	    header->magic == ESC_MAGIC && header->pid == (uint32_t)pid &&
 	    (header->flags & ESC_FLAG_STARTED) != 0)
 		begun = header->start.monotonic;
@@ -316,8 +303,8 @@ record_trace_is_of(const char *name, pid_t pid)
 	size_t len = strlen(name);
 
 	(void)snprintf(part, sizeof(part), ".%d.", (int)pid);
-	return strncmp(name, "esc.", 4) == 0 && len > 8 &&
-	    strcmp(name + len - 4, ".esc") == 0 && strstr(name, part) != NULL;
+	return strncmp(name, "esc.", 4) == 0 && len > 8 && strcmp(name + len - 4, ".esc") == 0 &&
+	    strstr(name, part) != NULL;
 }
 
 /* The keeper of an image that was exec'd is not ours: it may still be closing. */

@@ -28,14 +28,12 @@ void
 source_option(struct source_options *options, const struct cmd *cmd, int key)
 {
 	if (key == SOURCE_WRAPPER)
-		source_add(&options->wrappers, &options->wrapper_count,
-		    &options->wrapper_cap);
+		source_add(&options->wrappers, &options->wrapper_count, &options->wrapper_cap);
 	else if (key == SOURCE_NO_WRAPPER)
-		source_add(&options->no_wrappers, &options->no_wrapper_count,
-		    &options->no_wrapper_cap);
+		source_add(
+		    &options->no_wrappers, &options->no_wrapper_count, &options->no_wrapper_cap);
 	else if (key == SOURCE_STACK_LIMIT)
-		options->stack_limit =
-		    options_size(cmd, "stack-limit", 1, 1ULL << 40);
+		options->stack_limit = options_size(cmd, "stack-limit", 1, 1ULL << 40);
 }
 
 void
@@ -83,8 +81,7 @@ source_newest(void)
 	for (size_t i = 0; i < paths.gl_pathc; i++) {
 		struct stat status;
 
-		if (stat(paths.gl_pathv[i], &status) < 0 ||
-		    !S_ISREG(status.st_mode) ||
+		if (stat(paths.gl_pathv[i], &status) < 0 || !S_ISREG(status.st_mode) ||
 		    status.st_mtim.tv_sec < newest.tv_sec ||
 		    (status.st_mtim.tv_sec == newest.tv_sec &&
 			status.st_mtim.tv_nsec < newest.tv_nsec))
@@ -126,8 +123,7 @@ source_matches(struct query_db *db, const struct source_options *options)
 	    "SELECT r.stack_limit, w.value FROM run r LEFT JOIN"
 	    " json_each(r.wrappers) w ORDER BY r.id, w.key",
 	    &err);
-	uint64_t limit = options->stack_limit ? options->stack_limit
-					      : INGEST_STACK_LIMIT;
+	uint64_t limit = options->stack_limit ? options->stack_limit : INGEST_STACK_LIMIT;
 	size_t count = 0;
 	bool is_same = query != NULL && options->no_wrapper_count == 0;
 
@@ -144,8 +140,7 @@ source_matches(struct query_db *db, const struct source_options *options)
 }
 
 static struct query_db *
-source_reuse(const char *database, const char *trace,
-    const struct source_options *options)
+source_reuse(const char *database, const char *trace, const struct source_options *options)
 {
 	struct query_db *db;
 	struct err err;
@@ -161,8 +156,8 @@ source_reuse(const char *database, const char *trace,
 }
 
 static int
-source_analyze(const char *trace, const char *database,
-    const struct source_options *options, struct err *err)
+source_analyze(
+    const char *trace, const char *database, const struct source_options *options, struct err *err)
 {
 	struct progress progress;
 	struct ingest_options ingest = {
@@ -189,18 +184,15 @@ source_analyze(const char *trace, const char *database,
 
 /* For a database that is not to stay: a directory of its own. */
 static struct query_db *
-source_once(const char *trace, const struct source_options *options,
-    struct err *err)
+source_once(const char *trace, const struct source_options *options, struct err *err)
 {
 	const char *where = getenv("XDG_RUNTIME_DIR");
-	char *directory = xasprintf("%s/esc-XXXXXX",
-	    where && *where == '/' ? where : "/tmp");
+	char *directory = xasprintf("%s/esc-XXXXXX", where && *where == '/' ? where : "/tmp");
 	char *database = NULL;
 	struct query_db *db = NULL;
 
 	if (!mkdtemp(directory)) {
-		err_set(err, "%s: cannot create: %s", directory,
-		    strerror(errno));
+		err_set(err, "%s: cannot create: %s", directory, strerror(errno));
 		free(directory);
 		return NULL;
 	}
@@ -218,8 +210,7 @@ static bool
 source_can_write(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *directory = slash ? xstrndup(path, (size_t)(slash - path) + 1)
-				: xstrdup(".");
+	char *directory = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
 	bool can_write = access(directory, W_OK) == 0;
 
 	free(directory);
@@ -227,8 +218,7 @@ source_can_write(const char *path)
 }
 
 static struct query_db *
-source_trace(const char *trace, const struct source_options *options,
-    struct err *err)
+source_trace(const char *trace, const struct source_options *options, struct err *err)
 {
 	char *database = xasprintf("%s.db", trace);
 	struct query_db *db = source_reuse(database, trace, options);
@@ -243,8 +233,7 @@ source_trace(const char *trace, const struct source_options *options,
 }
 
 static struct query_db *
-source_file(const char *file, const struct source_options *options,
-    struct err *err)
+source_file(const char *file, const struct source_options *options, struct err *err)
 {
 	struct query_db *db;
 
@@ -256,18 +245,20 @@ source_file(const char *file, const struct source_options *options,
 	}
 	if (!query_is_database(file)) {
 		if ((source_magic(file) & 0xffffffffU) == 0x464c457fU)
-			err_set(err,
-			    "%s is a program, not a trace of one: esc run %s",
-			    file, file);
+			err_set(err, "%s is a program, not a trace of one: esc run %s", file, file);
 		else
-			err_set(err, "%s is neither a trace nor a database of "
-				     "esc", file);
+			err_set(err,
+			    "%s is neither a trace nor a database of "
+			    "esc",
+			    file);
 		return NULL;
 	}
 	db = query_open(file, err);
 	if (db && !source_is_default(options) && !source_matches(db, options)) {
-		err_set(err, "%s was made with other options; give the trace "
-			     "instead", file);
+		err_set(err,
+		    "%s was made with other options; give the trace "
+		    "instead",
+		    file);
 		query_close(db);
 		return NULL;
 	}
@@ -275,8 +266,7 @@ source_file(const char *file, const struct source_options *options,
 }
 
 struct query_db *
-source_open(const char *file, const struct source_options *options,
-    struct err *err)
+source_open(const char *file, const struct source_options *options, struct err *err)
 {
 	static const struct source_options usual;
 	char *newest = NULL;
@@ -287,8 +277,9 @@ source_open(const char *file, const struct source_options *options,
 		file = newest;
 	}
 	if (!file) {
-		err_set(err, "no esc.*.esc here: name a trace or a database, "
-			     "or make one with esc run PROG");
+		err_set(err,
+		    "no esc.*.esc here: name a trace or a database, "
+		    "or make one with esc run PROG");
 		return NULL;
 	}
 	db = source_file(file, options ? options : &usual, err);

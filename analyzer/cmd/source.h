@@ -32,17 +32,18 @@ enum {
 };
 
 /* Lines for the option table of a command that passes them on. */
-#define SOURCE_OPTIONS                                                       \
-	{ "wrapper", SOURCE_WRAPPER, "REGEX",                                \
-	    "functions that allocate for their caller; may be repeated" },   \
-	{ "no-wrapper", SOURCE_NO_WRAPPER, "REGEX",                          \
-	    "functions that do not, whatever their name" },                  \
-	{ "stack-limit", SOURCE_STACK_LIMIT, "BYTES",                        \
-	    "what is larger does not belong on the stack (4K)" }
+#define SOURCE_OPTIONS                                                         \
+	{ "wrapper", SOURCE_WRAPPER, "REGEX",                                  \
+		"functions that allocate for their caller; may be repeated" }, \
+	    { "no-wrapper", SOURCE_NO_WRAPPER, "REGEX",                        \
+		    "functions that do not, whatever their name" },            \
+	{                                                                      \
+		"stack-limit", SOURCE_STACK_LIMIT, "BYTES",                    \
+		    "what is larger does not belong on the stack (4K)"         \
+	}
 
 /* Takes an option of that key from optarg; does nothing with others. */
-void source_option(
-    struct source_options *options, const struct cmd *cmd, int key);
+void source_option(struct source_options *options, const struct cmd *cmd, int key);
 void source_release(struct source_options *options);
 /* Whether path is a trace, by its first bytes. */
 int source_is_trace(const char *path);
@@ -50,7 +51,7 @@ int source_is_trace(const char *path);
 char *source_newest(void);
 /* Opens the database of file (NULL: of the newest trace here), analyzing where
  * that is needed. NULL and err set on failure. options may be NULL. */
-struct query_db *source_open(const char *file,
-    const struct source_options *options, struct err *err);
+struct query_db *source_open(
+    const char *file, const struct source_options *options, struct err *err);
 
 #endif

@@ -10,13 +10,13 @@
 #include "preload/record.h"
 
 void
-escape_init(struct escape *escape, const struct escape_options *options,
-    struct logical *logical, const struct definitions *definitions)
+escape_init(struct escape *escape, const struct escape_options *options, struct logical *logical,
+    const struct definitions *definitions)
 {
 	*escape = (struct escape){ .options = *options };
 	logical_places_init(&escape->places, logical, definitions);
-	escape->node_path = xcalloc(
-	    (size_t)definitions->node_count + 1, sizeof(*escape->node_path));
+	escape->node_path =
+	    xcalloc((size_t)definitions->node_count + 1, sizeof(*escape->node_path));
 }
 
 void
@@ -41,8 +41,7 @@ escape_release(struct escape *escape)
 struct region_place
 escape_place(struct escape *escape, uint32_t pc)
 {
-	const struct symbol_place *place =
-	    logical_places_get(&escape->places, pc)->place;
+	const struct symbol_place *place = logical_places_get(&escape->places, pc)->place;
 
 	return (struct region_place){ place->function, place->startup };
 }
@@ -54,8 +53,7 @@ escape_weight(const struct escape *escape, uint64_t size)
 
 	if (options->interval <= 1)
 		return 1;
-	return -1 / expm1(-((double)size + (double)options->bias) /
-		    (double)options->interval);
+	return -1 / expm1(-((double)size + (double)options->bias) / (double)options->interval);
 }
 
 static const struct logical_frame *
@@ -67,17 +65,15 @@ escape_frame(const struct escape *escape, uint32_t frame)
 static const struct logical_place *
 escape_node_place(struct escape *escape, uint32_t node)
 {
-	return logical_places_get(&escape->places,
-	    escape->places.definitions->nodes[node].pc);
+	return logical_places_get(&escape->places, escape->places.definitions->nodes[node].pc);
 }
 
 static bool
 escape_same_line(const struct logical_frame *a, const struct logical_frame *b)
 {
 	return a->line != 0 && a->line == b->line && a->column == b->column &&
-	       a->module == b->module &&
-	       strcmp(a->function, b->function) == 0 &&
-	       strcmp(a->file, b->file) == 0;
+	    a->module == b->module && strcmp(a->function, b->function) == 0 &&
+	    strcmp(a->file, b->file) == 0;
 }
 
 /* One line is one site, whether it was inlined somewhere or not. */
@@ -99,13 +95,13 @@ escape_site_of(struct escape *escape, uint32_t frame)
 		if (fresh)
 			break;
 		site = &escape->sites[*number];
-		if (site->frame == frame || escape_same_line(wanted,
-			escape_frame(escape, site->frame)))
+		if (site->frame == frame ||
+		    escape_same_line(wanted, escape_frame(escape, site->frame)))
 			return (uint32_t)*number;
 	}
 	*number = escape->site_count;
-	escape->sites = xgrow(escape->sites, &escape->site_cap,
-	    (size_t)escape->site_count + 1, sizeof(*escape->sites));
+	escape->sites = xgrow(escape->sites, &escape->site_cap, (size_t)escape->site_count + 1,
+	    sizeof(*escape->sites));
 	escape->sites[escape->site_count] = (struct escape_site){
 		.frame = frame,
 		.facts.stack_limit = escape->options.stack_limit,
@@ -119,8 +115,7 @@ escape_site_of(struct escape *escape, uint32_t frame)
 static uint32_t
 escape_find_site(struct escape *escape, struct escape_path *path)
 {
-	const struct definitions_node *nodes =
-	    escape->places.definitions->nodes;
+	const struct definitions_node *nodes = escape->places.definitions->nodes;
 	const struct logical_place *place;
 	uint32_t node, i;
 
@@ -147,11 +142,11 @@ escape_path_of(struct escape *escape, uint32_t node)
 
 	if (escape->node_path[node] != 0)
 		return escape->node_path[node] - 1;
-	frame = node != 0 ? escape_find_site(escape, &path) :
-			    logical_nowhere(escape->places.logical);
+	frame =
+	    node != 0 ? escape_find_site(escape, &path) : logical_nowhere(escape->places.logical);
 	path.site = escape_site_of(escape, frame);
-	escape->paths = xgrow(escape->paths, &escape->path_cap,
-	    (size_t)escape->path_count + 1, sizeof(*escape->paths));
+	escape->paths = xgrow(escape->paths, &escape->path_cap, (size_t)escape->path_count + 1,
+	    sizeof(*escape->paths));
 	escape->paths[escape->path_count] = path;
 	escape->node_path[node] = ++escape->path_count;
 	return escape->path_count - 1;
@@ -186,8 +181,7 @@ escape_allocator_name(struct escape *escape, const struct model_block *block)
 		return escape_kind_name(block->kind);
 	place = escape_node_place(escape, block->node);
 	frame = escape_frame(escape, place->frames[0]);
-	if (!frame->wrapper || frame->function[0] == '_' ||
-	    frame->function[0] == '?' ||
+	if (!frame->wrapper || frame->function[0] == '_' || frame->function[0] == '?' ||
 	    strstr(frame->function, "::") != NULL)
 		return escape_kind_name(block->kind);
 	return frame->function;
@@ -195,8 +189,8 @@ escape_allocator_name(struct escape *escape, const struct model_block *block)
 
 /* The first few names are counted; one that is rare does not matter. */
 static void
-escape_count_allocator(struct escape *escape, struct escape_site *site,
-    const struct model_block *block)
+escape_count_allocator(
+    struct escape *escape, struct escape_site *site, const struct model_block *block)
 {
 	const char *name = escape_allocator_name(escape, block);
 	size_t i;
@@ -226,8 +220,7 @@ escape_chain(struct escape *escape, uint32_t tag)
 static uint32_t
 escape_ancestor(const struct escape *escape, uint32_t node, uint32_t depth)
 {
-	const struct definitions_node *nodes =
-	    escape->places.definitions->nodes;
+	const struct definitions_node *nodes = escape->places.definitions->nodes;
 
 	while (nodes[node].depth > depth)
 		node = nodes[node].parent;
@@ -241,8 +234,7 @@ escape_deepest(const struct symbol_place *a, const struct symbol_place *b)
 {
 	size_t i = a->count - 1, j = b->count - 1;
 
-	while (i > 0 && j > 0 &&
-	    a->frames[i - 1].instance == b->frames[j - 1].instance) {
+	while (i > 0 && j > 0 && a->frames[i - 1].instance == b->frames[j - 1].instance) {
 		i--;
 		j--;
 	}
@@ -251,11 +243,10 @@ escape_deepest(const struct symbol_place *a, const struct symbol_place *b)
 
 /* Non-wrapper frames from the site (not counted) out to the owner (counted). */
 static uint32_t
-escape_distance(struct escape *escape, const struct escape_path *path,
-    uint32_t depth, uint32_t index)
+escape_distance(
+    struct escape *escape, const struct escape_path *path, uint32_t depth, uint32_t index)
 {
-	const struct definitions_node *nodes =
-	    escape->places.definitions->nodes;
+	const struct definitions_node *nodes = escape->places.definitions->nodes;
 	uint32_t node = escape_ancestor(escape, path->node, path->depth);
 	size_t i = path->index + 1, end;
 	const struct logical_place *place;
@@ -263,11 +254,9 @@ escape_distance(struct escape *escape, const struct escape_path *path,
 
 	for (;; node = nodes[node].parent, i = 0) {
 		place = escape_node_place(escape, node);
-		end = nodes[node].depth == depth ? (size_t)index + 1 :
-						   place->place->count;
+		end = nodes[node].depth == depth ? (size_t)index + 1 : place->place->count;
 		for (; i < end; i++)
-			count += !escape_frame(
-			    escape, place->frames[i])->wrapper;
+			count += !escape_frame(escape, place->frames[i])->wrapper;
 		if (nodes[node].depth <= depth)
 			break;
 	}
@@ -276,8 +265,7 @@ escape_distance(struct escape *escape, const struct escape_path *path,
 }
 
 static void
-escape_find_owner(struct escape *escape, struct escape_pair *pair,
-    const struct model_end *end)
+escape_find_owner(struct escape *escape, struct escape_pair *pair, const struct model_end *end)
 {
 	const struct escape_path *path = &escape->paths[pair->path];
 	uint32_t depth = end->shared + 1;
@@ -287,10 +275,8 @@ escape_find_owner(struct escape *escape, struct escape_pair *pair,
 
 	if (!end->tail)
 		index = escape_deepest(place->place,
-		    escape_node_place(escape,
-			escape_ancestor(escape, pair->node, depth))->place);
-	if (depth > path->depth ||
-	    (depth == path->depth && index <= path->index)) {
+		    escape_node_place(escape, escape_ancestor(escape, pair->node, depth))->place);
+	if (depth > path->depth || (depth == path->depth && index <= path->index)) {
 		pair->owner = escape->sites[path->site].frame;
 		return;
 	}
@@ -304,9 +290,7 @@ escape_pair_of(struct escape *escape, const struct model_end *end)
 {
 	bool freed = end->outcome == MODEL_FREED;
 	struct map_key key = { (uint64_t)end->block->tag << 32 | end->node,
-		freed ? (uint64_t)end->shared << 2 | (uint64_t)end->tail << 1 |
-			1 :
-			0 };
+		freed ? (uint64_t)end->shared << 2 | (uint64_t)end->tail << 1 | 1 : 0 };
 	struct escape_path *path = &escape->paths[end->block->tag];
 	struct escape_pair *pair;
 	uint64_t *number;
@@ -324,11 +308,10 @@ escape_pair_of(struct escape *escape, const struct model_end *end)
 	}
 	path->last_pair = escape->pair_count;
 	*number = escape->pair_count++;
-	escape->pairs = xgrow(escape->pairs, &escape->pair_cap,
-	    escape->pair_count, sizeof(*escape->pairs));
+	escape->pairs =
+	    xgrow(escape->pairs, &escape->pair_cap, escape->pair_count, sizeof(*escape->pairs));
 	pair = &escape->pairs[*number];
-	*pair = (struct escape_pair){ .path = end->block->tag,
-		.node = end->node };
+	*pair = (struct escape_pair){ .path = end->block->tag, .node = end->node };
 	if (freed)
 		escape_find_owner(escape, pair, end);
 	return pair;
@@ -343,8 +326,7 @@ escape_far(const struct escape_pair *pair)
 /* Whether what is only presumed of the owner has something against it. Far out
  * it makes no difference: the true owner can only be farther. */
 static bool
-escape_doubtful(const struct escape_pair *pair, const struct model_end *end,
-    enum model_why *why)
+escape_doubtful(const struct escape_pair *pair, const struct model_end *end, enum model_why *why)
 {
 	if (end->proved || escape_far(pair))
 		return false;
@@ -363,24 +345,21 @@ escape_judge(const struct escape *escape, const struct escape_pair *pair,
 
 	*why = end->why;
 	switch (end->outcome) {
-	case MODEL_OTHER_THREAD:
-		return FATE_THREAD;
+	case MODEL_OTHER_THREAD: return FATE_THREAD;
 	case MODEL_LIVE:
-		return end->shared > 0 && end->shared + 1 >= path->depth ?
-		    FATE_CENSORED : FATE_LIVE;
+		return end->shared > 0 && end->shared + 1 >= path->depth ? FATE_CENSORED
+									 : FATE_LIVE;
 	case MODEL_FREED:
 		if (escape_doubtful(pair, end, why))
 			return FATE_UNKNOWN;
 		return pair->distance == 0 ? FATE_LOCAL : FATE_UP;
-	case MODEL_UNKNOWN:
-		break;
+	case MODEL_UNKNOWN: break;
 	}
 	return FATE_UNKNOWN;
 }
 
 static void
-escape_count_thread(struct escape *escape, struct escape_site *site,
-    uint32_t thread)
+escape_count_thread(struct escape *escape, struct escape_site *site, uint32_t thread)
 {
 	struct map_key key = { (uint64_t)(site - escape->sites), thread };
 	bool fresh;
@@ -398,15 +377,12 @@ escape_count_thread(struct escape *escape, struct escape_site *site,
 static void
 escape_count_activation(struct escape_site *site, const struct model_end *end)
 {
-	struct escape_recent *recent =
-	    &site->recent[end->activation % ESCAPE_RECENT];
+	struct escape_recent *recent = &site->recent[end->activation % ESCAPE_RECENT];
 
-	if (recent->used && recent->activation == end->activation &&
-	    recent->epoch == end->epoch)
+	if (recent->used && recent->activation == end->activation && recent->epoch == end->epoch)
 		return;
 	site->facts.activations++;
-	*recent = (struct escape_recent){
-		end->activation, end->epoch, true };
+	*recent = (struct escape_recent){ end->activation, end->epoch, true };
 }
 
 static void
@@ -426,30 +402,27 @@ escape_count_size(struct escape_site *site, uint64_t size, double weight)
 }
 
 static void
-escape_count_life(struct escape *escape, struct escape_site *site,
-    const struct model_end *end, double weight)
+escape_count_life(
+    struct escape *escape, struct escape_site *site, const struct model_end *end, double weight)
 {
 	uint64_t ticks = end->time - end->block->begin;
-	uint64_t life = end->time < end->block->begin ? 0 :
-	    (uint64_t)((double)ticks * escape->options.tick_ns);
+	uint64_t life =
+	    end->time < end->block->begin ? 0 : (uint64_t)((double)ticks * escape->options.tick_ns);
 
 	if (life < site->life_min)
 		site->life_min = life;
 	if (life > site->life_max)
 		site->life_max = life;
 	site->freed += weight;
-	histogram_add(
-	    &site->lives, histogram_round(life, ESCAPE_LIFE_FINE), weight);
+	histogram_add(&site->lives, histogram_round(life, ESCAPE_LIFE_FINE), weight);
 }
 
 static void
-escape_count_cost(struct escape *escape, struct escape_site *site,
-    const struct model_end *end)
+escape_count_cost(struct escape *escape, struct escape_site *site, const struct model_end *end)
 {
 	if (end->block->timed) {
 		site->timed_allocate++;
-		site->cost_allocate +=
-		    end->block->cost * escape->options.tick_ns;
+		site->cost_allocate += end->block->cost * escape->options.tick_ns;
 	}
 	if (end->timed) {
 		site->timed_free++;
@@ -458,11 +431,11 @@ escape_count_cost(struct escape *escape, struct escape_site *site,
 }
 
 static void
-escape_count_fate(struct escape_site *site, struct escape_pair *pair,
-    const struct model_end *end, enum fate fate)
+escape_count_fate(
+    struct escape_site *site, struct escape_pair *pair, const struct model_end *end, enum fate fate)
 {
 	bool proved = fate == FATE_THREAD || fate == FATE_LIVE ||
-		      ((fate == FATE_LOCAL || fate == FATE_UP) && end->proved);
+	    ((fate == FATE_LOCAL || fate == FATE_UP) && end->proved);
 
 	site->facts.fates[fate]++;
 	site->facts.far += fate == FATE_UP && escape_far(pair);

@@ -22,7 +22,7 @@ enum {
 	ESCAPE_SIZES = 64,     /* distinct sizes kept exactly */
 	ESCAPE_SIZE_FINE = 16, /* then so many buckets an octave */
 	ESCAPE_LIFE_FINE = 8,
-	ESCAPE_RECENT = 8,     /* activations remembered to tell new ones */
+	ESCAPE_RECENT = 8, /* activations remembered to tell new ones */
 	ESCAPE_ALLOCATORS = 4,
 };
 
@@ -51,19 +51,19 @@ struct escape_site {
 	double weight;   /* blocks, estimated */
 	double variance; /* of that estimate */
 	double bytes;
-	double freed;    /* of weight: blocks that were freed */
+	double freed; /* of weight: blocks that were freed */
 	uint64_t whys[MODEL_WHY_COUNT];
 	uint64_t proved;
 	uint64_t inferred;
 	uint64_t threads; /* that allocated */
 	struct histogram sizes;
-	struct histogram lives; /* ns, rounded */
-	bool rounded; /* sizes are */
-	uint64_t life_min, life_max; /* life_min > life_max: none was freed */
+	struct histogram lives;          /* ns, rounded */
+	bool rounded;                    /* sizes are */
+	uint64_t life_min, life_max;     /* life_min > life_max: none was freed */
 	double cost_allocate, cost_free; /* ns of the timed calls */
 	uint64_t timed_allocate, timed_free;
 	struct escape_recent recent[ESCAPE_RECENT];
-	uint32_t last_thread; /* + 1 */
+	uint32_t last_thread;              /* + 1 */
 	uint32_t example_node[FATE_COUNT]; /* of the first block of that fate */
 	bool example[FATE_COUNT];
 };
@@ -71,8 +71,8 @@ struct escape_site {
 struct escape_path {
 	uint32_t node;
 	uint32_t site;
-	uint32_t depth; /* of the physical frame that the site is in */
-	uint32_t index; /* of the site in its place */
+	uint32_t depth;           /* of the physical frame that the site is in */
+	uint32_t index;           /* of the site in its place */
 	double fates[FATE_COUNT]; /* estimated blocks */
 	double bytes;
 	uint64_t last_key; /* + 1; of the pair that was counted last */
@@ -111,8 +111,7 @@ void escape_release(struct escape *escape);
 struct region_place escape_place(struct escape *escape, uint32_t pc);
 void escape_begin(struct escape *escape, struct model_block *block);
 /* thread: a number of the thread that allocated it. */
-void escape_end(struct escape *escape, const struct model_end *end,
-    uint32_t thread);
+void escape_end(struct escape *escape, const struct model_end *end, uint32_t thread);
 void escape_chain(struct escape *escape, uint32_t tag);
 
 /* How many blocks a recorded one of that size stands for. */

@@ -28,8 +28,8 @@ histogram_add(struct histogram *histogram, uint64_t key, double weight)
 	if (at >= histogram->count || histogram->bins[at].key != key)
 		at = histogram_find(histogram, key);
 	if (at == histogram->count || histogram->bins[at].key != key) {
-		histogram->bins = xgrow(histogram->bins, &histogram->cap,
-		    histogram->count + 1, sizeof(*histogram->bins));
+		histogram->bins = xgrow(histogram->bins, &histogram->cap, histogram->count + 1,
+		    sizeof(*histogram->bins));
 		memmove(&histogram->bins[at + 1], &histogram->bins[at],
 		    (histogram->count - at) * sizeof(*histogram->bins));
 		histogram->bins[at] = (struct histogram_bin){ key, 0 };
@@ -65,8 +65,7 @@ histogram_coarsen(struct histogram *histogram, unsigned resolution)
 		if (to > 0 && bins[to - 1].key == key)
 			bins[to - 1].weight += bins[i].weight;
 		else
-			bins[to++] = (struct histogram_bin){
-				key, bins[i].weight };
+			bins[to++] = (struct histogram_bin){ key, bins[i].weight };
 	}
 	histogram->count = to;
 	histogram->last = 0;
@@ -86,8 +85,7 @@ histogram_quantile(const struct histogram *histogram, double share)
 		if (sum >= share * total * (1 - 1e-12))
 			return histogram->bins[i].key;
 	}
-	return histogram->count > 0 ?
-	    histogram->bins[histogram->count - 1].key : 0;
+	return histogram->count > 0 ? histogram->bins[histogram->count - 1].key : 0;
 }
 
 void

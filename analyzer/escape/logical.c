@@ -10,8 +10,7 @@
 #include "preload/record.h"
 
 void
-logical_init(struct logical *logical, struct symbol *symbol,
-    const struct wrappers *wrappers)
+logical_init(struct logical *logical, struct symbol *symbol, const struct wrappers *wrappers)
 {
 	*logical = (struct logical){ .symbol = symbol, .wrappers = wrappers };
 }
@@ -32,27 +31,23 @@ logical_release(struct logical *logical)
 }
 
 static uint32_t
-logical_add_module(struct logical *logical, const char *path,
-    const uint8_t *build_id, uint8_t len)
+logical_add_module(struct logical *logical, const char *path, const uint8_t *build_id, uint8_t len)
 {
 	struct logical_module *module;
 	uint32_t i;
 
 	for (i = 1; i <= logical->module_count; i++) {
 		module = &logical->modules[i];
-		if (strcmp(module->path, path) == 0 &&
-		    module->build_id_len == len &&
+		if (strcmp(module->path, path) == 0 && module->build_id_len == len &&
 		    memcmp(module->build_id, build_id, len) == 0)
 			return i;
 	}
-	logical->modules = xgrow(logical->modules, &logical->module_cap,
-	    (size_t)i + 1, sizeof(*logical->modules));
+	logical->modules =
+	    xgrow(logical->modules, &logical->module_cap, (size_t)i + 1, sizeof(*logical->modules));
 	module = &logical->modules[i];
-	*module = (struct logical_module){ .path = xstrdup(path),
-		.build_id_len = len };
+	*module = (struct logical_module){ .path = xstrdup(path), .build_id_len = len };
 	memcpy(module->build_id, build_id, len);
-	symbol_add_module(logical->symbol,
-	    &(struct symbol_module){ path, module->build_id, len });
+	symbol_add_module(logical->symbol, &(struct symbol_module){ path, module->build_id, len });
 	logical->module_count = i;
 	return i;
 }
@@ -74,8 +69,7 @@ logical_key(const struct logical_frame *frame, uint64_t offset)
 	struct map_key key = { 0xcbf29ce484222325ULL, 0x84222325cbf29ce4ULL };
 	const uint64_t words[2] = {
 		(uint64_t)frame->line << 32 | frame->column,
-		(uint64_t)frame->module << 2 | (uint64_t)frame->inlined << 1 |
-		    frame->startup,
+		(uint64_t)frame->module << 2 | (uint64_t)frame->inlined << 1 | frame->startup,
 	};
 	/* without lines the place itself tells two call sites apart */
 	uint64_t place = frame->line == 0 ? offset : 0;
@@ -91,8 +85,8 @@ logical_key(const struct logical_frame *frame, uint64_t offset)
 }
 
 static uint32_t
-logical_add_frame(struct logical *logical, const struct symbol_frame *from,
-    uint32_t module, bool startup, uint64_t offset)
+logical_add_frame(struct logical *logical, const struct symbol_frame *from, uint32_t module,
+    bool startup, uint64_t offset)
 {
 	struct logical_frame frame = {
 		.function = from->function,
@@ -105,14 +99,13 @@ logical_add_frame(struct logical *logical, const struct symbol_frame *from,
 		.startup = startup,
 	};
 	bool fresh;
-	uint64_t *number = map_insert(
-	    &logical->frame_map, logical_key(&frame, offset), &fresh);
+	uint64_t *number = map_insert(&logical->frame_map, logical_key(&frame, offset), &fresh);
 
 	if (!fresh)
 		return (uint32_t)*number;
 	*number = ++logical->frame_count;
-	frame.wrapper = wrappers_match(logical->wrappers, frame.function,
-	    logical->modules[module].path);
+	frame.wrapper =
+	    wrappers_match(logical->wrappers, frame.function, logical->modules[module].path);
 	logical->frames = xgrow(logical->frames, &logical->frame_cap,
 	    (size_t)logical->frame_count + 1, sizeof(*logical->frames));
 	logical->frames[logical->frame_count] = frame;
@@ -122,20 +115,18 @@ logical_add_frame(struct logical *logical, const struct symbol_frame *from,
 uint32_t
 logical_nowhere(struct logical *logical)
 {
-	struct symbol_frame frame = { .function = "??", .symbol = "??",
-		.file = "" };
-	uint32_t module =
-	    logical_add_module(logical, "", (const uint8_t *)"", 0);
+	struct symbol_frame frame = { .function = "??", .symbol = "??", .file = "" };
+	uint32_t module = logical_add_module(logical, "", (const uint8_t *)"", 0);
 
 	return logical_add_frame(logical, &frame, module, false, 0);
 }
 
 uint32_t
-logical_stack(struct logical *logical, uint32_t parent, uint32_t frame,
-    uint32_t state)
+logical_stack(struct logical *logical, uint32_t parent, uint32_t frame, uint32_t state)
 {
-	struct logical_stack stack = { .parent = parent, .frame = frame,
-		.depth = 1, .state = state };
+	struct logical_stack stack = {
+		.parent = parent, .frame = frame, .depth = 1, .state = state
+	};
 	uint64_t *number;
 	bool fresh;
 
@@ -144,8 +135,7 @@ logical_stack(struct logical *logical, uint32_t parent, uint32_t frame,
 		stack.state = logical->stacks[parent].state;
 	}
 	number = map_insert(&logical->stack_map,
-	    (struct map_key){ (uint64_t)parent << 2 | stack.state, frame },
-	    &fresh);
+	    (struct map_key){ (uint64_t)parent << 2 | stack.state, frame }, &fresh);
 	if (!fresh)
 		return (uint32_t)*number;
 	*number = ++logical->stack_count;
@@ -156,18 +146,15 @@ logical_stack(struct logical *logical, uint32_t parent, uint32_t frame,
 }
 
 void
-logical_places_init(struct logical_places *places, struct logical *logical,
-    const struct definitions *definitions)
+logical_places_init(
+    struct logical_places *places, struct logical *logical, const struct definitions *definitions)
 {
 	*places = (struct logical_places){
 		.logical = logical,
 		.definitions = definitions,
-		.list = xcalloc((size_t)definitions->pc_count + 1,
-		    sizeof(*places->list)),
-		.modules = xcalloc((size_t)definitions->module_count + 1,
-		    sizeof(*places->modules)),
-		.stacks = xcalloc((size_t)definitions->node_count + 1,
-		    sizeof(*places->stacks)),
+		.list = xcalloc((size_t)definitions->pc_count + 1, sizeof(*places->list)),
+		.modules = xcalloc((size_t)definitions->module_count + 1, sizeof(*places->modules)),
+		.stacks = xcalloc((size_t)definitions->node_count + 1, sizeof(*places->stacks)),
 	};
 }
 
@@ -193,13 +180,13 @@ logical_places_module(struct logical_places *places, uint32_t number)
 	if (places->modules[number] != 0)
 		return places->modules[number];
 	if (number == 0) {
-		places->modules[0] = logical_add_module(
-		    places->logical, "", (const uint8_t *)"", 0);
+		places->modules[0] =
+		    logical_add_module(places->logical, "", (const uint8_t *)"", 0);
 		return places->modules[0];
 	}
 	module = &places->definitions->modules[number];
-	places->modules[number] = logical_add_module(places->logical,
-	    module->path, module->build_id, module->build_id_len);
+	places->modules[number] = logical_add_module(
+	    places->logical, module->path, module->build_id, module->build_id_len);
 	return places->modules[number];
 }
 
@@ -214,31 +201,26 @@ logical_places_get(struct logical_places *places, uint32_t pc)
 	if (to->place != NULL)
 		return to;
 	module = logical_places_module(places, from->module);
-	to->place = symbol_resolve(places->logical->symbol, module - 1,
-	    from->offset, !from->signal);
+	to->place =
+	    symbol_resolve(places->logical->symbol, module - 1, from->offset, !from->signal);
 	to->frames = xcalloc(to->place->count, sizeof(*to->frames));
 	for (i = 0; i < to->place->count; i++)
-		to->frames[i] = logical_add_frame(places->logical,
-		    &to->place->frames[i], module, to->place->startup,
-		    from->offset);
+		to->frames[i] = logical_add_frame(places->logical, &to->place->frames[i], module,
+		    to->place->startup, from->offset);
 	return to;
 }
 
 /* From the stack of the node's caller down to frame `index` of its place. */
 static uint32_t
-logical_places_descend(struct logical_places *places, uint32_t node,
-    uint32_t stack, size_t index)
+logical_places_descend(struct logical_places *places, uint32_t node, uint32_t stack, size_t index)
 {
 	const struct definitions_node *def = &places->definitions->nodes[node];
 	const struct logical_place *place = logical_places_get(places, def->pc);
-	uint32_t state = def->state & ESC_NODE_CUT ? 1 :
-	    def->state & ESC_NODE_BROKEN	    ? 2 :
-						      0;
+	uint32_t state = def->state & ESC_NODE_CUT ? 1 : def->state & ESC_NODE_BROKEN ? 2 : 0;
 	size_t i;
 
 	for (i = place->place->count; i-- > index;)
-		stack = logical_stack(
-		    places->logical, stack, place->frames[i], state);
+		stack = logical_stack(places->logical, stack, place->frames[i], state);
 	return stack;
 }
 
@@ -250,11 +232,11 @@ logical_places_stack(struct logical_places *places, uint32_t node)
 	uint32_t stack;
 
 	if (node == 0 && places->stacks[0] == 0)
-		places->stacks[0] = logical_stack(
-		    places->logical, 0, logical_nowhere(places->logical), 2);
+		places->stacks[0] =
+		    logical_stack(places->logical, 0, logical_nowhere(places->logical), 2);
 	while (places->stacks[node] == 0) {
-		places->todo = xgrow(places->todo, &places->todo_cap,
-		    count + 1, sizeof(*places->todo));
+		places->todo =
+		    xgrow(places->todo, &places->todo_cap, count + 1, sizeof(*places->todo));
 		places->todo[count++] = node;
 		if (nodes[node].parent == 0)
 			break;
@@ -270,14 +252,13 @@ logical_places_stack(struct logical_places *places, uint32_t node)
 }
 
 uint32_t
-logical_places_stack_to(struct logical_places *places, uint32_t node,
-    size_t index)
+logical_places_stack_to(struct logical_places *places, uint32_t node, size_t index)
 {
 	uint32_t parent;
 
 	if (node == 0)
 		return logical_places_stack(places, 0);
 	parent = places->definitions->nodes[node].parent;
-	return logical_places_descend(places, node,
-	    parent != 0 ? logical_places_stack(places, parent) : 0, index);
+	return logical_places_descend(
+	    places, node, parent != 0 ? logical_places_stack(places, parent) : 0, index);
 }

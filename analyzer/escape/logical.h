@@ -43,9 +43,9 @@ struct logical_stack {
 };
 
 struct logical {
-	struct symbol *symbol;           /* not owned, nor wrappers */
+	struct symbol *symbol; /* not owned, nor wrappers */
 	const struct wrappers *wrappers;
-	struct logical_module *modules;  /* number n is the resolver's n - 1 */
+	struct logical_module *modules; /* number n is the resolver's n - 1 */
 	struct logical_frame *frames;
 	struct logical_stack *stacks;
 	uint32_t module_count;
@@ -65,32 +65,28 @@ struct logical_place {
 struct logical_places {
 	struct logical *logical;
 	const struct definitions *definitions; /* not owned */
-	struct logical_place *list; /* by pc, filled when asked for */
-	uint32_t *modules; /* of the trace -> here; 0: not yet asked for */
-	uint32_t *stacks;  /* by node; 0: not yet asked for */
-	uint32_t *todo;    /* scratch */
+	struct logical_place *list;            /* by pc, filled when asked for */
+	uint32_t *modules;                     /* of the trace -> here; 0: not yet asked for */
+	uint32_t *stacks;                      /* by node; 0: not yet asked for */
+	uint32_t *todo;                        /* scratch */
 	size_t todo_cap;
 };
 
-void logical_init(struct logical *logical, struct symbol *symbol,
-    const struct wrappers *wrappers);
+void logical_init(struct logical *logical, struct symbol *symbol, const struct wrappers *wrappers);
 void logical_release(struct logical *logical);
 /* The stack `frame` called from stack parent (0: none; state counts then). */
-uint32_t logical_stack(struct logical *logical, uint32_t parent, uint32_t frame,
-    uint32_t state);
+uint32_t logical_stack(struct logical *logical, uint32_t parent, uint32_t frame, uint32_t state);
 /* The frame that stands for an unknown stack. */
 uint32_t logical_nowhere(struct logical *logical);
 
-void logical_places_init(struct logical_places *places,
-    struct logical *logical, const struct definitions *definitions);
+void logical_places_init(
+    struct logical_places *places, struct logical *logical, const struct definitions *definitions);
 void logical_places_release(struct logical_places *places);
 /* pc from 1. Valid until the release. */
-const struct logical_place *logical_places_get(
-    struct logical_places *places, uint32_t pc);
+const struct logical_place *logical_places_get(struct logical_places *places, uint32_t pc);
 /* The whole stack of a node (0: the unknown one), wrappers included. */
 uint32_t logical_places_stack(struct logical_places *places, uint32_t node);
 /* The same, down to frame `index` of the place of node. */
-uint32_t logical_places_stack_to(
-    struct logical_places *places, uint32_t node, size_t index);
+uint32_t logical_places_stack_to(struct logical_places *places, uint32_t node, size_t index);
 
 #endif

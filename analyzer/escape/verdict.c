@@ -9,8 +9,8 @@ verdict_total(const struct verdict_facts *facts)
 {
 	const uint64_t *fates = facts->fates;
 
-	return fates[FATE_LOCAL] + fates[FATE_UP] + fates[FATE_THREAD] +
-	       fates[FATE_LIVE] + fates[FATE_UNKNOWN];
+	return fates[FATE_LOCAL] + fates[FATE_UP] + fates[FATE_THREAD] + fates[FATE_LIVE] +
+	    fates[FATE_UNKNOWN];
 }
 
 static bool
@@ -23,8 +23,7 @@ static bool
 verdict_all_near(const struct verdict_facts *facts)
 {
 	return facts->far == 0 &&
-	       facts->fates[FATE_LOCAL] + facts->fates[FATE_UP] ==
-		   verdict_total(facts);
+	    facts->fates[FATE_LOCAL] + facts->fates[FATE_UP] == verdict_total(facts);
 }
 
 static bool
@@ -48,15 +47,14 @@ live_holds(const struct verdict_facts *facts)
 static bool
 thread_holds(const struct verdict_facts *facts)
 {
-	return facts->fates[FATE_THREAD] * 2 >=
-	       verdict_total(facts) - facts->fates[FATE_LIVE];
+	return facts->fates[FATE_THREAD] * 2 >= verdict_total(facts) - facts->fates[FATE_LIVE];
 }
 
 static bool
 stack_holds(const struct verdict_facts *facts)
 {
 	return verdict_all_local(facts) && verdict_small(facts) &&
-	       facts->size_min == facts->size_max && facts->reallocs == 0;
+	    facts->size_min == facts->size_max && facts->reallocs == 0;
 }
 
 static bool
@@ -74,8 +72,7 @@ caller_holds(const struct verdict_facts *facts)
 static bool
 reuse_holds(const struct verdict_facts *facts)
 {
-	return verdict_all_near(facts) &&
-	       verdict_total(facts) >= 2 * facts->activations;
+	return verdict_all_near(facts) && verdict_total(facts) >= 2 * facts->activations;
 }
 
 static bool
@@ -87,8 +84,7 @@ large_holds(const struct verdict_facts *facts)
 static bool
 mixed_holds(const struct verdict_facts *facts)
 {
-	return facts->fates[FATE_LOCAL] * 10 >= verdict_total(facts) * 9 &&
-	       verdict_small(facts);
+	return facts->fates[FATE_LOCAL] * 10 >= verdict_total(facts) * 9 && verdict_small(facts);
 }
 
 static bool
@@ -99,21 +95,26 @@ heap_holds(const struct verdict_facts *facts)
 }
 
 /* X(name, owner of escaped blocks, advice), in the order of the rules */
-#define VERDICTS(X)                                                          \
-	X(unknown, false, "not decided")                                     \
-	X(live, false, "never freed while observed")                         \
-	X(thread, false, "escapes to another thread")                        \
-	X(stack, false, "does not escape: make it a local variable")         \
-	X(buffer, false, "does not escape: use a local buffer for the usual " \
-	    "sizes, the heap beyond, or reserve once")                       \
-	X(caller, true, "escapes to a caller: return it by value, or let the " \
-	    "caller pass the storage")                                       \
-	X(reuse, false, "does not escape its owner but is too large for the " \
-	    "stack: allocate once in the owner and reuse it")                \
-	X(large, false, "does not escape its owner but is too large for the " \
-	    "stack")                                                         \
-	X(mixed, true, "mostly does not escape: keep it on the stack, copy it " \
-	    "to the heap on the path that escapes")                          \
+#define VERDICTS(X)                                                  \
+	X(unknown, false, "not decided")                             \
+	X(live, false, "never freed while observed")                 \
+	X(thread, false, "escapes to another thread")                \
+	X(stack, false, "does not escape: make it a local variable") \
+	X(buffer, false,                                             \
+	    "does not escape: use a local buffer for the usual "     \
+	    "sizes, the heap beyond, or reserve once")               \
+	X(caller, true,                                              \
+	    "escapes to a caller: return it by value, or let the "   \
+	    "caller pass the storage")                               \
+	X(reuse, false,                                              \
+	    "does not escape its owner but is too large for the "    \
+	    "stack: allocate once in the owner and reuse it")        \
+	X(large, false,                                              \
+	    "does not escape its owner but is too large for the "    \
+	    "stack")                                                 \
+	X(mixed, true,                                               \
+	    "mostly does not escape: keep it on the stack, copy it " \
+	    "to the heap on the path that escapes")                  \
 	X(heap, true, "escapes to the heap, as it should")
 
 #define X(word, escaped, text)                         \
@@ -130,7 +131,7 @@ const struct verdict *const verdict_table[] = {
 #define X(word, escaped, text) &verdict_##word,
 	VERDICTS(X)
 #undef X
-	NULL,
+	    NULL,
 };
 
 const struct verdict *
@@ -172,8 +173,7 @@ verdict_rate_upper(uint64_t hits, uint64_t n)
 		return 1 - pow(0.05, 1 / total);
 	rate = (double)hits / total;
 	middle = rate + z * z / (2 * total);
-	width = z * sqrt(rate * (1 - rate) / total +
-		z * z / (4 * total * total));
+	width = z * sqrt(rate * (1 - rate) / total + z * z / (4 * total * total));
 	rate = (middle + width) / (1 + z * z / total);
 	return rate < 1 ? rate : 1;
 }

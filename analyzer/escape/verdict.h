@@ -23,8 +23,8 @@ enum { VERDICT_UP_MAX = 3 }; /* frames up that a caller can be asked to take */
 /* What the rules look at. */
 struct verdict_facts {
 	uint64_t fates[FATE_COUNT]; /* observed blocks */
-	uint64_t far;         /* of those `up`: farther than VERDICT_UP_MAX */
-	uint64_t activations; /* of the owners */
+	uint64_t far;               /* of those `up`: farther than VERDICT_UP_MAX */
+	uint64_t activations;       /* of the owners */
 	uint64_t reallocs;
 	uint64_t size_min;
 	uint64_t size_max;

@@ -15,12 +15,13 @@ struct export_options {
 	bool is_inverted;
 };
 
-struct export {
+struct export
+{
 	const char *name;
 	const char *summary;
 	/* -1 and err set on failure; what was written then is to be thrown away */
-	int (*write)(const struct export_options *options, struct query_db *db,
-	    FILE *out, struct err *err);
+	int (*write)(
+	    const struct export_options *options, struct query_db *db, FILE *out, struct err *err);
 };
 
 /* The export of that name, or NULL. */

@@ -37,14 +37,12 @@ write_stack(const struct tree *tree, uint32_t node, uint32_t *path, FILE *out)
 		add_frame(&line, tree->names[tree->nodes[path[--count]].name]);
 		strbuf_adds(&line, count > 0 ? ";" : "");
 	}
-	fprintf(out, "%s %lld\n", line.text,
-	    value < 9e18 ? llround(value) : 9000000000000000000LL);
+	fprintf(out, "%s %lld\n", line.text, value < 9e18 ? llround(value) : 9000000000000000000LL);
 	strbuf_release(&line);
 }
 
 static int
-write_folded(const struct export_options *options, struct query_db *db,
-    FILE *out, struct err *err)
+write_folded(const struct export_options *options, struct query_db *db, FILE *out, struct err *err)
 {
 	struct tree tree;
 	int rc = tree_load(&tree, db, options->metric, options->is_inverted, err);

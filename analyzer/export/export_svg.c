@@ -24,9 +24,9 @@ static const char svg_style[] =
 
 /* These are the script's too. */
 enum { SVG_WIDTH = 1200, SVG_PAD = 10, SVG_TOP = 104, SVG_ROW = 18 };
-#define SVG_MIN 0.1     /* pixels; what is narrower is left out, and counted */
+#define SVG_MIN 0.1      /* pixels; what is narrower is left out, and counted */
 #define SVG_FRAMES 20000 /* no browser likes more: then what is left out grows */
-#define SVG_LETTER 7.25 /* columns of the usual fonts, before it is measured */
+#define SVG_LETTER 7.25  /* columns of the usual fonts, before it is measured */
 
 struct picture {
 	FILE *out;
@@ -119,14 +119,13 @@ write_title(const struct picture *picture, struct query_db *db, struct err *err)
 		fputs("<text id=\"title\" x=\"10\" y=\"28\">", picture->out);
 		xml_puts(picture->out, line.text);
 		fprintf(picture->out, ": %s%s</text>\n", metric->title,
-		    picture->options->is_inverted ? ", by allocating function"
-						  : "");
+		    picture->options->is_inverted ? ", by allocating function" : "");
 		strbuf_clear(&line);
 		fprintf(picture->out, "<text id=\"subtitle\" x=\"10\" y=\"48\">");
-		strbuf_addf(&line, "%s%s in this picture. The run: %s "
-				   "allocations, %s, ",
-		    metric_show(number[0], metric->unit,
-			picture->tree->nodes[0].value),
+		strbuf_addf(&line,
+		    "%s%s in this picture. The run: %s "
+		    "allocations, %s, ",
+		    metric_show(number[0], metric->unit, picture->tree->nodes[0].value),
 		    metric->unit == TREE_BLOCKS ? " blocks" : "",
 		    show_count(number[1], query_real(query, 2)),
 		    show_bytes(number[2], query_real(query, 3)));
@@ -217,16 +216,13 @@ write_frame(struct picture *picture, uint32_t at)
 	xml_puts(picture->out, name);
 	fputs("\"><title>", picture->out);
 	xml_puts(picture->out, name);
-	fprintf(picture->out, "\n%s, ",
-	    metric_show(number[0], metric->unit, node->value));
+	fprintf(picture->out, "\n%s, ", metric_show(number[0], metric->unit, node->value));
 	xml_puts(picture->out, show_share(number[1], node->value, total));
-	fprintf(picture->out, " (mostly %s)</title>",
-	    tree_verdicts[node->verdict]);
+	fprintf(picture->out, " (mostly %s)</title>", tree_verdicts[node->verdict]);
 	fprintf(picture->out,
 	    "<rect class=\"%s\" x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" "
 	    "height=\"%d\"/><text x=\"%.2f\" y=\"%.0f\">",
-	    class, x, y,
-	    width > 0.9 ? width - 0.6 : width, SVG_ROW - 1, x + 4, y + 13);
+	    class, x, y, width > 0.9 ? width - 0.6 : width, SVG_ROW - 1, x + 4, y + 13);
 	write_label(picture, name, width);
 	fputs("</text></g>\n", picture->out);
 }
@@ -245,9 +241,8 @@ write_picture(struct picture *picture, struct query_db *db, struct err *err)
 	    "<rect id=\"page\" width=\"%d\" height=\"%d\"/>\n"
 	    "<text id=\"ruler\" x=\"-9999\" y=\"-99\"></text>\n"
 	    "<g id=\"frames\">\n",
-	    SVG_WIDTH, height, SVG_WIDTH, height,
-	    unit_name(picture->options->metric->unit), tree->nodes[0].value,
-	    svg_style, SVG_WIDTH, height);
+	    SVG_WIDTH, height, SVG_WIDTH, height, unit_name(picture->options->metric->unit),
+	    tree->nodes[0].value, svg_style, SVG_WIDTH, height);
 	for (uint32_t i = 0; i < tree->count; i++)
 		write_frame(picture, i);
 	fprintf(picture->out,
@@ -259,19 +254,15 @@ write_picture(struct picture *picture, struct query_db *db, struct err *err)
 	write_legend(picture);
 	fputs("<text id=\"details\" x=\"10\" y=\"92\"></text>\n", picture->out);
 	write_tools(picture);
-	fprintf(picture->out, "</g>\n<text id=\"note\" x=\"10\" y=\"%d\">",
-	    height - 12);
+	fprintf(picture->out, "</g>\n<text id=\"note\" x=\"10\" y=\"%d\">", height - 12);
 	if (tree->nodes[0].value <= 0)
-		fputs("Nothing was recorded that this metric counts.",
-		    picture->out);
+		fputs("Nothing was recorded that this metric counts.", picture->out);
 	else if (picture->cut > 0)
 		fprintf(picture->out,
 		    "%zu of %zu frames are not drawn: narrower than %.2g of "
 		    "%d pixels.",
 		    picture->cut, tree->count, picture->least, SVG_WIDTH);
-	fprintf(picture->out,
-	    "</text>\n<script><![CDATA[\n%s]]></script>\n</svg>\n",
-	    svg_script);
+	fprintf(picture->out, "</text>\n<script><![CDATA[\n%s]]></script>\n</svg>\n", svg_script);
 	return 0;
 }
 
@@ -291,20 +282,16 @@ least_width(const struct tree *tree, double scale)
 }
 
 static int
-write_svg(const struct export_options *options, struct query_db *db, FILE *out,
-    struct err *err)
+write_svg(const struct export_options *options, struct query_db *db, FILE *out, struct err *err)
 {
 	struct tree tree;
 	int rc = tree_load(&tree, db, options->metric, options->is_inverted, err);
 
 	if (rc == 0) {
-		struct picture picture = { .out = out,
-			.tree = &tree,
-			.options = options };
+		struct picture picture = { .out = out, .tree = &tree, .options = options };
 
 		if (tree.nodes[0].value > 0)
-			picture.scale = (SVG_WIDTH - 2 * SVG_PAD) /
-			    tree.nodes[0].value;
+			picture.scale = (SVG_WIDTH - 2 * SVG_PAD) / tree.nodes[0].value;
 		picture.least = least_width(&tree, picture.scale);
 		rc = write_picture(&picture, db, err);
 	}

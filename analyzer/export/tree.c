@@ -11,16 +11,16 @@
 
 enum { TREE_DEPTH = 4096, TREE_NODES = 4000000 };
 
-const char *const tree_verdicts[TREE_VERDICTS] = { "stack", "buffer", "caller",
-	"reuse", "large", "mixed", "heap", "thread", "live", "unknown" };
+const char *const tree_verdicts[TREE_VERDICTS] = { "stack", "buffer", "caller", "reuse", "large",
+	"mixed", "heap", "thread", "live", "unknown" };
 
 static const struct tree_metric metrics[] = {
 	{ "blocks", "blocks allocated", "p.blocks", TREE_BLOCKS },
 	{ "bytes", "bytes allocated", "p.bytes", TREE_BYTES },
-	{ "stackable-blocks", "blocks that need not be on the heap",
-	    "p.blocks * s.share", TREE_BLOCKS },
-	{ "stackable-bytes", "bytes that need not be on the heap",
-	    "p.bytes * s.share", TREE_BYTES },
+	{ "stackable-blocks", "blocks that need not be on the heap", "p.blocks * s.share",
+	    TREE_BLOCKS },
+	{ "stackable-bytes", "bytes that need not be on the heap", "p.bytes * s.share",
+	    TREE_BYTES },
 	{ "cost", "time in malloc and free", "p.cost", TREE_NS },
 };
 
@@ -65,8 +65,8 @@ add_name(struct builder *builder, const char *name)
 {
 	struct tree *tree = builder->tree;
 
-	tree->names = xgrow(tree->names, &builder->name_cap,
-	    tree->name_count + 1, sizeof(*tree->names));
+	tree->names =
+	    xgrow(tree->names, &builder->name_cap, tree->name_count + 1, sizeof(*tree->names));
 	tree->names[tree->name_count] = xstrdup(name);
 	return (uint32_t)tree->name_count++;
 }
@@ -77,10 +77,9 @@ add_node(struct builder *builder, uint32_t parent, uint32_t name)
 	struct tree *tree = builder->tree;
 	uint32_t node = (uint32_t)tree->count;
 
-	tree->nodes = xgrow(tree->nodes, &builder->node_cap, tree->count + 1,
-	    sizeof(*tree->nodes));
-	builder->by_verdict = xgrow(builder->by_verdict, &builder->verdict_cap,
-	    tree->count + 1, sizeof(*builder->by_verdict));
+	tree->nodes = xgrow(tree->nodes, &builder->node_cap, tree->count + 1, sizeof(*tree->nodes));
+	builder->by_verdict = xgrow(builder->by_verdict, &builder->verdict_cap, tree->count + 1,
+	    sizeof(*builder->by_verdict));
 	memset(builder->by_verdict[node], 0, sizeof(*builder->by_verdict));
 	tree->nodes[node] = (struct tree_node){
 		.parent = parent,
@@ -114,12 +113,10 @@ load_stacks(struct builder *builder, struct query_db *db, struct err *err)
 		if (query_int(query, 3) != rank)
 			name = add_name(builder, query_text(query, 2));
 		rank = query_int(query, 3);
-		builder->links = xgrow(builder->links, &builder->link_cap,
-		    builder->link_count + 1, sizeof(*builder->links));
-		builder->links[builder->link_count] =
-		    (struct link){ query_int(query, 1), name };
-		*map_insert(&builder->stacks, key, NULL) =
-		    builder->link_count++;
+		builder->links = xgrow(builder->links, &builder->link_cap, builder->link_count + 1,
+		    sizeof(*builder->links));
+		builder->links[builder->link_count] = (struct link){ query_int(query, 1), name };
+		*map_insert(&builder->stacks, key, NULL) = builder->link_count++;
 	}
 	query_finish(query);
 	return rc;
@@ -170,8 +167,8 @@ verdict_number(const char *verdict)
 }
 
 static int
-add_path(struct builder *builder, int64_t stack, double value,
-    const char *verdict, bool is_inverted, struct err *err)
+add_path(struct builder *builder, int64_t stack, double value, const char *verdict,
+    bool is_inverted, struct err *err)
 {
 	size_t count = collect(builder, stack);
 	size_t number = verdict_number(verdict);
@@ -191,8 +188,8 @@ add_path(struct builder *builder, int64_t stack, double value,
 }
 
 static int
-load_paths(struct builder *builder, struct query_db *db,
-    const struct tree_metric *metric, bool is_inverted, struct err *err)
+load_paths(struct builder *builder, struct query_db *db, const struct tree_metric *metric,
+    bool is_inverted, struct err *err)
 {
 	char *sql = xasprintf("SELECT p.stack, %s, s.verdict FROM path p"
 			      " JOIN (SELECT *, %s AS share FROM site) s"
@@ -207,8 +204,8 @@ load_paths(struct builder *builder, struct query_db *db,
 
 		if (!isfinite(value) || value <= 0)
 			continue;
-		rc = add_path(builder, query_int(query, 0), value,
-		    query_text(query, 2), is_inverted, err);
+		rc = add_path(
+		    builder, query_int(query, 0), value, query_text(query, 2), is_inverted, err);
 		if (rc < 0)
 			break;
 	}
@@ -263,15 +260,13 @@ lay_out(struct tree *tree)
 	double *next = xcalloc(tree->count, sizeof(*next));
 
 	for (uint32_t i = 0; i < tree->count; i++)
-		places[i] = (struct place){ i, tree->nodes[i].parent,
-			tree->nodes[i].value,
+		places[i] = (struct place){ i, tree->nodes[i].parent, tree->nodes[i].value,
 			tree->names[tree->nodes[i].name] };
 	qsort(places + 1, tree->count - 1, sizeof(*places), place_compare);
 	for (size_t i = 1; i < tree->count; i++) {
 		struct tree_node *node = &tree->nodes[places[i].node];
 
-		node->start = tree->nodes[node->parent].start +
-		    next[node->parent];
+		node->start = tree->nodes[node->parent].start + next[node->parent];
 		next[node->parent] += node->value;
 	}
 	free(next);
@@ -279,8 +274,8 @@ lay_out(struct tree *tree)
 }
 
 int
-tree_load(struct tree *tree, struct query_db *db,
-    const struct tree_metric *metric, bool is_inverted, struct err *err)
+tree_load(struct tree *tree, struct query_db *db, const struct tree_metric *metric,
+    bool is_inverted, struct err *err)
 {
 	struct builder *builder = xcalloc(1, sizeof(*builder));
 	int rc;

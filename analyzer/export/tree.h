@@ -34,7 +34,7 @@ struct tree_node {
 	uint8_t verdict; /* the one that most of the value has */
 	double value;    /* with all below */
 	double self;
-	double start;    /* where it stands, 0 to the root's value */
+	double start; /* where it stands, 0 to the root's value */
 };
 
 struct tree {
@@ -47,8 +47,8 @@ struct tree {
 
 /* Inverted: from the allocating function outwards. -1 and err set on failure.
  * Release it in any case. */
-int tree_load(struct tree *tree, struct query_db *db,
-    const struct tree_metric *metric, bool is_inverted, struct err *err);
+int tree_load(struct tree *tree, struct query_db *db, const struct tree_metric *metric,
+    bool is_inverted, struct err *err);
 void tree_release(struct tree *tree);
 
 #endif

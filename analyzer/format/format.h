@@ -15,7 +15,7 @@ struct format_part {
 };
 
 struct format_document {
-	const char *schema; /* "esc-report/1"; NULL: an array, or one table */
+	const char *schema;              /* "esc-report/1"; NULL: an array, or one table */
 	const struct format_part *parts; /* the last one is the matter itself */
 	size_t count;
 };

@@ -27,8 +27,8 @@ write_text(const char *text, FILE *out)
 
 		step = utf8_decode(text + at, len - at, &code);
 		if (step == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0)) {
-			fprintf(out, "\\x%02x",
-			    step == 0 ? (unsigned char)text[at] : (unsigned)code);
+			fprintf(
+			    out, "\\x%02x", step == 0 ? (unsigned char)text[at] : (unsigned)code);
 			step = step == 0 ? 1 : step;
 			continue;
 		}
@@ -57,23 +57,16 @@ static void
 write_cell(const struct cell *cell, enum column_kind kind, FILE *out)
 {
 	switch (cell->type) {
-	case CELL_NULL:
-		return;
-	case CELL_INT:
-		fprintf(out, "%lld", (long long)cell->integer);
-		return;
+	case CELL_NULL: return;
+	case CELL_INT: fprintf(out, "%lld", (long long)cell->integer); return;
 	case CELL_REAL:
 		if (kind == COLUMN_REAL)
 			fprintf(out, "%.17g", cell->real);
 		else
 			fprintf(out, "%lld", (long long)cell_whole(cell));
 		return;
-	case CELL_TEXT:
-		write_text(cell->text, out);
-		return;
-	case CELL_LIST:
-		write_list(cell, out);
-		return;
+	case CELL_TEXT: write_text(cell->text, out); return;
+	case CELL_LIST: write_list(cell, out); return;
 	}
 }
 

@@ -29,17 +29,10 @@ write_cell(struct json *json, const struct cell *cell, enum column_kind kind)
 {
 	switch (cell->type) {
 	case CELL_INT:
-	case CELL_REAL:
-		write_number(json, cell, kind);
-		return;
-	case CELL_TEXT:
-		json_string(json, cell->text);
-		return;
-	case CELL_LIST:
-		write_list(json, cell);
-		return;
-	case CELL_NULL:
-		break;
+	case CELL_REAL: write_number(json, cell, kind); return;
+	case CELL_TEXT: json_string(json, cell->text); return;
+	case CELL_LIST: write_list(json, cell); return;
+	case CELL_NULL: break;
 	}
 	if (kind == COLUMN_LIST || kind == COLUMN_STACK)
 		write_list(json, cell);
@@ -58,15 +51,15 @@ group_length(const struct rows *rows, size_t at)
 
 	if (!dot || dot == name)
 		return 0;
-	while (at + count < rows->width &&
-	    strncmp(rows->columns[at + count].name, name, prefix) == 0)
+	while (
+	    at + count < rows->width && strncmp(rows->columns[at + count].name, name, prefix) == 0)
 		count++;
 	return count;
 }
 
 static void
-write_group(struct json *json, const struct rows *rows,
-    const struct cell *cells, size_t at, size_t count)
+write_group(
+    struct json *json, const struct rows *rows, const struct cell *cells, size_t at, size_t count)
 {
 	const char *name = rows->columns[at].name;
 	size_t prefix = (size_t)(strchr(name, '.') - name);

@@ -39,8 +39,8 @@ add_number(struct strbuf *buf, const struct cell *cell, enum column_kind kind)
 	else if (kind == COLUMN_BOOL)
 		strbuf_adds(buf, cell_whole(cell) ? "yes" : "no");
 	else if (cell->type == CELL_REAL)
-		strbuf_addf(buf, fabs(number) < 1e15 &&
-			    number >= floor(number) && number <= floor(number)
+		strbuf_addf(buf,
+		    fabs(number) < 1e15 && number >= floor(number) && number <= floor(number)
 			? "%.0f"
 			: "%.6g",
 		    number);
@@ -55,20 +55,14 @@ add_cell(struct strbuf *buf, const struct cell *cell, enum column_kind kind)
 	size_t before = buf->len;
 
 	switch (cell->type) {
-	case CELL_NULL:
-		strbuf_adds(buf, "-");
-		break;
+	case CELL_NULL: strbuf_adds(buf, "-"); break;
 	case CELL_INT:
-	case CELL_REAL:
-		add_number(buf, cell, kind);
-		break;
+	case CELL_REAL: add_number(buf, cell, kind); break;
 	case CELL_TEXT:
 		if (kind == COLUMN_PATH)
 			return show_tail(buf, cell->text, TEXT_CELL);
 		return show_text(buf, cell->text, TEXT_CELL);
-	case CELL_LIST:
-		add_list(buf, cell, kind);
-		break;
+	case CELL_LIST: add_list(buf, cell, kind); break;
 	}
 	return buf->len - before;
 }
@@ -111,8 +105,7 @@ pad(FILE *out, size_t count)
 }
 
 static void
-write_row(const struct rows *rows, const size_t *widths, const struct cell *row,
-    FILE *out)
+write_row(const struct rows *rows, const size_t *widths, const struct cell *row, FILE *out)
 {
 	struct strbuf buf = { 0 };
 	size_t owed = 0; /* blanks, written once something follows */
@@ -143,8 +136,7 @@ add_exact(struct strbuf *buf, const struct cell *cell, enum column_kind kind)
 {
 	int64_t whole = cell_whole(cell);
 
-	if ((kind == COLUMN_COUNT && whole > 9999) ||
-	    (kind == COLUMN_BYTES && whole > 1023) ||
+	if ((kind == COLUMN_COUNT && whole > 9999) || (kind == COLUMN_BYTES && whole > 1023) ||
 	    (kind == COLUMN_NS && whole > 999))
 		strbuf_addf(buf, " (%lld)", (long long)whole);
 }

@@ -46,8 +46,7 @@ rows_add(struct rows *rows)
 	size_t used = rows->count * rows->width;
 	struct cell *row;
 
-	rows->cells = xgrow(rows->cells, &rows->cap, used + rows->width,
-	    sizeof(*rows->cells));
+	rows->cells = xgrow(rows->cells, &rows->cap, used + rows->width, sizeof(*rows->cells));
 	row = rows->cells + used;
 	memset(row, 0, rows->width * sizeof(*row));
 	rows->count++;
@@ -120,8 +119,7 @@ rows_sort(struct rows *rows, const char *column)
 	}
 	qsort(order, rows->count, sizeof(*order), order_compare);
 	for (size_t i = 0; i < rows->count; i++)
-		memcpy(sorted + i * rows->width,
-		    rows->cells + order[i].row * rows->width, size);
+		memcpy(sorted + i * rows->width, rows->cells + order[i].row * rows->width, size);
 	free(rows->cells);
 	rows->cells = sorted;
 	rows->cap = (rows->count + 1) * rows->width;
@@ -162,8 +160,7 @@ cell_append(struct cell *cell, const char *value)
 	cell->type = CELL_LIST;
 	if ((cell->count & (cell->count - 1)) == 0) {
 		cap = cell->count ? cell->count * 2 : 1;
-		cell->list =
-		    xreallocarray(cell->list, cap, sizeof(*cell->list));
+		cell->list = xreallocarray(cell->list, cap, sizeof(*cell->list));
 	}
 	cell->list[cell->count++] = xstrdup(value);
 }

@@ -13,7 +13,7 @@ enum column_kind {
 	COLUMN_BYTES,
 	COLUMN_NS,
 	COLUMN_REAL,
-	COLUMN_LIST, /* texts; in a database: a JSON array of them */
+	COLUMN_LIST,  /* texts; in a database: a JSON array of them */
 	COLUMN_STACK, /* a list; in a database: stack(id), innermost first */
 	COLUMN_BOOL,
 };
@@ -53,8 +53,7 @@ struct cell *rows_add(struct rows *rows);
 /* Leaves the first `count` rows. */
 void rows_cut(struct rows *rows, size_t count);
 /* The cell in a column of that name, which must exist. */
-const struct cell *rows_at(
-    const struct rows *rows, size_t row, const char *column);
+const struct cell *rows_at(const struct rows *rows, size_t row, const char *column);
 /* Its value: 0 and "" where it has none of that type. */
 int64_t rows_int(const struct rows *rows, size_t row, const char *column);
 double rows_real(const struct rows *rows, size_t row, const char *column);
@@ -65,7 +64,7 @@ void rows_sort(struct rows *rows, const char *column);
 void cell_set_int(struct cell *cell, int64_t value);
 void cell_set_real(struct cell *cell, double value);
 void cell_set_text(struct cell *cell, const char *value); /* copies */
-void cell_append(struct cell *cell, const char *value); /* makes it a list */
+void cell_append(struct cell *cell, const char *value);   /* makes it a list */
 double cell_number(const struct cell *cell);
 /* The same, rounded and held within int64_t. */
 int64_t cell_whole(const struct cell *cell);

@@ -36,11 +36,9 @@ ingest_begin(void *data, struct model_block *block)
 }
 
 static void
-ingest_count_pair(
-    struct ingest_run *run, uint32_t from, uint32_t to, double weight)
+ingest_count_pair(struct ingest_run *run, uint32_t from, uint32_t to, double weight)
 {
-	uint64_t *bits =
-	    map_insert(&run->pairs, (struct map_key){ from, to }, NULL);
+	uint64_t *bits = map_insert(&run->pairs, (struct map_key){ from, to }, NULL);
 	double sum;
 
 	memcpy(&sum, bits, sizeof(sum));
@@ -58,8 +56,7 @@ ingest_end(void *data, const struct model_end *end)
 	escape_end(&run->escape, end, from);
 	if (end->outcome == MODEL_LIVE)
 		return;
-	timeline_add(&run->timeline, end->time, -(double)end->block->size,
-	    weight);
+	timeline_add(&run->timeline, end->time, -(double)end->block->size, weight);
 	ingest_count_pair(run, from, run->threads[end->stream], weight);
 }
 
@@ -77,8 +74,7 @@ ingest_tick_ns(const struct esc_header *head)
 	uint64_t ticks = head->last.ticks - head->start.ticks;
 	uint64_t ns = head->last.monotonic - head->start.monotonic;
 
-	if (head->clock == ESC_CLOCK_MONOTONIC ||
-	    head->last.ticks <= head->start.ticks ||
+	if (head->clock == ESC_CLOCK_MONOTONIC || head->last.ticks <= head->start.ticks ||
 	    head->last.monotonic <= head->start.monotonic)
 		return 1;
 	return (double)ns / (double)ticks;
@@ -103,8 +99,8 @@ ingest_number_threads(struct ingest_run *run)
 static int
 ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 {
-	const struct model_hooks hooks = { ingest_place, ingest_begin,
-		ingest_end, ingest_chain, run };
+	const struct model_hooks hooks = { ingest_place, ingest_begin, ingest_end, ingest_chain,
+		run };
 	const struct esc_header *head;
 
 	run->reader = reader_open(trace, err);
@@ -119,8 +115,7 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 	escape_init(&run->escape,
 	    &(struct escape_options){
 		.stack_limit = run->ingest->stack_limit,
-		.interval = head->mode == ESC_MODE_SAMPLED ?
-		    head->sample_interval : 1,
+		.interval = head->mode == ESC_MODE_SAMPLED ? head->sample_interval : 1,
 		.bias = head->sample_bias,
 		.tick_ns = run->tick_ns,
 	    },
@@ -154,8 +149,7 @@ ingest_tell(const struct ingest *ingest, uint64_t events, uint64_t size)
 
 	if (options->progress == NULL)
 		return;
-	options->progress(options->progress_data,
-	    ingest->bytes_done + (done < size ? done : size),
+	options->progress(options->progress_data, ingest->bytes_done + (done < size ? done : size),
 	    ingest->bytes_total);
 }
 
@@ -186,8 +180,7 @@ ingest_note(const struct ingest_options *options, const struct reader *reader)
 	if (options->note == NULL)
 		return;
 	for (i = 0; i < reader->note_count; i++)
-		options->note(
-		    options->note_data, reader->path, reader->notes[i]);
+		options->note(options->note_data, reader->path, reader->notes[i]);
 	if (reader->notes_left_out == 0)
 		return;
 	snprintf(text, sizeof(text), "%llu more damaged places",
@@ -198,10 +191,8 @@ ingest_note(const struct ingest_options *options, const struct reader *reader)
 static int
 ingest_trace(struct ingest *ingest, size_t index, struct err *err)
 {
-	struct ingest_run run = { .ingest = ingest,
-		.id = (int64_t)index + 1 };
-	int status =
-	    ingest_run_open(&run, ingest->options->traces[index], err);
+	struct ingest_run run = { .ingest = ingest, .id = (int64_t)index + 1 };
+	int status = ingest_run_open(&run, ingest->options->traces[index], err);
 
 	if (status == 0) {
 		ingest_run_feed(&run);
@@ -233,9 +224,8 @@ ingest_all(struct ingest *ingest, struct err *err)
 	const struct ingest_options *options = ingest->options;
 	size_t i;
 
-	ingest->wrappers = wrappers_new(options->wrappers,
-	    options->wrapper_count, options->no_wrappers,
-	    options->no_wrapper_count, err);
+	ingest->wrappers = wrappers_new(options->wrappers, options->wrapper_count,
+	    options->no_wrappers, options->no_wrapper_count, err);
 	if (ingest->wrappers == NULL)
 		return -1;
 	ingest->symbol = symbol_new();
@@ -257,8 +247,7 @@ ingest_run(const struct ingest_options *options, struct err *err)
 	struct ingest ingest = { .options = options };
 	int status;
 
-	ingest.stack_limit = options->stack_limit != 0 ? options->stack_limit :
-							 INGEST_STACK_LIMIT;
+	ingest.stack_limit = options->stack_limit != 0 ? options->stack_limit : INGEST_STACK_LIMIT;
 	ingest.bytes_total = ingest_total(options);
 	status = ingest_all(&ingest, err);
 	store_free(ingest.store);

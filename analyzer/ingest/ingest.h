@@ -15,7 +15,7 @@ enum { INGEST_STACK_LIMIT = 4096 }; /* L, unless the options say otherwise */
 struct ingest_options {
 	const char *const *traces; /* paths; each becomes a run */
 	size_t trace_count;
-	const char *database; /* path to write; replaced only by a whole one */
+	const char *database;        /* path to write; replaced only by a whole one */
 	const char *const *wrappers; /* extended regular expressions: more wrappers */
 	size_t wrapper_count;
 	const char *const *no_wrappers; /* these functions are none */

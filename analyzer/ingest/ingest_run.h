@@ -25,7 +25,7 @@ struct ingest {
 	struct wrappers *wrappers;
 	struct logical logical;
 	uint64_t stack_limit;
-	int64_t site_base;   /* numbers given to the runs before */
+	int64_t site_base; /* numbers given to the runs before */
 	int64_t thread_base;
 	uint64_t bytes_done; /* for progress */
 	uint64_t bytes_total;
@@ -41,10 +41,10 @@ struct ingest_run {
 	struct escape escape;
 	struct timeline timeline;
 	double tick_ns;
-	uint64_t last;      /* ticks of the last event */
-	uint32_t *threads;  /* by stream: number of its thread, from 1 */
+	uint64_t last;     /* ticks of the last event */
+	uint32_t *threads; /* by stream: number of its thread, from 1 */
 	uint32_t thread_count;
-	struct map pairs;   /* (allocating, freeing) -> bits of a double */
+	struct map pairs; /* (allocating, freeing) -> bits of a double */
 };
 
 /* Writes all that the run found. Then ingest_write_shared, once a database. */

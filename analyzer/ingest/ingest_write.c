@@ -41,8 +41,7 @@ struct sums {
 static void
 sums_add(struct sums *sums, const struct sum *sum)
 {
-	sums->list =
-	    xgrow(sums->list, &sums->cap, sums->count + 1, sizeof(*sum));
+	sums->list = xgrow(sums->list, &sums->cap, sums->count + 1, sizeof(*sum));
 	sums->list[sums->count++] = *sum;
 }
 
@@ -179,8 +178,7 @@ write_date(uint64_t realtime, char *buf, size_t size)
 	if (gmtime_r(&seconds, &date) == NULL)
 		memset(&date, 0, sizeof(date));
 	len = strftime(buf, size, "%Y-%m-%dT%H:%M:%S", &date);
-	snprintf(buf + len, size - len, ".%09" PRIu64 "Z",
-	    realtime % 1000000000);
+	snprintf(buf + len, size - len, ".%09" PRIu64 "Z", realtime % 1000000000);
 }
 
 static struct means
@@ -206,16 +204,15 @@ static double
 write_cost_allocate(const struct escape_site *site, const struct means *means)
 {
 	return site->weight *
-	       (site->timed_allocate > 0 ?
-		       site->cost_allocate / (double)site->timed_allocate :
-		       means->allocate);
+	    (site->timed_allocate > 0 ? site->cost_allocate / (double)site->timed_allocate
+				      : means->allocate);
 }
 
 static double
 write_cost_free(const struct escape_site *site, const struct means *means)
 {
-	return site->freed * (site->timed_free > 0 ?
-		site->cost_free / (double)site->timed_free : means->free);
+	return site->freed *
+	    (site->timed_free > 0 ? site->cost_free / (double)site->timed_free : means->free);
 }
 
 /* Exact sums over the threads, and over those that had no segment. */
@@ -246,8 +243,7 @@ write_lost(const struct ingest_run *run, const struct esc_counters *all)
 	uint64_t seen = counts->allocations + counts->frees;
 	uint64_t lost = all->dropped;
 
-	if (run->reader->head.mode == ESC_MODE_FULL && exact > seen &&
-	    exact - seen > lost)
+	if (run->reader->head.mode == ESC_MODE_FULL && exact > seen && exact - seen > lost)
 		lost = exact - seen;
 	return lost + run->reader->head.early_lost;
 }
@@ -256,8 +252,7 @@ static int64_t
 write_duration(const struct ingest_run *run)
 {
 	const struct esc_header *head = &run->reader->head;
-	uint64_t ticks =
-	    run->last > head->start.ticks ? run->last - head->start.ticks : 0;
+	uint64_t ticks = run->last > head->start.ticks ? run->last - head->start.ticks : 0;
 
 	if (head->last.monotonic > head->start.monotonic)
 		return write_int(head->last.monotonic - head->start.monotonic);
@@ -265,8 +260,7 @@ write_duration(const struct ingest_run *run)
 }
 
 static int
-write_run_row(const struct ingest_run *run, const struct means *means,
-    struct err *err)
+write_run_row(const struct ingest_run *run, const struct means *means, struct err *err)
 {
 	const struct esc_header *head = &run->reader->head;
 	const struct ingest_options *options = run->ingest->options;
@@ -274,8 +268,7 @@ write_run_row(const struct ingest_run *run, const struct means *means,
 	struct esc_counters all = write_totals(run);
 	char *path = realpath(run->reader->path, NULL);
 	char *command = write_command(head);
-	char *wrappers =
-	    write_strings(options->wrappers, options->wrapper_count);
+	char *wrappers = write_strings(options->wrappers, options->wrapper_count);
 	char start[64];
 	struct store_run row = {
 		.id = run->id,
@@ -298,8 +291,7 @@ write_run_row(const struct ingest_run *run, const struct means *means,
 		.peak_bytes = write_clamp(run->timeline.peak),
 		.threads = run->thread_count,
 		.processes = run->definitions->process_count,
-		.complete = (head->flags & ESC_FLAG_COMPLETE) != 0 &&
-		    !run->reader->partial,
+		.complete = (head->flags & ESC_FLAG_COMPLETE) != 0 && !run->reader->partial,
 		.stack_limit = write_int(run->ingest->stack_limit),
 		.wrappers = wrappers,
 		.allocator = head->allocator,
@@ -313,8 +305,7 @@ write_run_row(const struct ingest_run *run, const struct means *means,
 		const struct escape_site *site = &run->escape.sites[i];
 
 		row.unknown += write_int(site->facts.fates[FATE_UNKNOWN]);
-		cost += write_cost_allocate(site, means) +
-			write_cost_free(site, means);
+		cost += write_cost_allocate(site, means) + write_cost_free(site, means);
 	}
 	row.cost_ns = write_clamp(cost);
 	status = store_add_run(run->ingest->store, &row, err);
@@ -381,10 +372,8 @@ write_thread_pairs(const struct ingest_run *run, struct err *err)
 		status = store_add_thread_pair(run->ingest->store,
 		    &(struct store_thread_pair){
 			.run = run->id,
-			.allocating = write_thread_id(
-			    run, (uint32_t)sums.list[i].a),
-			.freeing = write_thread_id(
-			    run, (uint32_t)sums.list[i].b),
+			.allocating = write_thread_id(run, (uint32_t)sums.list[i].a),
+			.freeing = write_thread_id(run, (uint32_t)sums.list[i].b),
 			.blocks = sums.list[i].weight,
 		    },
 		    err);
@@ -403,8 +392,7 @@ write_timeline(const struct ingest_run *run, struct err *err)
 
 	row.at = -1;
 	for (i = 0; i < timeline->count; i++, slice++) {
-		at = write_clamp(
-		    (double)timeline->width * (double)(i + 1) * run->tick_ns);
+		at = write_clamp((double)timeline->width * (double)(i + 1) * run->tick_ns);
 		/* slices of a run that is shorter than they are many */
 		row.at = at > row.at ? at : row.at + 1;
 		row.live_bytes = slice->live > 0 ? slice->live : 0;
@@ -429,8 +417,8 @@ write_paths(struct ingest_run *run, const struct means *means, struct err *err)
 	int status = 0;
 
 	for (i = 0; i < escape->path_count; i++, path++)
-		sums_add(&sums, &(struct sum){
-			.a = write_site_id(run, path->site),
+		sums_add(&sums,
+		    &(struct sum){ .a = write_site_id(run, path->site),
 			.b = logical_places_stack(&escape->places, path->node),
 			.c = (int64_t)i,
 			.path = path });
@@ -441,24 +429,22 @@ write_paths(struct ingest_run *run, const struct means *means, struct err *err)
 		path = sums.list[i].path;
 		site = &escape->sites[path->site];
 		if (row == NULL)
-			rows = (struct store_path){ .site = sums.list[i].a,
-				.stack = sums.list[i].b };
+			rows =
+			    (struct store_path){ .site = sums.list[i].a, .stack = sums.list[i].b };
 		row = &rows;
-		share = path->fates[FATE_LOCAL] + path->fates[FATE_UP] +
-			path->fates[FATE_THREAD] + path->fates[FATE_UNKNOWN];
+		share = path->fates[FATE_LOCAL] + path->fates[FATE_UP] + path->fates[FATE_THREAD] +
+		    path->fates[FATE_UNKNOWN];
 		row->local += path->fates[FATE_LOCAL];
 		row->up += path->fates[FATE_UP];
 		row->thread += path->fates[FATE_THREAD];
-		row->live += path->fates[FATE_LIVE] +
-			     path->fates[FATE_CENSORED];
+		row->live += path->fates[FATE_LIVE] + path->fates[FATE_CENSORED];
 		row->unknown += path->fates[FATE_UNKNOWN];
 		row->bytes += path->bytes;
 		share += path->fates[FATE_LIVE] + path->fates[FATE_CENSORED];
 		row->blocks += share;
 		if (site->weight > 0)
 			row->cost += share / site->weight *
-				     (write_cost_allocate(site, means) +
-					 write_cost_free(site, means));
+			    (write_cost_allocate(site, means) + write_cost_free(site, means));
 		if (i + 1 < sums.count && sums.list[i + 1].a == row->site &&
 		    sums.list[i + 1].b == row->stack)
 			continue;
@@ -482,11 +468,10 @@ write_free_paths(struct ingest_run *run, struct err *err)
 	for (i = 0; i < escape->pair_count; i++, pair++)
 		for (fate = 0; fate < FATE_COUNT; fate++)
 			if (pair->counts[fate] > 0 && pair->node != 0)
-				sums_add(&sums, &(struct sum){
-					.a = write_site_id(run, escape->paths[
-					    pair->path].site),
-					.b = logical_places_stack(
-					    &escape->places, pair->node),
+				sums_add(&sums,
+				    &(struct sum){
+					.a = write_site_id(run, escape->paths[pair->path].site),
+					.b = logical_places_stack(&escape->places, pair->node),
 					.c = fate,
 					.weight = pair->weights[fate] });
 	sums_merge(&sums);
@@ -516,8 +501,8 @@ write_collect_owners(const struct ingest_run *run)
 	for (i = 0; i < escape->pair_count; i++, pair++)
 		for (fate = FATE_LOCAL; fate <= FATE_UP; fate++)
 			if (pair->counts[fate] > 0)
-				sums_add(&sums, &(struct sum){
-					.a = escape->paths[pair->path].site,
+				sums_add(&sums,
+				    &(struct sum){ .a = escape->paths[pair->path].site,
 					.b = pair->owner,
 					.c = pair->distance,
 					.d = fate,
@@ -528,8 +513,7 @@ write_collect_owners(const struct ingest_run *run)
 }
 
 static int
-write_owners(struct ingest_run *run, const struct sums *owners,
-    struct err *err)
+write_owners(struct ingest_run *run, const struct sums *owners, struct err *err)
 {
 	const struct sum *sum = owners->list;
 	size_t i;
@@ -569,8 +553,8 @@ write_main_owner(const struct sums *owners, uint32_t site, bool escaped)
 static enum fate
 write_counter_fate(const struct escape_site *site, const char *verdict)
 {
-	static const enum fate order[] = { FATE_UP, FATE_THREAD, FATE_LIVE,
-		FATE_UNKNOWN, FATE_CENSORED };
+	static const enum fate order[] = { FATE_UP, FATE_THREAD, FATE_LIVE, FATE_UNKNOWN,
+		FATE_CENSORED };
 	const uint64_t *fates = site->facts.fates;
 	enum fate best = FATE_COUNT;
 	size_t i;
@@ -582,15 +566,13 @@ write_counter_fate(const struct escape_site *site, const char *verdict)
 	if (strcmp(verdict, "live") == 0)
 		return fates[FATE_LIVE] > 0 ? FATE_LIVE : FATE_CENSORED;
 	for (i = 0; i < 4; i++)
-		if (fates[order[i]] > 0 &&
-		    (best == FATE_COUNT || fates[order[i]] > fates[best]))
+		if (fates[order[i]] > 0 && (best == FATE_COUNT || fates[order[i]] > fates[best]))
 			best = order[i];
 	return best;
 }
 
 static void
-write_fill_counter(struct ingest_run *run, const struct escape_site *site,
-    struct store_site *row)
+write_fill_counter(struct ingest_run *run, const struct escape_site *site, struct store_site *row)
 {
 	enum fate fate = write_counter_fate(site, row->verdict);
 
@@ -598,8 +580,7 @@ write_fill_counter(struct ingest_run *run, const struct escape_site *site,
 	if (fate == FATE_COUNT || !site->example[fate])
 		return;
 	row->counter_fate = fate_name(fate);
-	row->counter_stack = logical_places_stack(
-	    &run->escape.places, site->example_node[fate]);
+	row->counter_stack = logical_places_stack(&run->escape.places, site->example_node[fate]);
 }
 
 static void
@@ -611,8 +592,7 @@ write_fill_sizes(const struct escape_site *site, struct store_site *row)
 	row->size_max = write_int(site->facts.size_max);
 	row->size_p50 = write_int(histogram_quantile(&site->sizes, 0.5));
 	/* a bucket's bound may be beyond what was seen */
-	row->size_p99 =
-	    write_int(p99 < site->facts.size_max ? p99 : site->facts.size_max);
+	row->size_p99 = write_int(p99 < site->facts.size_max ? p99 : site->facts.size_max);
 	if (row->size_p50 > row->size_max)
 		row->size_p50 = row->size_max;
 	row->size_distinct = (int64_t)site->sizes.count;
@@ -649,8 +629,7 @@ write_fill_fates(const struct escape_site *site, struct store_site *row)
 {
 	const uint64_t *fates = site->facts.fates;
 	uint64_t out = fates[FATE_UP] + fates[FATE_THREAD] + fates[FATE_LIVE];
-	double width = 1.959963984540054 *
-		       sqrt(site->variance > 0 ? site->variance : 0);
+	double width = 1.959963984540054 * sqrt(site->variance > 0 ? site->variance : 0);
 
 	row->local = write_int(fates[FATE_LOCAL]);
 	row->up = write_int(fates[FATE_UP]);
@@ -658,14 +637,14 @@ write_fill_fates(const struct escape_site *site, struct store_site *row)
 	row->live = write_int(fates[FATE_LIVE]);
 	row->censored = write_int(fates[FATE_CENSORED]);
 	row->unknown = write_int(fates[FATE_UNKNOWN]);
-	row->observed = row->local + row->up + row->thread + row->live +
-			row->censored + row->unknown;
+	row->observed =
+	    row->local + row->up + row->thread + row->live + row->censored + row->unknown;
 	row->escape_upper = verdict_rate_upper(out, fates[FATE_LOCAL] + out);
 	row->estimated = site->weight;
 	row->estimated_high = site->weight + width;
 	/* what was seen is there */
-	row->estimated_low = site->weight - width > (double)row->observed ?
-	    site->weight - width : (double)row->observed;
+	row->estimated_low = site->weight - width > (double)row->observed ? site->weight - width
+									  : (double)row->observed;
 }
 
 static const char *
@@ -711,13 +690,12 @@ write_site_stack(struct ingest_run *run, const struct escape_path *path)
 
 	while (node != 0 && nodes[node].depth > path->depth)
 		node = nodes[node].parent;
-	return logical_places_stack_to(
-	    &run->escape.places, node, path->index);
+	return logical_places_stack_to(&run->escape.places, node, path->index);
 }
 
 static int
-write_histograms(struct ingest_run *run, const struct escape_site *site,
-    int64_t id, struct err *err)
+write_histograms(
+    struct ingest_run *run, const struct escape_site *site, int64_t id, struct err *err)
 {
 	size_t i;
 
@@ -739,14 +717,12 @@ write_histograms(struct ingest_run *run, const struct escape_site *site,
 }
 
 static int
-write_site(struct ingest_run *run, uint32_t number,
-    const struct escape_path *heaviest, const struct means *means,
-    const struct sums *owners, struct err *err)
+write_site(struct ingest_run *run, uint32_t number, const struct escape_path *heaviest,
+    const struct means *means, const struct sums *owners, struct err *err)
 {
 	const struct escape_site *site = &run->escape.sites[number];
 	const struct verdict *verdict = verdict_find(&site->facts);
-	const struct sum *owner =
-	    write_main_owner(owners, number, verdict->escaped_owner);
+	const struct sum *owner = write_main_owner(owners, number, verdict->escaped_owner);
 	char *whys = write_whys(site);
 	struct store_site row = {
 		.id = write_site_id(run, number),
@@ -782,16 +758,16 @@ write_site(struct ingest_run *run, uint32_t number,
 }
 
 static int
-write_sites(struct ingest_run *run, const struct means *means,
-    const struct sums *owners, struct err *err)
+write_sites(
+    struct ingest_run *run, const struct means *means, const struct sums *owners, struct err *err)
 {
 	uint32_t *heaviest = write_heaviest(&run->escape);
 	uint32_t i;
 	int status = 0;
 
 	for (i = 0; status == 0 && i < run->escape.site_count; i++)
-		status = write_site(run, i,
-		    &run->escape.paths[heaviest[i] - 1], means, owners, err);
+		status =
+		    write_site(run, i, &run->escape.paths[heaviest[i] - 1], means, owners, err);
 	free(heaviest);
 	return status;
 }
@@ -803,11 +779,9 @@ ingest_write_run(struct ingest_run *run, struct err *err)
 	struct sums owners = write_collect_owners(run);
 	int status = -1;
 
-	if (write_run_row(run, &means, err) == 0 &&
-	    write_threads(run, err) == 0 && write_thread_pairs(run, err) == 0 &&
-	    write_timeline(run, err) == 0 &&
-	    write_sites(run, &means, &owners, err) == 0 &&
-	    write_paths(run, &means, err) == 0 &&
+	if (write_run_row(run, &means, err) == 0 && write_threads(run, err) == 0 &&
+	    write_thread_pairs(run, err) == 0 && write_timeline(run, err) == 0 &&
+	    write_sites(run, &means, &owners, err) == 0 && write_paths(run, &means, err) == 0 &&
 	    write_free_paths(run, err) == 0)
 		status = write_owners(run, &owners, err);
 	free(owners.list);
@@ -839,10 +813,10 @@ write_modules(struct ingest *ingest, struct err *err)
 			snprintf(hex + 2 * j, 3, "%02x", module->build_id[j]);
 		debug = symbol_module_debug(ingest->symbol, i - 1);
 		if (store_add_module(ingest->store,
-			&(struct store_module){ .id = i, .path = module->path,
+			&(struct store_module){ .id = i,
+			    .path = module->path,
 			    .build_id = hex,
-			    .symbols = states[symbol_module_state(
-				ingest->symbol, i - 1)],
+			    .symbols = states[symbol_module_state(ingest->symbol, i - 1)],
 			    .debug_file = debug != NULL ? debug : "" },
 			err) != 0)
 			return -1;
@@ -861,9 +835,12 @@ write_frames(struct ingest *ingest, struct err *err)
 		if (store_add_frame(ingest->store,
 			&(struct store_frame){ .id = i,
 			    .function = frame->function,
-			    .symbol = frame->symbol, .file = frame->file,
-			    .line = frame->line, .column = frame->column,
-			    .module = frame->module, .inlined = frame->inlined,
+			    .symbol = frame->symbol,
+			    .file = frame->file,
+			    .line = frame->line,
+			    .column = frame->column,
+			    .module = frame->module,
+			    .inlined = frame->inlined,
 			    .wrapper = frame->wrapper,
 			    .startup = frame->startup },
 			err) != 0)
@@ -884,8 +861,10 @@ ingest_write_shared(struct ingest *ingest, struct err *err)
 		stack = &ingest->logical.stacks[i];
 		if (store_add_stack(ingest->store,
 			&(struct store_stack){ .id = i,
-			    .parent = stack->parent, .frame = stack->frame,
-			    .depth = stack->depth, .state = stack->state },
+			    .parent = stack->parent,
+			    .frame = stack->frame,
+			    .depth = stack->depth,
+			    .state = stack->state },
 			err) != 0)
 			return -1;
 	}

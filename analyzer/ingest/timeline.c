@@ -48,8 +48,7 @@ timeline_slice(struct timeline *timeline, uint64_t time)
 }
 
 void
-timeline_add(
-    struct timeline *timeline, uint64_t time, double bytes, double weight)
+timeline_add(struct timeline *timeline, uint64_t time, double bytes, double weight)
 {
 	struct timeline_slice *slice = timeline_slice(timeline, time);
 

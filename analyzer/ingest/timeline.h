@@ -28,7 +28,6 @@ struct timeline {
 
 void timeline_init(struct timeline *timeline, uint64_t start);
 /* A block of that size began, or ended (bytes < 0), which stands for weight. */
-void timeline_add(
-    struct timeline *timeline, uint64_t time, double bytes, double weight);
+void timeline_add(struct timeline *timeline, uint64_t time, double bytes, double weight);
 
 #endif

@@ -27,8 +27,7 @@ live_probe(const struct live *live, uint32_t process, uint64_t address)
 
 	for (;; at = (at + 1) & live->mask) {
 		slot = &live->slots[at];
-		if (slot->block == 0 || (slot->address == address &&
-			slot->process == process))
+		if (slot->block == 0 || (slot->address == address && slot->process == process))
 			return slot;
 	}
 }
@@ -40,15 +39,14 @@ live_grow(struct live *live)
 	size_t size = old.slots != NULL ? (old.mask + 1) * 2 : 1024;
 	size_t i;
 
-	if (old.slots == NULL &&
-	    getrandom(&live->seed, sizeof(live->seed), GRND_NONBLOCK) < 0)
+	if (old.slots == NULL && getrandom(&live->seed, sizeof(live->seed), GRND_NONBLOCK) < 0)
 		live->seed = (uint64_t)(uintptr_t)live;
 	live->slots = xcalloc(size, sizeof(*live->slots));
 	live->mask = size - 1;
 	for (i = 0; old.slots != NULL && i <= old.mask; i++)
 		if (old.slots[i].block != 0)
-			*live_probe(live, old.slots[i].process,
-			    old.slots[i].address) = old.slots[i];
+			*live_probe(live, old.slots[i].process, old.slots[i].address) =
+			    old.slots[i];
 	free(old.slots);
 }
 

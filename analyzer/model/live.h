@@ -22,11 +22,9 @@ struct live {
 };
 
 /* The slot of that address, or NULL. Valid until the next insertion or removal. */
-struct live_slot *live_find(
-    const struct live *live, uint32_t process, uint64_t address);
+struct live_slot *live_find(const struct live *live, uint32_t process, uint64_t address);
 /* The same; if there is none it is made, with block 0: set it at once. */
-struct live_slot *live_insert(
-    struct live *live, uint32_t process, uint64_t address);
+struct live_slot *live_insert(struct live *live, uint32_t process, uint64_t address);
 /* Frees a slot that live_find returned. */
 void live_remove(struct live *live, struct live_slot *slot);
 void live_release(struct live *live);

@@ -15,9 +15,9 @@
 struct model_stream {
 	struct region **regions; /* by number; owned */
 	size_t region_cap;
-	uint32_t thread;   /* same for all levels of a thread */
+	uint32_t thread;     /* same for all levels of a thread */
 	uint64_t thread_gap; /* of level 0: counts for all regions of the thread */
-	uint32_t given_up; /* tag + 1 of what realloc took just now, 0: nothing */
+	uint32_t given_up;   /* tag + 1 of what realloc took just now, 0: nothing */
 	uint32_t given_node;
 };
 
@@ -114,8 +114,8 @@ model_region(struct model_stream *stream, uint16_t number)
 	size_t old = stream->region_cap;
 
 	if (number >= old) {
-		stream->regions = xgrow(stream->regions, &stream->region_cap,
-		    (size_t)number + 1, sizeof(*stream->regions));
+		stream->regions = xgrow(stream->regions, &stream->region_cap, (size_t)number + 1,
+		    sizeof(*stream->regions));
 		memset(stream->regions + old, 0,
 		    (stream->region_cap - old) * sizeof(*stream->regions));
 	}
@@ -140,8 +140,8 @@ model_take_block(struct model *model)
 		return index;
 	}
 	index = ++model->block_count;
-	model->blocks = xgrow(model->blocks, &model->block_cap,
-	    (size_t)index + 1, sizeof(*model->blocks));
+	model->blocks =
+	    xgrow(model->blocks, &model->block_cap, (size_t)index + 1, sizeof(*model->blocks));
 	return index;
 }
 
@@ -189,12 +189,12 @@ model_keep_older(struct model *model, uint32_t older)
 }
 
 static void
-model_allocate(struct model *model, const struct event *event, size_t stream,
-    uint32_t node, const struct region *region)
+model_allocate(struct model *model, const struct event *event, size_t stream, uint32_t node,
+    const struct region *region)
 {
 	uint32_t index = model_take_block(model);
-	struct live_slot *slot = live_insert(
-	    &model->live, model_process(model, stream), event->address);
+	struct live_slot *slot =
+	    live_insert(&model->live, model_process(model, stream), event->address);
 	struct model_block *block = &model->blocks[index];
 	uint32_t older = model_keep_older(model, slot->block);
 
@@ -236,8 +236,7 @@ model_inherited(const struct model *model, size_t stream, uint64_t address)
 		if (process == 0)
 			return false;
 		found = live_find(&model->live, process, address);
-		if (found != NULL &&
-		    model->blocks[found->block].begin <= started)
+		if (found != NULL && model->blocks[found->block].begin <= started)
 			return true;
 	}
 	return false;
@@ -254,8 +253,7 @@ model_same_outermost(struct model *model, uint32_t a, uint32_t b)
 		a = nodes[a].parent;
 	while (nodes[b].parent != 0)
 		b = nodes[b].parent;
-	return regions_same_function(
-	    &model->regions, nodes[a].pc, nodes[b].pc);
+	return regions_same_function(&model->regions, nodes[a].pc, nodes[b].pc);
 }
 
 static void
@@ -267,8 +265,7 @@ model_unknown(struct model_end *end, enum model_why why)
 
 /* What one stack says of the other: end->node's region stands at it. */
 static void
-model_compare(struct model *model, const struct region *region,
-    struct model_end *end)
+model_compare(struct model *model, const struct region *region, struct model_end *end)
 {
 	const struct definitions_node *nodes = model->definitions->nodes;
 	const struct model_block *block = end->block;
@@ -276,8 +273,7 @@ model_compare(struct model *model, const struct region *region,
 
 	end->shared = region_shared(region, block->leaf);
 	if (end->shared == 0) {
-		if (nodes[block->node].state != 0 ||
-		    nodes[end->node].state != 0)
+		if (nodes[block->node].state != 0 || nodes[end->node].state != 0)
 			model_unknown(end, MODEL_WHY_TRUNCATED);
 		else if (!model_same_outermost(model, block->node, end->node))
 			model_unknown(end, MODEL_WHY_STACK);
@@ -287,8 +283,7 @@ model_compare(struct model *model, const struct region *region,
 	entry = &region->entries[end->shared - 1];
 	end->tail = end->shared == nodes[end->node].depth;
 	end->activation = entry->frame->activation;
-	end->proved = regions_place(&model->regions,
-	    nodes[entry->node].pc)->startup;
+	end->proved = regions_place(&model->regions, nodes[entry->node].pc)->startup;
 	end->epoch = end->proved ? 0 : entry->frame->back;
 	end->backward = entry->frame->back > block->seq;
 	end->gapped = region->gap > block->seq;
@@ -329,11 +324,10 @@ model_unlink(struct model *model, struct live_slot *slot)
 }
 
 static void
-model_release(struct model *model, const struct event *event, size_t stream,
-    uint32_t node)
+model_release(struct model *model, const struct event *event, size_t stream, uint32_t node)
 {
-	struct live_slot *slot = live_find(
-	    &model->live, model_process(model, stream), event->address);
+	struct live_slot *slot =
+	    live_find(&model->live, model_process(model, stream), event->address);
 	struct model_end end = {
 		.time = event->time,
 		.outcome = MODEL_FREED,
@@ -366,14 +360,13 @@ model_release(struct model *model, const struct event *event, size_t stream,
 
 /* The second half of a realloc is the same call: nothing moved since the first. */
 static bool
-model_second_half(struct model *model, const struct event *event,
-    struct model_stream *stream, uint32_t node)
+model_second_half(
+    struct model *model, const struct event *event, struct model_stream *stream, uint32_t node)
 {
 	uint32_t tag = stream->given_up;
 
 	stream->given_up = 0;
-	if (tag == 0 || (event->kind != ESC_EVENT_REALLOC &&
-		event->kind != ESC_EVENT_REALLOCARRAY))
+	if (tag == 0 || (event->kind != ESC_EVENT_REALLOC && event->kind != ESC_EVENT_REALLOCARRAY))
 		return false;
 	model->hooks.chain(model->hooks.data, tag - 1);
 	return node == stream->given_node;
@@ -390,11 +383,9 @@ model_feed(struct model *model, const struct event *event, size_t index)
 	model->counts.events++;
 	if (event->gap)
 		stream->thread_gap = model->counts.events;
-	region->gap = stream->thread_gap > region->gap ? stream->thread_gap :
-							 region->gap;
+	region->gap = stream->thread_gap > region->gap ? stream->thread_gap : region->gap;
 	if (!model_second_half(model, event, stream, node))
-		region_step(&model->regions, region, event, node,
-		    model->counts.events);
+		region_step(&model->regions, region, event, node, model->counts.events);
 	if (decode_allocates(event->kind))
 		model_allocate(model, event, index, node, region);
 	else if (event->kind != ESC_EVENT_STEP)
@@ -433,8 +424,7 @@ model_compare_begin(const void *left, const void *right)
 void
 model_finish(struct model *model)
 {
-	struct model_end_order *order =
-	    xcalloc(model->live.count + 1, sizeof(*order));
+	struct model_end_order *order = xcalloc(model->live.count + 1, sizeof(*order));
 	const struct live *live = &model->live;
 	size_t count = 0, i;
 	uint32_t older, block;
@@ -442,8 +432,8 @@ model_finish(struct model *model)
 	for (i = 0; live->slots != NULL && i <= live->mask; i++) {
 		block = live->slots[i].block;
 		if (block != 0)
-			order[count++] = (struct model_end_order){
-				model->blocks[block].seq, block };
+			order[count++] =
+			    (struct model_end_order){ model->blocks[block].seq, block };
 	}
 	qsort(order, count, sizeof(*order), model_compare_begin);
 	for (i = 0; i < count; i++) {

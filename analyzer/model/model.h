@@ -19,16 +19,16 @@ struct model; /* opaque */
 struct model_block {
 	uint64_t address;
 	uint64_t size;
-	uint64_t begin; /* ticks */
-	uint64_t seq;   /* number of its event */
+	uint64_t begin;     /* ticks */
+	uint64_t seq;       /* number of its event */
 	struct frame *leaf; /* activation that called the allocator, or NULL */
 	uint32_t stream;    /* index */
-	uint32_t node;  /* of its stack, 0 unknown */
-	uint32_t tag;   /* the caller's own */
-	uint32_t older; /* 0, or the block before at this address, not ended yet */
+	uint32_t node;      /* of its stack, 0 unknown */
+	uint32_t tag;       /* the caller's own */
+	uint32_t older;     /* 0, or the block before at this address, not ended yet */
 	uint16_t region;
-	uint16_t cost;  /* ticks of the call, if timed */
-	uint8_t kind;   /* enum esc_event */
+	uint16_t cost; /* ticks of the call, if timed */
+	uint8_t kind;  /* enum esc_event */
 	bool timed;
 };
 
@@ -40,18 +40,18 @@ enum model_outcome {
 };
 
 /* Why an outcome is not known; the first two are the escape analysis's. */
-#define MODEL_WHYS(X)                                        \
-	X(BACKWARD, "backward step")                         \
-	X(GAP, "unrecorded events in between")               \
-	X(STACK, "other stack")                              \
-	X(TRUNCATED, "truncated stack")                      \
+#define MODEL_WHYS(X)                          \
+	X(BACKWARD, "backward step")           \
+	X(GAP, "unrecorded events in between") \
+	X(STACK, "other stack")                \
+	X(TRUNCATED, "truncated stack")        \
 	X(RECORD, "lost record")
 
 enum model_why {
 #define X(NAME, text) MODEL_WHY_##NAME,
 	MODEL_WHYS(X)
 #undef X
-	MODEL_WHY_COUNT,
+	    MODEL_WHY_COUNT,
 };
 
 /* How a block ended. The activations of the `shared` outermost frames of its
@@ -66,12 +66,12 @@ struct model_end {
 	uint32_t stream;    /* that freed it; its own if it is live */
 	uint32_t shared;
 	uint64_t activation; /* number of the owner's activation, 0: outermost */
-	uint64_t epoch; /* of it: another one may be a later activation */
-	bool tail;     /* the owner tail-called free */
-	bool proved;   /* the owner's activation cannot be a later one */
-	bool backward; /* a backward step in it since */
-	bool gapped;   /* events are missing since */
-	bool realloced; /* realloc took it (or freed it) */
+	uint64_t epoch;      /* of it: another one may be a later activation */
+	bool tail;           /* the owner tail-called free */
+	bool proved;         /* the owner's activation cannot be a later one */
+	bool backward;       /* a backward step in it since */
+	bool gapped;         /* events are missing since */
+	bool realloced;      /* realloc took it (or freed it) */
 	bool timed;
 	uint16_t cost; /* ticks of the freeing call, if timed */
 };
@@ -89,15 +89,15 @@ struct model_hooks {
 struct model_counts {
 	uint64_t events;
 	uint64_t allocations;
-	uint64_t frees; /* give-ups included */
+	uint64_t frees;     /* give-ups included */
 	uint64_t unmatched; /* frees of blocks never seen */
 	uint64_t inherited; /* a forked child's frees of its parent's blocks */
 	uint64_t skewed;    /* addresses handed out before they were freed */
 };
 
 /* definitions and streams must stay until model_free. */
-struct model *model_new(const struct definitions *definitions,
-    const struct streams *streams, const struct model_hooks *hooks);
+struct model *model_new(const struct definitions *definitions, const struct streams *streams,
+    const struct model_hooks *hooks);
 void model_free(struct model *model); /* takes NULL */
 
 /* The next event in order of time, of the stream of that index. */

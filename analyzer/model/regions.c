@@ -46,8 +46,8 @@ frame_take(struct regions *regions)
 
 	if (frame == NULL) {
 		slab = xcalloc(REGIONS_SLAB, sizeof(*slab));
-		regions->slabs = xgrow(regions->slabs, &regions->slab_cap,
-		    regions->slab_count + 1, sizeof(*regions->slabs));
+		regions->slabs = xgrow(regions->slabs, &regions->slab_cap, regions->slab_count + 1,
+		    sizeof(*regions->slabs));
 		regions->slabs[regions->slab_count++] = slab;
 		for (i = 0; i + 1 < REGIONS_SLAB; i++)
 			slab[i].parent = &slab[i + 1];
@@ -97,7 +97,7 @@ regions_same_function(struct regions *regions, uint32_t a, uint32_t b)
 		return true;
 	function = regions_place(regions, a)->function;
 	return function != 0 && pcs[a].module == pcs[b].module &&
-	       function == regions_place(regions, b)->function;
+	    function == regions_place(regions, b)->function;
 }
 
 /* Cuts the region down to depth entries. */
@@ -109,14 +109,13 @@ region_cut(struct regions *regions, struct region *region, uint32_t depth)
 }
 
 static void
-region_push(struct regions *regions, struct region *region, uint32_t node,
-    bool innermost)
+region_push(struct regions *regions, struct region *region, uint32_t node, bool innermost)
 {
 	struct region_entry *entry;
 	struct frame *frame = NULL;
 
-	region->entries = xgrow(region->entries, &region->cap,
-	    (size_t)region->depth + 1, sizeof(*region->entries));
+	region->entries = xgrow(
+	    region->entries, &region->cap, (size_t)region->depth + 1, sizeof(*region->entries));
 	entry = &region->entries[region->depth];
 	if (!innermost) {
 		frame = frame_take(regions);
@@ -135,16 +134,14 @@ region_push(struct regions *regions, struct region *region, uint32_t node,
 
 /* How many outermost nodes of the stack the region has in the same place. */
 static uint32_t
-region_common(const struct regions *regions, const struct region *region,
-    uint32_t node)
+region_common(const struct regions *regions, const struct region *region, uint32_t node)
 {
 	const struct definitions_node *nodes = regions->definitions->nodes;
 	uint32_t depth;
 
 	for (; node != 0; node = nodes[node].parent) {
 		depth = nodes[node].depth;
-		if (depth <= region->depth &&
-		    region->entries[depth - 1].node == node)
+		if (depth <= region->depth && region->entries[depth - 1].node == node)
 			return depth;
 	}
 	return 0;
@@ -175,8 +172,8 @@ region_position(struct regions *regions, uint32_t pc)
  * before, the frame stepped backward: a loop, or a new activation.
  */
 static uint32_t
-region_judge(struct regions *regions, struct region *region, uint32_t kept,
-    uint32_t next, uint64_t seq)
+region_judge(
+    struct regions *regions, struct region *region, uint32_t kept, uint32_t next, uint64_t seq)
 {
 	uint32_t before = region_pc(regions, region->entries[kept].node);
 	uint32_t now = region_pc(regions, next);
@@ -184,8 +181,8 @@ region_judge(struct regions *regions, struct region *region, uint32_t kept,
 	if (!regions_same_function(regions, before, now)) {
 		if (--kept > 0)
 			region->entries[kept - 1].frame->back = seq;
-	} else if (now == before || region_position(regions, now) <=
-				       region_position(regions, before)) {
+	} else if (now == before ||
+	    region_position(regions, now) <= region_position(regions, before)) {
 		region->entries[kept - 1].frame->back = seq;
 	}
 	return kept;
@@ -209,8 +206,7 @@ region_push_path(struct regions *regions, struct region *region, uint32_t node)
 	const struct definitions_node *nodes = regions->definitions->nodes;
 	size_t count = nodes[node].depth - region->depth, i;
 
-	regions->path = xgrow(regions->path, &regions->path_cap, count,
-	    sizeof(*regions->path));
+	regions->path = xgrow(regions->path, &regions->path_cap, count, sizeof(*regions->path));
 	for (i = count; i-- > 0; node = nodes[node].parent)
 		regions->path[i] = node;
 	for (i = 0; i < count; i++)
@@ -218,8 +214,8 @@ region_push_path(struct regions *regions, struct region *region, uint32_t node)
 }
 
 void
-region_step(struct regions *regions, struct region *region,
-    const struct event *event, uint32_t node, uint64_t seq)
+region_step(struct regions *regions, struct region *region, const struct event *event,
+    uint32_t node, uint64_t seq)
 {
 	uint32_t depth, kept;
 
@@ -235,16 +231,15 @@ region_step(struct regions *regions, struct region *region,
 		kept = region->depth - 1;
 	/* A frame that tail-called the hook: its entry is the hook's call too,
 	 * and the writer, for whom no such entry is kept, says one fewer. */
-	if (event->has_kept && event->kept < kept &&
-	    !(kept == depth && event->kept + 1U == kept))
+	if (event->has_kept && event->kept < kept && !(kept == depth && event->kept + 1U == kept))
 		kept = event->kept;
 	if (kept == depth) {
 		region_cut(regions, region, kept);
 		return;
 	}
 	if (kept > 0)
-		kept = region_judge(regions, region, kept,
-		    region_ancestor(regions, node, kept + 1), seq);
+		kept = region_judge(
+		    regions, region, kept, region_ancestor(regions, node, kept + 1), seq);
 	region_cut(regions, region, kept);
 	region_push_path(regions, region, node);
 }
@@ -260,16 +255,14 @@ region_release(struct regions *regions, struct region *region)
 struct frame *
 region_leaf(const struct region *region)
 {
-	return region->depth >= 2 ? region->entries[region->depth - 2].frame :
-				    NULL;
+	return region->depth >= 2 ? region->entries[region->depth - 2].frame : NULL;
 }
 
 uint32_t
 region_shared(const struct region *region, const struct frame *leaf)
 {
 	for (; leaf != NULL; leaf = leaf->parent)
-		if (leaf->depth <= region->depth &&
-		    region->entries[leaf->depth - 1].frame == leaf)
+		if (leaf->depth <= region->depth && region->entries[leaf->depth - 1].frame == leaf)
 			return leaf->depth;
 	return 0;
 }

@@ -25,7 +25,7 @@ struct event;
 struct frame {
 	struct frame *parent; /* owns a reference; NULL: outermost */
 	uint64_t activation;  /* its number, never given twice; from 1 */
-	uint64_t back; /* number of the event that last stepped backward in it */
+	uint64_t back;        /* number of the event that last stepped backward in it */
 	uint32_t refs;
 	uint32_t node;
 	uint32_t depth; /* 1: outermost */
@@ -63,17 +63,17 @@ struct regions {
 	void **slabs;
 	size_t slab_count;
 	size_t slab_cap;
-	uint32_t *path;       /* scratch: nodes to push */
+	uint32_t *path; /* scratch: nodes to push */
 	size_t path_cap;
 };
 
-void regions_init(struct regions *regions,
-    const struct definitions *definitions, region_find_place *find, void *data);
+void regions_init(struct regions *regions, const struct definitions *definitions,
+    region_find_place *find, void *data);
 void regions_release(struct regions *regions);
 
 /* Moves the region to the stack of event number seq. */
-void region_step(struct regions *regions, struct region *region,
-    const struct event *event, uint32_t node, uint64_t seq);
+void region_step(struct regions *regions, struct region *region, const struct event *event,
+    uint32_t node, uint64_t seq);
 void region_release(struct regions *regions, struct region *region);
 
 /* The frame that the function which called the hook belongs to; NULL: it is the

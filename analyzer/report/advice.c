@@ -95,8 +95,7 @@ advice_add_fate(struct strbuf *buf, const struct rows *sites, size_t row)
 		add_name(buf, rows_text(sites, row, "function"), "??");
 	} else if (verdict_is(sites, row, "caller")) {
 		add_escape(buf, sites, row);
-	} else if (verdict_is(sites, row, "reuse") ||
-	    verdict_is(sites, row, "large")) {
+	} else if (verdict_is(sites, row, "reuse") || verdict_is(sites, row, "large")) {
 		strbuf_adds(buf, "does not escape ");
 		add_owner(buf, sites, row);
 		strbuf_adds(buf, ", but is too large for the stack");
@@ -132,8 +131,9 @@ advice_add_remedy(struct strbuf *buf, const struct rows *sites, size_t row)
 		add_owner(buf, sites, row);
 		strbuf_adds(buf, " and reuse it");
 	} else if (verdict_is(sites, row, "mixed")) {
-		strbuf_adds(buf, "keep it on the stack, copy to the heap on the "
-				 "path that escapes");
+		strbuf_adds(buf,
+		    "keep it on the stack, copy to the heap on the "
+		    "path that escapes");
 	} else if (verdict_is(sites, row, "unknown")) {
 		add_why(buf, rows_text(sites, row, "unknown_why"));
 	} else if (verdict_is(sites, row, "heap")) {

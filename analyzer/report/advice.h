@@ -8,10 +8,10 @@ struct rows;
 struct strbuf;
 
 enum advice_class {
-	ADVICE_SAVE,   /* need not be on the heap: stack, buffer, caller */
-	ADVICE_PART,   /* some of it: reuse, mixed, large */
-	ADVICE_KEEP,   /* heap, thread, live */
-	ADVICE_OPEN,   /* unknown, and what this version does not know */
+	ADVICE_SAVE, /* need not be on the heap: stack, buffer, caller */
+	ADVICE_PART, /* some of it: reuse, mixed, large */
+	ADVICE_KEEP, /* heap, thread, live */
+	ADVICE_OPEN, /* unknown, and what this version does not know */
 };
 
 struct advice {
@@ -27,7 +27,6 @@ const struct advice *advice_at(size_t at);
 /* Adds what happens to the blocks of a row of report_sites: "does not escape f". */
 void advice_add_fate(struct strbuf *buf, const struct rows *sites, size_t row);
 /* Adds what to do: "make it a local variable". Names are harmless, not cut. */
-void advice_add_remedy(
-    struct strbuf *buf, const struct rows *sites, size_t row);
+void advice_add_remedy(struct strbuf *buf, const struct rows *sites, size_t row);
 
 #endif

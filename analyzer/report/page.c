@@ -15,10 +15,10 @@
 #include "analyzer/util/xalloc.h"
 
 enum {
-	PAGE_ROWS = 20,  /* sites in the table unless --top says otherwise */
+	PAGE_ROWS = 20, /* sites in the table unless --top says otherwise */
 	PAGE_DETAILS = 5,
-	PAGE_FILE = 40, /* columns of a file outside the table */
-	PAGE_PATH = 6, /* frames of a path that are shown */
+	PAGE_FILE = 40,  /* columns of a file outside the table */
+	PAGE_PATH = 6,   /* frames of a path that are shown */
 	PAGE_FIXED = 59, /* columns of the table that are no names */
 	PAGE_MODULES = 5,
 };
@@ -43,18 +43,13 @@ page_title(const struct page *page, const char *title)
 	fputc('\n', page->out);
 }
 
-static const char *
-class_color(enum advice_class class)
+static const char *class_color(enum advice_class class)
 {
 	switch (class) {
-	case ADVICE_SAVE:
-		return "1;32";
-	case ADVICE_PART:
-		return "33";
-	case ADVICE_KEEP:
-		return "36";
-	case ADVICE_OPEN:
-		break;
+	case ADVICE_SAVE: return "1;32";
+	case ADVICE_PART: return "33";
+	case ADVICE_KEEP: return "36";
+	case ADVICE_OPEN: break;
 	}
 	return "35";
 }
@@ -104,15 +99,14 @@ page_command(const struct page *page)
 
 	strbuf_adds(&line, "");
 	for (size_t i = 0; i < command->count && line.len < 400; i++) {
-		bool is_odd = command->list[i][0] == '\0' ||
-		    strpbrk(command->list[i], " \t\"'$\\") != NULL;
+		bool is_odd =
+		    command->list[i][0] == '\0' || strpbrk(command->list[i], " \t\"'$\\") != NULL;
 
-		strbuf_addf(&line, "%s%s%s%s", i ? " " : "", is_odd ? "'" : "",
-		    command->list[i], is_odd ? "'" : "");
+		strbuf_addf(&line, "%s%s%s%s", i ? " " : "", is_odd ? "'" : "", command->list[i],
+		    is_odd ? "'" : "");
 	}
 	page_color(page, BOLD);
-	page_text(page, line.len > 0 ? line.text : "(unknown program)",
-	    page->columns);
+	page_text(page, line.len > 0 ? line.text : "(unknown program)", page->columns);
 	page_color(page, "0");
 	fputc('\n', page->out);
 	strbuf_release(&line);
@@ -131,18 +125,15 @@ page_facts(const struct page *page)
 	snprintf(start, sizeof(start), "%.16s", rows_text(run, 0, "start"));
 	if (strlen(start) > 10)
 		start[10] = ' ';
-	fprintf(page->out, "  ran %s", show_ns(number[0],
-	    rows_real(run, 0, "duration_ns")));
+	fprintf(page->out, "  ran %s", show_ns(number[0], rows_real(run, 0, "duration_ns")));
 	if (runs > 1)
 		fprintf(page->out, " in %lld runs, the first", (long long)runs);
 	fputs(" on ", page->out);
 	page_text(page, start, sizeof(start));
 	fprintf(page->out, " UTC, pid %lld, %lld process%s, %lld thread%s\n",
-	    (long long)rows_int(run, 0, "pid"), (long long)processes,
-	    processes == 1 ? "" : "es", (long long)threads,
-	    plural((double)threads));
-	fprintf(page->out,
-	    "  %s allocations, %s frees, %s allocated, %s at the peak\n",
+	    (long long)rows_int(run, 0, "pid"), (long long)processes, processes == 1 ? "" : "es",
+	    (long long)threads, plural((double)threads));
+	fprintf(page->out, "  %s allocations, %s frees, %s allocated, %s at the peak\n",
 	    show_count(number[1], rows_real(run, 0, "allocations")),
 	    show_count(number[2], rows_real(run, 0, "frees")),
 	    show_bytes(number[3], rows_real(run, 0, "bytes")),
@@ -160,10 +151,9 @@ page_cost(const struct page *page)
 	fprintf(page->out, "  %s in malloc and free", show_ns(number[0], cost));
 	if (rows_int(run, 0, "threads") == 1)
 		fprintf(page->out, ", %s of the run",
-		    show_share(
-			number[1], cost, rows_real(run, 0, "duration_ns")));
-	fprintf(page->out, ", estimated from %s timed call%s\n",
-	    show_count(number[2], timed), plural(timed));
+		    show_share(number[1], cost, rows_real(run, 0, "duration_ns")));
+	fprintf(page->out, ", estimated from %s timed call%s\n", show_count(number[2], timed),
+	    plural(timed));
 }
 
 static void
@@ -184,8 +174,7 @@ page_mode(const struct page *page)
 		page_cost(page);
 	if (*rows_text(run, 0, "allocator")) {
 		fputs("  allocator ", page->out);
-		page_text(page, rows_text(run, 0, "allocator"),
-		    page->columns - 12);
+		page_text(page, rows_text(run, 0, "allocator"), page->columns - 12);
 		fputc('\n', page->out);
 	}
 }
@@ -218,8 +207,7 @@ sum_sites(const struct rows *sites, const char *verdict)
 }
 
 static void
-page_verdict(
-    const struct page *page, const struct advice *advice, const struct sum *all)
+page_verdict(const struct page *page, const struct advice *advice, const struct sum *all)
 {
 	struct sum sum = sum_sites(page->all, advice->verdict);
 	char number[5][SHOW_SIZE];
@@ -232,10 +220,8 @@ page_verdict(
 	page_color(page, "0");
 	fprintf(page->out, "%6s site%-1s %9s %6s %10s %9s  %s\n",
 	    show_count(number[0], (double)sum.sites), plural((double)sum.sites),
-	    show_count(number[1], sum.blocks),
-	    show_share(number[2], sum.blocks, all->blocks),
-	    show_bytes(number[3], sum.bytes),
-	    show_ns(number[4], sum.cost), advice->meaning);
+	    show_count(number[1], sum.blocks), show_share(number[2], sum.blocks, all->blocks),
+	    show_bytes(number[3], sum.bytes), show_ns(number[4], sum.cost), advice->meaning);
 }
 
 static void
@@ -249,18 +235,16 @@ page_saving(const struct page *page)
 	fprintf(page->out, "%s of the blocks need not be on the heap",
 	    show_share(number[0], all.saved_blocks, all.blocks));
 	page_color(page, "0");
-	fprintf(page->out, ": %s of %s blocks, %s of %s",
-	    show_count(number[1], all.saved_blocks),
-	    show_count(number[2], all.blocks),
-	    show_bytes(number[3], all.saved_bytes),
+	fprintf(page->out, ": %s of %s blocks, %s of %s", show_count(number[1], all.saved_blocks),
+	    show_count(number[2], all.blocks), show_bytes(number[3], all.saved_bytes),
 	    show_bytes(number[4], all.bytes));
 	if (all.cost > 0)
 		fprintf(page->out, ", %s of %s", show_ns(number[5], all.saved_cost),
 		    show_ns(number[6], all.cost));
 	fputs("\n", page->out);
 	page_color(page, DIM);
-	fprintf(page->out, "  %-8s %11s %9s %6s %10s %9s\n", "verdict", "",
-	    "blocks", "", "bytes", "time");
+	fprintf(page->out, "  %-8s %11s %9s %6s %10s %9s\n", "verdict", "", "blocks", "", "bytes",
+	    "time");
 	page_color(page, "0");
 	for (size_t i = 0; advice_at(i); i++)
 		page_verdict(page, advice_at(i), &all);
@@ -269,8 +253,7 @@ page_saving(const struct page *page)
 /* ---- what was not seen */
 
 static void
-page_gap(const struct page *page, bool *any, const char *column,
-    double whole, const char *what)
+page_gap(const struct page *page, bool *any, const char *column, double whole, const char *what)
 {
 	double count = rows_real(page->run, 0, column);
 	char number[2][SHOW_SIZE];
@@ -290,8 +273,7 @@ page_gap(const struct page *page, bool *any, const char *column,
 static bool
 module_is_dark(const struct rows *modules, size_t at)
 {
-	static const char *const dark[] = { "missing", "mismatch",
-		"unreadable" };
+	static const char *const dark[] = { "missing", "mismatch", "unreadable" };
 	const char *symbols = rows_text(modules, at, "symbols");
 
 	for (size_t i = 0; i < sizeof(dark) / sizeof(*dark); i++) {
@@ -348,8 +330,7 @@ page_modules(const struct page *page, bool *any)
 	for (size_t i = 0; i < page->modules->count; i++) {
 		const char *path = rows_text(page->modules, i, "path");
 
-		if (!module_is_dark(page->modules, i) || *path != '/' ||
-		    ++dark > PAGE_MODULES)
+		if (!module_is_dark(page->modules, i) || *path != '/' || ++dark > PAGE_MODULES)
 			continue;
 		if (!*any)
 			page_title(page, "Not seen");
@@ -361,8 +342,7 @@ page_modules(const struct page *page, bool *any)
 		fputc('\n', page->out);
 	}
 	if (dark > PAGE_MODULES)
-		fprintf(page->out, "  and for %zu more modules (esc info)\n",
-		    dark - PAGE_MODULES);
+		fprintf(page->out, "  and for %zu more modules (esc info)\n", dark - PAGE_MODULES);
 }
 
 /* Why fates are unknown, the most frequent reason first. */
@@ -378,8 +358,7 @@ page_reasons(const struct page *page, struct query_db *db, struct err *err)
 	int rc = -1;
 
 	while (query && (rc = query_next(query, err)) > 0) {
-		fprintf(page->out, "    %s: ",
-		    show_count(number, query_real(query, 1)));
+		fprintf(page->out, "    %s: ", show_count(number, query_real(query, 1)));
 		page_text(page, query_text(query, 0), page->columns - 20);
 		fputc('\n', page->out);
 	}
@@ -396,20 +375,15 @@ page_gaps(const struct page *page, struct query_db *db, struct err *err)
 
 	for (size_t i = 0; i < page->all->count; i++)
 		observed += rows_real(page->all, i, "blocks.observed");
-	page_gap(page, &any, "lost",
-	    rows_real(run, 0, "recorded") + rows_real(run, 0, "lost"),
+	page_gap(page, &any, "lost", rows_real(run, 0, "recorded") + rows_real(run, 0, "lost"),
 	    "events were lost");
 	page_gap(page, &any, "unknown", observed,
 	    "blocks have an unknown fate: the evidence does not decide");
-	if (any && rows_real(run, 0, "unknown") > 0 &&
-	    page_reasons(page, db, err) < 0)
+	if (any && rows_real(run, 0, "unknown") > 0 && page_reasons(page, db, err) < 0)
 		return -1;
-	page_gap(page, &any, "cut", 0,
-	    "stacks were cut at the depth limit (record --depth=N)");
-	page_gap(page, &any, "broken", 0,
-	    "stacks ended early: no unwind information there");
-	page_gap(page, &any, "unmatched_frees", 0,
-	    "frees of blocks whose allocation was not seen");
+	page_gap(page, &any, "cut", 0, "stacks were cut at the depth limit (record --depth=N)");
+	page_gap(page, &any, "broken", 0, "stacks ended early: no unwind information there");
+	page_gap(page, &any, "unmatched_frees", 0, "frees of blocks whose allocation was not seen");
 	if (!rows_int(run, 0, "complete")) {
 		if (!any)
 			page_title(page, "Not seen");
@@ -447,8 +421,7 @@ path_add(struct strbuf *buf, const char *path, size_t columns)
 
 /* file:line, or the module in brackets where the file is not known. */
 static void
-where_add(struct strbuf *buf, const char *file, int64_t line,
-    const char *module, size_t columns)
+where_add(struct strbuf *buf, const char *file, int64_t line, const char *module, size_t columns)
 {
 	const char *base = strrchr(module, '/');
 	char tail[24] = "";
@@ -484,9 +457,8 @@ where_needed(const struct rows *sites, size_t row, size_t most)
 	struct strbuf buf = { 0 };
 	size_t width;
 
-	where_add(&buf, rows_text(sites, row, "file"),
-	    rows_int(sites, row, "line"), rows_text(sites, row, "module"),
-	    most);
+	where_add(&buf, rows_text(sites, row, "file"), rows_int(sites, row, "line"),
+	    rows_text(sites, row, "module"), most);
 	width = buf.len;
 	strbuf_release(&buf);
 	return width;
@@ -495,14 +467,11 @@ where_needed(const struct rows *sites, size_t row, size_t most)
 static struct widths
 measure(const struct page *page, size_t count)
 {
-	size_t room = page->columns > PAGE_FIXED + 30
-	    ? page->columns - PAGE_FIXED
-	    : 30;
+	size_t room = page->columns > PAGE_FIXED + 30 ? page->columns - PAGE_FIXED : 30;
 	struct widths widths = { 8, 5 };
 
 	for (size_t i = 0; i < count; i++) {
-		size_t function =
-		    needed(rows_text(page->sites, i, "function"), room);
+		size_t function = needed(rows_text(page->sites, i, "function"), room);
 		size_t where = where_needed(page->sites, i, room);
 
 		if (function > widths.function)
@@ -526,8 +495,7 @@ measure(const struct page *page, size_t count)
 static void
 page_padded(const struct page *page, const char *text, size_t used, size_t width)
 {
-	fprintf(page->out, "%s%*s", text,
-	    (int)(used < width ? width - used : 0), "");
+	fprintf(page->out, "%s%*s", text, (int)(used < width ? width - used : 0), "");
 }
 
 static void
@@ -543,8 +511,7 @@ page_life(const struct page *page, size_t row)
 }
 
 static void
-page_row(const struct page *page, size_t row, const struct widths *widths,
-    double cost)
+page_row(const struct page *page, size_t row, const struct widths *widths, double cost)
 {
 	const struct rows *sites = page->sites;
 	const char *verdict = rows_text(sites, row, "verdict");
@@ -558,13 +525,11 @@ page_row(const struct page *page, size_t row, const struct widths *widths,
 	page_padded(page, buf.text ? buf.text : "", used, 8);
 	page_color(page, "0");
 	strbuf_clear(&buf);
-	used = show_name(
-	    &buf, rows_text(sites, row, "function"), widths->function);
+	used = show_name(&buf, rows_text(sites, row, "function"), widths->function);
 	page_padded(page, buf.text ? buf.text : "", used, widths->function + 1);
 	strbuf_clear(&buf);
-	where_add(&buf, rows_text(sites, row, "file"),
-	    rows_int(sites, row, "line"), rows_text(sites, row, "module"),
-	    widths->where);
+	where_add(&buf, rows_text(sites, row, "file"), rows_int(sites, row, "line"),
+	    rows_text(sites, row, "module"), widths->where);
 	/* paths are nearly always ASCII: bytes do for columns here */
 	page_padded(page, buf.text, buf.len, widths->where);
 	fprintf(page->out, " %8s %9s",
@@ -586,9 +551,9 @@ page_table(const struct page *page)
 
 	page_title(page, "Sites");
 	page_color(page, DIM);
-	fprintf(page->out, "%3s %-7s %-*s %-*s %8s %9s %8s %8s %6s\n", "",
-	    "verdict", (int)widths.function, "function", (int)widths.where,
-	    "where", "blocks", "bytes", "life p50", "p99", "time");
+	fprintf(page->out, "%3s %-7s %-*s %-*s %8s %9s %8s %8s %6s\n", "", "verdict",
+	    (int)widths.function, "function", (int)widths.where, "where", "blocks", "bytes",
+	    "life p50", "p99", "time");
 	page_color(page, "0");
 	for (size_t i = 0; i < count; i++)
 		page_row(page, i, &widths, cost);
@@ -618,16 +583,16 @@ page_frame(const struct page *page, const struct report_frame *frame)
 	used = show_name(&buf, frame->function, room / 2);
 	strbuf_adds(&buf, *frame->file ? " at " : " ");
 	room -= used + 4;
-	where_add(&buf, frame->file, frame->line, frame->module,
-	    room < PAGE_FILE ? room : PAGE_FILE);
+	where_add(
+	    &buf, frame->file, frame->line, frame->module, room < PAGE_FILE ? room : PAGE_FILE);
 	fprintf(page->out, "%s\n", buf.text);
 	strbuf_release(&buf);
 }
 
 /* The frames of a stack, a line each, start-up code left out. */
 static int
-page_stack(const struct page *page, struct query_db *db, int64_t id,
-    const char *label, struct err *err)
+page_stack(
+    const struct page *page, struct query_db *db, int64_t id, const char *label, struct err *err)
 {
 	size_t count;
 	size_t shown = 0;
@@ -661,17 +626,14 @@ page_source(const struct page *page, size_t row)
 	struct tm run = { 0 };
 	int64_t changed = 0;
 
-	if (!snippet_add(&buf, rows_text(sites, row, "file"),
-		rows_int(sites, row, "line"), rows_int(sites, row, "column"),
-		page->columns, &changed))
+	if (!snippet_add(&buf, rows_text(sites, row, "file"), rows_int(sites, row, "line"),
+		rows_int(sites, row, "column"), page->columns, &changed))
 		return;
 	fputs(buf.text, page->out);
 	strbuf_release(&buf);
-	if (strptime(rows_text(page->run, 0, "start"), "%Y-%m-%dT%H:%M:%S",
-		&run) &&
+	if (strptime(rows_text(page->run, 0, "start"), "%Y-%m-%dT%H:%M:%S", &run) &&
 	    changed > timegm(&run))
-		fputs("        (the file was changed since the run)\n",
-		    page->out);
+		fputs("        (the file was changed since the run)\n", page->out);
 }
 
 static void
@@ -686,14 +648,12 @@ page_evidence(const struct page *page, size_t row)
 
 	page_label(page, "blocks");
 	fprintf(page->out, "%s of %lld",
-	    show_count(number[0], rows_real(sites, row, "blocks.estimated")),
-	    (long long)low);
+	    show_count(number[0], rows_real(sites, row, "blocks.estimated")), (long long)low);
 	if (high != low)
 		fprintf(page->out, " to %lld", (long long)high);
 	fputs(" bytes", page->out);
 	if (calls > 0 && observed >= 2 * calls)
-		fprintf(page->out, ", %s a call",
-		    show_count(number[4], observed / calls));
+		fprintf(page->out, ", %s a call", show_count(number[4], observed / calls));
 	if (rows_at(sites, row, "life_ns.p50")->type != CELL_NULL)
 		fprintf(page->out, ", lived %s (p50), %s (p99), %s at most",
 		    show_ns(number[1], rows_real(sites, row, "life_ns.p50")),
@@ -701,16 +661,12 @@ page_evidence(const struct page *page, size_t row)
 		    show_ns(number[3], rows_real(sites, row, "life_ns.max")));
 	fputc('\n', page->out);
 	page_label(page, "evidence");
-	fprintf(page->out, "%s observed, %s proved, %s presumed",
-	    show_count(number[0], observed),
-	    show_share(
-		number[1], rows_real(sites, row, "evidence.proved"), observed),
-	    show_share(number[2], rows_real(sites, row, "evidence.inferred"),
-		observed));
+	fprintf(page->out, "%s observed, %s proved, %s presumed", show_count(number[0], observed),
+	    show_share(number[1], rows_real(sites, row, "evidence.proved"), observed),
+	    show_share(number[2], rows_real(sites, row, "evidence.inferred"), observed));
 	if (rows_real(sites, row, "fates.local") >= observed)
 		fprintf(page->out, "; at most %s can escape (95 %% sure)",
-		    show_share(number[3],
-			rows_real(sites, row, "escape_rate_upper"), 1));
+		    show_share(number[3], rows_real(sites, row, "escape_rate_upper"), 1));
 	fputc('\n', page->out);
 }
 
@@ -741,9 +697,8 @@ page_headline(const struct page *page, size_t row)
 
 	fputc('\n', page->out);
 	page_color(page, BOLD);
-	where_add(&buf, rows_text(sites, row, "file"),
-	    rows_int(sites, row, "line"), rows_text(sites, row, "module"),
-	    PAGE_FILE);
+	where_add(&buf, rows_text(sites, row, "file"), rows_int(sites, row, "line"),
+	    rows_text(sites, row, "module"), PAGE_FILE);
 	if (*rows_text(sites, row, "file") && column > 0)
 		strbuf_addf(&buf, ":%lld", (long long)column);
 	fprintf(page->out, "%zu. %s:", row + 1, buf.text);
@@ -752,8 +707,7 @@ page_headline(const struct page *page, size_t row)
 	strbuf_adds(&buf, " ");
 	show_text(&buf, rows_text(sites, row, "allocator"), 30);
 	if (rows_int(sites, row, "size.min") == rows_int(sites, row, "size.max"))
-		strbuf_addf(&buf, "(%lld)",
-		    (long long)rows_int(sites, row, "size.min"));
+		strbuf_addf(&buf, "(%lld)", (long long)rows_int(sites, row, "size.min"));
 	strbuf_adds(&buf, " in ");
 	show_text(&buf, rows_text(sites, row, "function"), 60);
 	strbuf_adds(&buf, " ");
@@ -769,24 +723,19 @@ page_headline(const struct page *page, size_t row)
 }
 
 static int
-page_counter(const struct page *page, struct query_db *db, size_t row,
-    struct err *err)
+page_counter(const struct page *page, struct query_db *db, size_t row, struct err *err)
 {
 	const char *fate = rows_text(page->sites, row, "counterexample.fate");
 	int64_t id = rows_int(page->sites, row, ".counter_id");
 
 	/* that they outlive it is what the verdict says, not against it */
-	if (!*fate ||
-	    strcmp(rows_text(page->sites, row, "verdict"), "caller") == 0)
+	if (!*fate || strcmp(rows_text(page->sites, row, "verdict"), "caller") == 0)
 		return 0;
 	page_label(page, "but");
-	fputs(strcmp(fate, "live") == 0
-		? "one that was kept, allocated here:\n"
-		: strcmp(fate, "thread") == 0
-		? "one that another thread freed, here:\n"
-		: strcmp(fate, "up") == 0
-		? "one that outlived its function, freed here:\n"
-		: "one that did otherwise, here:\n",
+	fputs(strcmp(fate, "live") == 0       ? "one that was kept, allocated here:\n"
+		: strcmp(fate, "thread") == 0 ? "one that another thread freed, here:\n"
+		: strcmp(fate, "up") == 0     ? "one that outlived its function, freed here:\n"
+					      : "one that did otherwise, here:\n",
 	    page->out);
 	return page_stack(page, db, id, "", err);
 }
@@ -805,8 +754,7 @@ static const char freed_sql[] =
     " GROUP BY f.function, f.file, f.line, m.path ORDER BY n DESC LIMIT 1";
 
 static int
-page_freed(const struct page *page, struct query_db *db, size_t row,
-    struct err *err)
+page_freed(const struct page *page, struct query_db *db, size_t row, struct err *err)
 {
 	struct query *query = query_prepare(db, freed_sql, err);
 	struct report_frame frame = { .function = NULL };
@@ -824,8 +772,7 @@ page_freed(const struct page *page, struct query_db *db, size_t row,
 		frame.module = xstrdup(query_text(query, 3));
 		page_label(page, "freed");
 		fprintf(page->out, "%s in ",
-		    show_share(
-			number, query_real(query, 4), query_real(query, 5)));
+		    show_share(number, query_real(query, 4), query_real(query, 5)));
 		page_frame(page, &frame);
 		free(frame.function);
 		free(frame.file);
@@ -836,8 +783,7 @@ page_freed(const struct page *page, struct query_db *db, size_t row,
 }
 
 static int
-page_detail(const struct page *page, struct query_db *db, size_t row,
-    struct err *err)
+page_detail(const struct page *page, struct query_db *db, size_t row, struct err *err)
 {
 	struct strbuf buf = { 0 };
 
@@ -853,8 +799,7 @@ page_detail(const struct page *page, struct query_db *db, size_t row,
 	strbuf_release(&buf);
 	page_evidence(page, row);
 	page_owner(page, row);
-	if (page_stack(page, db, rows_int(page->sites, row, ".stack_id"),
-		"path", err) < 0 ||
+	if (page_stack(page, db, rows_int(page->sites, row, ".stack_id"), "path", err) < 0 ||
 	    page_freed(page, db, row, err) < 0)
 		return -1;
 	return page_counter(page, db, row, err);
@@ -865,8 +810,7 @@ page_details(const struct page *page, struct query_db *db, struct err *err)
 {
 	size_t shown = 0;
 
-	for (size_t i = 0; i < page->sites->count && shown < PAGE_DETAILS;
-	     i++) {
+	for (size_t i = 0; i < page->sites->count && shown < PAGE_DETAILS; i++) {
 		const char *verdict = rows_text(page->sites, i, "verdict");
 		enum advice_class class = advice_find(verdict)->class;
 

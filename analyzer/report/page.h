@@ -14,7 +14,7 @@ struct page {
 	FILE *out;
 	unsigned columns; /* 100 unless the terminal says otherwise */
 	bool is_colored;
-	size_t top;            /* rows of the table; 0: as many as are useful */
+	size_t top;                 /* rows of the table; 0: as many as are useful */
 	const struct rows *run;     /* report_run */
 	const struct rows *sites;   /* report_sites, sorted, what is wanted */
 	const struct rows *all;     /* report_sites, all, for the sums */

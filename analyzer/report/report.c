@@ -66,8 +66,8 @@ loader_release(struct loader *loader)
 }
 
 static int
-loader_stack(struct loader *loader, int64_t id, struct report_frame **frames,
-    size_t *count, struct err *err)
+loader_stack(
+    struct loader *loader, int64_t id, struct report_frame **frames, size_t *count, struct err *err)
 {
 	size_t cap = 0;
 	int rc = 1;
@@ -107,8 +107,7 @@ report_stack_free(struct report_frame *frames, size_t count)
 }
 
 struct report_frame *
-report_stack(
-    struct query_db *db, long long id, size_t *count, struct err *err)
+report_stack(struct query_db *db, long long id, size_t *count, struct err *err)
 {
 	struct loader loader;
 	struct report_frame *frames = NULL;
@@ -127,8 +126,7 @@ report_stack(
 
 /* Functions, innermost first, without the start-up code outside main. */
 static int
-set_stack(
-    struct cell *cell, struct loader *loader, int64_t id, struct err *err)
+set_stack(struct cell *cell, struct loader *loader, int64_t id, struct err *err)
 {
 	struct report_frame *frames;
 	size_t count;
@@ -145,8 +143,7 @@ set_stack(
 }
 
 static int
-set_list(
-    struct cell *cell, struct loader *loader, const char *text, struct err *err)
+set_list(struct cell *cell, struct loader *loader, const char *text, struct err *err)
 {
 	int rc;
 
@@ -182,22 +179,20 @@ set_cell(struct cell *cell, enum column_kind kind, struct query *query, int at,
 }
 
 static int
-load_row(const struct report *report, struct rows *rows, struct query *query,
-    struct loader *loader, struct err *err)
+load_row(const struct report *report, struct rows *rows, struct query *query, struct loader *loader,
+    struct err *err)
 {
 	struct cell *cells = rows_add(rows);
 
 	for (size_t i = 0; i < report->width; i++) {
-		if (set_cell(&cells[i], report->columns[i].kind, query, (int)i,
-			loader, err) < 0)
+		if (set_cell(&cells[i], report->columns[i].kind, query, (int)i, loader, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 int
-report_load(struct query_db *db, const struct report *report, struct rows *rows,
-    struct err *err)
+report_load(struct query_db *db, const struct report *report, struct rows *rows, struct err *err)
 {
 	struct loader loader = { NULL, NULL };
 	struct query *query = NULL;
@@ -210,8 +205,7 @@ report_load(struct query_db *db, const struct report *report, struct rows *rows,
 	if (!query)
 		goto out;
 	if ((size_t)query_columns(query) != report->width) {
-		err_set(err, "report %s: %d columns", report->name,
-		    query_columns(query));
+		err_set(err, "report %s: %d columns", report->name, query_columns(query));
 		goto out;
 	}
 	while ((rc = query_next(query, err)) > 0) {

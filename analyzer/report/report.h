@@ -25,8 +25,8 @@ const struct report *report_find(const char *name);
 /* The at-th report, or NULL behind the last. */
 const struct report *report_at(size_t at);
 /* Reads it into *rows, which the caller releases, also on failure (-1). */
-int report_load(struct query_db *db, const struct report *report,
-    struct rows *rows, struct err *err);
+int report_load(
+    struct query_db *db, const struct report *report, struct rows *rows, struct err *err);
 
 /* A frame of a stack, as report_stack gives it. */
 struct report_frame {

@@ -2,22 +2,21 @@
 #include "analyzer/report/report.h"
 
 /* Several runs are one: counts added up, the rest that of the first. */
-static const char sql[] =
-    "SELECT (SELECT command FROM run ORDER BY id LIMIT 1),"
-    " (SELECT pid FROM run ORDER BY id LIMIT 1), min(start),"
-    " sum(duration_ns),"
-    " CASE WHEN min(mode) = 'full' AND max(mode) = 'full' THEN 'full'"
-    "  ELSE 'sampled' END,"
-    " max(sample_interval), sum(allocations), sum(frees), sum(bytes),"
-    " sum(recorded), sum(lost), sum(unknown), max(peak_bytes), sum(threads),"
-    " count(*), sum(processes), sum(cut), sum(broken), sum(unmatched_frees),"
-    " min(complete), sum(cost_ns), (SELECT total(timed) FROM site),"
-    " max(stack_limit),"
-    " (SELECT exe FROM run ORDER BY id LIMIT 1),"
-    " (SELECT trace FROM run ORDER BY id LIMIT 1),"
-    " (SELECT allocator FROM run ORDER BY id LIMIT 1),"
-    " (SELECT wrappers FROM run ORDER BY id LIMIT 1)"
-    " FROM run HAVING count(*) > 0";
+static const char sql[] = "SELECT (SELECT command FROM run ORDER BY id LIMIT 1),"
+			  " (SELECT pid FROM run ORDER BY id LIMIT 1), min(start),"
+			  " sum(duration_ns),"
+			  " CASE WHEN min(mode) = 'full' AND max(mode) = 'full' THEN 'full'"
+			  "  ELSE 'sampled' END,"
+			  " max(sample_interval), sum(allocations), sum(frees), sum(bytes),"
+			  " sum(recorded), sum(lost), sum(unknown), max(peak_bytes), sum(threads),"
+			  " count(*), sum(processes), sum(cut), sum(broken), sum(unmatched_frees),"
+			  " min(complete), sum(cost_ns), (SELECT total(timed) FROM site),"
+			  " max(stack_limit),"
+			  " (SELECT exe FROM run ORDER BY id LIMIT 1),"
+			  " (SELECT trace FROM run ORDER BY id LIMIT 1),"
+			  " (SELECT allocator FROM run ORDER BY id LIMIT 1),"
+			  " (SELECT wrappers FROM run ORDER BY id LIMIT 1)"
+			  " FROM run HAVING count(*) > 0";
 
 static const struct column columns[] = {
 	{ "command", "command", COLUMN_LIST },

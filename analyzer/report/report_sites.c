@@ -8,11 +8,11 @@
  * run where it cost most. `one` is every row of the table, `merged` a row a
  * site, `judged` has the verdict, `shares` the part that need not be on the heap.
  */
-#define QUANTILE(table, column, share)                                     \
-	"(SELECT min(v) FROM (SELECT " column " AS v,"                     \
-	" sum(total(blocks)) OVER (ORDER BY " column ") AS c,"             \
-	" sum(total(blocks)) OVER () AS t FROM " table                     \
-	" WHERE site IN (SELECT id FROM one o WHERE o.key = shares.key)"   \
+#define QUANTILE(table, column, share)                                   \
+	"(SELECT min(v) FROM (SELECT " column " AS v,"                   \
+	" sum(total(blocks)) OVER (ORDER BY " column ") AS c,"           \
+	" sum(total(blocks)) OVER () AS t FROM " table                   \
+	" WHERE site IN (SELECT id FROM one o WHERE o.key = shares.key)" \
 	" GROUP BY " column ") WHERE c >= " share " * t)"
 #define SIZE(share) QUANTILE("size_histogram", "size", share)
 #define LIFE(share) QUANTILE("life_histogram", "life", share)
@@ -84,22 +84,36 @@ static const char sql[] =
     "  estimated + sqrt(above), bytes,"
     "  local, up, thread, live, censored, unknown, proved, inferred,"
     "  size_lo, size_hi,"
-    "  CASE WHEN runs = 1 THEN size_p50 ELSE " SIZE("0.5") " END,"
-    "  CASE WHEN runs = 1 THEN size_p99 ELSE " SIZE("0.99") " END,"
-    "  distinct_hi, life_lo,"
-    "  CASE WHEN runs = 1 THEN life_p50 ELSE " LIFE("0.5") " END,"
-    "  CASE WHEN runs = 1 THEN life_p90 ELSE " LIFE("0.9") " END,"
-    "  CASE WHEN runs = 1 THEN life_p99 ELSE " LIFE("0.99") " END,"
-    "  life_hi, cost_allocate, cost_free, cost_allocate + cost_free,"
-    "  CASE WHEN runs = 1 THEN upper_total ELSE min(1.0, (up + thread + live +"
-    "   3.0) / max(n, 1)) END,"
-    "  capacity_hi, stack, some_fate, some_stack,"
-    "  estimated * share, bytes * share, (cost_allocate + cost_free) * share,"
-    "  reallocs, activations, threads_hi, runs, timed, unknown_why, some_stack,"
-    "  stack, (SELECT o.file FROM frame o WHERE o.id = owner),"
-    "  (SELECT o.startup FROM frame o WHERE o.id = owner), key"
-    " FROM shares ORDER BY cost_allocate + cost_free DESC, function, file,"
-    "  line, col, path";
+    "  CASE WHEN runs = 1 THEN size_p50 ELSE " SIZE(
+	"0.5") " END,"
+	       "  CASE WHEN runs = 1 THEN size_p99 ELSE " SIZE(
+		   "0.99") " END,"
+			   "  distinct_hi, life_lo,"
+			   "  CASE WHEN runs = 1 THEN life_p50 ELSE " LIFE(
+			       "0.5") " END,"
+				      "  CASE WHEN runs = 1 THEN life_p90 ELSE " LIFE(
+					  "0.9") " END,"
+						 "  CASE WHEN runs = 1 THEN life_p99 ELSE " LIFE(
+						     "0.99") " END,"
+							     "  life_hi, cost_allocate, cost_free, "
+							     "cost_allocate + cost_free,"
+							     "  CASE WHEN runs = 1 THEN "
+							     "upper_total ELSE min(1.0, (up + "
+							     "thread + live +"
+							     "   3.0) / max(n, 1)) END,"
+							     "  capacity_hi, stack, some_fate, "
+							     "some_stack,"
+							     "  estimated * share, bytes * share, "
+							     "(cost_allocate + cost_free) * share,"
+							     "  reallocs, activations, threads_hi, "
+							     "runs, timed, unknown_why, some_stack,"
+							     "  stack, (SELECT o.file FROM frame o "
+							     "WHERE o.id = owner),"
+							     "  (SELECT o.startup FROM frame o "
+							     "WHERE o.id = owner), key"
+							     " FROM shares ORDER BY cost_allocate "
+							     "+ cost_free DESC, function, file,"
+							     "  line, col, path";
 
 static const struct column columns[] = {
 	{ "function", "function", COLUMN_TEXT },

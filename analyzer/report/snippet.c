@@ -23,8 +23,7 @@ snippet_open(const char *path, int64_t *changed_s)
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
-	    status.st_size > SNIPPET_FILE) {
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size > SNIPPET_FILE) {
 		close(fd);
 		return NULL;
 	}
@@ -61,8 +60,7 @@ snippet_read(const char *path, int64_t line, int64_t *changed_s)
 
 /* Tabs as blanks; *caret becomes the blanks before byte number `column`. */
 static void
-snippet_expand(
-    struct strbuf *to, const char *text, int64_t column, size_t *caret)
+snippet_expand(struct strbuf *to, const char *text, int64_t column, size_t *caret)
 {
 	size_t at = 0;
 
@@ -82,8 +80,8 @@ snippet_expand(
 }
 
 bool
-snippet_add(struct strbuf *buf, const char *path, int64_t line, int64_t column,
-    unsigned columns, int64_t *changed_s)
+snippet_add(struct strbuf *buf, const char *path, int64_t line, int64_t column, unsigned columns,
+    int64_t *changed_s)
 {
 	struct strbuf plain = { 0 };
 	size_t caret = SIZE_MAX;

@@ -12,7 +12,7 @@ struct strbuf;
  * to `columns`. Nothing, and false, where there is no such line, or path is no
  * regular file, or it is unreasonably large. *changed_s: its last change, seconds since 1970.
  */
-bool snippet_add(struct strbuf *buf, const char *path, int64_t line,
-    int64_t column, unsigned columns, int64_t *changed_s);
+bool snippet_add(struct strbuf *buf, const char *path, int64_t line, int64_t column,
+    unsigned columns, int64_t *changed_s);
 
 #endif

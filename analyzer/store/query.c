@@ -44,8 +44,7 @@ query_is_database(const char *path)
 
 	if (!file)
 		return false;
-	is_ours = fread(head, sizeof(head), 1, file) == 1 &&
-	    memcmp(head, magic, sizeof(head)) == 0;
+	is_ours = fread(head, sizeof(head), 1, file) == 1 && memcmp(head, magic, sizeof(head)) == 0;
 	fclose(file);
 	return is_ours;
 }
@@ -54,10 +53,8 @@ static int
 query_fail(const struct query_db *db, struct err *err)
 {
 	if (db->is_late)
-		return err_set(err, "%s: the query took more than %u s",
-		    db->path, db->seconds);
-	return err_set(err, "%s: %s", db->path,
-	    db->db ? sqlite3_errmsg(db->db) : "no memory");
+		return err_set(err, "%s: the query took more than %u s", db->path, db->seconds);
+	return err_set(err, "%s: %s", db->path, db->db ? sqlite3_errmsg(db->db) : "no memory");
 }
 
 static int
@@ -85,10 +82,9 @@ query_start(struct query_db *db)
 static bool
 table_is_ours(const char *name)
 {
-	static const char *const tables[] = { "run", "module", "frame", "stack",
-		"site", "path", "free_path", "owner", "size_histogram",
-		"life_histogram", "timeline", "thread", "thread_pair",
-		"sqlite_master", "sqlite_schema", "json_each", "json_tree" };
+	static const char *const tables[] = { "run", "module", "frame", "stack", "site", "path",
+		"free_path", "owner", "size_histogram", "life_histogram", "timeline", "thread",
+		"thread_pair", "sqlite_master", "sqlite_schema", "json_each", "json_tree" };
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
 		if (sqlite3_stricmp(name, tables[i]) == 0)
@@ -98,26 +94,21 @@ table_is_ours(const char *name)
 }
 
 static int
-query_authorize(void *data, int action, const char *first, const char *second,
-    const char *database, const char *context)
+query_authorize(void *data, int action, const char *first, const char *second, const char *database,
+    const char *context)
 {
 	(void)data;
 	(void)database;
 	(void)context; /* a view, which is off already, or only a WITH */
 	switch (action) {
 	case SQLITE_SELECT:
-	case SQLITE_RECURSIVE:
-		return SQLITE_OK;
+	case SQLITE_RECURSIVE: return SQLITE_OK;
 	case SQLITE_READ:
 		/* no column: only its rows are counted, it may be a WITH */
-		return *second == '\0' || table_is_ours(first) ? SQLITE_OK
-								: SQLITE_DENY;
+		return *second == '\0' || table_is_ours(first) ? SQLITE_OK : SQLITE_DENY;
 	case SQLITE_FUNCTION:
-		return sqlite3_stricmp(second, "load_extension") == 0
-		    ? SQLITE_DENY
-		    : SQLITE_OK;
-	default:
-		return SQLITE_DENY;
+		return sqlite3_stricmp(second, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
+	default: return SQLITE_DENY;
 	}
 }
 
@@ -140,11 +131,9 @@ query_is_sound(struct query_db *db)
 	sqlite3_stmt *stmt = NULL;
 	bool is_sound = false;
 
-	if (sqlite3_prepare_v2(db->db, "PRAGMA quick_check(1)", -1, &stmt,
-		NULL) == SQLITE_OK &&
+	if (sqlite3_prepare_v2(db->db, "PRAGMA quick_check(1)", -1, &stmt, NULL) == SQLITE_OK &&
 	    sqlite3_step(stmt) == SQLITE_ROW)
-		is_sound =
-		    strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
+		is_sound = strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
 	sqlite3_finalize(stmt);
 	return is_sound;
 }
@@ -174,9 +163,8 @@ static int
 query_harden(struct query_db *db, struct err *err)
 {
 	static const int on[] = { SQLITE_DBCONFIG_DEFENSIVE };
-	static const int off[] = { SQLITE_DBCONFIG_TRUSTED_SCHEMA,
-		SQLITE_DBCONFIG_ENABLE_VIEW, SQLITE_DBCONFIG_ENABLE_TRIGGER,
-		SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION,
+	static const int off[] = { SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_VIEW,
+		SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION,
 		SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_DQS_DDL };
 
 	for (size_t i = 0; i < sizeof(on) / sizeof(*on); i++)
@@ -201,8 +189,7 @@ query_harden(struct query_db *db, struct err *err)
 		    db->path);
 	if (!query_is_sound(db))
 		return db->is_late ? query_fail(db, err)
-				   : err_set(err, "%s: the database is damaged",
-					 db->path);
+				   : err_set(err, "%s: the database is damaged", db->path);
 	sqlite3_set_authorizer(db->db, query_authorize, db);
 	return 0;
 }
@@ -247,8 +234,7 @@ query_open(const char *path, struct err *err)
 	db->path = xstrdup(path);
 	db->seconds = QUERY_SECONDS;
 	uri = query_uri(path);
-	rc = sqlite3_open_v2(uri, &db->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
-	    NULL);
+	rc = sqlite3_open_v2(uri, &db->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
 	free(uri);
 	if (rc != SQLITE_OK) {
 		query_fail(db, err);
@@ -361,14 +347,10 @@ enum query_type
 query_type(const struct query *query, int column)
 {
 	switch (sqlite3_column_type(query->stmt, column)) {
-	case SQLITE_INTEGER:
-		return QUERY_INT;
-	case SQLITE_FLOAT:
-		return QUERY_REAL;
-	case SQLITE_NULL:
-		return QUERY_NULL;
-	default:
-		return QUERY_TEXT;
+	case SQLITE_INTEGER: return QUERY_INT;
+	case SQLITE_FLOAT: return QUERY_REAL;
+	case SQLITE_NULL: return QUERY_NULL;
+	default: return QUERY_TEXT;
 	}
 }
 

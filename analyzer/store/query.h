@@ -16,10 +16,10 @@ struct query_db;
 struct query; /* one prepared statement */
 
 /* SQL: the part of a site's blocks that need not be on the heap, 0 to 1. */
-#define QUERY_SHARE                                                          \
-	"CASE WHEN verdict IN ('stack', 'buffer', 'caller') THEN 1.0"        \
-	" WHEN verdict = 'reuse' THEN max(0.0, 1.0 -"                        \
-	" CAST(activations AS REAL) / max(observed, 1))"                     \
+#define QUERY_SHARE                                                           \
+	"CASE WHEN verdict IN ('stack', 'buffer', 'caller') THEN 1.0"         \
+	" WHEN verdict = 'reuse' THEN max(0.0, 1.0 -"                         \
+	" CAST(activations AS REAL) / max(observed, 1))"                      \
 	" WHEN verdict = 'mixed' THEN CAST(local AS REAL) / max(observed, 1)" \
 	" ELSE 0.0 END"
 
@@ -34,8 +34,7 @@ void query_close(struct query_db *db); /* takes NULL */
 void query_set_deadline(struct query_db *db, unsigned seconds);
 
 /* One SELECT; NULL and err set if it is anything else. */
-struct query *query_prepare(
-    struct query_db *db, const char *sql, struct err *err);
+struct query *query_prepare(struct query_db *db, const char *sql, struct err *err);
 void query_finish(struct query *query); /* takes NULL */
 /* Parameters count from 1. The text is copied. */
 void query_bind_int(struct query *query, int at, int64_t value);

@@ -58,9 +58,9 @@ enum table_number {
 	TABLE_COUNT,
 };
 
-#define COLUMN(table, field, kind)                             \
-	{                                                      \
-		#field, kind, offsetof(struct store_##table, field) \
+#define COLUMN(table, field, kind)                                  \
+	{                                                           \
+#field, kind, offsetof(struct store_##table, field) \
 	}
 #define I(table, field) COLUMN(table, field, KIND_INT)
 #define IN(table, field) COLUMN(table, field, KIND_INT_OR_NULL)
@@ -70,82 +70,168 @@ enum table_number {
 #define TN(table, field) COLUMN(table, field, KIND_TEXT_OR_NULL)
 
 static const struct column run_columns[] = {
-	I(run, id), T(run, trace), T(run, command), T(run, exe), I(run, pid),
-	T(run, start), I(run, duration_ns), T(run, mode),
-	I(run, sample_interval), I(run, allocations), I(run, frees),
-	I(run, bytes), I(run, recorded), I(run, lost), I(run, unknown),
-	I(run, cut), I(run, broken), I(run, unmatched_frees),
-	I(run, peak_bytes), I(run, threads), I(run, processes),
-	I(run, complete), I(run, stack_limit), T(run, wrappers),
-	T(run, allocator), I(run, cost_ns),
+	I(run, id),
+	T(run, trace),
+	T(run, command),
+	T(run, exe),
+	I(run, pid),
+	T(run, start),
+	I(run, duration_ns),
+	T(run, mode),
+	I(run, sample_interval),
+	I(run, allocations),
+	I(run, frees),
+	I(run, bytes),
+	I(run, recorded),
+	I(run, lost),
+	I(run, unknown),
+	I(run, cut),
+	I(run, broken),
+	I(run, unmatched_frees),
+	I(run, peak_bytes),
+	I(run, threads),
+	I(run, processes),
+	I(run, complete),
+	I(run, stack_limit),
+	T(run, wrappers),
+	T(run, allocator),
+	I(run, cost_ns),
 };
 static const struct column module_columns[] = {
-	I(module, id), N(module, path), T(module, build_id),
-	T(module, symbols), N(module, debug_file),
+	I(module, id),
+	N(module, path),
+	T(module, build_id),
+	T(module, symbols),
+	N(module, debug_file),
 };
 static const struct column frame_columns[] = {
-	I(frame, id), N(frame, function), N(frame, symbol), N(frame, file),
-	I(frame, line), I(frame, column), I(frame, module), I(frame, inlined),
-	I(frame, wrapper), I(frame, startup),
+	I(frame, id),
+	N(frame, function),
+	N(frame, symbol),
+	N(frame, file),
+	I(frame, line),
+	I(frame, column),
+	I(frame, module),
+	I(frame, inlined),
+	I(frame, wrapper),
+	I(frame, startup),
 };
 static const struct column stack_columns[] = {
-	I(stack, id), I(stack, parent), I(stack, frame), I(stack, depth),
+	I(stack, id),
+	I(stack, parent),
+	I(stack, frame),
+	I(stack, depth),
 	I(stack, state),
 };
 static const struct column site_columns[] = {
-	I(site, id), I(site, run), I(site, frame), T(site, allocator),
-	T(site, verdict), IN(site, owner), IN(site, owner_distance),
-	I(site, observed), R(site, estimated), R(site, estimated_low),
-	R(site, estimated_high), R(site, bytes), I(site, local), I(site, up),
-	I(site, thread), I(site, live), I(site, censored), I(site, unknown),
-	T(site, unknown_why), I(site, proved), I(site, inferred),
-	I(site, reallocs), I(site, activations), I(site, threads),
-	I(site, size_min), I(site, size_max), I(site, size_p50),
-	I(site, size_p99), I(site, size_distinct), IN(site, life_min),
-	IN(site, life_p50), IN(site, life_p90), IN(site, life_p99),
-	IN(site, life_max), R(site, cost_allocate), R(site, cost_free),
-	I(site, timed), R(site, escape_upper), I(site, capacity),
-	I(site, stack), TN(site, counter_fate), IN(site, counter_stack),
+	I(site, id),
+	I(site, run),
+	I(site, frame),
+	T(site, allocator),
+	T(site, verdict),
+	IN(site, owner),
+	IN(site, owner_distance),
+	I(site, observed),
+	R(site, estimated),
+	R(site, estimated_low),
+	R(site, estimated_high),
+	R(site, bytes),
+	I(site, local),
+	I(site, up),
+	I(site, thread),
+	I(site, live),
+	I(site, censored),
+	I(site, unknown),
+	T(site, unknown_why),
+	I(site, proved),
+	I(site, inferred),
+	I(site, reallocs),
+	I(site, activations),
+	I(site, threads),
+	I(site, size_min),
+	I(site, size_max),
+	I(site, size_p50),
+	I(site, size_p99),
+	I(site, size_distinct),
+	IN(site, life_min),
+	IN(site, life_p50),
+	IN(site, life_p90),
+	IN(site, life_p99),
+	IN(site, life_max),
+	R(site, cost_allocate),
+	R(site, cost_free),
+	I(site, timed),
+	R(site, escape_upper),
+	I(site, capacity),
+	I(site, stack),
+	TN(site, counter_fate),
+	IN(site, counter_stack),
 };
 static const struct column path_columns[] = {
-	I(path, site), I(path, stack), R(path, blocks), R(path, bytes),
-	R(path, local), R(path, up), R(path, thread), R(path, live),
-	R(path, unknown), R(path, cost),
+	I(path, site),
+	I(path, stack),
+	R(path, blocks),
+	R(path, bytes),
+	R(path, local),
+	R(path, up),
+	R(path, thread),
+	R(path, live),
+	R(path, unknown),
+	R(path, cost),
 };
 static const struct column free_path_columns[] = {
-	I(free_path, site), I(free_path, stack), T(free_path, fate),
+	I(free_path, site),
+	I(free_path, stack),
+	T(free_path, fate),
 	R(free_path, blocks),
 };
 static const struct column owner_columns[] = {
-	I(owner, site), I(owner, frame), I(owner, distance), T(owner, fate),
-	I(owner, blocks), I(owner, proved),
+	I(owner, site),
+	I(owner, frame),
+	I(owner, distance),
+	T(owner, fate),
+	I(owner, blocks),
+	I(owner, proved),
 };
 static const struct column size_histogram_columns[] = {
-	I(size_histogram, site), I(size_histogram, size),
+	I(size_histogram, site),
+	I(size_histogram, size),
 	R(size_histogram, blocks),
 };
 static const struct column life_histogram_columns[] = {
-	I(life_histogram, site), I(life_histogram, life),
+	I(life_histogram, site),
+	I(life_histogram, life),
 	R(life_histogram, blocks),
 };
 static const struct column timeline_columns[] = {
-	I(timeline, run), I(timeline, at), R(timeline, live_bytes),
-	R(timeline, allocations), R(timeline, frees),
+	I(timeline, run),
+	I(timeline, at),
+	R(timeline, live_bytes),
+	R(timeline, allocations),
+	R(timeline, frees),
 };
 static const struct column thread_columns[] = {
-	I(thread, id), I(thread, run), I(thread, number), I(thread, process),
-	I(thread, pid), I(thread, tid), I(thread, allocations),
-	I(thread, frees), I(thread, bytes), I(thread, lost),
+	I(thread, id),
+	I(thread, run),
+	I(thread, number),
+	I(thread, process),
+	I(thread, pid),
+	I(thread, tid),
+	I(thread, allocations),
+	I(thread, frees),
+	I(thread, bytes),
+	I(thread, lost),
 };
 static const struct column thread_pair_columns[] = {
-	I(thread_pair, run), I(thread_pair, allocating),
-	I(thread_pair, freeing), R(thread_pair, blocks),
+	I(thread_pair, run),
+	I(thread_pair, allocating),
+	I(thread_pair, freeing),
+	R(thread_pair, blocks),
 };
 
-#define TABLE(table)                                             \
-	{                                                        \
-		#table, table##_columns,                         \
-		    sizeof(table##_columns) / sizeof(*table##_columns) \
+#define TABLE(table)                                                                        \
+	{                                                                                   \
+#table, table##_columns, sizeof(table##_columns) / sizeof(*table##_columns) \
 	}
 
 static const struct table tables[TABLE_COUNT] = {
@@ -202,8 +288,7 @@ store_prepare(struct store *store, enum table_number number, struct err *err)
 	for (size_t i = 0; i < table->count; i++)
 		strbuf_adds(&sql, i ? ",?" : "?");
 	strbuf_adds(&sql, ")");
-	rc = sqlite3_prepare_v2(
-	    store->db, sql.text, -1, &store->insert[number], NULL);
+	rc = sqlite3_prepare_v2(store->db, sql.text, -1, &store->insert[number], NULL);
 	strbuf_release(&sql);
 	return rc == SQLITE_OK ? 0 : store_fail(store, table->name, err);
 }
@@ -220,8 +305,7 @@ store_reserve(struct store *store, struct err *err)
 	if (fd < 0) {
 		free(store->temporary);
 		store->temporary = NULL;
-		return err_set(err, "%s: cannot create: %s", store->path,
-		    strerror(errno));
+		return err_set(err, "%s: cannot create: %s", store->path, strerror(errno));
 	}
 	close(fd);
 	return 0;
@@ -235,8 +319,8 @@ store_create(const char *path, struct err *err)
 	store->path = xstrdup(path);
 	if (store_reserve(store, err) < 0)
 		goto fail;
-	if (sqlite3_open_v2(store->temporary, &store->db, SQLITE_OPEN_READWRITE,
-		NULL) != SQLITE_OK) {
+	if (sqlite3_open_v2(store->temporary, &store->db, SQLITE_OPEN_READWRITE, NULL) !=
+	    SQLITE_OK) {
 		store_fail(store, "cannot create the database", err);
 		goto fail;
 	}
@@ -245,8 +329,7 @@ store_create(const char *path, struct err *err)
 		"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
 		"PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-16384;",
 		err) < 0 ||
-	    store_exec(store, schema, err) < 0 ||
-	    store_exec(store, "BEGIN", err) < 0)
+	    store_exec(store, schema, err) < 0 || store_exec(store, "BEGIN", err) < 0)
 		goto fail;
 	for (int i = 0; i < TABLE_COUNT; i++) {
 		if (store_prepare(store, (enum table_number)i, err) < 0)
@@ -288,10 +371,8 @@ store_commit(struct store *store, struct err *err)
 	if (store_exec(store, "COMMIT", err) < 0)
 		return -1;
 	store_close(store);
-	if (store_sync(store->temporary) < 0 ||
-	    rename(store->temporary, store->path) < 0)
-		return err_set(
-		    err, "%s: cannot write: %s", store->path, strerror(errno));
+	if (store_sync(store->temporary) < 0 || rename(store->temporary, store->path) < 0)
+		return err_set(err, "%s: cannot write: %s", store->path, strerror(errno));
 	free(store->temporary);
 	store->temporary = NULL;
 	return 0;
@@ -360,8 +441,7 @@ text_hash(const char *text, size_t len)
 }
 
 static int
-bind_text(struct store *store, sqlite3_stmt *stmt, int at, const char *text,
-    bool is_name)
+bind_text(struct store *store, sqlite3_stmt *stmt, int at, const char *text, bool is_name)
 {
 	size_t len = strlen(text);
 	size_t cut = STORE_NAME_MAX - 17;
@@ -369,21 +449,19 @@ bind_text(struct store *store, sqlite3_stmt *stmt, int at, const char *text,
 	int rc;
 
 	if (!is_long && text_is_plain(text, len))
-		return sqlite3_bind_text64(
-		    stmt, at, text, len, SQLITE_STATIC, SQLITE_UTF8);
+		return sqlite3_bind_text64(stmt, at, text, len, SQLITE_STATIC, SQLITE_UTF8);
 	strbuf_clear(&store->scratch);
 	text_escape(&store->scratch, text, is_long ? cut : len);
 	if (is_long)
-		strbuf_addf(&store->scratch, "~%016llx",
-		    (unsigned long long)text_hash(text, len));
-	rc = sqlite3_bind_text64(stmt, at, store->scratch.text,
-	    store->scratch.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+		strbuf_addf(&store->scratch, "~%016llx", (unsigned long long)text_hash(text, len));
+	rc = sqlite3_bind_text64(
+	    stmt, at, store->scratch.text, store->scratch.len, SQLITE_TRANSIENT, SQLITE_UTF8);
 	return rc;
 }
 
 static int
-bind_column(struct store *store, sqlite3_stmt *stmt, int at,
-    const struct column *column, const void *row)
+bind_column(
+    struct store *store, sqlite3_stmt *stmt, int at, const struct column *column, const void *row)
 {
 	const void *field = (const char *)row + column->offset;
 	int64_t number;
@@ -406,23 +484,20 @@ bind_column(struct store *store, sqlite3_stmt *stmt, int at,
 		memcpy(&text, field, sizeof(text));
 		if (!text && column->kind == KIND_TEXT_OR_NULL)
 			return sqlite3_bind_null(stmt, at);
-		return bind_text(store, stmt, at, text ? text : "",
-		    column->kind == KIND_NAME);
+		return bind_text(store, stmt, at, text ? text : "", column->kind == KIND_NAME);
 	}
 	return SQLITE_MISUSE;
 }
 
 static int
-store_add(struct store *store, enum table_number number, const void *row,
-    struct err *err)
+store_add(struct store *store, enum table_number number, const void *row, struct err *err)
 {
 	const struct table *table = &tables[number];
 	sqlite3_stmt *stmt = store->insert[number];
 	int rc = SQLITE_OK;
 
 	for (size_t i = 0; rc == SQLITE_OK && i < table->count; i++)
-		rc = bind_column(
-		    store, stmt, (int)i + 1, &table->columns[i], row);
+		rc = bind_column(store, stmt, (int)i + 1, &table->columns[i], row);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(stmt);
 	if (rc != SQLITE_DONE) {
@@ -434,11 +509,11 @@ store_add(struct store *store, enum table_number number, const void *row,
 	return 0;
 }
 
-#define ADD(table, TABLE_NUMBER)                                          \
-	int store_add_##table(struct store *store,                        \
-	    const struct store_##table *row, struct err *err)             \
-	{                                                                 \
-		return store_add(store, TABLE_NUMBER, row, err);          \
+#define ADD(table, TABLE_NUMBER)                                                   \
+	int store_add_##table(                                                     \
+	    struct store *store, const struct store_##table *row, struct err *err) \
+	{                                                                          \
+		return store_add(store, TABLE_NUMBER, row, err);                   \
 	}
 
 ADD(run, TABLE_RUN)

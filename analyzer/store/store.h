@@ -123,17 +123,12 @@ int store_add_frame(struct store *, const struct store_frame *, struct err *);
 int store_add_stack(struct store *, const struct store_stack *, struct err *);
 int store_add_site(struct store *, const struct store_site *, struct err *);
 int store_add_path(struct store *, const struct store_path *, struct err *);
-int store_add_free_path(
-    struct store *, const struct store_free_path *, struct err *);
+int store_add_free_path(struct store *, const struct store_free_path *, struct err *);
 int store_add_owner(struct store *, const struct store_owner *, struct err *);
-int store_add_size_histogram(
-    struct store *, const struct store_size_histogram *, struct err *);
-int store_add_life_histogram(
-    struct store *, const struct store_life_histogram *, struct err *);
-int store_add_timeline(
-    struct store *, const struct store_timeline *, struct err *);
+int store_add_size_histogram(struct store *, const struct store_size_histogram *, struct err *);
+int store_add_life_histogram(struct store *, const struct store_life_histogram *, struct err *);
+int store_add_timeline(struct store *, const struct store_timeline *, struct err *);
 int store_add_thread(struct store *, const struct store_thread *, struct err *);
-int store_add_thread_pair(
-    struct store *, const struct store_thread_pair *, struct err *);
+int store_add_thread_pair(struct store *, const struct store_thread_pair *, struct err *);
 
 #endif

@@ -16,17 +16,68 @@ enum {
 
 /* What GCC and LLVM add to the name of a copy of a function. */
 static const char *const clone_suffixes[] = {
-	"constprop", "isra", "part", "cold", "llvm", "lto_priv", "localalias",
-	"clone", "ipa", "simdclone", "resolver", "default", "warm", "content",
-	"__uniq", "specialized", "argprom", "outlined", "sched",
+	"constprop",
+	"isra",
+	"part",
+	"cold",
+	"llvm",
+	"lto_priv",
+	"localalias",
+	"clone",
+	"ipa",
+	"simdclone",
+	"resolver",
+	"default",
+	"warm",
+	"content",
+	"__uniq",
+	"specialized",
+	"argprom",
+	"outlined",
+	"sched",
 };
 
 /* Longest first where one begins another. */
 static const char *const operators[] = {
-	"<=>", "<<=", ">>=", "->*", "<<", ">>", "<=", ">=", "->", "()", "[]",
-	"==", "!=", "&&", "||", "++", "--", "+=", "-=", "*=", "/=", "%=", "^=",
-	"&=", "|=", "<", ">", "+", "-", "*", "/", "%", "^", "&", "|", "~", "!",
-	"=", ",",
+	"<=>",
+	"<<=",
+	">>=",
+	"->*",
+	"<<",
+	">>",
+	"<=",
+	">=",
+	"->",
+	"()",
+	"[]",
+	"==",
+	"!=",
+	"&&",
+	"||",
+	"++",
+	"--",
+	"+=",
+	"-=",
+	"*=",
+	"/=",
+	"%=",
+	"^=",
+	"&=",
+	"|=",
+	"<",
+	">",
+	"+",
+	"-",
+	"*",
+	"/",
+	"%",
+	"^",
+	"&",
+	"|",
+	"~",
+	"!",
+	"=",
+	",",
 };
 
 struct sink {
@@ -37,8 +88,7 @@ struct sink {
 static bool
 is_word(char c)
 {
-	return isalnum((unsigned char)c) || c == '_' || c == '$' ||
-	    (unsigned char)c >= 0x80;
+	return isalnum((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
 }
 
 static bool
@@ -59,8 +109,7 @@ is_clone_word(const char *text, size_t len)
 	size_t i;
 
 	for (i = 0; i < sizeof(clone_suffixes) / sizeof(clone_suffixes[0]); i++) {
-		if (strlen(clone_suffixes[i]) == len &&
-		    memcmp(clone_suffixes[i], text, len) == 0)
+		if (strlen(clone_suffixes[i]) == len && memcmp(clone_suffixes[i], text, len) == 0)
 			return true;
 	}
 	return is_digits(text, len);
@@ -101,8 +150,7 @@ demangle_is_lambda(const char *name, size_t len)
 		if (len >= 7 && memcmp(name, starts[i], 7) == 0)
 			return true;
 	}
-	return len > 2 && name[0] == '$' && name[1] == '_' &&
-	    is_digits(name + 2, len - 2);
+	return len > 2 && name[0] == '$' && name[1] == '_' && is_digits(name + 2, len - 2);
 }
 
 /* Length of the "operator..." token at name, 0 if there is none of symbols. */
@@ -212,8 +260,7 @@ print_component(struct demangle_component *part, struct strbuf *out)
 {
 	struct sink sink = { .out = out };
 
-	if (setjmp(sink.full) != 0 ||
-	    !cplus_demangle_print_callback(OPTIONS, part, take, &sink))
+	if (setjmp(sink.full) != 0 || !cplus_demangle_print_callback(OPTIONS, part, take, &sink))
 		strbuf_clear(out);
 }
 
@@ -239,8 +286,7 @@ add_component(const char *text, size_t len, size_t start, struct strbuf *out)
 
 /* Class name of a constructor or destructor: the last word of its component. */
 static void
-add_class_name(struct demangle_component *part, bool destructor, size_t start,
-    struct strbuf *out)
+add_class_name(struct demangle_component *part, bool destructor, size_t start, struct strbuf *out)
 {
 	struct strbuf text = { 0 };
 	struct strbuf plain = { 0 };
@@ -297,12 +343,9 @@ step_into(struct demangle_component *part)
 	case DEMANGLE_COMPONENT_VIRTUAL_THUNK:
 	case DEMANGLE_COMPONENT_COVARIANT_THUNK:
 	case DEMANGLE_COMPONENT_TRANSACTION_CLONE:
-	case DEMANGLE_COMPONENT_NONTRANSACTION_CLONE:
-		return part->u.s_binary.left;
-	case DEMANGLE_COMPONENT_DEFAULT_ARG:
-		return part->u.s_unary_num.sub;
-	default:
-		return NULL;
+	case DEMANGLE_COMPONENT_NONTRANSACTION_CLONE: return part->u.s_binary.left;
+	case DEMANGLE_COMPONENT_DEFAULT_ARG: return part->u.s_unary_num.sub;
+	default: return NULL;
 	}
 }
 
@@ -313,18 +356,10 @@ add_leaf(struct demangle_component *part, size_t start, struct strbuf *out)
 	case DEMANGLE_COMPONENT_NAME:
 		add_component(part->u.s_name.s, (size_t)part->u.s_name.len, start, out);
 		break;
-	case DEMANGLE_COMPONENT_CTOR:
-		add_class_name(part->u.s_ctor.name, false, start, out);
-		break;
-	case DEMANGLE_COMPONENT_DTOR:
-		add_class_name(part->u.s_dtor.name, true, start, out);
-		break;
-	case DEMANGLE_COMPONENT_LAMBDA:
-		add_component("{lambda", 7, start, out);
-		break;
-	default:
-		add_printed(part, start, out);
-		break;
+	case DEMANGLE_COMPONENT_CTOR: add_class_name(part->u.s_ctor.name, false, start, out); break;
+	case DEMANGLE_COMPONENT_DTOR: add_class_name(part->u.s_dtor.name, true, start, out); break;
+	case DEMANGLE_COMPONENT_LAMBDA: add_component("{lambda", 7, start, out); break;
+	default: add_printed(part, start, out); break;
 	}
 }
 
@@ -405,8 +440,7 @@ plain_rust(const char *linkage, struct strbuf *out)
 	struct sink sink = { .out = &text };
 	bool ok;
 
-	ok = setjmp(sink.full) == 0 &&
-	    rust_demangle_callback(linkage, OPTIONS, take, &sink) != 0 &&
+	ok = setjmp(sink.full) == 0 && rust_demangle_callback(linkage, OPTIONS, take, &sink) != 0 &&
 	    text.len > 0;
 	if (ok) {
 		demangle_strip(text.text, text.len, true, &plain);
@@ -475,8 +509,8 @@ demangle_plain(const char *linkage, struct strbuf *out)
 	if (demangle_is_mangled(linkage)) {
 		base = strndup(linkage, mangled_length(linkage));
 		if (base != NULL)
-			done = plain_rust(base, out) || plain_cxx(base, out) ||
-			    plain_start(base, out);
+			done =
+			    plain_rust(base, out) || plain_cxx(base, out) || plain_start(base, out);
 		free(base);
 	}
 	if (!done)

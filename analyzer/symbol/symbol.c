@@ -15,7 +15,7 @@
 #include "analyzer/util/xalloc.h"
 
 enum {
-	SUFFIX_RANK = 4, /* symbol_name.rank below it: a name that programs use */
+	SUFFIX_RANK = 4,     /* symbol_name.rank below it: a name that programs use */
 	NEIGHBOUR_MAX = 256, /* bytes between functions of one source file */
 };
 
@@ -122,15 +122,23 @@ is_same(const struct module *module, const struct symbol_module *wanted)
 	return strcmp(module->path, wanted->path) == 0 &&
 	    module->build_id_len == wanted->build_id_len &&
 	    (wanted->build_id_len == 0 ||
-	        memcmp(module->build_id, wanted->build_id, wanted->build_id_len) == 0);
+		memcmp(module->build_id, wanted->build_id, wanted->build_id_len) == 0);
 }
 
 static bool
 is_runtime(const char *path)
 {
 	static const char *const starts[] = {
-		"libc.so.", "libc-2.", "ld-linux", "ld-2.", "ld64.so", "ld.so",
-		"libpthread.so.", "libpthread-2.", "ld-musl", "libc.musl",
+		"libc.so.",
+		"libc-2.",
+		"ld-linux",
+		"ld-2.",
+		"ld64.so",
+		"ld.so",
+		"libpthread.so.",
+		"libpthread-2.",
+		"ld-musl",
+		"libc.musl",
 	};
 	const char *slash = strrchr(path, '/');
 	const char *base = slash != NULL ? slash + 1 : path;
@@ -155,8 +163,8 @@ module_new(struct symbol *symbol, const struct symbol_module *wanted)
 		module->build_id_len = wanted->build_id_len;
 	}
 	module->runtime = is_runtime(wanted->path);
-	symbol->modules = xgrow(symbol->modules, &symbol->module_cap,
-	    symbol->module_count + 1, sizeof(struct module *));
+	symbol->modules = xgrow(symbol->modules, &symbol->module_cap, symbol->module_count + 1,
+	    sizeof(struct module *));
 	symbol->modules[symbol->module_count] = module;
 	return symbol->module_count++;
 }
@@ -178,8 +186,8 @@ symbol_add_module(struct symbol *symbol, const struct symbol_module *wanted)
 		index = module_new(symbol, wanted);
 		*value = index + 1;
 	}
-	symbol->handles = xgrow(symbol->handles, &symbol->handle_cap,
-	    symbol->handle_count + 1, sizeof(*symbol->handles));
+	symbol->handles = xgrow(symbol->handles, &symbol->handle_cap, symbol->handle_count + 1,
+	    sizeof(*symbol->handles));
 	symbol->handles[symbol->handle_count] = index;
 	return (uint32_t)symbol->handle_count++;
 }
@@ -194,18 +202,15 @@ open_main(struct module *module)
 	if (module->path[0] != '/')
 		return SYMBOL_MISSING;
 	switch (symbol_elf_open(&module->main, module->path)) {
-	case SYMBOL_ELF_OK:
-		break;
-	case SYMBOL_ELF_MISSING:
-		return SYMBOL_MISSING;
+	case SYMBOL_ELF_OK: break;
+	case SYMBOL_ELF_MISSING: return SYMBOL_MISSING;
 	case SYMBOL_ELF_UNREADABLE:
-	default:
-		return SYMBOL_UNREADABLE;
+	default: return SYMBOL_UNREADABLE;
 	}
 	if (module->build_id_len == 0)
 		return SYMBOL_SYMTAB;
-	if (symbol_elf_build_id(&module->main, &id, &len) &&
-	    len == module->build_id_len && memcmp(id, module->build_id, len) == 0)
+	if (symbol_elf_build_id(&module->main, &id, &len) && len == module->build_id_len &&
+	    memcmp(id, module->build_id, len) == 0)
 		return SYMBOL_SYMTAB;
 	symbol_elf_close(&module->main);
 	return SYMBOL_MISMATCH;
@@ -223,8 +228,7 @@ open_debug(struct module *module, const char *root)
 	if (module->main.elf != NULL) {
 		query.main = &module->main;
 		if (query.build_id_len == 0)
-			symbol_elf_build_id(query.main, &query.build_id,
-			    &query.build_id_len);
+			symbol_elf_build_id(query.main, &query.build_id, &query.build_id_len);
 	}
 	symbol_debug_find(&module->debug, &query);
 }
@@ -232,8 +236,7 @@ open_debug(struct module *module, const char *root)
 static void
 load_tables(struct module *module)
 {
-	const struct symbol_elf *code =
-	    module->main.elf != NULL ? &module->main : &module->debug;
+	const struct symbol_elf *code = module->main.elf != NULL ? &module->main : &module->debug;
 
 	symbol_elf_load_code(&module->table, code);
 	if (module->main.elf != NULL)
@@ -259,8 +262,7 @@ module_open(struct symbol *symbol, struct module *module)
 		return;
 	module->state = SYMBOL_SYMTAB;
 	load_tables(module);
-	module->dwarf = symbol_dwarf_new(source, &module->table, symbol->root,
-	    &symbol->arena);
+	module->dwarf = symbol_dwarf_new(source, &module->table, symbol->root, &symbol->arena);
 	if (module->dwarf != NULL)
 		module->state = SYMBOL_DWARF;
 }
@@ -277,8 +279,7 @@ fde_start(const struct module *module, uint64_t addr)
 
 /* Identity of the physical function; see symbol_place.function. */
 static uint64_t
-find_function(struct module *module, uint64_t addr, const struct symbol_name *name,
-    uint64_t low)
+find_function(struct module *module, uint64_t addr, const struct symbol_name *name, uint64_t low)
 {
 	const struct symbol_fde *fde = symbol_elf_fde(&module->table, addr);
 	const struct symbol_name *parent = NULL;
@@ -307,13 +308,33 @@ static bool
 is_startup_name(const char *name)
 {
 	static const char *const names[] = {
-		"start_thread", "clone", "clone3", "__clone", "__clone3",
-		"__GI___clone", "__GI___clone3", "thread_start", "exit", "__GI_exit",
-		"quick_exit", "__run_exit_handlers", "__cxa_finalize",
-		"__call_tls_dtors", "__GI___call_tls_dtors", "__nptl_deallocate_tsd",
-		"_dl_fini", "_dl_init", "_dl_call_fini", "call_init", "_dl_start",
-		"_dl_start_final", "_dl_start_user", "_dl_sysdep_start", "dl_main",
-		"__start_context", "generic_start_main",
+		"start_thread",
+		"clone",
+		"clone3",
+		"__clone",
+		"__clone3",
+		"__GI___clone",
+		"__GI___clone3",
+		"thread_start",
+		"exit",
+		"__GI_exit",
+		"quick_exit",
+		"__run_exit_handlers",
+		"__cxa_finalize",
+		"__call_tls_dtors",
+		"__GI___call_tls_dtors",
+		"__nptl_deallocate_tsd",
+		"_dl_fini",
+		"_dl_init",
+		"_dl_call_fini",
+		"call_init",
+		"_dl_start",
+		"_dl_start_final",
+		"_dl_start_user",
+		"_dl_sysdep_start",
+		"dl_main",
+		"__start_context",
+		"generic_start_main",
 	};
 	size_t i;
 
@@ -334,36 +355,35 @@ static bool
 lies_before_startup(const struct module *module, const struct symbol_fde *fde)
 {
 	static const char *const followers[] = {
-		"__libc_start_main", "pthread_create", "exit",
+		"__libc_start_main",
+		"pthread_create",
+		"exit",
 	};
 	const struct symbol_fde *next = fde + 1;
 	const struct symbol_name *name;
 	size_t len;
 	size_t i;
 
-	if (next >= module->table.fdes + module->table.fde_count ||
-	    next->start < fde->end || next->start - fde->end >= NEIGHBOUR_MAX)
+	if (next >= module->table.fdes + module->table.fde_count || next->start < fde->end ||
+	    next->start - fde->end >= NEIGHBOUR_MAX)
 		return false;
 	name = symbol_elf_name(&module->table, next->start);
 	if (name == NULL || name->start != next->start)
 		return false;
 	len = demangle_base_length(name->name);
 	for (i = 0; i < sizeof(followers) / sizeof(followers[0]); i++) {
-		if (strlen(followers[i]) == len &&
-		    memcmp(name->name, followers[i], len) == 0)
+		if (strlen(followers[i]) == len && memcmp(name->name, followers[i], len) == 0)
 			return true;
 	}
 	return false;
 }
 
 static bool
-is_startup(const struct module *module, uint64_t addr,
-    const struct symbol_frame *last, bool named)
+is_startup(const struct module *module, uint64_t addr, const struct symbol_frame *last, bool named)
 {
 	const struct symbol_fde *fde = symbol_elf_fde(&module->table, addr);
 
-	if (strcmp(last->function, "_start") == 0 ||
-	    starts_with(last->function, "__libc_start_") ||
+	if (strcmp(last->function, "_start") == 0 || starts_with(last->function, "__libc_start_") ||
 	    starts_with(last->function, "std::rt::lang_start") ||
 	    starts_with(last->function, "<std::rt::lang_start"))
 		return true;
@@ -372,12 +392,10 @@ is_startup(const struct module *module, uint64_t addr,
 		return true;
 	if (fde == NULL)
 		return false;
-	if (module->table.entry != 0 && fde->start == module->table.entry &&
-	    fde->outermost)
+	if (module->table.entry != 0 && fde->start == module->table.entry && fde->outermost)
 		return true;
 	/* code that says that nothing called it: _start, clone, clone3 */
-	return module->runtime && (fde->outermost ||
-	        (!named && lies_before_startup(module, fde)));
+	return module->runtime && (fde->outermost || (!named && lies_before_startup(module, fde)));
 }
 
 /* ---- places ---- */
@@ -388,8 +406,8 @@ set_plain(struct symbol *symbol, struct symbol_frame *frame, const char *linkage
 	struct strbuf text = { 0 };
 
 	demangle_plain(linkage, &text);
-	frame->function = arena_copy(&symbol->arena, text.len > 0 ? text.text : "??",
-	    text.len > 0 ? text.len : 2);
+	frame->function = arena_copy(
+	    &symbol->arena, text.len > 0 ? text.text : "??", text.len > 0 ? text.len : 2);
 	strbuf_release(&text);
 }
 
@@ -417,13 +435,13 @@ set_last(struct symbol *symbol, const struct module *module, struct symbol_frame
 
 /* What has no name is called by its module and where its function begins. */
 static void
-set_address(struct symbol *symbol, const struct module *module, struct symbol_frame *last,
-    uint64_t address)
+set_address(
+    struct symbol *symbol, const struct module *module, struct symbol_frame *last, uint64_t address)
 {
 	const char *base = strrchr(module->path, '/');
 	char text[4096];
-	int len = snprintf(text, sizeof(text), "%s+0x%" PRIx64,
-	    base != NULL ? base + 1 : module->path, address);
+	int len = snprintf(
+	    text, sizeof(text), "%s+0x%" PRIx64, base != NULL ? base + 1 : module->path, address);
 
 	if (len <= 0 || (size_t)len >= sizeof(text))
 		return;
@@ -458,8 +476,8 @@ make_place(struct symbol *symbol, struct module *module, uint64_t addr)
 	if (strcmp(frames[count - 1].function, "??") == 0)
 		set_address(symbol, module, &frames[count - 1],
 		    place->function != 0 ? place->function : addr);
-	place->startup = is_startup(module, addr, &frames[count - 1],
-	    name != NULL || answer->count > 0);
+	place->startup =
+	    is_startup(module, addr, &frames[count - 1], name != NULL || answer->count > 0);
 	return place;
 }
 

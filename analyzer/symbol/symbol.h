@@ -42,10 +42,10 @@ struct symbol_frame {
 struct symbol_place {
 	const struct symbol_frame *frames; /* owned by the resolver, live as long as it */
 	size_t count;                      /* >= 1 */
-	uint64_t function;    /* identity of the physical function in its module: start of
+	uint64_t function; /* identity of the physical function in its module: start of
 	                         the FDE or symbol that holds it, a .cold part mapped to
 	                         its parent; 0 when not known */
-	bool startup;         /* it is start-up, thread-start or exit code (_start,
+	bool startup;      /* it is start-up, thread-start or exit code (_start,
 	                         __libc_start_main..., start_thread, clone, exit
 	                         handlers) of libc, ld.so or Rust's runtime, known by
 	                         name or, in a stripped libc, by its unwind entry */
@@ -78,8 +78,8 @@ uint32_t symbol_add_module(struct symbol *symbol, const struct symbol_module *mo
  * bias) in module. is_return: look up offset - 1. Never fails: an unknown place is
  * one frame "??" with function identity 0. The result is cached and stays valid.
  */
-const struct symbol_place *symbol_resolve(struct symbol *symbol, uint32_t module,
-    uint64_t offset, bool is_return);
+const struct symbol_place *symbol_resolve(
+    struct symbol *symbol, uint32_t module, uint64_t offset, bool is_return);
 
 enum symbol_state symbol_module_state(const struct symbol *symbol, uint32_t module);
 /* Path of the separate debug file that was used, or NULL. */

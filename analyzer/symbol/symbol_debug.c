@@ -110,14 +110,13 @@ read_link(const struct symbol_elf *file, uint32_t *checksum)
 	    memchr(data->d_buf, '/', len) != NULL)
 		return NULL;
 	memcpy(checksum, (const char *)data->d_buf + at, 4);
-	*checksum = ident[EI_DATA] == ELFDATA2MSB ? be32toh(*checksum)
-	                                          : le32toh(*checksum);
+	*checksum = ident[EI_DATA] == ELFDATA2MSB ? be32toh(*checksum) : le32toh(*checksum);
 	return data->d_buf;
 }
 
 static bool
-try_link(struct symbol_elf *file, const struct symbol_debug_query *query,
-    const char *path, uint32_t checksum)
+try_link(struct symbol_elf *file, const struct symbol_debug_query *query, const char *path,
+    uint32_t checksum)
 {
 	const uint8_t *own;
 	size_t own_len;
@@ -126,7 +125,7 @@ try_link(struct symbol_elf *file, const struct symbol_debug_query *query,
 		return false;
 	if (is_useful(file, NULL, 0) && checksum_is(file, checksum) &&
 	    (query->build_id_len == 0 || !symbol_elf_build_id(file, &own, &own_len) ||
-	        has_build_id(file, query->build_id, query->build_id_len)))
+		has_build_id(file, query->build_id, query->build_id_len)))
 		return true;
 	symbol_elf_close(file);
 	return false;
@@ -192,8 +191,7 @@ find_by_server(struct symbol_elf *file, const uint8_t *id, size_t len)
 	/* the library stays: its HTTP client does not like to be unloaded */
 	if (fd < 0)
 		return false;
-	if (symbol_elf_adopt(file, fd, path != NULL ? path : "debuginfod") !=
-	    SYMBOL_ELF_OK) {
+	if (symbol_elf_adopt(file, fd, path != NULL ? path : "debuginfod") != SYMBOL_ELF_OK) {
 		free(path);
 		return false;
 	}
@@ -210,8 +208,7 @@ symbol_debug_find(struct symbol_elf *file, const struct symbol_debug_query *quer
 	if (query->root == NULL)
 		return false;
 	return find_by_build_id(file, query->root, query->build_id, query->build_id_len) ||
-	    find_by_link(file, query) ||
-	    find_by_server(file, query->build_id, query->build_id_len);
+	    find_by_link(file, query) || find_by_server(file, query->build_id, query->build_id_len);
 }
 
 /* Tries name as it stands, or beside the file that has it. */
@@ -232,8 +229,7 @@ open_shared(struct symbol_elf *shared, const struct symbol_elf *file, const char
 }
 
 bool
-symbol_debug_find_shared(struct symbol_elf *shared, const struct symbol_elf *file,
-    const char *root)
+symbol_debug_find_shared(struct symbol_elf *shared, const struct symbol_elf *file, const char *root)
 {
 	GElf_Shdr header;
 	Elf_Scn *section;

@@ -12,7 +12,7 @@ struct symbol_debug_query {
 	const uint8_t *build_id; /* of the module, or NULL */
 	size_t build_id_len;
 	const struct symbol_elf *main; /* the module's own file, or NULL */
-	const char *root; /* "/usr/lib/debug"; NULL: look nowhere */
+	const char *root;              /* "/usr/lib/debug"; NULL: look nowhere */
 };
 
 /*
@@ -24,7 +24,7 @@ struct symbol_debug_query {
 bool symbol_debug_find(struct symbol_elf *file, const struct symbol_debug_query *query);
 
 /* Opens the file shared by several (dwz) that .gnu_debugaltlink of file names. */
-bool symbol_debug_find_shared(struct symbol_elf *shared, const struct symbol_elf *file,
-    const char *root);
+bool symbol_debug_find_shared(
+    struct symbol_elf *shared, const struct symbol_elf *file, const char *root);
 
 #endif

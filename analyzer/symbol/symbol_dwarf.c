@@ -15,12 +15,12 @@
 #include "analyzer/util/xalloc.h"
 
 enum {
-	DEPTH_MAX = 256,     /* of the tree of DIEs */
-	RANGES_MAX = 100000, /* of one DIE */
+	DEPTH_MAX = 256,             /* of the tree of DIEs */
+	RANGES_MAX = 100000,         /* of one DIE */
 	DIES_MAX = 50 * 1000 * 1000, /* of one unit */
 	UNITS_MAX = 4 * 1000 * 1000,
-	ORIGINS_MAX = 16,    /* references from a copy to its original */
-	CANDIDATES_MAX = 8,  /* units or functions that claim one address */
+	ORIGINS_MAX = 16,   /* references from a copy to its original */
+	CANDIDATES_MAX = 8, /* units or functions that claim one address */
 	NO_SCOPE = -1,
 	SPLIT_SHIFT = 40, /* offsets of split units overlap: number them apart */
 };
@@ -65,16 +65,16 @@ struct tree {
 	Dwarf_Die *functions; /* those with code */
 	size_t function_count;
 	size_t function_cap;
-	struct spans spans; /* of functions */
+	struct spans spans;      /* of functions */
 	bool has_scopes_in_name; /* C has none */
 	bool rust;
 };
 
 struct unit {
 	Dwarf_CU *cu;
-	Dwarf_Die die;   /* compile or skeleton unit: ranges, lines */
-	Dwarf_Die tree;  /* its functions: the split unit if there is one */
-	bool opened;     /* tree is known */
+	Dwarf_Die die;  /* compile or skeleton unit: ranges, lines */
+	Dwarf_Die tree; /* its functions: the split unit if there is one */
+	bool opened;    /* tree is known */
 	bool split;
 };
 
@@ -114,8 +114,7 @@ spans_add(struct spans *spans, uint64_t start, uint64_t end, size_t owner)
 {
 	struct span *span;
 
-	spans->list = xgrow(spans->list, &spans->cap, spans->count + 1,
-	    sizeof(*spans->list));
+	spans->list = xgrow(spans->list, &spans->cap, spans->count + 1, sizeof(*spans->list));
 	span = &spans->list[spans->count++];
 	span->start = start;
 	span->end = end;
@@ -177,8 +176,7 @@ spans_find(const struct spans *spans, uint64_t addr, size_t *owners, size_t max)
 
 /* Adds the ranges of die that lie in code (the linker zeroes those it dropped). */
 static size_t
-add_ranges(const struct symbol_dwarf *dwarf, Dwarf_Die *die, struct spans *spans,
-    size_t owner)
+add_ranges(const struct symbol_dwarf *dwarf, Dwarf_Die *die, struct spans *spans, size_t owner)
 {
 	Dwarf_Addr base = 0;
 	Dwarf_Addr start;
@@ -191,8 +189,7 @@ add_ranges(const struct symbol_dwarf *dwarf, Dwarf_Die *die, struct spans *spans
 		at = dwarf_ranges(die, at, &base, &start, &end);
 		if (at <= 0)
 			break;
-		if (start == 0 || end <= start ||
-		    !symbol_elf_is_code(dwarf->code, start))
+		if (start == 0 || end <= start || !symbol_elf_is_code(dwarf->code, start))
 			continue;
 		spans_add(spans, start, end, owner);
 		added++;
@@ -234,28 +231,25 @@ is_container(int tag)
 	case DW_TAG_union_type:
 	case DW_TAG_enumeration_type:
 	case DW_TAG_interface_type:
-	case DW_TAG_subprogram:
-		return true;
-	default:
-		return false;
+	case DW_TAG_subprogram: return true;
+	default: return false;
 	}
 }
 
 static void
-add_function(struct symbol_dwarf *dwarf, struct tree *tree, Dwarf_Die *die,
-    ptrdiff_t scope)
+add_function(struct symbol_dwarf *dwarf, struct tree *tree, Dwarf_Die *die, ptrdiff_t scope)
 {
 	struct placed *placed;
 
-	tree->placed = xgrow(tree->placed, &tree->placed_cap, tree->placed_count + 1,
-	    sizeof(*tree->placed));
+	tree->placed =
+	    xgrow(tree->placed, &tree->placed_cap, tree->placed_count + 1, sizeof(*tree->placed));
 	placed = &tree->placed[tree->placed_count++];
 	placed->at = die->addr;
 	placed->scope = scope;
 	if (add_ranges(dwarf, die, &tree->spans, tree->function_count) == 0)
 		return;
-	tree->functions = xgrow(tree->functions, &tree->function_cap,
-	    tree->function_count + 1, sizeof(*tree->functions));
+	tree->functions = xgrow(tree->functions, &tree->function_cap, tree->function_count + 1,
+	    sizeof(*tree->functions));
 	tree->functions[tree->function_count++] = *die;
 }
 
@@ -264,8 +258,8 @@ add_scope(struct tree *tree, const Dwarf_Die *die, ptrdiff_t parent)
 {
 	struct scope *scope;
 
-	tree->scopes = xgrow(tree->scopes, &tree->scope_cap, tree->scope_count + 1,
-	    sizeof(*tree->scopes));
+	tree->scopes =
+	    xgrow(tree->scopes, &tree->scope_cap, tree->scope_count + 1, sizeof(*tree->scopes));
 	scope = &tree->scopes[tree->scope_count];
 	scope->die = *die;
 	scope->parent = parent;
@@ -292,10 +286,10 @@ walk_tree(struct symbol_dwarf *dwarf, struct tree *tree, Dwarf_Die *root)
 
 		if (tag == DW_TAG_subprogram)
 			add_function(dwarf, tree, die, scope);
-		if ((is_container(tag) || tag == DW_TAG_lexical_block) &&
-		    depth + 1 < DEPTH_MAX && first_child(die, &stack[depth + 1].die)) {
-			stack[depth + 1].scope = is_container(tag)
-			    ? add_scope(tree, die, scope) : scope;
+		if ((is_container(tag) || tag == DW_TAG_lexical_block) && depth + 1 < DEPTH_MAX &&
+		    first_child(die, &stack[depth + 1].die)) {
+			stack[depth + 1].scope =
+			    is_container(tag) ? add_scope(tree, die, scope) : scope;
 			depth++;
 			continue;
 		}
@@ -310,8 +304,7 @@ compare_placed(const void *left, const void *right)
 	const struct placed *a = left;
 	const struct placed *b = right;
 
-	return (uintptr_t)a->at < (uintptr_t)b->at ? -1
-	    : (uintptr_t)a->at > (uintptr_t)b->at;
+	return (uintptr_t)a->at < (uintptr_t)b->at ? -1 : (uintptr_t)a->at > (uintptr_t)b->at;
 }
 
 static void
@@ -325,11 +318,8 @@ set_language(struct tree *tree, Dwarf_Die *unit)
 	case DW_LANG_C89:
 	case DW_LANG_C99:
 	case DW_LANG_C11:
-	case DW_LANG_Mips_Assembler:
-		break;
-	default:
-		tree->has_scopes_in_name = true;
-		break;
+	case DW_LANG_Mips_Assembler: break;
+	default: tree->has_scopes_in_name = true; break;
 	}
 }
 
@@ -353,8 +343,7 @@ tree_of(struct symbol_dwarf *dwarf, Dwarf_Die *die)
 	walk_tree(dwarf, tree, &root);
 	spans_sort(&tree->spans);
 	if (tree->placed_count > 0)
-		qsort(tree->placed, tree->placed_count, sizeof(*tree->placed),
-		    compare_placed);
+		qsort(tree->placed, tree->placed_count, sizeof(*tree->placed), compare_placed);
 	return tree;
 }
 
@@ -405,8 +394,7 @@ scope_of(const struct tree *tree, const Dwarf_Die *die)
 
 	if (tree->placed_count == 0)
 		return NO_SCOPE;
-	found = bsearch(&key, tree->placed, tree->placed_count, sizeof(key),
-	    compare_placed);
+	found = bsearch(&key, tree->placed, tree->placed_count, sizeof(key), compare_placed);
 	return found != NULL ? found->scope : NO_SCOPE;
 }
 
@@ -488,8 +476,7 @@ make_name(struct symbol_dwarf *dwarf, Dwarf_Die *die)
 		strbuf_clear(&text);
 		qualify(dwarf, die, name, &text);
 	}
-	made->function = text.len > 0
-	    ? arena_copy(dwarf->arena, text.text, text.len) : "??";
+	made->function = text.len > 0 ? arena_copy(dwarf->arena, text.text, text.len) : "??";
 	made->symbol = linkage != NULL ? linkage : made->function;
 	strbuf_release(&text);
 	return made;
@@ -527,8 +514,7 @@ tidy_path(struct arena *arena, const char *directory, const char *file)
 		if (!same)
 			strbuf_add(&text, file, part);
 		file += part;
-		if (*file == '/' && !same &&
-		    (text.len == 0 || text.text[text.len - 1] != '/'))
+		if (*file == '/' && !same && (text.len == 0 || text.text[text.len - 1] != '/'))
 			strbuf_adds(&text, "/");
 		file += strspn(file, "/");
 	}
@@ -549,8 +535,7 @@ file_text(struct symbol_dwarf *dwarf, const struct unit *unit, const char *file)
 		return "";
 	value = map_insert(&dwarf->files, pointer_key(file), &fresh);
 	if (fresh)
-		*value = (uintptr_t)tidy_path(dwarf->arena,
-		    die_text(&die, DW_AT_comp_dir), file);
+		*value = (uintptr_t)tidy_path(dwarf->arena, die_text(&die, DW_AT_comp_dir), file);
 	return (const char *)(uintptr_t)*value;
 }
 
@@ -561,8 +546,7 @@ small(uint64_t value)
 }
 
 static void
-set_line(struct symbol_dwarf *dwarf, struct unit *unit, uint64_t addr,
-    struct symbol_frame *frame)
+set_line(struct symbol_dwarf *dwarf, struct unit *unit, uint64_t addr, struct symbol_frame *frame)
 {
 	Dwarf_Line *line = dwarf_getsrc_die(&unit->die, addr);
 	int number = 0;
@@ -592,8 +576,7 @@ number_of(Dwarf_Die *die, unsigned int attribute)
 
 /* Where an inlined call stands in its caller. */
 static void
-set_call(struct symbol_dwarf *dwarf, struct unit *unit, Dwarf_Die *call,
-    struct symbol_frame *frame)
+set_call(struct symbol_dwarf *dwarf, struct unit *unit, Dwarf_Die *call, struct symbol_frame *frame)
 {
 	Dwarf_Files *files;
 	Dwarf_Attribute memory;
@@ -607,8 +590,7 @@ set_call(struct symbol_dwarf *dwarf, struct unit *unit, Dwarf_Die *call,
 	    dwarf_diecu(call, &root, NULL, NULL) == NULL ||
 	    dwarf_getsrcfiles(&root, &files, &count) != 0 || file >= count)
 		return;
-	frame->file = file_text(dwarf, unit,
-	    dwarf_filesrc(files, (size_t)file, NULL, NULL));
+	frame->file = file_text(dwarf, unit, dwarf_filesrc(files, (size_t)file, NULL, NULL));
 }
 
 /* ---- inlined calls ---- */
@@ -616,8 +598,7 @@ set_call(struct symbol_dwarf *dwarf, struct unit *unit, Dwarf_Die *call,
 static bool
 is_block(int tag)
 {
-	return tag == DW_TAG_lexical_block || tag == DW_TAG_try_block ||
-	    tag == DW_TAG_catch_block;
+	return tag == DW_TAG_lexical_block || tag == DW_TAG_try_block || tag == DW_TAG_catch_block;
 }
 
 static bool
@@ -707,8 +688,8 @@ find_chain(const Dwarf_Die *function, uint64_t addr, Dwarf_Die *chain, size_t ma
 }
 
 static void
-set_frames(struct symbol_dwarf *dwarf, struct unit *unit, uint64_t addr,
-    const Dwarf_Die *function, struct symbol_dwarf_answer *answer)
+set_frames(struct symbol_dwarf *dwarf, struct unit *unit, uint64_t addr, const Dwarf_Die *function,
+    struct symbol_dwarf_answer *answer)
 {
 	Dwarf_Die chain[SYMBOL_DWARF_FRAMES];
 	size_t ordinal = (size_t)(unit - dwarf->units) + 1;
@@ -729,8 +710,8 @@ set_frames(struct symbol_dwarf *dwarf, struct unit *unit, uint64_t addr,
 			set_call(dwarf, unit, &chain[count - i], frame);
 		}
 		frame->instance = !frame->inlined ? 0
-		    : INLINED_BIT | dwarf_dieoffset(die) |
-		        (unit->split ? (uint64_t)ordinal << SPLIT_SHIFT : 0);
+						  : INLINED_BIT | dwarf_dieoffset(die) |
+			(unit->split ? (uint64_t)ordinal << SPLIT_SHIFT : 0);
 	}
 	answer->count = count;
 }
@@ -768,10 +749,11 @@ split_file_is_sane(Dwarf_Die *skeleton, const char *beside)
 		name = die_text(skeleton, DW_AT_GNU_dwo_name);
 	if (name == NULL)
 		return false;
-	paths[0] = name[0] == '/' || slash == NULL ? xstrdup(name)
+	paths[0] = name[0] == '/' || slash == NULL
+	    ? xstrdup(name)
 	    : xasprintf("%.*s/%s", (int)(slash - beside), beside, name);
 	paths[1] = name[0] == '/' || directory == NULL ? xstrdup(name)
-	    : xasprintf("%s/%s", directory, name);
+						       : xasprintf("%s/%s", directory, name);
 	for (i = 0; i < 2; i++) {
 		sane = sane && (stat(paths[i], &status) == -1 || S_ISREG(status.st_mode));
 		free(paths[i]);
@@ -806,8 +788,8 @@ add_unit(struct symbol_dwarf *dwarf, Dwarf_CU *cu, const Dwarf_Die *die)
 	struct unit *unit;
 	size_t i;
 
-	dwarf->units = xgrow(dwarf->units, &dwarf->unit_cap, dwarf->unit_count + 1,
-	    sizeof(*dwarf->units));
+	dwarf->units =
+	    xgrow(dwarf->units, &dwarf->unit_cap, dwarf->unit_count + 1, sizeof(*dwarf->units));
 	unit = &dwarf->units[dwarf->unit_count];
 	memset(unit, 0, sizeof(*unit));
 	unit->cu = cu;
@@ -818,8 +800,8 @@ add_unit(struct symbol_dwarf *dwarf, Dwarf_CU *cu, const Dwarf_Die *die)
 		const struct tree *tree = tree_of(dwarf, &unit->die);
 
 		for (i = 0; i < tree->spans.count; i++)
-			spans_add(&dwarf->spans, tree->spans.list[i].start,
-			    tree->spans.list[i].end, dwarf->unit_count);
+			spans_add(&dwarf->spans, tree->spans.list[i].start, tree->spans.list[i].end,
+			    dwarf->unit_count);
 	}
 	dwarf->unit_count++;
 }
@@ -835,8 +817,7 @@ index_units(struct symbol_dwarf *dwarf)
 	size_t seen;
 
 	for (seen = 0; seen < UNITS_MAX; seen++) {
-		if (dwarf_get_units(dwarf->dwarf, cu, &next, &version, &type, &die,
-		        NULL) != 0)
+		if (dwarf_get_units(dwarf->dwarf, cu, &next, &version, &type, &die, NULL) != 0)
 			break;
 		cu = next;
 		if (die.addr != NULL && (type == DW_UT_compile || type == DW_UT_skeleton))
@@ -863,8 +844,8 @@ open_shared(struct symbol_dwarf *dwarf, const struct symbol_elf *file, const cha
 }
 
 struct symbol_dwarf *
-symbol_dwarf_new(const struct symbol_elf *file, const struct symbol_table *code,
-    const char *root, struct arena *arena)
+symbol_dwarf_new(const struct symbol_elf *file, const struct symbol_table *code, const char *root,
+    struct arena *arena)
 {
 	struct symbol_dwarf *dwarf;
 
@@ -924,8 +905,7 @@ find_in_unit(struct symbol_dwarf *dwarf, struct unit *unit, uint64_t addr,
 }
 
 void
-symbol_dwarf_find(struct symbol_dwarf *dwarf, uint64_t addr,
-    struct symbol_dwarf_answer *answer)
+symbol_dwarf_find(struct symbol_dwarf *dwarf, uint64_t addr, struct symbol_dwarf_answer *answer)
 {
 	size_t owners[CANDIDATES_MAX];
 	size_t count;

@@ -20,8 +20,8 @@ enum { SYMBOL_DWARF_FRAMES = 128 };
 
 struct symbol_dwarf_answer {
 	struct symbol_frame frames[SYMBOL_DWARF_FRAMES]; /* innermost first */
-	size_t count;    /* 0: no function known; frames[0] may have a line still */
-	uint64_t low;    /* where the function begins; 0 unknown */
+	size_t count; /* 0: no function known; frames[0] may have a line still */
+	uint64_t low; /* where the function begins; 0 unknown */
 };
 
 /*
@@ -34,7 +34,7 @@ struct symbol_dwarf *symbol_dwarf_new(const struct symbol_elf *file,
 void symbol_dwarf_free(struct symbol_dwarf *dwarf);
 
 /* Resolves addr; instance of the last frame is left 0. */
-void symbol_dwarf_find(struct symbol_dwarf *dwarf, uint64_t addr,
-    struct symbol_dwarf_answer *answer);
+void symbol_dwarf_find(
+    struct symbol_dwarf *dwarf, uint64_t addr, struct symbol_dwarf_answer *answer);
 
 #endif

@@ -14,7 +14,7 @@
 
 enum {
 	FUNCTIONS_MAX = 16 * 1024 * 1024, /* of one table */
-	SEARCH_BACK = 64, /* symbols that may start between one and its inside */
+	SEARCH_BACK = 64,                 /* symbols that may start between one and its inside */
 	/* deflate cannot do better; a section that claims more is a bomb */
 	COMPRESSION_MAX = 1032,
 };
@@ -41,7 +41,7 @@ symbol_elf_open(struct symbol_elf *file, const char *path)
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd == -1)
 		return errno == ENOENT || errno == ENOTDIR ? SYMBOL_ELF_MISSING
-		                                           : SYMBOL_ELF_UNREADABLE;
+							   : SYMBOL_ELF_UNREADABLE;
 	return symbol_elf_adopt(file, fd, path);
 }
 
@@ -81,7 +81,7 @@ symbol_elf_adopt(struct symbol_elf *file, int fd, const char *path)
 	if (file->elf == NULL || elf_kind(file->elf) != ELF_K_ELF ||
 	    gelf_getehdr(file->elf, &header) == NULL ||
 	    (header.e_type != ET_EXEC && header.e_type != ET_DYN &&
-	        header.e_type != ET_REL) || /* dwz's files are those */
+		header.e_type != ET_REL) || /* dwz's files are those */
 	    !sections_are_sane(file->elf))
 		goto fail;
 	return SYMBOL_ELF_OK;
@@ -112,11 +112,9 @@ find_note(Elf_Data *data, const uint8_t **id, size_t *len)
 	size_t desc;
 	size_t next;
 
-	while (at < data->d_size &&
-	    (next = gelf_getnote(data, at, &note, &name, &desc)) > at) {
+	while (at < data->d_size && (next = gelf_getnote(data, at, &note, &name, &desc)) > at) {
 		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
-		    memcmp((const char *)data->d_buf + name, "GNU", 4) == 0 &&
-		    note.n_descsz > 0) {
+		    memcmp((const char *)data->d_buf + name, "GNU", 4) == 0 && note.n_descsz > 0) {
 			*id = (const uint8_t *)data->d_buf + desc;
 			*len = note.n_descsz;
 			return true;
@@ -153,8 +151,8 @@ symbol_elf_build_id(const struct symbol_elf *file, const uint8_t **id, size_t *l
 		if (gelf_getphdr(file->elf, (int)i, &segment) == NULL ||
 		    segment.p_type != PT_NOTE || segment.p_filesz > 1024 * 1024)
 			continue;
-		data = elf_getdata_rawchunk(file->elf, (int64_t)segment.p_offset,
-		    segment.p_filesz, segment.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
+		data = elf_getdata_rawchunk(file->elf, (int64_t)segment.p_offset, segment.p_filesz,
+		    segment.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
 		if (data != NULL && data->d_buf != NULL && find_note(data, id, len))
 			return true;
 	}
@@ -195,8 +193,7 @@ symbol_elf_has_dwarf(const struct symbol_elf *file)
 		return false;
 	/* zstd is not read by the library that reads DWARF for us */
 	return (header.sh_flags & SHF_COMPRESSED) == 0 ||
-	    (gelf_getchdr(section, &packed) != NULL &&
-	        packed.ch_type == ELFCOMPRESS_ZLIB);
+	    (gelf_getchdr(section, &packed) != NULL && packed.ch_type == ELFCOMPRESS_ZLIB);
 }
 
 bool
@@ -206,8 +203,7 @@ symbol_elf_has_symtab(const struct symbol_elf *file)
 	GElf_Shdr header;
 
 	while ((section = elf_nextscn(file->elf, section)) != NULL) {
-		if (gelf_getshdr(section, &header) != NULL &&
-		    header.sh_type == SHT_SYMTAB)
+		if (gelf_getshdr(section, &header) != NULL && header.sh_type == SHT_SYMTAB)
 			return true;
 	}
 	return false;
@@ -264,31 +260,15 @@ read_encoded(struct cursor *cursor, uint8_t encoding, bool relative)
 	uint64_t value;
 
 	switch (encoding & 0x0f) {
-	case DW_EH_PE_absptr:
-		value = read_fixed(cursor, cursor->wide ? 8 : 4);
-		break;
-	case DW_EH_PE_uleb128:
-		value = read_leb(cursor);
-		break;
-	case DW_EH_PE_udata2:
-		value = read_fixed(cursor, 2);
-		break;
-	case DW_EH_PE_udata4:
-		value = read_fixed(cursor, 4);
-		break;
-	case DW_EH_PE_sdata2:
-		value = sign_extend(read_fixed(cursor, 2), 16);
-		break;
-	case DW_EH_PE_sdata4:
-		value = sign_extend(read_fixed(cursor, 4), 32);
-		break;
+	case DW_EH_PE_absptr: value = read_fixed(cursor, cursor->wide ? 8 : 4); break;
+	case DW_EH_PE_uleb128: value = read_leb(cursor); break;
+	case DW_EH_PE_udata2: value = read_fixed(cursor, 2); break;
+	case DW_EH_PE_udata4: value = read_fixed(cursor, 4); break;
+	case DW_EH_PE_sdata2: value = sign_extend(read_fixed(cursor, 2), 16); break;
+	case DW_EH_PE_sdata4: value = sign_extend(read_fixed(cursor, 4), 32); break;
 	case DW_EH_PE_udata8:
-	case DW_EH_PE_sdata8:
-		value = read_fixed(cursor, 8);
-		break;
-	default:
-		cursor->bad = true;
-		return 0;
+	case DW_EH_PE_sdata8: value = read_fixed(cursor, 8); break;
+	default: cursor->bad = true; return 0;
 	}
 	if (relative && (encoding & 0x70) == DW_EH_PE_pcrel)
 		value += place;
@@ -317,18 +297,14 @@ fde_encoding(const Dwarf_CIE *cie, const struct cursor *section)
 		case 'R':
 			encoding = (uint8_t)read_fixed(&cursor, 1);
 			return cursor.bad ? DW_EH_PE_omit : encoding;
-		case 'L':
-			read_fixed(&cursor, 1);
-			break;
+		case 'L': read_fixed(&cursor, 1); break;
 		case 'P':
 			encoding = (uint8_t)read_fixed(&cursor, 1);
 			read_encoded(&cursor, encoding, false);
 			break;
 		case 'S':
-		case 'B':
-			break;
-		default:
-			return DW_EH_PE_omit;
+		case 'B': break;
+		default: return DW_EH_PE_omit;
 		}
 	}
 	return DW_EH_PE_absptr;
@@ -343,8 +319,8 @@ is_outermost(const struct cursor *rest, uint64_t return_register)
 	/* augmentation data of the FDE comes first; it is empty for assembler code */
 	while (at < rest->end && *at == 0)
 		at++;
-	return rest->end - at >= 2 && at[0] == DW_CFA_undefined &&
-	    at[1] == return_register && return_register < 0x80;
+	return rest->end - at >= 2 && at[0] == DW_CFA_undefined && at[1] == return_register &&
+	    return_register < 0x80;
 }
 
 static void
@@ -360,13 +336,13 @@ add_fde(struct symbol_table *table, const Dwarf_FDE *fde, uint8_t encoding,
 	cursor.bad = false;
 	entry.start = read_encoded(&cursor, encoding, true);
 	size = read_encoded(&cursor, encoding & 0x0f, false);
-	if (cursor.bad || size == 0 || entry.start == 0 ||
-	    size > UINT64_MAX - entry.start || table->fde_count >= FUNCTIONS_MAX)
+	if (cursor.bad || size == 0 || entry.start == 0 || size > UINT64_MAX - entry.start ||
+	    table->fde_count >= FUNCTIONS_MAX)
 		return;
 	entry.end = entry.start + size;
 	entry.outermost = is_outermost(&cursor, return_register);
-	table->fdes = xgrow(table->fdes, &table->fde_cap, table->fde_count + 1,
-	    sizeof(*table->fdes));
+	table->fdes =
+	    xgrow(table->fdes, &table->fde_cap, table->fde_count + 1, sizeof(*table->fdes));
 	table->fdes[table->fde_count++] = entry;
 }
 
@@ -406,8 +382,8 @@ load_fdes(struct symbol_table *table, const unsigned char *ident, Elf_Data *data
 				encoding = fde_encoding(&cie.cie, section);
 		}
 		if (encoding != DW_EH_PE_omit)
-			add_fde(table, &entry.fde, encoding,
-			    cie.cie.return_address_register, section);
+			add_fde(
+			    table, &entry.fde, encoding, cie.cie.return_address_register, section);
 	}
 	if (table->fde_count > 0)
 		qsort(table->fdes, table->fde_count, sizeof(*table->fdes), compare_fdes);
@@ -425,12 +401,11 @@ load_segments(struct symbol_table *table, Elf *elf)
 	for (i = 0; i < count && i < UINT16_MAX; i++) {
 		struct symbol_range *range;
 
-		if (gelf_getphdr(elf, (int)i, &segment) == NULL ||
-		    segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0 ||
-		    segment.p_memsz > UINT64_MAX - segment.p_vaddr)
+		if (gelf_getphdr(elf, (int)i, &segment) == NULL || segment.p_type != PT_LOAD ||
+		    (segment.p_flags & PF_X) == 0 || segment.p_memsz > UINT64_MAX - segment.p_vaddr)
 			continue;
-		table->code = xgrow(table->code, &table->code_cap,
-		    table->code_count + 1, sizeof(*table->code));
+		table->code = xgrow(
+		    table->code, &table->code_cap, table->code_count + 1, sizeof(*table->code));
 		range = &table->code[table->code_count++];
 		range->start = segment.p_vaddr;
 		range->end = segment.p_vaddr + segment.p_memsz;
@@ -474,20 +449,13 @@ name_rank(const GElf_Sym *symbol, const char *name)
 	unsigned int rank;
 
 	switch (GELF_ST_BIND(symbol->st_info)) {
-	case STB_GLOBAL:
-		rank = 0;
-		break;
-	case STB_WEAK:
-		rank = 1;
-		break;
-	default:
-		rank = 2;
-		break;
+	case STB_GLOBAL: rank = 0; break;
+	case STB_WEAK: rank = 1; break;
+	default: rank = 2; break;
 	}
 	if (strncmp(name, "__GI_", 5) == 0)
 		rank += 8;
-	else if (name[0] == '_' && strncmp(name, "_Z", 2) != 0 &&
-	    strncmp(name, "_R", 2) != 0)
+	else if (name[0] == '_' && strncmp(name, "_Z", 2) != 0 && strncmp(name, "_R", 2) != 0)
 		rank += 4;
 	if (GELF_ST_TYPE(symbol->st_info) == STT_NOTYPE)
 		rank += 16;
@@ -507,16 +475,15 @@ is_function(const struct symbol_table *table, const GElf_Sym *symbol)
 }
 
 static void
-add_name(struct symbol_table *table, const GElf_Sym *symbol, const char *name,
-    uint32_t source)
+add_name(struct symbol_table *table, const GElf_Sym *symbol, const char *name, uint32_t source)
 {
 	struct symbol_name *entry;
 
 	/* ARM's and RISC-V's mapping symbols are no functions */
 	if (name[0] == '\0' || name[0] == '$' || table->name_count >= FUNCTIONS_MAX)
 		return;
-	table->names = xgrow(table->names, &table->name_cap, table->name_count + 1,
-	    sizeof(*table->names));
+	table->names =
+	    xgrow(table->names, &table->name_cap, table->name_count + 1, sizeof(*table->names));
 	entry = &table->names[table->name_count++];
 	entry->start = symbol->st_value;
 	entry->size = symbol->st_size;
@@ -565,8 +532,7 @@ load_section(struct symbol_table *table, Elf *elf, Elf_Data *data, size_t string
 }
 
 void
-symbol_elf_load_names(struct symbol_table *table, const struct symbol_elf *file,
-    bool dynamic)
+symbol_elf_load_names(struct symbol_table *table, const struct symbol_elf *file, bool dynamic)
 {
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
@@ -718,8 +684,8 @@ index_by_name(struct symbol_table *table)
 	for (i = 0; i < table->name_count; i++)
 		table->by_name[i] = i;
 	if (table->name_count > 0)
-		qsort_r(table->by_name, table->name_count, sizeof(*table->by_name),
-		    compare_by_name, table->names);
+		qsort_r(table->by_name, table->name_count, sizeof(*table->by_name), compare_by_name,
+		    table->names);
 }
 
 /* Length of a name up to its ".cold" or ".cold.N", 0 if it has none. */

@@ -33,7 +33,7 @@ struct symbol_fde {
 
 struct symbol_name {
 	uint64_t start;
-	uint64_t size; /* 0: unknown */
+	uint64_t size;    /* 0: unknown */
 	const char *name; /* in the file's string table */
 	uint32_t source;  /* local: ordinal of its STT_FILE; else 0 */
 	uint8_t rank;     /* of the names of one address the lowest is shown */
@@ -52,7 +52,7 @@ struct symbol_table {
 	struct symbol_name *names; /* by start, rank */
 	size_t name_count;
 	size_t name_cap;
-	size_t *by_name; /* indexes of names, by name; made when first needed */
+	size_t *by_name;           /* indexes of names, by name; made when first needed */
 	struct symbol_range *code; /* executable segments */
 	size_t code_count;
 	size_t code_cap;
@@ -78,8 +78,7 @@ bool symbol_elf_has_symtab(const struct symbol_elf *file);
 void symbol_elf_load_code(struct symbol_table *table, const struct symbol_elf *file);
 /* Fills names from .symtab, or from .dynsym if dynamic. Names stay in the file,
  * which must stay open. */
-void symbol_elf_load_names(struct symbol_table *table, const struct symbol_elf *file,
-    bool dynamic);
+void symbol_elf_load_names(struct symbol_table *table, const struct symbol_elf *file, bool dynamic);
 void symbol_elf_release(struct symbol_table *table);
 
 /* True if addr lies in an executable segment (or none is known). */
@@ -88,7 +87,7 @@ const struct symbol_fde *symbol_elf_fde(const struct symbol_table *table, uint64
 /* The symbol that holds addr, or NULL. */
 const struct symbol_name *symbol_elf_name(const struct symbol_table *table, uint64_t addr);
 /* For "f.cold" the symbol f, of the same source if that is known; else NULL. */
-const struct symbol_name *symbol_elf_parent(struct symbol_table *table,
-    const struct symbol_name *cold);
+const struct symbol_name *symbol_elf_parent(
+    struct symbol_table *table, const struct symbol_name *cold);
 
 #endif

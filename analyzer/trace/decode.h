@@ -23,7 +23,7 @@ struct decode {
 struct event {
 	uint64_t time; /* ticks */
 	uint64_t address;
-	uint64_t size; /* allocations only */
+	uint64_t size;  /* allocations only */
 	uint32_t stack; /* id as recorded */
 	uint16_t region;
 	uint16_t kept; /* if has_kept */
@@ -67,8 +67,7 @@ decode_control_valid(unsigned control)
 		return false;
 	if ((control >> ESC_CONTROL_SIZE_SHIFT & 3) != 0)
 		return false;
-	return kind != ESC_EVENT_STEP ||
-	       (control >> ESC_CONTROL_ADDRESS_SHIFT & 3) == 0;
+	return kind != ESC_EVENT_STEP || (control >> ESC_CONTROL_ADDRESS_SHIFT & 3) == 0;
 }
 
 /*
@@ -77,8 +76,7 @@ decode_control_valid(unsigned control)
  * within len; state and event are then undefined.
  */
 static inline size_t
-decode_event(struct decode *state, const uint8_t *at, size_t len,
-    struct event *event)
+decode_event(struct decode *state, const uint8_t *at, size_t len, struct event *event)
 {
 	static const uint8_t longs[4] = { 1, 2, 4, 8 };
 	static const uint8_t addresses[4] = { 0, 2, 4, 8 };
@@ -95,11 +93,9 @@ decode_event(struct decode *state, const uint8_t *at, size_t len,
 	a = longs[control >> ESC_CONTROL_TIME_SHIFT & 3];
 	b = addresses[control >> ESC_CONTROL_ADDRESS_SHIFT & 3];
 	c = stacks[control >> ESC_CONTROL_STACK_SHIFT & 3];
-	d = decode_allocates(kind) ?
-	    longs[control >> ESC_CONTROL_SIZE_SHIFT & 3] : 0;
+	d = decode_allocates(kind) ? longs[control >> ESC_CONTROL_SIZE_SHIFT & 3] : 0;
 	need = 2 + a + b + c + d + (control & ESC_CONTROL_COST ? 2 : 0) +
-	       (control & ESC_CONTROL_KEPT ? 2 : 0) +
-	       (control & ESC_CONTROL_REGION ? 2 : 0);
+	    (control & ESC_CONTROL_KEPT ? 2 : 0) + (control & ESC_CONTROL_REGION ? 2 : 0);
 	if (need > len)
 		return 0;
 	at += 2;

@@ -25,14 +25,12 @@ struct load {
 };
 
 static bool
-definitions_same_module(const struct definitions_module *module,
-    const struct definitions_module *other)
+definitions_same_module(
+    const struct definitions_module *module, const struct definitions_module *other)
 {
 	return (module->path[0] != '\0' || module->build_id_len != 0) &&
-	       strcmp(module->path, other->path) == 0 &&
-	       module->build_id_len == other->build_id_len &&
-	       memcmp(module->build_id, other->build_id,
-		   module->build_id_len) == 0;
+	    strcmp(module->path, other->path) == 0 && module->build_id_len == other->build_id_len &&
+	    memcmp(module->build_id, other->build_id, module->build_id_len) == 0;
 }
 
 /* Takes ownership of module->path. */
@@ -48,8 +46,8 @@ definitions_add_module(struct load *load, struct definitions_module *module)
 		free(module->path);
 		return i;
 	}
-	out->modules = xgrow(out->modules, &load->module_cap,
-	    (size_t)out->module_count + 2, sizeof(*out->modules));
+	out->modules = xgrow(
+	    out->modules, &load->module_cap, (size_t)out->module_count + 2, sizeof(*out->modules));
 	if (out->module_count == 0)
 		out->modules[0] = (struct definitions_module){ 0 };
 	out->modules[++out->module_count] = *module;
@@ -90,8 +88,8 @@ definitions_load_process(struct load *load, const uint8_t *at, size_t len)
 	if (number == 0 || number > (1U << 22))
 		return false;
 	if (number > out->process_count) {
-		out->processes = xgrow(out->processes, &load->process_cap,
-		    (size_t)number + 1, sizeof(*out->processes));
+		out->processes = xgrow(out->processes, &load->process_cap, (size_t)number + 1,
+		    sizeof(*out->processes));
 		memset(&out->processes[out->process_count + 1], 0,
 		    (number - out->process_count) * sizeof(*out->processes));
 		out->process_count = number;
@@ -123,23 +121,17 @@ static bool
 definitions_load_one(struct load *load, const uint8_t *at, size_t len)
 {
 	switch ((enum esc_def_type)at[0]) {
-	case ESC_DEF_NODE:
-		return definitions_load_node(load, at, len);
-	case ESC_DEF_MODULE:
-		return definitions_load_module(load, at, len);
-	case ESC_DEF_PROCESS:
-		return definitions_load_process(load, at, len);
+	case ESC_DEF_NODE: return definitions_load_node(load, at, len);
+	case ESC_DEF_MODULE: return definitions_load_module(load, at, len);
+	case ESC_DEF_PROCESS: return definitions_load_process(load, at, len);
 	case ESC_DEF_PENDING:
-	case ESC_DEF_NONE:
-		return true;
-	default:
-		return false;
+	case ESC_DEF_NONE: return true;
+	default: return false;
 	}
 }
 
 static void
-definitions_load_segment(struct load *load,
-    const struct reader_segment *segment, uint8_t *buf)
+definitions_load_segment(struct load *load, const struct reader_segment *segment, uint8_t *buf)
 {
 	uint64_t offset = segment->offset + sizeof(struct esc_segment);
 	size_t used = segment->head.used / ESC_SLOT * ESC_SLOT;
@@ -152,14 +144,13 @@ definitions_load_segment(struct load *load,
 		if (buf[at] != ESC_DEF_NONE && buf[at + 1] > 1)
 			len = (size_t)buf[at + 1] * ESC_SLOT;
 		if (len > used - at) {
-			reader_note(load->reader, "byte %" PRIu64
-			    ": a definition is longer than its segment",
+			reader_note(load->reader,
+			    "byte %" PRIu64 ": a definition is longer than its segment",
 			    offset + at);
 			len = ESC_SLOT;
 		} else if (!definitions_load_one(load, &buf[at], len)) {
-			reader_note(load->reader,
-			    "byte %" PRIu64 ": damaged definition",
-			    offset + at);
+			reader_note(
+			    load->reader, "byte %" PRIu64 ": damaged definition", offset + at);
 			len = ESC_SLOT;
 		}
 		at += len;
@@ -178,13 +169,11 @@ definitions_intern_pc(struct load *load, const struct esc_def_node *def)
 		pc.module = load->modules[def->module];
 	pc.signal = (def->def.flags & ESC_NODE_SIGNAL) != 0;
 	number = map_insert(&load->pcs,
-	    (struct map_key){ (uint64_t)pc.module << 1 | pc.signal,
-		pc.offset }, &fresh);
+	    (struct map_key){ (uint64_t)pc.module << 1 | pc.signal, pc.offset }, &fresh);
 	if (!fresh)
 		return (uint32_t)*number;
 	*number = ++out->pc_count;
-	out->pcs = xgrow(out->pcs, &load->pc_cap, (size_t)out->pc_count + 1,
-	    sizeof(*out->pcs));
+	out->pcs = xgrow(out->pcs, &load->pc_cap, (size_t)out->pc_count + 1, sizeof(*out->pcs));
 	out->pcs[out->pc_count] = pc;
 	return out->pc_count;
 }
@@ -206,13 +195,12 @@ definitions_intern_node(struct load *load, uint32_t id, uint32_t parent)
 	node.depth = parent != 0 ? out->nodes[parent].depth + 1 : 1;
 	node.state = parent != 0 ? out->nodes[parent].state : own;
 	number = map_insert(&load->interned,
-	    (struct map_key){ parent, (uint64_t)node.pc << 8 | node.state },
-	    &fresh);
+	    (struct map_key){ parent, (uint64_t)node.pc << 8 | node.state }, &fresh);
 	if (!fresh)
 		return (uint32_t)*number;
 	*number = ++out->node_count;
-	out->nodes = xgrow(out->nodes, &load->node_cap,
-	    (size_t)out->node_count + 1, sizeof(*out->nodes));
+	out->nodes =
+	    xgrow(out->nodes, &load->node_cap, (size_t)out->node_count + 1, sizeof(*out->nodes));
 	out->nodes[out->node_count] = node;
 	return out->node_count;
 }
@@ -222,8 +210,7 @@ definitions_intern_node(struct load *load, uint32_t id, uint32_t parent)
 static bool
 definitions_known(const struct load *load, uint32_t id)
 {
-	return id != 0 && id <= load->node_limit &&
-	       load->nodes[id].def.type == ESC_DEF_NODE;
+	return id != 0 && id <= load->node_limit && load->nodes[id].def.type == ESC_DEF_NODE;
 }
 
 /* Goes out to the first ancestor that has its number (or none), then in. A
@@ -290,14 +277,12 @@ definitions_new(struct reader *reader)
 	load.node_limit = definitions_limit(reader, UINT32_MAX);
 	load.module_limit = definitions_limit(reader, reader->head.modules);
 	load.nodes = xcalloc((size_t)load.node_limit + 1, sizeof(*load.nodes));
-	load.modules =
-	    xcalloc((size_t)load.module_limit + 1, sizeof(*load.modules));
+	load.modules = xcalloc((size_t)load.module_limit + 1, sizeof(*load.modules));
 	load.out->processes = xcalloc(1, sizeof(*load.out->processes));
 	load.process_cap = 1;
 	for (i = 0; i < reader->segment_count; i++)
 		if (reader->segments[i].head.kind == ESC_SEGMENT_DEFS)
-			definitions_load_segment(
-			    &load, &reader->segments[i], buf);
+			definitions_load_segment(&load, &reader->segments[i], buf);
 	free(buf);
 	definitions_resolve_all(&load);
 	free(load.nodes);

@@ -23,7 +23,7 @@ struct definitions_module {
 struct definitions_process {
 	uint32_t number; /* 0: not defined */
 	uint32_t pid;
-	uint32_t parent; /* number; 0: the first one */
+	uint32_t parent;  /* number; 0: the first one */
 	uint64_t started; /* ticks */
 };
 
@@ -37,8 +37,8 @@ struct definitions_pc {
 struct definitions_node {
 	uint32_t parent; /* 0: outermost */
 	uint32_t pc;
-	uint32_t depth;  /* 1: outermost */
-	uint32_t state;  /* of the outermost: 0 whole, ESC_NODE_CUT, _BROKEN */
+	uint32_t depth; /* 1: outermost */
+	uint32_t state; /* of the outermost: 0 whole, ESC_NODE_CUT, _BROKEN */
 };
 
 struct definitions {
@@ -46,7 +46,7 @@ struct definitions {
 	struct definitions_process *processes; /* index = number */
 	struct definitions_pc *pcs;
 	struct definitions_node *nodes;
-	uint32_t *canonical; /* recorded id -> node */
+	uint32_t *canonical;   /* recorded id -> node */
 	uint32_t module_count; /* highest number, as all counts here */
 	uint32_t process_count;
 	uint32_t pc_count;
@@ -62,8 +62,7 @@ void definitions_free(struct definitions *definitions); /* takes NULL */
 static inline uint32_t
 definitions_node(const struct definitions *definitions, uint32_t id)
 {
-	return id <= definitions->canonical_count ?
-	    definitions->canonical[id] : 0;
+	return id <= definitions->canonical_count ? definitions->canonical[id] : 0;
 }
 
 #endif

@@ -62,8 +62,7 @@ merge_new(struct reader *reader, const struct streams *streams)
 	merge->heap_count = streams->count;
 	merge->buf_size = streams->count < 256 ? 1 << 16 : 1 << 13;
 	for (i = 0; i < streams->count; i++)
-		merge->heap[i] =
-		    (struct merge_entry){ streams->list[i].begin, i };
+		merge->heap[i] = (struct merge_entry){ streams->list[i].begin, i };
 	for (i = streams->count / 2; i-- > 0;)
 		merge_sift(merge, i);
 	return merge;

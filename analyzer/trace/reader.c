@@ -27,8 +27,8 @@ reader_note(struct reader *reader, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	reader->notes = xgrow(reader->notes, &reader->note_cap,
-	    reader->note_count + 1, sizeof(*reader->notes));
+	reader->notes =
+	    xgrow(reader->notes, &reader->note_cap, reader->note_count + 1, sizeof(*reader->notes));
 	reader->notes[reader->note_count++] = xstrdup(text);
 }
 
@@ -58,8 +58,7 @@ reader_read(struct reader *reader, uint64_t offset, void *to, size_t len)
 {
 	if (reader_fetch(reader, offset, to, len))
 		return true;
-	reader_note(reader, "byte %" PRIu64 ": %zu bytes cannot be read",
-	    offset, len);
+	reader_note(reader, "byte %" PRIu64 ": %zu bytes cannot be read", offset, len);
 	return false;
 }
 
@@ -73,8 +72,7 @@ reader_judge_header(const struct esc_header *head)
 		return "a trace of the other byte order";
 	if (head->version != ESC_VERSION)
 		return "a trace of another version of esc";
-	if (head->header_size < sizeof(*head) ||
-	    head->header_size % ESC_PAGE != 0 ||
+	if (head->header_size < sizeof(*head) || head->header_size % ESC_PAGE != 0 ||
 	    head->header_size > ESC_SEGMENT_MAX)
 		return "byte 16: damaged header (its size)";
 	if (head->mode != ESC_MODE_FULL && head->mode != ESC_MODE_SAMPLED)
@@ -91,8 +89,7 @@ reader_load_header(struct reader *reader, struct err *err)
 	const char *why;
 
 	if (!reader_fetch(reader, 0, head, sizeof(*head)))
-		return err_set(err, "%s: not a trace of esc (too short)",
-		    reader->path);
+		return err_set(err, "%s: not a trace of esc (too short)", reader->path);
 	why = reader_judge_header(head);
 	if (why != NULL)
 		return err_set(err, "%s: %s", reader->path, why);
@@ -106,27 +103,24 @@ reader_load_header(struct reader *reader, struct err *err)
 }
 
 static bool
-reader_segment_valid(const struct reader *reader, uint64_t offset,
-    const struct esc_segment *head)
+reader_segment_valid(const struct reader *reader, uint64_t offset, const struct esc_segment *head)
 {
 	return head->magic == ESC_SEGMENT_MAGIC &&
-	       (head->kind == ESC_SEGMENT_EVENTS ||
-		   head->kind == ESC_SEGMENT_DEFS) &&
-	       head->level < ESC_LEVELS && head->size >= ESC_SEGMENT_MIN &&
-	       head->size <= ESC_SEGMENT_MAX && head->size % ESC_PAGE == 0 &&
-	       head->size <= reader->size - offset;
+	    (head->kind == ESC_SEGMENT_EVENTS || head->kind == ESC_SEGMENT_DEFS) &&
+	    head->level < ESC_LEVELS && head->size >= ESC_SEGMENT_MIN &&
+	    head->size <= ESC_SEGMENT_MAX && head->size % ESC_PAGE == 0 &&
+	    head->size <= reader->size - offset;
 }
 
 /* A DEFS segment counts what was asked for, not what fitted. */
 static void
-reader_add_segment(struct reader *reader, uint64_t offset,
-    const struct esc_segment *head)
+reader_add_segment(struct reader *reader, uint64_t offset, const struct esc_segment *head)
 {
 	struct reader_segment *segment;
 	uint32_t room = head->size - (uint32_t)sizeof(*head);
 
-	reader->segments = xgrow(reader->segments, &reader->segment_cap,
-	    reader->segment_count + 1, sizeof(*reader->segments));
+	reader->segments = xgrow(reader->segments, &reader->segment_cap, reader->segment_count + 1,
+	    sizeof(*reader->segments));
 	segment = &reader->segments[reader->segment_count++];
 	segment->offset = offset;
 	segment->head = *head;
@@ -134,8 +128,7 @@ reader_add_segment(struct reader *reader, uint64_t offset,
 		return;
 	segment->head.used = room;
 	if (head->kind == ESC_SEGMENT_EVENTS)
-		reader_note(reader,
-		    "byte %" PRIu64 ": segment uses more than it has", offset);
+		reader_note(reader, "byte %" PRIu64 ": segment uses more than it has", offset);
 }
 
 /* The end of what may hold segments. */
@@ -147,9 +140,9 @@ reader_end(struct reader *reader)
 	if (claimed >= reader->head.header_size && claimed <= reader->size)
 		return claimed;
 	if (claimed > reader->size)
-		reader_note(reader, "byte %" PRIu64
-		    ": the file ends here, its segments at %" PRIu64,
-		    reader->size, claimed);
+		reader_note(reader,
+		    "byte %" PRIu64 ": the file ends here, its segments at %" PRIu64, reader->size,
+		    claimed);
 	return reader->size;
 }
 
@@ -171,8 +164,7 @@ reader_scan(struct reader *reader)
 			continue;
 		}
 		if (!lost)
-			reader_note(reader, "byte %" PRIu64
-			    ": no valid segment header", offset);
+			reader_note(reader, "byte %" PRIu64 ": no valid segment header", offset);
 		lost = true;
 		offset += ESC_PAGE;
 	}

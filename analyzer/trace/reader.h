@@ -16,15 +16,15 @@
 struct err;
 
 struct reader_segment {
-	uint64_t offset; /* of its header in the file; payload follows it */
+	uint64_t offset;         /* of its header in the file; payload follows it */
 	struct esc_segment head; /* checked: size, used, kind, level */
 };
 
 struct reader {
 	int fd;
-	char *path;    /* as it was given */
-	uint64_t size; /* of the file */
-	struct esc_header head; /* checked; texts are NUL ended */
+	char *path;                      /* as it was given */
+	uint64_t size;                   /* of the file */
+	struct esc_header head;          /* checked; texts are NUL ended */
 	struct reader_segment *segments; /* in file order */
 	size_t segment_count;
 	size_t segment_cap;

@@ -38,8 +38,8 @@ streams_collect(const struct reader *reader, struct streams_key *keys)
 		head = &reader->segments[i].head;
 		if (head->kind != ESC_SEGMENT_EVENTS)
 			continue;
-		keys[count++] = (struct streams_key){ head->process,
-			head->thread, head->level, head->seq, (uint32_t)i };
+		keys[count++] = (struct streams_key){ head->process, head->thread, head->level,
+			head->seq, (uint32_t)i };
 	}
 	return count;
 }
@@ -47,13 +47,12 @@ streams_collect(const struct reader *reader, struct streams_key *keys)
 static bool
 streams_same(const struct streams_key *a, const struct streams_key *b)
 {
-	return a->process == b->process && a->thread == b->thread &&
-	       a->level == b->level;
+	return a->process == b->process && a->thread == b->thread && a->level == b->level;
 }
 
 static void
-streams_begin(struct streams *streams, const struct reader *reader,
-    const struct streams_key *key, size_t at)
+streams_begin(
+    struct streams *streams, const struct reader *reader, const struct streams_key *key, size_t at)
 {
 	const struct esc_segment *head = &reader->segments[key->index].head;
 	struct stream *stream = &streams->list[streams->count++];
@@ -85,8 +84,7 @@ streams_init(struct streams *streams, struct reader *reader)
 		bool same = i > 0 && streams_same(&keys[i - 1], &keys[i]);
 
 		if (same && keys[i - 1].seq == keys[i].seq) {
-			reader_note(reader,
-			    "byte %" PRIu64 ": a segment that is there twice",
+			reader_note(reader, "byte %" PRIu64 ": a segment that is there twice",
 			    reader->segments[keys[i].index].offset);
 			continue;
 		}
@@ -107,9 +105,8 @@ streams_release(struct streams *streams)
 }
 
 void
-cursor_init(struct cursor *cursor, struct reader *reader,
-    const struct streams *streams, const struct stream *stream,
-    size_t buf_size)
+cursor_init(struct cursor *cursor, struct reader *reader, const struct streams *streams,
+    const struct stream *stream, size_t buf_size)
 {
 	*cursor = (struct cursor){
 		.reader = reader,
@@ -129,8 +126,7 @@ cursor_release(struct cursor *cursor)
 static const struct reader_segment *
 cursor_segment(const struct cursor *cursor, size_t at)
 {
-	return &cursor->reader->segments[
-	    cursor->streams->order[cursor->stream->first + at]];
+	return &cursor->reader->segments[cursor->streams->order[cursor->stream->first + at]];
 }
 
 static bool
@@ -141,12 +137,11 @@ cursor_open_segment(struct cursor *cursor)
 
 	if (cursor->segment >= cursor->stream->count)
 		return false;
-	want = cursor->segment == 0 ? 0 :
-	    cursor_segment(cursor, cursor->segment - 1)->head.seq + 1;
+	want = cursor->segment == 0 ? 0 : cursor_segment(cursor, cursor->segment - 1)->head.seq + 1;
 	segment = cursor_segment(cursor, cursor->segment++);
 	if (segment->head.seq != want) {
-		reader_note(cursor->reader, "byte %" PRIu64
-		    ": segments of its stream before it are missing",
+		reader_note(cursor->reader,
+		    "byte %" PRIu64 ": segments of its stream before it are missing",
 		    segment->offset);
 		cursor->gap = true;
 	}
@@ -171,8 +166,7 @@ cursor_fill(struct cursor *cursor)
 	memmove(cursor->buf, cursor->buf + cursor->at, left);
 	cursor->at = 0;
 	cursor->end = left;
-	if (!reader_read(cursor->reader, cursor->file_at,
-		cursor->buf + left, len)) {
+	if (!reader_read(cursor->reader, cursor->file_at, cursor->buf + left, len)) {
 		cursor->file_left = 0;
 		cursor->gap = true;
 		return;
@@ -199,8 +193,7 @@ cursor_next(struct cursor *cursor, struct event *event)
 	size_t len;
 
 	for (;;) {
-		if (cursor->end - cursor->at < ESC_EVENT_MAX &&
-		    cursor->file_left > 0)
+		if (cursor->end - cursor->at < ESC_EVENT_MAX && cursor->file_left > 0)
 			cursor_fill(cursor);
 		if (cursor->at == cursor->end) {
 			if (cursor_open_segment(cursor))
@@ -208,8 +201,8 @@ cursor_next(struct cursor *cursor, struct event *event)
 			cursor_release(cursor);
 			return false;
 		}
-		len = decode_event(&cursor->state, cursor->buf + cursor->at,
-		    cursor->end - cursor->at, event);
+		len = decode_event(
+		    &cursor->state, cursor->buf + cursor->at, cursor->end - cursor->at, event);
 		if (len != 0)
 			break;
 		cursor_skip_segment(cursor);

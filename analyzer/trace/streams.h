@@ -16,11 +16,11 @@ struct reader;
 struct stream {
 	uint32_t process; /* numbers of the trace */
 	uint32_t thread;
-	uint32_t tid;   /* the kernel's; 0 unknown */
+	uint32_t tid; /* the kernel's; 0 unknown */
 	uint8_t level;
-	size_t first;   /* its segments in streams.order, at least one */
+	size_t first; /* its segments in streams.order, at least one */
 	size_t count;
-	uint64_t begin; /* ticks before its first event */
+	uint64_t begin;               /* ticks before its first event */
 	struct esc_counters counters; /* zero but at level 0 */
 };
 
@@ -44,15 +44,14 @@ struct cursor {
 	uint64_t file_left; /* how many there are in this segment */
 	size_t segment;     /* the next one to open */
 	struct decode state;
-	uint64_t last;      /* time of the event before */
-	bool gap;           /* the next event has unrecorded ones before it */
+	uint64_t last; /* time of the event before */
+	bool gap;      /* the next event has unrecorded ones before it */
 };
 
 /* Starts at the stream's first event; reads nothing yet. buf_size: bytes to
  * read at once, at least ESC_EVENT_MAX. */
-void cursor_init(struct cursor *cursor, struct reader *reader,
-    const struct streams *streams, const struct stream *stream,
-    size_t buf_size);
+void cursor_init(struct cursor *cursor, struct reader *reader, const struct streams *streams,
+    const struct stream *stream, size_t buf_size);
 /* The next event; false at the end. Times never go back. A damaged event ends
  * its segment (noted); the event after it has `gap` set. */
 bool cursor_next(struct cursor *cursor, struct event *event);

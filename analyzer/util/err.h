@@ -7,7 +7,6 @@ struct err {
 };
 
 /* Writes the message (cut to fit). Returns -1, so that `return err_set(...)`. */
-int err_set(struct err *err, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+int err_set(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

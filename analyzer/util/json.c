@@ -91,8 +91,7 @@ json_point(FILE *out, uint32_t point)
 	found = point != 0 && point < 0x80 ? strchr(escaped, (int)point) : NULL;
 	if (found != NULL)
 		fprintf(out, "\\%c", letter[found - escaped]);
-	else if (point < 0x20 || point >= 0x7f || point == '<' ||
-	    point == '>' || point == '&')
+	else if (point < 0x20 || point >= 0x7f || point == '<' || point == '>' || point == '&')
 		json_unit(out, point);
 	else
 		fputc((int)point, out);

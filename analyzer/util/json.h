@@ -17,9 +17,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum {
-	JSON_DEPTH = 63
-}; /* no deeper */
+enum { JSON_DEPTH = 63 }; /* no deeper */
 
 struct json {
 	FILE *out; /* the caller's; see its ferror() at the end */

@@ -27,8 +27,7 @@ map_seed(void)
 		if (getrandom(&seed, sizeof(seed), 0) == (ssize_t)sizeof(seed))
 			continue;
 		(void)clock_gettime(CLOCK_REALTIME, &now);
-		seed = (uint64_t)now.tv_nsec << 32 ^ (uint64_t)getpid() ^
-		    (uint64_t)(uintptr_t)&now;
+		seed = (uint64_t)now.tv_nsec << 32 ^ (uint64_t)getpid() ^ (uint64_t)(uintptr_t)&now;
 	}
 	return seed;
 }
@@ -37,8 +36,7 @@ map_seed(void)
 static size_t
 map_home(const struct map *map, struct map_key key)
 {
-	return (size_t)XXH3_64bits_withSeed(&key, sizeof(key), map_seed()) &
-	    map->mask;
+	return (size_t)XXH3_64bits_withSeed(&key, sizeof(key), map_seed()) & map->mask;
 }
 
 static bool
@@ -142,8 +140,7 @@ map_remove(struct map *map, struct map_key key, uint64_t *value)
 }
 
 bool
-map_next(
-    const struct map *map, size_t *at, struct map_key *key, uint64_t *value)
+map_next(const struct map *map, size_t *at, struct map_key *key, uint64_t *value)
 {
 	const struct map_slot *slot;
 

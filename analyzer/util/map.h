@@ -30,8 +30,7 @@ uint64_t *map_insert(struct map *map, struct map_key key, bool *fresh);
 /* Removes key; true if it was there, *value then holds what it had (may be NULL). */
 bool map_remove(struct map *map, struct map_key key, uint64_t *value);
 /* Next occupied slot from *at on (start with 0): true, and fills key and value. */
-bool map_next(
-    const struct map *map, size_t *at, struct map_key *key, uint64_t *value);
+bool map_next(const struct map *map, size_t *at, struct map_key *key, uint64_t *value);
 void map_release(struct map *map);
 
 #endif

@@ -27,14 +27,12 @@ range_holds(const struct range *ranges, size_t count, uint32_t code)
 static size_t
 code_width(uint32_t code)
 {
-	static const struct range wide[] = { { 0x1100, 0x115f },
-		{ 0x2e80, 0x303e }, { 0x3041, 0xa4cf }, { 0xac00, 0xd7a3 },
-		{ 0xf900, 0xfaff }, { 0xfe30, 0xfe6f }, { 0xff00, 0xff60 },
-		{ 0xffe0, 0xffe6 }, { 0x1f300, 0x1f64f }, { 0x1f900, 0x1f9ff },
+	static const struct range wide[] = { { 0x1100, 0x115f }, { 0x2e80, 0x303e },
+		{ 0x3041, 0xa4cf }, { 0xac00, 0xd7a3 }, { 0xf900, 0xfaff }, { 0xfe30, 0xfe6f },
+		{ 0xff00, 0xff60 }, { 0xffe0, 0xffe6 }, { 0x1f300, 0x1f64f }, { 0x1f900, 0x1f9ff },
 		{ 0x20000, 0x3fffd } };
-	static const struct range none[] = { { 0x300, 0x36f },
-		{ 0x483, 0x489 }, { 0x591, 0x5bd }, { 0x610, 0x61a },
-		{ 0x64b, 0x65f }, { 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff },
+	static const struct range none[] = { { 0x300, 0x36f }, { 0x483, 0x489 }, { 0x591, 0x5bd },
+		{ 0x610, 0x61a }, { 0x64b, 0x65f }, { 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff },
 		{ 0x20d0, 0x20ff }, { 0xfe00, 0xfe0f }, { 0xfe20, 0xfe2f } };
 
 	if (code < 0x300)
@@ -97,8 +95,8 @@ show_name(struct strbuf *buf, const char *name, size_t columns)
 	const char *next;
 
 	/* escapes only make it longer, so the bytes that are too many are sure */
-	while (strlen(rest) + (rest > name) > columns &&
-	    (next = strstr(rest, "::")) != NULL && next[2] != '\0')
+	while (strlen(rest) + (rest > name) > columns && (next = strstr(rest, "::")) != NULL &&
+	    next[2] != '\0')
 		rest = next + 2;
 	if (rest == name || columns < 2)
 		return show_text(buf, name, columns);
@@ -149,7 +147,7 @@ show_unit(char *buf, double value, const struct unit *units, size_t count)
 	scaled = value / units[at].size;
 	snprintf(buf, SHOW_SIZE, "%.*f%s",
 	    units[at].size <= 1 || scaled >= 99.95 ? 0
-		: scaled >= 9.995		   ? 1
+		: scaled >= 9.995                  ? 1
 						   : 2,
 	    scaled > 1e15 ? 1e15 : scaled, units[at].name);
 	return buf;
@@ -158,8 +156,8 @@ show_unit(char *buf, double value, const struct unit *units, size_t count)
 const char *
 show_count(char buf[SHOW_SIZE], double count)
 {
-	static const struct unit units[] = { { 1e12, " T" }, { 1e9, " G" },
-		{ 1e6, " M" }, { 1e3, " k" }, { 1, "" } };
+	static const struct unit units[] = { { 1e12, " T" }, { 1e9, " G" }, { 1e6, " M" },
+		{ 1e3, " k" }, { 1, "" } };
 
 	if (count < 9999.5) {
 		snprintf(buf, SHOW_SIZE, "%.0f", count > 0 ? count : 0);
@@ -171,22 +169,19 @@ show_count(char buf[SHOW_SIZE], double count)
 const char *
 show_bytes(char buf[SHOW_SIZE], double bytes)
 {
-	static const struct unit units[] = { { 1099511627776.0, " TiB" },
-		{ 1073741824.0, " GiB" }, { 1048576.0, " MiB" },
-		{ 1024.0, " KiB" }, { 1, " B" } };
+	static const struct unit units[] = { { 1099511627776.0, " TiB" }, { 1073741824.0, " GiB" },
+		{ 1048576.0, " MiB" }, { 1024.0, " KiB" }, { 1, " B" } };
 
-	return show_unit(buf, bytes > 0 ? bytes : 0, units,
-	    sizeof(units) / sizeof(*units));
+	return show_unit(buf, bytes > 0 ? bytes : 0, units, sizeof(units) / sizeof(*units));
 }
 
 const char *
 show_ns(char buf[SHOW_SIZE], double ns)
 {
-	static const struct unit units[] = { { 3600e9, " h" }, { 60e9, " min" },
-		{ 1e9, " s" }, { 1e6, " ms" }, { 1e3, " us" }, { 1, " ns" } };
+	static const struct unit units[] = { { 3600e9, " h" }, { 60e9, " min" }, { 1e9, " s" },
+		{ 1e6, " ms" }, { 1e3, " us" }, { 1, " ns" } };
 
-	return show_unit(
-	    buf, ns > 0 ? ns : 0, units, sizeof(units) / sizeof(*units));
+	return show_unit(buf, ns > 0 ? ns : 0, units, sizeof(units) / sizeof(*units));
 }
 
 const char *
@@ -198,8 +193,8 @@ show_share(char buf[SHOW_SIZE], double part, double whole)
 	if (share > 0 && share < 0.1)
 		snprintf(buf, SHOW_SIZE, "<0.1%%");
 	else if (share >= 99.5 && share < 100)
-		snprintf(buf, SHOW_SIZE, share < 99.9 ? "99.%d%%" : ">99.9%%",
-		    (int)((share - 99) * 10));
+		snprintf(
+		    buf, SHOW_SIZE, share < 99.9 ? "99.%d%%" : ">99.9%%", (int)((share - 99) * 10));
 	else
 		snprintf(buf, SHOW_SIZE, "%.*f%%", share > 0 && share < 9.95 ? 1 : 0,
 		    share > 1e6 ? 1e6 : share);

@@ -20,8 +20,8 @@ enum { SHOW_SIZE = 32 };
 
 /* These write into buf and return it. 1204332: "1.20 M"; below 10000 whole. */
 const char *show_count(char buf[SHOW_SIZE], double count);
-const char *show_bytes(char buf[SHOW_SIZE], double bytes); /* "1.2 MiB" */
-const char *show_ns(char buf[SHOW_SIZE], double ns);       /* "83 ns" */
+const char *show_bytes(char buf[SHOW_SIZE], double bytes);              /* "1.2 MiB" */
+const char *show_ns(char buf[SHOW_SIZE], double ns);                    /* "83 ns" */
 const char *show_share(char buf[SHOW_SIZE], double part, double whole); /* % */
 
 #endif

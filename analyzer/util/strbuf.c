@@ -13,8 +13,7 @@ static void
 strbuf_reserve(struct strbuf *buf, size_t len)
 {
 	/* a size that cannot be: let the allocator refuse it */
-	size_t need =
-	    len < SIZE_MAX - buf->len - 1 ? buf->len + len + 1 : SIZE_MAX;
+	size_t need = len < SIZE_MAX - buf->len - 1 ? buf->len + len + 1 : SIZE_MAX;
 
 	buf->text = xgrow(buf->text, &buf->cap, need, 1);
 }

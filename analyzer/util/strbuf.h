@@ -15,8 +15,7 @@ struct strbuf {
 
 void strbuf_add(struct strbuf *buf, const void *bytes, size_t len);
 void strbuf_adds(struct strbuf *buf, const char *text);
-void strbuf_addf(struct strbuf *buf, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void strbuf_addf(struct strbuf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void strbuf_clear(struct strbuf *buf);   /* len = 0, keeps the memory */
 void strbuf_release(struct strbuf *buf); /* frees, zeroes */
 

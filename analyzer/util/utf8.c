@@ -33,8 +33,7 @@ utf8_decode(const char *text, size_t len, uint32_t *point)
 			return 0;
 		value = value << 6 | (bytes[i] & 0x3fU);
 	}
-	if (value < lowest[need] || value > 0x10ffff ||
-	    (value >= 0xd800 && value <= 0xdfff))
+	if (value < lowest[need] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
 		return 0;
 	*point = value;
 	return need;

@@ -30,8 +30,7 @@ xmalloc(size_t size)
 void *
 xcalloc(size_t count, size_t size)
 {
-	void *block =
-	    count != 0 && size != 0 ? calloc(count, size) : calloc(1, 1);
+	void *block = count != 0 && size != 0 ? calloc(count, size) : calloc(1, 1);
 
 	if (block == NULL)
 		xalloc_die();

@@ -20,8 +20,7 @@ static volatile size_t zero;
  * allocate where it finds none.) */
 void cfree(void *block) __attribute__((weak));
 void free_sized(void *block, size_t size) __attribute__((weak));
-void free_aligned_sized(void *block, size_t alignment, size_t size)
-    __attribute__((weak));
+void free_aligned_sized(void *block, size_t alignment, size_t size) __attribute__((weak));
 
 static void
 old_free(void *block)
@@ -35,8 +34,8 @@ old_free(void *block)
 static void
 say(const char *what, const void *p)
 {
-	printf("%s: %s errno %d usable %zu\n", what, p == NULL ? "NULL" : "block",
-	    errno, p == NULL ? 0 : malloc_usable_size((void *)p));
+	printf("%s: %s errno %d usable %zu\n", what, p == NULL ? "NULL" : "block", errno,
+	    p == NULL ? 0 : malloc_usable_size((void *)p));
 	errno = 0;
 }
 
@@ -46,8 +45,8 @@ heap(const char *what)
 	struct mallinfo2 info = mallinfo2();
 
 	printf("%s: arena %zu ordblks %zu hblks %zu hblkhd %zu uordblks %zu "
-	       "fordblks %zu\n", what, info.arena, info.ordblks, info.hblks,
-	    info.hblkhd, info.uordblks, info.fordblks);
+	       "fordblks %zu\n",
+	    what, info.arena, info.ordblks, info.hblks, info.hblkhd, info.uordblks, info.fordblks);
 }
 
 static void
@@ -71,8 +70,7 @@ failures(void)
 	before = q = (void *)&p;
 	printf("posix_memalign 3: %d %d\n", posix_memalign(&q, 3, 10), q == before);
 	printf("posix_memalign 0: %d %d\n", posix_memalign(&q, 0, 10), q == before);
-	printf("posix_memalign huge: %d %d\n", posix_memalign(&q, 64, huge),
-	    q == before);
+	printf("posix_memalign huge: %d %d\n", posix_memalign(&q, 64, huge), q == before);
 	errno = 0;
 	say("realloc to 0", realloc(p, zero));
 	free(NULL);
@@ -94,12 +92,10 @@ successes(void)
 		for (size_t alignment = 16; alignment <= 4096; alignment *= 4) {
 			say("memalign", p = memalign(alignment, size));
 			say("aligned_alloc", q = aligned_alloc(alignment, size));
-			printf("%zu %zu\n", (size_t)p % alignment,
-			    (size_t)q % alignment);
+			printf("%zu %zu\n", (size_t)p % alignment, (size_t)q % alignment);
 			free(p);
 			free(q);
-			printf("posix_memalign %d\n",
-			    posix_memalign(&p, alignment, size));
+			printf("posix_memalign %d\n", posix_memalign(&p, alignment, size));
 			say("posix_memalign", p);
 			free(p);
 		}
@@ -152,7 +148,7 @@ bytes(void)
 static void
 exhausted(void)
 {
-	struct rlimit limit = {0, 0};
+	struct rlimit limit = { 0, 0 };
 	void *p = malloc(1000);
 	int failed = 0;
 

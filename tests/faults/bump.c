@@ -23,8 +23,8 @@ HIDDEN void *__libc_pvalloc(size_t size);
 void *
 __libc_memalign(size_t alignment, size_t size)
 {
-	size_t at = __atomic_fetch_add(&arena_used,
-	    ((size + 15) & ~15UL) + alignment + 16, __ATOMIC_RELAXED);
+	size_t at = __atomic_fetch_add(
+	    &arena_used, ((size + 15) & ~15UL) + alignment + 16, __ATOMIC_RELAXED);
 	char *block = arena + ((at + 16 + alignment - 1) & ~(alignment - 1));
 
 	if (block + size > arena + sizeof(arena))

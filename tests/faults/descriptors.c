@@ -21,8 +21,7 @@ static size_t used;
 static void
 say(const char *what, long value)
 {
-	used += (size_t)snprintf(report + used, sizeof(report) - used, "%s %ld\n",
-	    what, value);
+	used += (size_t)snprintf(report + used, sizeof(report) - used, "%s %ld\n", what, value);
 }
 
 static void
@@ -47,7 +46,7 @@ int
 main(int argc, char **argv)
 {
 	char name[] = "faultXXXXXX";
-	struct rlimit limit = {64, 64};
+	struct rlimit limit = { 64, 64 };
 	struct stat status;
 	char *text = malloc(10000);
 	int fd;
@@ -68,8 +67,7 @@ main(int argc, char **argv)
 	close_range(0, 59, 0);
 	close_range(61, ~0U, 0);
 	for (int i = 0; i < 6; i++)
-		say("open", mkstemp(strcpy(name, "faultXXXXXX")) == i ?
-		    unlink(name) + i : -1);
+		say("open", mkstemp(strcpy(name, "faultXXXXXX")) == i ? unlink(name) + i : -1);
 	churn();
 	memset(text, 'x', 10000);
 	for (fd = 0; fd < 6; fd++)

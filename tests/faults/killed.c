@@ -13,7 +13,7 @@ static void *
 churn(void *seed)
 {
 	uint64_t x = (uint64_t)(uintptr_t)seed;
-	void *block[BLOCKS] = {0};
+	void *block[BLOCKS] = { 0 };
 
 	for (;;) {
 		unsigned int at;

@@ -42,8 +42,8 @@ deep(void)
 static int
 plugin(const char *path, int how)
 {
-	void *library = how == 1 ? dlmopen(LM_ID_NEWLM, path, RTLD_NOW) :
-	    dlopen(path, RTLD_NOW | RTLD_DEEPBIND);
+	void *library = how == 1 ? dlmopen(LM_ID_NEWLM, path, RTLD_NOW)
+				 : dlopen(path, RTLD_NOW | RTLD_DEEPBIND);
 	void *(*make)(int) = NULL;
 
 	if (library == NULL)
@@ -77,8 +77,8 @@ clones(void)
 	int done = 0;
 
 	for (int i = 0; i < 20; i++) {
-		char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *stack =
+		    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		pid_t child;
 
 		done = 0;
@@ -94,10 +94,10 @@ clones(void)
  * push rbp; mov rsp, rbp; sub 4096; call *rsi; leave; ret - no FDE, and once
  * with a frame pointer that points nowhere.
  */
-static const uint8_t code[] = {0x55, 0x48, 0x89, 0xe5, 0x48, 0x81, 0xec, 0x00,
-	0x10, 0x00, 0x00, 0xff, 0xd6, 0xc9, 0xc3};
-static const uint8_t wild[] = {0x55, 0x48, 0xc7, 0xc5, 0x08, 0x00, 0x00, 0x00,
-	0xff, 0xd6, 0x5d, 0xc3};
+static const uint8_t code[] = { 0x55, 0x48, 0x89, 0xe5, 0x48, 0x81, 0xec, 0x00, 0x10, 0x00, 0x00,
+	0xff, 0xd6, 0xc9, 0xc3 };
+static const uint8_t wild[] = { 0x55, 0x48, 0xc7, 0xc5, 0x08, 0x00, 0x00, 0x00, 0xff, 0xd6, 0x5d,
+	0xc3 };
 
 __attribute__((noinline)) static void *
 allocate(void *arg)
@@ -111,8 +111,8 @@ allocate(void *arg)
 static int
 generated(void)
 {
-	uint8_t *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *page = mmap(
+	    NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	void *(*call[2])(void *, void *(*)(void *));
 
 	if (page == MAP_FAILED)
@@ -183,8 +183,8 @@ vanishing(void)
 	size_t size = 64 << 10;
 
 	for (int i = 0; i < 300; i++) {
-		char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *stack =
+		    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		getcontext(&there);
 		there.uc_stack.ss_sp = stack;
@@ -210,8 +210,7 @@ static void
 shrink(size_t shift)
 {
 	size_t size = 128 << 10;
-	char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	for (int part = 1; part <= 2; part++) {
 		getcontext(&there);
@@ -261,7 +260,7 @@ static int
 interrupted(void)
 {
 	static char alternative[64 << 10];
-	stack_t signals = {.ss_sp = alternative, .ss_size = sizeof(alternative)};
+	stack_t signals = { .ss_sp = alternative, .ss_size = sizeof(alternative) };
 	struct sigaction action;
 	size_t size = 64 << 10;
 
@@ -271,8 +270,8 @@ interrupted(void)
 	sigaltstack(&signals, NULL);
 	sigaction(SIGUSR1, &action, NULL);
 	for (int i = 0; i < 200; i++) {
-		char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *stack =
+		    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		getcontext(&there);
 		there.uc_stack.ss_sp = stack;

@@ -108,7 +108,7 @@ vforks(void)
 static int
 spawns(const char *self)
 {
-	char *argv[] = {(char *)self, (char *)"little", NULL};
+	char *argv[] = { (char *)self, (char *)"little", NULL };
 
 	for (int i = 0; i < 30; i++) {
 		pid_t child;

@@ -13,7 +13,7 @@
 static void *
 work(void *arg)
 {
-	void *blocks[200] = {0};
+	void *blocks[200] = { 0 };
 
 	for (int i = 0; i < 100000; i++) {
 		unsigned int at = (unsigned int)i * 7919U % 200;

@@ -59,18 +59,15 @@ main(void)
 	dl_iterate_phdr(visit, &modules);
 	printf("modules %d\n", modules);
 	for (int i = 1; i < 64; i++)
-		handlers += sigaction(i, NULL, &action) == 0 &&
-		    action.sa_handler != SIG_DFL;
+		handlers += sigaction(i, NULL, &action) == 0 && action.sa_handler != SIG_DFL;
 	sigprocmask(SIG_BLOCK, NULL, &mask);
 	printf("handlers %d, blocked %d\n", handlers, !sigisemptyset(&mask));
 	printf("child %d", waitpid(-1, NULL, WNOHANG | __WALL) < 0);
 	printf(" %d\n", errno == ECHILD);
 	/* Only what the test itself sets differs. */
 	for (char **at = environ; *at != NULL; at++)
-		if (strncmp(*at, "ESC_OPTIONS=", 12) != 0 &&
-		    strncmp(*at, "LD_PRELOAD=", 11) != 0 &&
-		    strncmp(*at, "COUNT_FILE=", 11) != 0 &&
-		    strncmp(*at, "_=", 2) != 0)
+		if (strncmp(*at, "ESC_OPTIONS=", 12) != 0 && strncmp(*at, "LD_PRELOAD=", 11) != 0 &&
+		    strncmp(*at, "COUNT_FILE=", 11) != 0 && strncmp(*at, "_=", 2) != 0)
 			puts(*at);
 	/* Linux allows it to processes of one thread only. */
 	printf("unshare %d\n", unshare(CLONE_NEWUSER | CLONE_FS));

@@ -33,7 +33,7 @@ static void
 arm(int microseconds, int flags)
 {
 	struct sigaction action;
-	struct itimerval timer = {{0, microseconds}, {0, microseconds}};
+	struct itimerval timer = { { 0, microseconds }, { 0, microseconds } };
 
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = on_timer;
@@ -61,7 +61,7 @@ stacks(void)
 	char *before[STACKS], *after[STACKS];
 
 	for (int i = 0; i < STACKS; i++) {
-		stack_t stack = {.ss_size = SIZE};
+		stack_t stack = { .ss_size = SIZE };
 
 		before[i] = malloc(64);
 		stack.ss_sp = malloc(SIZE);

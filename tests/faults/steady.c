@@ -10,7 +10,7 @@
 static void *
 work(void *arg)
 {
-	void *blocks[100] = {0};
+	void *blocks[100] = { 0 };
 
 	for (unsigned int i = 0; i < 1000000; i++) {
 		unsigned int at = i * 7919U % 100;

@@ -63,8 +63,8 @@ main(int argc, char **argv)
 	if (argc != 3)
 		return 99;
 	left = strtoul(argv[1], NULL, 10);
-	stack = mmap(NULL, stack_size + 4096, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	stack = mmap(
+	    NULL, stack_size + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	mprotect(stack, 4096, PROT_NONE);
 	if (strcmp(argv[2], "thread") == 0) {
 		pthread_attr_t attr;

@@ -32,8 +32,7 @@ put(uint64_t at, uint32_t size, uint32_t used)
 	};
 
 	CHECK(ftruncate(fd, (off_t)(at + size)) == 0);
-	CHECK(pwrite(fd, &segment, sizeof(segment), (off_t)at) ==
-	    (ssize_t)sizeof(segment));
+	CHECK(pwrite(fd, &segment, sizeof(segment), (off_t)at) == (ssize_t)sizeof(segment));
 }
 
 /* Segments from the header to `end` without a gap: how many. */
@@ -46,10 +45,8 @@ walk(uint64_t end)
 	while (at < end) {
 		struct esc_segment segment = { 0 };
 
-		CHECK(pread(fd, &segment, sizeof(segment), (off_t)at) ==
-		    (ssize_t)sizeof(segment));
-		if (segment.magic != ESC_SEGMENT_MAGIC ||
-		    segment.size < ESC_SEGMENT_MIN)
+		CHECK(pread(fd, &segment, sizeof(segment), (off_t)at) == (ssize_t)sizeof(segment));
+		if (segment.magic != ESC_SEGMENT_MAGIC || segment.size < ESC_SEGMENT_MIN)
 			return -1;
 		at += segment.size;
 		count++;

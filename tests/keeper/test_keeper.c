@@ -16,10 +16,7 @@
 #include "preload/record.h"
 #include "tests/lib/check.h"
 
-enum {
-	MAPPED = 1 << 28,
-	SEGMENT = 1 << 20
-};
+enum { MAPPED = 1 << 28, SEGMENT = 1 << 20 };
 
 static char path[64];
 static int trace_fd; /* the parent's */
@@ -27,8 +24,7 @@ static int trace_fd; /* the parent's */
 static void
 pause_ms(long ms)
 {
-	struct timespec time = { .tv_nsec = ms % 1000 * 1000000,
-		.tv_sec = ms / 1000 };
+	struct timespec time = { .tv_nsec = ms % 1000 * 1000000, .tv_sec = ms / 1000 };
 
 	(void)nanosleep(&time, NULL);
 }
@@ -50,8 +46,7 @@ make_trace(void)
 	trace_fd = mkstemp(path);
 	CHECK(trace_fd >= 0);
 	CHECK(keeper_extend(trace_fd, 0, header.reserved_end) == 0);
-	CHECK(pwrite(trace_fd, &header, sizeof(header), 0) ==
-	    (ssize_t)sizeof(header));
+	CHECK(pwrite(trace_fd, &header, sizeof(header), 0) == (ssize_t)sizeof(header));
 }
 
 /* The keeper, in a process of its own; *gone is our end of its pipe. */
@@ -83,8 +78,7 @@ map_trace(void)
 
 	if (flock(fd, LOCK_SH) != 0)
 		_exit(1);
-	pages = mmap(NULL, MAPPED, PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_NORESERVE, fd, 0);
+	pages = mmap(NULL, MAPPED, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	(void)close(fd);
 	if (pages == MAP_FAILED)
 		_exit(1);
@@ -98,8 +92,7 @@ claim(struct esc_header *header, uint32_t size)
 	uint64_t at = header->claimed;
 	int tries;
 
-	for (tries = 0; at + size >
-	     __atomic_load_n(&header->reserved_end, __ATOMIC_ACQUIRE);
+	for (tries = 0; at + size > __atomic_load_n(&header->reserved_end, __ATOMIC_ACQUIRE);
 	     tries++) {
 		if (tries == 1000)
 			return NULL;
@@ -157,8 +150,7 @@ check_closed(uint64_t size, uint32_t used)
 
 	CHECK(fstat(trace_fd, &status) == 0);
 	CHECK((uint64_t)status.st_size == size);
-	CHECK(pread(trace_fd, &header, sizeof(header), 0) ==
-	    (ssize_t)sizeof(header));
+	CHECK(pread(trace_fd, &header, sizeof(header), 0) == (ssize_t)sizeof(header));
 	CHECK((header.flags & ESC_FLAG_COMPLETE) != 0);
 	CHECK(header.claimed == size && header.reserved_end == size);
 	CHECK(header.heartbeat > 0);

@@ -56,8 +56,8 @@ count_slot(void)
 		uint64_t none = 0;
 
 		at = __atomic_add_fetch(&count_file->slots, 1, __ATOMIC_RELAXED);
-		if (!__atomic_compare_exchange_n(count_mine, &none, at, 0,
-			__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		if (!__atomic_compare_exchange_n(
+			count_mine, &none, at, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 			at = none;
 	}
 	return &count_file->slot[at <= COUNT_SLOTS ? at - 1 : COUNT_SLOTS - 1];
@@ -142,8 +142,7 @@ posix_memalign(void **block, size_t alignment, size_t size)
 {
 	void *at;
 
-	if (alignment % sizeof(void *) != 0 || alignment == 0 ||
-	    (alignment & (alignment - 1)) != 0)
+	if (alignment % sizeof(void *) != 0 || alignment == 0 || (alignment & (alignment - 1)) != 0)
 		return EINVAL;
 	at = count_block(__libc_memalign(alignment, size), size);
 	if (at == NULL)
@@ -183,18 +182,17 @@ count_start(int argc, char **argv, char **envp)
 	int fd;
 
 	/* The launcher is not what is counted. */
-	if (path == NULL || (argc > 0 && strlen(argv[0]) >= 4 &&
-	    strcmp(argv[0] + strlen(argv[0]) - 4, "/esc") == 0))
+	if (path == NULL ||
+	    (argc > 0 && strlen(argv[0]) >= 4 &&
+		strcmp(argv[0] + strlen(argv[0]) - 4, "/esc") == 0))
 		return;
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	file = mmap(NULL, sizeof(*file), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
-	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (file == MAP_FAILED || page == MAP_FAILED ||
-	    madvise(page, 4096, MADV_WIPEONFORK) != 0)
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (file == MAP_FAILED || page == MAP_FAILED || madvise(page, 4096, MADV_WIPEONFORK) != 0)
 		return;
 	count_mine = page;
 	count_file = file;

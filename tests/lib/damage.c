@@ -30,13 +30,13 @@ static void
 analyze(const uint8_t *bytes, size_t size, uint64_t at)
 {
 	const char *const traces[] = { damaged };
-	struct ingest_options options = { .traces = traces, .trace_count = 1,
-		.database = database, .stack_limit = 4096 };
+	struct ingest_options options = {
+		.traces = traces, .trace_count = 1, .database = database, .stack_limit = 4096
+	};
 	struct err err = { "" };
 	FILE *file = fopen(damaged, "wb");
 
-	if (file == NULL || fwrite(bytes, 1, size, file) != size ||
-	    fclose(file) != 0)
+	if (file == NULL || fwrite(bytes, 1, size, file) != size || fclose(file) != 0)
 		fail("cannot write", at);
 	unlink(database);
 	alarm(60); /* a hang is a failure */
@@ -79,8 +79,8 @@ main(int argc, char **argv)
 		bit = random % (size * 8);
 		/* Every other one in the header or in a segment's. */
 		if (i % 2 == 0)
-			bit = i % 4 == 0 ? random % (512 * 8) :
-			    bit / 8 / 4096 * 4096 * 8 + random % (128 * 8);
+			bit = i % 4 == 0 ? random % (512 * 8)
+					 : bit / 8 / 4096 * 4096 * 8 + random % (128 * 8);
 		bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
 		analyze(bytes, size, bit / 8);
 		bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);

@@ -29,8 +29,8 @@ symbol_new(void)
 static void *
 fake_own(struct symbol *symbol, void *block)
 {
-	symbol->owned = xgrow(symbol->owned, &symbol->cap, symbol->count + 1,
-	    sizeof(*symbol->owned));
+	symbol->owned =
+	    xgrow(symbol->owned, &symbol->cap, symbol->count + 1, sizeof(*symbol->owned));
 	symbol->owned[symbol->count++] = block;
 	return block;
 }
@@ -67,26 +67,28 @@ fake_name(struct symbol *symbol, unsigned function)
 }
 
 static struct symbol_frame
-fake_frame(struct symbol *symbol, unsigned function, unsigned line,
-    uint64_t instance, bool inlined)
+fake_frame(struct symbol *symbol, unsigned function, unsigned line, uint64_t instance, bool inlined)
 {
 	const char *name = fake_name(symbol, function);
 
-	return (struct symbol_frame){ .function = name, .symbol = name,
-		.file = "app.c", .line = function * 1000 + line, .column = 1,
-		.instance = instance, .inlined = inlined };
+	return (struct symbol_frame){ .function = name,
+		.symbol = name,
+		.file = "app.c",
+		.line = function * 1000 + line,
+		.column = 1,
+		.instance = instance,
+		.inlined = inlined };
 }
 
 const struct symbol_place *
-symbol_resolve(struct symbol *symbol, uint32_t module, uint64_t offset,
-    bool is_return)
+symbol_resolve(struct symbol *symbol, uint32_t module, uint64_t offset, bool is_return)
 {
 	unsigned physical = offset >> 8 & 255, inlined = offset >> 16 & 255;
 	unsigned line = offset & 255, call = offset >> 24 & 255;
 	struct symbol_place *place;
 	struct symbol_frame *frames;
-	uint64_t *slot = map_insert(&symbol->places,
-	    (struct map_key){ module, offset << 1 | is_return }, NULL);
+	uint64_t *slot =
+	    map_insert(&symbol->places, (struct map_key){ module, offset << 1 | is_return }, NULL);
 	uint64_t start = (uint64_t)physical << 8;
 	size_t count = 0;
 
@@ -96,10 +98,9 @@ symbol_resolve(struct symbol *symbol, uint32_t module, uint64_t offset,
 	*slot = (uint64_t)(uintptr_t)place;
 	frames = fake_own(symbol, xcalloc(2, sizeof(*frames)));
 	if (inlined != 0)
-		frames[count++] = fake_frame(symbol, inlined, line,
-		    1000000 + (uint64_t)inlined * 1000 + call, true);
-	frames[count] = fake_frame(symbol, physical,
-	    inlined != 0 ? call : line, start, false);
+		frames[count++] = fake_frame(
+		    symbol, inlined, line, 1000000 + (uint64_t)inlined * 1000 + call, true);
+	frames[count] = fake_frame(symbol, physical, inlined != 0 ? call : line, start, false);
 	place->frames = frames;
 	place->count = count + 1;
 	place->function = start;

@@ -7,10 +7,10 @@
 bool
 fakering_start(uint64_t size)
 {
-	ring.base = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	ring.process = mmap(NULL, ESC_PAGE, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ring.base = mmap(
+	    NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	ring.process =
+	    mmap(NULL, ESC_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (ring.base == MAP_FAILED || ring.process == MAP_FAILED)
 		return false;
 	ring.size = size;

@@ -21,7 +21,7 @@ struct spec {
 	const char *function, *file;
 	int64_t line, column;
 	const char *allocator, *verdict;
-	int64_t blocks, size, sizes; /* sizes: distinct */
+	int64_t blocks, size, sizes;              /* sizes: distinct */
 	int64_t local, up, thread, live, unknown; /* per mille */
 	int64_t life;
 	int64_t owner_distance;
@@ -38,8 +38,8 @@ need(struct made *made, int rc)
 }
 
 static int64_t
-add_frame(struct made *made, const char *function, const char *file,
-    int64_t line, int64_t column, int64_t module, int64_t wrapper)
+add_frame(struct made *made, const char *function, const char *file, int64_t line, int64_t column,
+    int64_t module, int64_t wrapper)
 {
 	struct store_frame frame = { .id = ++made->frames,
 		.function = function,
@@ -58,10 +58,9 @@ add_frame(struct made *made, const char *function, const char *file,
 static int64_t
 add_stack(struct made *made, int64_t parent, int64_t frame, int64_t depth)
 {
-	struct store_stack stack = { .id = ++made->stacks,
-		.parent = parent,
-		.frame = frame,
-		.depth = depth };
+	struct store_stack stack = {
+		.id = ++made->stacks, .parent = parent, .frame = frame, .depth = depth
+	};
 
 	need(made, store_add_stack(made->store, &stack, &made->err));
 	return stack.id;
@@ -118,34 +117,28 @@ add_modules(struct made *made)
 {
 	const struct store_module modules[] = {
 		{ 1, "/home/me/app", "c0ffee00c0ffee00", "dwarf", "" },
-		{ 2, "/usr/lib/x86_64-linux-gnu/libc.so.6", "0102030405",
-		    "symtab", "" },
+		{ 2, "/usr/lib/x86_64-linux-gnu/libc.so.6", "0102030405", "symtab", "" },
 		{ 3, "/opt/plugin.so", "", "missing", "" },
 		{ 4, "/usr/lib/x86_64-linux-gnu/libm.so.6", "aa", "unused", "" },
 	};
 
 	for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++)
-		need(made,
-		    store_add_module(made->store, &modules[i], &made->err));
+		need(made, store_add_module(made->store, &modules[i], &made->err));
 }
 
 static void
 add_histograms(struct made *made, const struct store_site *site)
 {
-	struct store_size_histogram size = { site->id, site->size_min,
-		site->estimated / 2 };
-	struct store_life_histogram life = { site->id, site->life_p50,
-		site->estimated };
+	struct store_size_histogram size = { site->id, site->size_min, site->estimated / 2 };
+	struct store_life_histogram life = { site->id, site->life_p50, site->estimated };
 
 	need(made, store_add_size_histogram(made->store, &size, &made->err));
 	if (site->size_max != site->size_min) {
 		size.size = site->size_max;
-		need(made,
-		    store_add_size_histogram(made->store, &size, &made->err));
+		need(made, store_add_size_histogram(made->store, &size, &made->err));
 	}
 	if (site->life_p50 != STORE_NULL)
-		need(made,
-		    store_add_life_histogram(made->store, &life, &made->err));
+		need(made, store_add_life_histogram(made->store, &life, &made->err));
 }
 
 static void
@@ -162,11 +155,9 @@ add_paths(struct made *made, const struct store_site *site, int64_t caller)
 		.live = (double)site->live,
 		.unknown = (double)site->unknown,
 		.cost = site->cost_allocate + site->cost_free };
-	struct store_owner owner = { site->id, site->owner,
-		site->owner_distance, site->owner_distance ? "up" : "local",
-		site->observed, site->proved };
-	struct store_free_path freed = { site->id, caller, "local",
-		site->estimated };
+	struct store_owner owner = { site->id, site->owner, site->owner_distance,
+		site->owner_distance ? "up" : "local", site->observed, site->proved };
+	struct store_free_path freed = { site->id, caller, "local", site->estimated };
 
 	need(made, store_add_path(made->store, &path, &made->err));
 	need(made, store_add_free_path(made->store, &freed, &made->err));
@@ -175,8 +166,8 @@ add_paths(struct made *made, const struct store_site *site, int64_t caller)
 }
 
 static void
-add_site(struct made *made, int64_t run, const struct spec *spec,
-    int64_t stack, int64_t caller, int64_t frame)
+add_site(struct made *made, int64_t run, const struct spec *spec, int64_t stack, int64_t caller,
+    int64_t frame)
 {
 	int64_t n = spec->blocks;
 	struct store_site site = { .id = ++made->sites,
@@ -226,8 +217,7 @@ add_site(struct made *made, int64_t run, const struct spec *spec,
 }
 
 static void
-add_specs(struct made *made, int64_t run, const struct spec *specs,
-    size_t count, int64_t levels)
+add_specs(struct made *made, int64_t run, const struct spec *specs, size_t count, int64_t levels)
 {
 	int64_t frame = add_frame(made, "_start", "", 0, 0, 1, 0);
 	int64_t stack = add_stack(made, 0, frame, 1);
@@ -243,62 +233,56 @@ add_specs(struct made *made, int64_t run, const struct spec *specs,
 	for (size_t i = 0; i < count; i++) {
 		int64_t leaf;
 
-		frame = add_frame(made, specs[i].function, specs[i].file,
-		    specs[i].line, specs[i].column, 1, 0);
+		frame = add_frame(
+		    made, specs[i].function, specs[i].file, specs[i].line, specs[i].column, 1, 0);
 		leaf = add_stack(made, caller, frame, 4 + levels);
 		add_site(made, run, &specs[i], leaf, caller, frame);
 	}
 }
 
-#define SITE(function, file, line, allocator, verdict) \
-	function, file, line, 14, allocator, verdict
+#define SITE(function, file, line, allocator, verdict) function, file, line, 14, allocator, verdict
 
 static const struct spec rich[] = {
-	{ SITE("geo::new_point", "src/point.c", 7, "malloc", "stack"), 1204332,
-	    16, 1, 1000, 0, 0, 0, 0, 83, 0, NULL },
-	{ SITE("read_line", "src/read.c", 31, "realloc", "buffer"), 88000, 80,
-	    3, 1000, 0, 0, 0, 0, 2100, 0, NULL },
-	{ SITE("make_node", "src/tree.c", 19, "malloc", "caller"), 44000, 24, 1,
-	    0, 1000, 0, 0, 0, 1900, 1, "up" },
-	{ SITE("load_page", "src/page.c", 55, "malloc", "reuse"), 9000, 65536,
-	    1, 1000, 0, 0, 0, 0, 41000, 0, NULL },
-	{ SITE("open_log", "src/log.c", 8, "malloc", "large"), 1, 1 << 20, 1,
-	    1000, 0, 0, 0, 0, 900000000, 0, NULL },
-	{ SITE("parse", "src/parse.c", 210, "malloc", "mixed"), 30000, 48, 2,
-	    960, 40, 0, 0, 0, 300, 5, "up" },
-	{ SITE("keep", "src/table.c", 90, "calloc", "heap"), 12000, 128, 1, 300,
-	    700, 0, 0, 0, 60000000, 6, "up" },
-	{ SITE("queue_push", "src/queue.c", 44, "malloc", "thread"), 25000, 40,
-	    1, 0, 0, 1000, 0, 0, 5000000, -1, "thread" },
-	{ SITE("config_init", "src/config.c", 5, "strdup", "live"), 400, 20, 4,
-	    0, 0, 0, 1000, 0, -1, -1, "live" },
-	{ SITE("callback", "", 0, "malloc", "unknown"), 2000, 32, 1, 500, 0, 0,
-	    0, 500, 1000, -1, NULL },
+	{ SITE("geo::new_point", "src/point.c", 7, "malloc", "stack"), 1204332, 16, 1, 1000, 0, 0,
+	    0, 0, 83, 0, NULL },
+	{ SITE("read_line", "src/read.c", 31, "realloc", "buffer"), 88000, 80, 3, 1000, 0, 0, 0, 0,
+	    2100, 0, NULL },
+	{ SITE("make_node", "src/tree.c", 19, "malloc", "caller"), 44000, 24, 1, 0, 1000, 0, 0, 0,
+	    1900, 1, "up" },
+	{ SITE("load_page", "src/page.c", 55, "malloc", "reuse"), 9000, 65536, 1, 1000, 0, 0, 0, 0,
+	    41000, 0, NULL },
+	{ SITE("open_log", "src/log.c", 8, "malloc", "large"), 1, 1 << 20, 1, 1000, 0, 0, 0, 0,
+	    900000000, 0, NULL },
+	{ SITE("parse", "src/parse.c", 210, "malloc", "mixed"), 30000, 48, 2, 960, 40, 0, 0, 0, 300,
+	    5, "up" },
+	{ SITE("keep", "src/table.c", 90, "calloc", "heap"), 12000, 128, 1, 300, 700, 0, 0, 0,
+	    60000000, 6, "up" },
+	{ SITE("queue_push", "src/queue.c", 44, "malloc", "thread"), 25000, 40, 1, 0, 0, 1000, 0, 0,
+	    5000000, -1, "thread" },
+	{ SITE("config_init", "src/config.c", 5, "strdup", "live"), 400, 20, 4, 0, 0, 0, 1000, 0,
+	    -1, -1, "live" },
+	{ SITE("callback", "", 0, "malloc", "unknown"), 2000, 32, 1, 500, 0, 0, 0, 500, 1000, -1,
+	    NULL },
 };
 
 static const struct spec hostile[] = {
-	{ SITE("\033]0;title\007\033[2Jclear", "/tmp/\033[31mred.c", 1,
-	      "malloc", "stack"),
+	{ SITE("\033]0;title\007\033[2Jclear", "/tmp/\033[31mred.c", 1, "malloc", "stack"), 1000,
+	    16, 1, 1000, 0, 0, 0, 0, 83, 0, NULL },
+	{ SITE("<script>alert(1)</script>&amp;\"'", "a&b<c>.c", 2, "malloc", "stack"), 1000, 16, 1,
+	    1000, 0, 0, 0, 0, 83, 0, NULL },
+	{ SITE("=cmd|' /C calc'!A0", "@SUM(1)", 3, "malloc", "stack"), 1000, 16, 1, 1000, 0, 0, 0,
+	    0, 83, 0, NULL },
+	{ SITE("semi;colon new\nline 99\rx\ty", "+x\n.c", 4, "malloc", "stack"), 1000, 16, 1, 1000,
+	    0, 0, 0, 0, 83, 0, NULL },
+	{ SITE("bad \xff\xc0\x80 utf8 \xed\xa0\x80 \xef\xbf\xbe", "-\x80.c", 5, "malloc", "stack"),
 	    1000, 16, 1, 1000, 0, 0, 0, 0, 83, 0, NULL },
-	{ SITE("<script>alert(1)</script>&amp;\"'", "a&b<c>.c", 2, "malloc",
+	{ SITE("bidi \xe2\x80\xae evil \xe2\x80\x8b zero \xc2\x9b c1", "/etc/passwd", 1, "malloc",
 	      "stack"),
 	    1000, 16, 1, 1000, 0, 0, 0, 0, 83, 0, NULL },
-	{ SITE("=cmd|' /C calc'!A0", "@SUM(1)", 3, "malloc", "stack"), 1000, 16,
-	    1, 1000, 0, 0, 0, 0, 83, 0, NULL },
-	{ SITE("semi;colon new\nline 99\rx\ty", "+x\n.c", 4, "malloc", "stack"),
-	    1000, 16, 1, 1000, 0, 0, 0, 0, 83, 0, NULL },
-	{ SITE("bad \xff\xc0\x80 utf8 \xed\xa0\x80 \xef\xbf\xbe", "-\x80.c", 5,
-	      "malloc", "stack"),
-	    1000, 16, 1, 1000, 0, 0, 0, 0, 83, 0, NULL },
-	{ SITE("bidi \xe2\x80\xae evil \xe2\x80\x8b zero \xc2\x9b c1",
-	      "/etc/passwd", 1, "malloc", "stack"),
-	    1000, 16, 1, 1000, 0, 0, 0, 0, 83, 0, NULL },
-	{ SITE("\x01\x0b\x0c\x1f]]>--><!--%s%n\xf0\x9f\x98\x80", "/dev/zero", 1,
-	      "malloc", "stack"),
+	{ SITE("\x01\x0b\x0c\x1f]]>--><!--%s%n\xf0\x9f\x98\x80", "/dev/zero", 1, "malloc", "stack"),
 	    1000, 16, 1, 1000, 0, 0, 0, 0, 83, 0, "up" },
-	{ SITE("back\\x41slash \xe2\x80\xa8 ls", "/dev/tty", 1, "malloc",
-	      "heap"),
-	    1000, 16, 1, 1000, 0, 0, 0, 0, 83, 0, "up" },
+	{ SITE("back\\x41slash \xe2\x80\xa8 ls", "/dev/tty", 1, "malloc", "heap"), 1000, 16, 1,
+	    1000, 0, 0, 0, 0, 83, 0, "up" },
 };
 
 static void
@@ -313,8 +297,7 @@ add_kind(struct made *made, const char *kind)
 		add_run(made, 1, 5000, 0);
 	} else if (strcmp(kind, "hostile") == 0) {
 		add_run(made, 1, 8000, 8000);
-		add_specs(made, 1, hostile, sizeof(hostile) / sizeof(*hostile),
-		    0);
+		add_specs(made, 1, hostile, sizeof(hostile) / sizeof(*hostile), 0);
 	} else if (strcmp(kind, "deep") == 0) {
 		add_run(made, 1, 1416733, 1416733);
 		add_specs(made, 1, rich, count, 1020);

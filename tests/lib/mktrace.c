@@ -66,8 +66,8 @@ mktrace_header(struct mktrace *trace)
 static struct mksegment *
 mktrace_add(struct mktrace *trace)
 {
-	trace->segments = xgrow(trace->segments, &trace->cap, trace->count + 1,
-	    sizeof(*trace->segments));
+	trace->segments =
+	    xgrow(trace->segments, &trace->cap, trace->count + 1, sizeof(*trace->segments));
 	memset(&trace->segments[trace->count], 0, sizeof(*trace->segments));
 	trace->segments[trace->count].head.magic = ESC_SEGMENT_MAGIC;
 	trace->segments[trace->count].head.size = MKTRACE_SEGMENT;
@@ -76,16 +76,14 @@ mktrace_add(struct mktrace *trace)
 
 /* Room for a definition of len bytes. */
 static void
-mktrace_define(struct mktrace *trace, void *def, size_t len, const char *more,
-    size_t more_len)
+mktrace_define(struct mktrace *trace, void *def, size_t len, const char *more, size_t more_len)
 {
 	struct mksegment *segment = NULL;
 	size_t slots = (len + more_len + ESC_SLOT - 1) / ESC_SLOT, i;
 
 	for (i = 0; i < trace->count; i++)
 		if (trace->segments[i].head.kind == ESC_SEGMENT_DEFS &&
-		    trace->segments[i].head.used + slots * ESC_SLOT <=
-			MKTRACE_ROOM)
+		    trace->segments[i].head.used + slots * ESC_SLOT <= MKTRACE_ROOM)
 			segment = &trace->segments[i];
 	if (segment == NULL) {
 		segment = mktrace_add(trace);
@@ -95,8 +93,7 @@ mktrace_define(struct mktrace *trace, void *def, size_t len, const char *more,
 	((struct esc_def *)def)->slots = (uint8_t)slots;
 	memcpy(segment->payload + segment->head.used, def, len);
 	if (more_len > 0)
-		memcpy(segment->payload + segment->head.used + len, more,
-		    more_len);
+		memcpy(segment->payload + segment->head.used + len, more, more_len);
 	segment->head.used += (uint32_t)(slots * ESC_SLOT);
 }
 
@@ -114,12 +111,11 @@ mktrace_module(struct mktrace *trace, const char *path)
 }
 
 uint32_t
-mktrace_node(struct mktrace *trace, uint32_t parent, uint32_t module,
-    uint64_t offset, uint16_t flags)
+mktrace_node(
+    struct mktrace *trace, uint32_t parent, uint32_t module, uint64_t offset, uint16_t flags)
 {
 	struct esc_def_node def = {
-		.def = { .type = ESC_DEF_NODE, .flags = flags,
-		    .id = ++trace->head.nodes },
+		.def = { .type = ESC_DEF_NODE, .flags = flags, .id = ++trace->head.nodes },
 		.parent = parent,
 		.module = module,
 		.offset = offset,
@@ -130,8 +126,7 @@ mktrace_node(struct mktrace *trace, uint32_t parent, uint32_t module,
 }
 
 void
-mktrace_process(struct mktrace *trace, uint32_t number, uint32_t parent,
-    uint64_t started)
+mktrace_process(struct mktrace *trace, uint32_t number, uint32_t parent, uint64_t started)
 {
 	struct esc_def_process def = {
 		.def = { .type = ESC_DEF_PROCESS, .id = number },
@@ -182,8 +177,7 @@ mktrace_encode(struct decode *state, const struct event *event, uint8_t *to)
 	static const uint8_t addresses[4] = { 0, 2, 4, 8 };
 	static const uint8_t stacks[4] = { 0, 1, 2, 4 };
 	uint64_t time = event->time - state->time;
-	uint64_t address = mktrace_zigzag((event->address >> 3) -
-	    state->address);
+	uint64_t address = mktrace_zigzag((event->address >> 3) - state->address);
 	uint64_t stack = mktrace_zigzag32(event->stack - state->stack);
 	unsigned a = mktrace_code(time, longs);
 	unsigned b = mktrace_code(address, addresses);
@@ -225,8 +219,7 @@ mktrace_encode(struct decode *state, const struct event *event, uint8_t *to)
 }
 
 static struct mksegment *
-mktrace_last(struct mktrace *trace, uint32_t process, uint32_t thread,
-    uint8_t level)
+mktrace_last(struct mktrace *trace, uint32_t process, uint32_t thread, uint8_t level)
 {
 	size_t i;
 
@@ -240,19 +233,16 @@ mktrace_last(struct mktrace *trace, uint32_t process, uint32_t thread,
 }
 
 void
-mktrace_cut(struct mktrace *trace, uint32_t process, uint32_t thread,
-    uint8_t level)
+mktrace_cut(struct mktrace *trace, uint32_t process, uint32_t thread, uint8_t level)
 {
-	struct mksegment *segment =
-	    mktrace_last(trace, process, thread, level);
+	struct mksegment *segment = mktrace_last(trace, process, thread, level);
 
 	if (segment != NULL)
 		segment->cut = 1;
 }
 
 static void
-mktrace_count(struct mktrace *trace, uint32_t process, uint32_t thread,
-    const struct event *event)
+mktrace_count(struct mktrace *trace, uint32_t process, uint32_t thread, const struct event *event)
 {
 	struct esc_counters *counters = NULL;
 	size_t i;
@@ -261,8 +251,7 @@ mktrace_count(struct mktrace *trace, uint32_t process, uint32_t thread,
 		if (trace->segments[i].head.kind == ESC_SEGMENT_EVENTS &&
 		    trace->segments[i].head.process == process &&
 		    trace->segments[i].head.thread == thread &&
-		    trace->segments[i].head.level == 0 &&
-		    trace->segments[i].head.seq == 0)
+		    trace->segments[i].head.level == 0 && trace->segments[i].head.seq == 0)
 			counters = &trace->segments[i].head.counters;
 	if (counters == NULL)
 		counters = &trace->head.overflow;
@@ -275,15 +264,13 @@ mktrace_count(struct mktrace *trace, uint32_t process, uint32_t thread,
 }
 
 void
-mktrace_event(struct mktrace *trace, uint32_t process, uint32_t thread,
-    uint8_t level, const struct event *event)
+mktrace_event(struct mktrace *trace, uint32_t process, uint32_t thread, uint8_t level,
+    const struct event *event)
 {
-	struct mksegment *segment =
-	    mktrace_last(trace, process, thread, level);
+	struct mksegment *segment = mktrace_last(trace, process, thread, level);
 	uint32_t seq = segment != NULL ? segment->head.seq + 1 : 0;
 
-	if (segment == NULL || segment->cut ||
-	    segment->head.used + ESC_EVENT_MAX > MKTRACE_ROOM) {
+	if (segment == NULL || segment->cut || segment->head.used + ESC_EVENT_MAX > MKTRACE_ROOM) {
 		segment = mktrace_add(trace);
 		segment->head.kind = ESC_SEGMENT_EVENTS;
 		segment->head.process = process;
@@ -294,8 +281,8 @@ mktrace_event(struct mktrace *trace, uint32_t process, uint32_t thread,
 		segment->head.base = event->time;
 		segment->state.time = event->time;
 	}
-	segment->head.used += (uint32_t)mktrace_encode(&segment->state, event,
-	    segment->payload + segment->head.used);
+	segment->head.used +=
+	    (uint32_t)mktrace_encode(&segment->state, event, segment->payload + segment->head.used);
 	mktrace_count(trace, process, thread, event);
 }
 
@@ -307,17 +294,14 @@ mktrace_write(struct mktrace *trace, const char *path)
 	size_t i;
 	int status = 0;
 
-	trace->head.claimed =
-	    ESC_HEADER_SIZE + trace->count * (uint64_t)MKTRACE_SEGMENT;
+	trace->head.claimed = ESC_HEADER_SIZE + trace->count * (uint64_t)MKTRACE_SEGMENT;
 	trace->head.reserved_end = trace->head.claimed;
 	memcpy(header, &trace->head, sizeof(trace->head));
 	if (out == NULL || fwrite(header, ESC_HEADER_SIZE, 1, out) != 1)
 		status = -1;
 	for (i = 0; status == 0 && i < trace->count; i++)
-		if (fwrite(&trace->segments[i].head,
-			sizeof(struct esc_segment), 1, out) != 1 ||
-		    fwrite(trace->segments[i].payload, MKTRACE_ROOM, 1, out) !=
-			1)
+		if (fwrite(&trace->segments[i].head, sizeof(struct esc_segment), 1, out) != 1 ||
+		    fwrite(trace->segments[i].payload, MKTRACE_ROOM, 1, out) != 1)
 			status = -1;
 	if (out != NULL && fclose(out) != 0)
 		status = -1;

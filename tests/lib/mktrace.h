@@ -20,22 +20,19 @@ void mktrace_free(struct mktrace *trace);
 struct esc_header *mktrace_header(struct mktrace *trace);
 
 uint32_t mktrace_module(struct mktrace *trace, const char *path);
-uint32_t mktrace_node(struct mktrace *trace, uint32_t parent, uint32_t module,
-    uint64_t offset, uint16_t flags);
-void mktrace_process(struct mktrace *trace, uint32_t number, uint32_t parent,
-    uint64_t started);
+uint32_t mktrace_node(
+    struct mktrace *trace, uint32_t parent, uint32_t module, uint64_t offset, uint16_t flags);
+void mktrace_process(struct mktrace *trace, uint32_t number, uint32_t parent, uint64_t started);
 /* Appends to that stream; counts it in the thread's counters. */
-void mktrace_event(struct mktrace *trace, uint32_t process, uint32_t thread,
-    uint8_t level, const struct event *event);
+void mktrace_event(struct mktrace *trace, uint32_t process, uint32_t thread, uint8_t level,
+    const struct event *event);
 /* The stream's next event begins a new segment. */
-void mktrace_cut(struct mktrace *trace, uint32_t process, uint32_t thread,
-    uint8_t level);
+void mktrace_cut(struct mktrace *trace, uint32_t process, uint32_t thread, uint8_t level);
 /* 0, or -1 if the file cannot be written. */
 int mktrace_write(struct mktrace *trace, const char *path);
 
 /* Writes one event behind those that made state; returns its length, at most
  * ESC_EVENT_MAX. */
-size_t mktrace_encode(
-    struct decode *state, const struct event *event, uint8_t *to);
+size_t mktrace_encode(struct decode *state, const struct event *event, uint8_t *to);
 
 #endif

@@ -80,8 +80,7 @@ replay_stack(int count, ...)
 
 	va_start(args, count);
 	while (count-- > 0)
-		node = mktrace_node(self.trace, node, self.module,
-		    (uint64_t)va_arg(args, int), 0);
+		node = mktrace_node(self.trace, node, self.module, (uint64_t)va_arg(args, int), 0);
 	va_end(args);
 	return node;
 }
@@ -102,8 +101,7 @@ replay_event(uint8_t kind, uint32_t stack, uint64_t address, uint64_t size)
 	event.stack = stack;
 	event.address = address;
 	event.size = size;
-	mktrace_event(self.trace, replay_now.process, replay_now.thread,
-	    replay_now.level, &event);
+	mktrace_event(self.trace, replay_now.process, replay_now.thread, replay_now.level, &event);
 	memset(&replay_now.mark, 0, sizeof(replay_now.mark));
 }
 
@@ -139,8 +137,7 @@ static void
 replay_block_end(void *data, const struct model_end *end)
 {
 	(void)data;
-	escape_end(&self.escape, end,
-	    self.streams.list[end->block->stream].thread);
+	escape_end(&self.escape, end, self.streams.list[end->block->stream].thread);
 }
 
 static void
@@ -153,8 +150,8 @@ replay_chain(void *data, uint32_t tag)
 const struct escape *
 replay_end(void)
 {
-	static const struct model_hooks hooks = { replay_place,
-		replay_block_begin, replay_block_end, replay_chain, NULL };
+	static const struct model_hooks hooks = { replay_place, replay_block_begin,
+		replay_block_end, replay_chain, NULL };
 	const struct escape_options options = { .stack_limit = 4096,
 		.interval = mktrace_header(self.trace)->sample_interval,
 		.tick_ns = 1 };
@@ -174,8 +171,7 @@ replay_end(void)
 	self.wrappers = wrappers_new(NULL, 0, NULL, 0, &err);
 	self.symbol = symbol_new();
 	logical_init(&self.logical, self.symbol, self.wrappers);
-	escape_init(
-	    &self.escape, &options, &self.logical, self.definitions);
+	escape_init(&self.escape, &options, &self.logical, self.definitions);
 	self.model = model_new(self.definitions, &self.streams, &hooks);
 	merge = merge_new(self.reader, &self.streams);
 	while ((event = merge_next(merge, &stream)) != NULL)
@@ -199,9 +195,7 @@ replay_site(const char *function)
 	uint32_t i;
 
 	for (i = 0; i < self.escape.site_count; i++)
-		if (strcmp(self.logical.frames[self.escape.sites[i].frame]
-				.function,
-			function) == 0)
+		if (strcmp(self.logical.frames[self.escape.sites[i].frame].function, function) == 0)
 			return &self.escape.sites[i];
 	return NULL;
 }

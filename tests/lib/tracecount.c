@@ -109,8 +109,7 @@ resolve(uint32_t id, uint16_t control, uint64_t offset)
 		return;
 	}
 	module = nodes[id].module;
-	if (module >= modules_end ||
-	    (module != 0 && modules[module].def == NULL)) {
+	if (module >= modules_end || (module != 0 && modules[module].def == NULL)) {
 		bad("module", offset);
 		return;
 	}
@@ -122,7 +121,7 @@ resolve(uint32_t id, uint16_t control, uint64_t offset)
 static uint32_t
 stack_step(const uint8_t *at, uint16_t control)
 {
-	static const uint32_t address[] = {0, 2, 4, 8};
+	static const uint32_t address[] = { 0, 2, 4, 8 };
 	uint32_t length = (1U << (control >> ESC_CONTROL_STACK_SHIFT & 3)) / 2;
 	uint32_t value = 0;
 
@@ -136,8 +135,8 @@ stack_step(const uint8_t *at, uint16_t control)
 static uint32_t
 event_length(const uint8_t *at, uint32_t room, uint16_t *control)
 {
-	static const uint32_t address[] = {0, 2, 4, 8};
-	static const uint32_t stack[] = {0, 1, 2, 4};
+	static const uint32_t address[] = { 0, 2, 4, 8 };
+	static const uint32_t stack[] = { 0, 1, 2, 4 };
 	uint32_t length = 2, kind;
 
 	if (room < 2)
@@ -152,8 +151,7 @@ event_length(const uint8_t *at, uint32_t room, uint16_t *control)
 	length += (*control & ESC_CONTROL_COST) != 0 ? 2 : 0;
 	length += (*control & ESC_CONTROL_KEPT) != 0 ? 2 : 0;
 	length += (*control & ESC_CONTROL_REGION) != 0 ? 2 : 0;
-	if (kind == 0 || kind > ESC_EVENT_STEP || length > room ||
-	    length > ESC_EVENT_MAX)
+	if (kind == 0 || kind > ESC_EVENT_STEP || length > room || length > ESC_EVENT_MAX)
 		return 0;
 	return length;
 }
@@ -203,11 +201,8 @@ definitions(const struct esc_segment *segment, uint64_t offset)
 
 		memcpy(&def, slots + at, sizeof(def));
 		switch (def.type) {
-		case ESC_DEF_NONE:
-			at += ESC_SLOT;
-			continue;
-		case ESC_DEF_PENDING:
-			break;
+		case ESC_DEF_NONE: at += ESC_SLOT; continue;
+		case ESC_DEF_PENDING: break;
 		case ESC_DEF_NODE:
 			node_count++;
 			if (def.id < nodes_end)
@@ -218,12 +213,8 @@ definitions(const struct esc_segment *segment, uint64_t offset)
 			if (def.id < modules_end)
 				modules[def.id].def = (const void *)(slots + at);
 			break;
-		case ESC_DEF_PROCESS:
-			process_count++;
-			break;
-		default:
-			bad("definition", offset + sizeof(*segment) + at);
-			return;
+		case ESC_DEF_PROCESS: process_count++; break;
+		default: bad("definition", offset + sizeof(*segment) + at); return;
 		}
 		if (def.slots == 0) {
 			bad("definition's length", offset + sizeof(*segment) + at);
@@ -239,8 +230,7 @@ segments(const struct esc_header *header, enum esc_segment_kind kind)
 	uint64_t at = header->header_size;
 
 	while (at < header->claimed) {
-		const struct esc_segment *segment =
-		    (const void *)(file + at);
+		const struct esc_segment *segment = (const void *)(file + at);
 
 		if (file_size - at < sizeof(*segment)) {
 			bad("segment beyond the end", at);
@@ -257,8 +247,7 @@ segments(const struct esc_header *header, enum esc_segment_kind kind)
 			bad("segment", at);
 			return;
 		}
-		if (segment->kind != ESC_SEGMENT_EVENTS &&
-		    segment->kind != ESC_SEGMENT_DEFS)
+		if (segment->kind != ESC_SEGMENT_EVENTS && segment->kind != ESC_SEGMENT_DEFS)
 			bad("kind", at);
 		segment_count += segment->kind == kind;
 		if (segment->kind == kind && kind == ESC_SEGMENT_EVENTS)
@@ -288,14 +277,14 @@ check_stream(const struct stream *stream, bool full)
 			frees += stream->kinds[i];
 	}
 	add(&exact, &stream->exact);
-	if (full && off(stream->exact.allocations + stream->exact.frees,
+	if (full &&
+	    off(stream->exact.allocations + stream->exact.frees,
 		allocations + frees + stream->exact.dropped) > tolerance) {
 		printf("bad stream %u/%u: exact %llu + %llu, recorded %llu + "
-		       "%llu, dropped %llu\n", stream->process, stream->thread,
-		    (unsigned long long)stream->exact.allocations,
-		    (unsigned long long)stream->exact.frees,
-		    (unsigned long long)allocations, (unsigned long long)frees,
-		    (unsigned long long)stream->exact.dropped);
+		       "%llu, dropped %llu\n",
+		    stream->process, stream->thread, (unsigned long long)stream->exact.allocations,
+		    (unsigned long long)stream->exact.frees, (unsigned long long)allocations,
+		    (unsigned long long)frees, (unsigned long long)stream->exact.dropped);
 		malformed = true;
 	}
 }
@@ -392,7 +381,7 @@ differ(const char *name, uint64_t ours, uint64_t theirs)
 static void
 compare(const char *path)
 {
-	uint64_t size, sum[3] = {0};
+	uint64_t size, sum[3] = { 0 };
 	const uint64_t *words = map(path, &size);
 	uint64_t slots = words[0];
 

@@ -8,7 +8,7 @@
 static void
 refuse(const char *options, const char *at)
 {
-	struct config config = {0};
+	struct config config = { 0 };
 	const char *bad = config_parse(&config, options);
 
 	CHECK(bad != NULL);
@@ -19,13 +19,12 @@ refuse(const char *options, const char *at)
 int
 main(void)
 {
-	struct config config = {0};
+	struct config config = { 0 };
 
 	CHECK(config_parse(&config, NULL) == NULL);
 	CHECK(config.full);
 	CHECK_EQ(config.depth, 1024);
-	CHECK(config_parse(&config,
-		  "file=/a%3ab%25:mode=sampled:sample=4096:depth=64:follow=1") ==
+	CHECK(config_parse(&config, "file=/a%3ab%25:mode=sampled:sample=4096:depth=64:follow=1") ==
 	    NULL);
 	CHECK_STR(config.file, "/a:b%");
 	CHECK(!config.full && config.follow);

@@ -17,11 +17,10 @@ inner(void)
 	uint64_t cfa;
 
 	CHECK(rule_kind(rule) == RULE_RBP || rule_kind(rule) == RULE_RSP);
-	cfa = (rule_kind(rule) == RULE_RBP ? fp[0] : (uint64_t)fp + 16) +
-	    (uint64_t)rule_offset(rule);
+	cfa =
+	    (rule_kind(rule) == RULE_RBP ? fp[0] : (uint64_t)fp + 16) + (uint64_t)rule_offset(rule);
 	/* main's return address stands below its frame's cfa */
-	CHECK_EQ(*(const uint64_t *)(cfa - 8),
-	    ((const uint64_t *)fp[0])[1]);
+	CHECK_EQ(*(const uint64_t *)(cfa - 8), ((const uint64_t *)fp[0])[1]);
 	CHECK(rule_module(rule) != 0);
 }
 

@@ -12,7 +12,7 @@ enum { DRAWS = 1000000, BLOCKS = 5000 };
 static void
 test_distance(void)
 {
-	struct thread thread = {.random = 88172645463325252ULL};
+	struct thread thread = { .random = 88172645463325252ULL };
 	const double interval = 524288;
 	double sum = 0;
 	unsigned int tenth = 0, half = 0, far = 0;

@@ -20,8 +20,7 @@ make(struct frame *frames, uint32_t n)
 		uint64_t pc = 0x400000 + i * 0x1000 + (n >> (2 * i) & 3) * 16;
 
 		hash = stacks_hash(hash, pc, 0);
-		frames[i] = (struct frame){.slot = 0x7ffff000 - i * 64, .pc = pc,
-		    .hash = hash};
+		frames[i] = (struct frame){ .slot = 0x7ffff000 - i * 64, .pc = pc, .hash = hash };
 	}
 }
 
@@ -38,8 +37,8 @@ count_nodes(void)
 		const struct esc_def_node *node = (const void *)(segment + 1);
 
 		CHECK_EQ(segment->magic, ESC_SEGMENT_MAGIC);
-		for (uint32_t i = 0; segment->kind == ESC_SEGMENT_DEFS &&
-		     i < segment->used / ESC_SLOT; i++)
+		for (uint32_t i = 0;
+		     segment->kind == ESC_SEGMENT_DEFS && i < segment->used / ESC_SLOT; i++)
 			if (node[i].def.type == ESC_DEF_NODE) {
 				count++;
 				CHECK(node[i].def.id != 0);

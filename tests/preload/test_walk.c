@@ -176,8 +176,7 @@ main(void)
 	CHECK(rules_start());
 	CHECK(stacks_start());
 	threads.main = arch_thread_pointer();
-	threads.main_top = ((uint64_t)__builtin_frame_address(0) + (1 << 16)) &
-	    ~4095ULL;
+	threads.main_top = ((uint64_t)__builtin_frame_address(0) + (1 << 16)) & ~4095ULL;
 	CHECK(thread_start(LIMIT));
 	thread = thread_get();
 	CHECK(thread != NULL);

@@ -4,14 +4,13 @@
 #include "target.h"
 
 /* Five functions hand it up: farther than a caller could pass storage. */
-#define LEVEL(name, inner)            \
-	static NOINLINE char *        \
-	name(void)                    \
-	{                             \
-		char *p = inner();    \
-                                      \
-		TOUCH(p);             \
-		return p;             \
+#define LEVEL(name, inner)               \
+	static NOINLINE char *name(void) \
+	{                                \
+		char *p = inner();       \
+                                         \
+		TOUCH(p);                \
+		return p;                \
 	}
 
 static NOINLINE char *

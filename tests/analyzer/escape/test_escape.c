@@ -8,13 +8,12 @@
 
 #define START 0x101
 #define MAIN(line) (0x1000 + (line))
-#define F(function, line) ((function) * 256 + (line))
+#define F(function, line) ((function)*256 + (line))
 #define NEW F(2, 1)
 #define DELETE F(3, 1)
 /* A line of a function that was inlined into another at a call; function 0: of
  * the outer one itself. Higher calls stand behind. */
-#define IN(function, line, outer, call) \
-	((call) << 24 | (function) << 16 | (outer) << 8 | (line))
+#define IN(function, line, outer, call) ((call) << 24 | (function) << 16 | (outer) << 8 | (line))
 
 static const struct escape_pair *
 first_pair(const struct escape *escape)
@@ -26,8 +25,7 @@ first_pair(const struct escape *escape)
 static const char *
 owner_name(const struct escape *escape)
 {
-	return escape->places.logical->frames[first_pair(escape)->owner]
-	    .function;
+	return escape->places.logical->frames[first_pair(escape)->owner].function;
 }
 
 static void
@@ -37,8 +35,7 @@ test_wrappers(void)
 
 	replay_begin();
 	replay_free(replay_stack(4, START, MAIN(5), F(32, 2), DELETE),
-	    replay_alloc(
-		replay_stack(4, START, MAIN(5), F(32, 1), NEW), 16));
+	    replay_alloc(replay_stack(4, START, MAIN(5), F(32, 1), NEW), 16));
 	escape = replay_end();
 	CHECK_EQ(escape->site_count, 1);
 	CHECK_EQ(replay_site("f32")->facts.fates[FATE_LOCAL], 1);
@@ -54,8 +51,7 @@ test_inside_wrapper(void)
 
 	replay_begin();
 	replay_free(replay_stack(4, START, MAIN(5), F(32, 1), F(2, 2)),
-	    replay_alloc(
-		replay_stack(4, START, MAIN(5), F(32, 1), NEW), 16));
+	    replay_alloc(replay_stack(4, START, MAIN(5), F(32, 1), NEW), 16));
 	escape = replay_end();
 	CHECK_EQ(replay_site("f32")->facts.fates[FATE_LOCAL], 1);
 	CHECK_EQ(first_pair(escape)->distance, 0);
@@ -68,8 +64,7 @@ test_inlined(void)
 
 	replay_begin();
 	replay_free(replay_stack(3, START, MAIN(5), IN(0, 9, 32, 9)),
-	    replay_alloc(replay_stack(3, START, MAIN(5),
-		IN(33, 1, 32, 4)), 16));
+	    replay_alloc(replay_stack(3, START, MAIN(5), IN(33, 1, 32, 4)), 16));
 	escape = replay_end();
 	CHECK_EQ(replay_site("f33")->facts.fates[FATE_UP], 1);
 	CHECK_EQ(first_pair(escape)->distance, 1);
@@ -81,8 +76,7 @@ test_same_instance(void)
 {
 	replay_begin();
 	replay_free(replay_stack(3, START, MAIN(5), IN(33, 5, 32, 4)),
-	    replay_alloc(replay_stack(3, START, MAIN(5),
-		IN(33, 1, 32, 4)), 16));
+	    replay_alloc(replay_stack(3, START, MAIN(5), IN(33, 1, 32, 4)), 16));
 	replay_end();
 	CHECK_EQ(replay_site("f33")->facts.fates[FATE_LOCAL], 1);
 }
@@ -93,8 +87,7 @@ test_other_instance(void)
 {
 	replay_begin();
 	replay_free(replay_stack(3, START, MAIN(5), IN(33, 5, 32, 7)),
-	    replay_alloc(replay_stack(3, START, MAIN(5),
-		IN(33, 1, 32, 4)), 16));
+	    replay_alloc(replay_stack(3, START, MAIN(5), IN(33, 1, 32, 4)), 16));
 	replay_end();
 	CHECK_EQ(replay_site("f33")->facts.fates[FATE_UP], 1);
 }
@@ -104,11 +97,11 @@ test_far(void)
 {
 	replay_begin();
 	replay_free(replay_stack(2, START, MAIN(6)),
-	    replay_alloc(replay_stack(6, START, MAIN(5), F(40, 1), F(41, 1),
-		F(42, 1), F(43, 1)), 16));
+	    replay_alloc(
+		replay_stack(6, START, MAIN(5), F(40, 1), F(41, 1), F(42, 1), F(43, 1)), 16));
 	/* start-up code owns it: far, whatever the distance */
-	replay_free(replay_stack(2, 0x102, F(60, 1)),
-	    replay_alloc(replay_stack(2, 0x102, F(50, 1)), 16));
+	replay_free(
+	    replay_stack(2, 0x102, F(60, 1)), replay_alloc(replay_stack(2, 0x102, F(50, 1)), 16));
 	replay_end();
 	CHECK_EQ(replay_site("f43")->facts.far, 1);
 	CHECK_STR(replay_verdict("f43"), "heap");
@@ -124,10 +117,9 @@ test_doubt(void)
 	uint32_t step;
 
 	replay_begin();
-	p = replay_alloc(replay_stack(7, START, MAIN(5), F(39, 5), F(40, 1),
-	    F(41, 1), F(42, 1), F(43, 1)), 16);
-	q = replay_alloc(replay_stack(4, START, MAIN(5), F(39, 7), F(44, 1)),
-	    16);
+	p = replay_alloc(
+	    replay_stack(7, START, MAIN(5), F(39, 5), F(40, 1), F(41, 1), F(42, 1), F(43, 1)), 16);
+	q = replay_alloc(replay_stack(4, START, MAIN(5), F(39, 7), F(44, 1)), 16);
 	step = replay_stack(3, START, MAIN(5), F(39, 1));
 	replay_event(ESC_EVENT_STEP, step, 0, 0);
 	replay_free(replay_stack(3, START, MAIN(5), F(39, 8)), p);

@@ -30,12 +30,16 @@ ask(const char *sql)
 }
 
 static void
-tell(struct mktrace *to, uint32_t thread, uint64_t time, uint8_t kind,
-    uint32_t stack, uint64_t address)
+tell(struct mktrace *to, uint32_t thread, uint64_t time, uint8_t kind, uint32_t stack,
+    uint64_t address)
 {
-	struct event event = { .time = time, .kind = kind, .stack = stack,
-		.address = address, .size = kind < ESC_EVENT_FREE ? 24 : 0,
-		.has_cost = time % 2 == 0, .cost = 50 };
+	struct event event = { .time = time,
+		.kind = kind,
+		.stack = stack,
+		.address = address,
+		.size = kind < ESC_EVENT_FREE ? 24 : 0,
+		.has_cost = time % 2 == 0,
+		.cost = 50 };
 
 	mktrace_event(to, 1, thread, 0, &event);
 }
@@ -92,12 +96,15 @@ check_rows(void)
 	/* but for the one that was freed, they may still be at work */
 	CHECK_EQ(ask("SELECT count(*) FROM site WHERE verdict = 'thread'"), 2);
 	CHECK_EQ(ask("SELECT min(observed = local + up + thread + live +"
-	    " censored + unknown) FROM site"), 1);
+		     " censored + unknown) FROM site"),
+	    1);
 	CHECK_EQ(ask("SELECT sum(cost_allocate) FROM site"), 420 * 50);
 	CHECK_EQ(ask("SELECT count(*) FROM site JOIN frame"
-	    " ON frame.id = site.frame WHERE function = 'f32'"), 2);
+		     " ON frame.id = site.frame WHERE function = 'f32'"),
+	    2);
 	CHECK_EQ(ask("SELECT count(*) FROM site JOIN stack"
-	    " ON stack.id = site.stack WHERE stack.frame = site.frame"), 4);
+		     " ON stack.id = site.stack WHERE stack.frame = site.frame"),
+	    4);
 	CHECK_EQ(ask("SELECT sum(blocks) FROM path"), 420);
 	CHECK_EQ(ask("SELECT sum(blocks) FROM free_path"), 402);
 	CHECK_EQ(ask("SELECT sum(blocks) FROM owner"), 400);
@@ -106,18 +113,22 @@ check_rows(void)
 	CHECK_EQ(ask("SELECT sum(blocks) FROM thread_pair"), 402);
 	CHECK_EQ(ask("SELECT sum(allocations) FROM timeline"), 420);
 	CHECK_EQ(ask("SELECT count(*) FROM stack AS s LEFT JOIN frame"
-	    " ON frame.id = s.frame WHERE frame.id IS NULL"), 0);
+		     " ON frame.id = s.frame WHERE frame.id IS NULL"),
+	    0);
 	CHECK_EQ(ask("SELECT count(*) FROM stack AS s LEFT JOIN stack AS p"
-	    " ON p.id = s.parent WHERE s.parent <> 0 AND"
-	    " (p.id IS NULL OR p.depth <> s.depth - 1)"), 0);
+		     " ON p.id = s.parent WHERE s.parent <> 0 AND"
+		     " (p.id IS NULL OR p.depth <> s.depth - 1)"),
+	    0);
 }
 
 int
 main(void)
 {
 	const char *const traces[] = { trace, trace };
-	struct ingest_options options = { .traces = traces, .trace_count = 2,
-		.database = database, .progress = count_progress,
+	struct ingest_options options = { .traces = traces,
+		.trace_count = 2,
+		.database = database,
+		.progress = count_progress,
 		.progress_data = &calls };
 	struct err err = { "" };
 

@@ -8,7 +8,7 @@
 /* Function 1 is start-up code, 16 main; the rest are called by it. */
 #define START 0x101
 #define MAIN(line) (0x1000 + (line))
-#define F(function, line) ((function) * 256 + (line))
+#define F(function, line) ((function)*256 + (line))
 
 static uint64_t
 fates(const char *function, enum fate fate)
@@ -73,8 +73,7 @@ test_up(void)
 
 	replay_begin();
 	for (i = 0; i < 10; i++) {
-		p = replay_alloc(replay_stack(4, START, MAIN(5), F(32, 2),
-		    F(33, 1)), 16);
+		p = replay_alloc(replay_stack(4, START, MAIN(5), F(32, 2), F(33, 1)), 16);
 		replay_free(replay_stack(3, START, MAIN(5), F(32, 9)), p);
 	}
 	replay_end();
@@ -143,8 +142,7 @@ test_tail_free(void)
 
 	replay_begin();
 	for (i = 0; i < 10; i++) {
-		p = replay_alloc(
-		    replay_stack(3, START, MAIN(5), F(32, 1)), 16);
+		p = replay_alloc(replay_stack(3, START, MAIN(5), F(32, 1)), 16);
 		/* as the writer marks it: its own innermost is not kept */
 		replay_now.mark.has_kept = i % 2;
 		replay_now.mark.kept = 1;
@@ -217,8 +215,7 @@ test_lost_free(void)
 
 	replay_begin();
 	p = replay_alloc(replay_stack(3, START, MAIN(5), F(32, 1)), 16);
-	replay_event(ESC_EVENT_MALLOC,
-	    replay_stack(3, START, MAIN(5), F(33, 1)), p, 32);
+	replay_event(ESC_EVENT_MALLOC, replay_stack(3, START, MAIN(5), F(33, 1)), p, 32);
 	replay_wait(1000000000);
 	replay_free(replay_stack(3, START, MAIN(5), F(33, 2)), p);
 	replay_end();
@@ -309,8 +306,7 @@ test_kept(void)
 	uint64_t p;
 
 	replay_begin();
-	p = replay_alloc(replay_stack(4, START, MAIN(5), F(32, 1), F(33, 1)),
-	    16);
+	p = replay_alloc(replay_stack(4, START, MAIN(5), F(32, 1), F(33, 1)), 16);
 	replay_now.mark.has_kept = true;
 	replay_now.mark.kept = 1;
 	replay_free(replay_stack(4, START, MAIN(5), F(32, 1), F(33, 2)), p);

@@ -20,11 +20,9 @@ name_check(const char *name, const char *expected)
 {
 	struct err err = { "" };
 	struct store *store = store_create(path, &err);
-	struct store_frame frame = { .id = 1,
-		.function = name,
-		.symbol = "",
-		.file = "",
-		.module = 1 };
+	struct store_frame frame = {
+		.id = 1, .function = name, .symbol = "", .file = "", .module = 1
+	};
 	struct query_db *db;
 	struct query *query;
 
@@ -82,9 +80,8 @@ test_long_name(void)
 	store_free(store);
 	free(name);
 	db = query_open(path, &err);
-	query = query_prepare(db,
-	    "SELECT max(length(function)), count(DISTINCT function) FROM frame",
-	    &err);
+	query = query_prepare(
+	    db, "SELECT max(length(function)), count(DISTINCT function) FROM frame", &err);
 	CHECK(query_next(query, &err) == 1);
 	CHECK(query_int(query, 0) == STORE_NAME_MAX);
 	CHECK(query_int(query, 1) == 2);

@@ -100,7 +100,8 @@ static const struct {
 	{ "_ZZ4mainENUlvE_4_FUNEv", "_FUN" },
 	/* what the demangler does not know */
 	{ "_ZSt14__relocate_a_1IiiENSt9enable_ifIXsr3std24__is_bitwise_relocatableIT_"
-	  "EE5valueEPS1_E4typeES2_S2_S2_RSaIT0_E", "std::__relocate_a_1" },
+	  "EE5valueEPS1_E4typeES2_S2_S2_RSaIT0_E",
+	    "std::__relocate_a_1" },
 	{ "_Z", "_Z" },
 	{ "_Z99999x", "_Z99999x" },
 	{ "_ZN", "_ZN" },
@@ -114,7 +115,8 @@ static const struct {
 	{ "_ZN49_$LT$app..Boxed$u20$as$u20$core..clone..Clone$GT$5clone17h05af221e174051e9E",
 	    "<app::Boxed as core::clone::Clone>::clone" },
 	{ "_ZN54_$LT$app..V$LT$T$GT$$u20$as$u20$core..clone..Clone$GT$5clone"
-	  "17h05af221e174051e9E", "<app::V as core::clone::Clone>::clone" },
+	  "17h05af221e174051e9E",
+	    "<app::V as core::clone::Clone>::clone" },
 	{ "_RNvCs1234_7mycrate3foo", "mycrate::foo" },
 	{ "_RNvCs1234_7mycrate3foo.llvm.99", "mycrate::foo" },
 	{ "_RINvCs1234_7mycrate3foohE", "mycrate::foo" },
@@ -129,8 +131,7 @@ check_names(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		CHECK_STR(symbol_plain_name(names[i].linkage, buf, sizeof(buf)),
-		    names[i].plain);
+		CHECK_STR(symbol_plain_name(names[i].linkage, buf, sizeof(buf)), names[i].plain);
 }
 
 static void
@@ -171,8 +172,7 @@ check_die_names(void)
 static void
 check_hostile(void)
 {
-	static const char bomb[] =
-	    "_Z3fooSt4pairIS_IS_IiiES0_ES_IS0_S0_EES_IS_IS1_S1_ES_IS1_S1_EE";
+	static const char bomb[] = "_Z3fooSt4pairIS_IS_IiiES0_ES_IS0_S0_EES_IS_IS1_S1_ES_IS1_S1_EE";
 	struct strbuf out = { 0 };
 	size_t len = DEMANGLE_INPUT_MAX + 100;
 	char *text = malloc(len + 1);

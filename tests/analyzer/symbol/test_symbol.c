@@ -40,8 +40,7 @@ __attribute__((noinline)) static uint64_t
 own_place(void)
 {
 	__asm__ volatile("" ::: "memory");
-	return (uint64_t)(uintptr_t)__builtin_extract_return_addr(
-	    __builtin_return_address(0));
+	return (uint64_t)(uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0));
 }
 
 static void
@@ -59,8 +58,8 @@ check_own(void)
 	CHECK(!last->inlined);
 	CHECK(last->instance == place->function);
 	/* check_own itself, or main if it is inlined there */
-	CHECK(strcmp(last->function, "check_own") == 0 ||
-	    strcmp(last->function, "main") == 0 || strcmp(last->function, "??") == 0);
+	CHECK(strcmp(last->function, "check_own") == 0 || strcmp(last->function, "main") == 0 ||
+	    strcmp(last->function, "??") == 0);
 	if (symbol_module_state(resolver, exe_handle) == SYMBOL_DWARF) {
 		CHECK_STR(place->frames[0].function, "check_own");
 		CHECK(strstr(place->frames[0].file, "test_symbol.c") != NULL);
@@ -68,8 +67,8 @@ check_own(void)
 	}
 	CHECK(symbol_resolve(resolver, exe_handle, offset, true) == place);
 	CHECK(symbol_resolve(resolver, exe_handle, offset - 1, false) == place);
-	place = symbol_resolve(resolver, exe_handle,
-	    (uint64_t)(uintptr_t)own_place - exe_bias, false);
+	place =
+	    symbol_resolve(resolver, exe_handle, (uint64_t)(uintptr_t)own_place - exe_bias, false);
 	if (symbol_module_state(resolver, exe_handle) == SYMBOL_DWARF)
 		CHECK_STR(place->frames[0].function, "own_place");
 }
@@ -190,12 +189,12 @@ mutate(uint8_t *bytes, size_t *size)
 
 	if (next_random() % 4 == 0)
 		*size = next_random() % *size;
-	for (i = 0; i < count && *size > 64; i++) {
+	for (i = 0; i<count && * size> 64; i++) {
 		/* the header, the tables at the end, anywhere */
 		size_t third = *size / 3;
 		size_t at = next_random() % 3 == 0 ? next_random() % 64
-		    : next_random() % 2 == 0 ? *size - 1 - next_random() % third
-		                             : next_random() % *size;
+		    : next_random() % 2 == 0       ? *size - 1 - next_random() % third
+						   : next_random() % *size;
 
 		bytes[at] = (uint8_t)next_random();
 	}

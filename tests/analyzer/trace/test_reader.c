@@ -105,14 +105,13 @@ write_sample(void)
 
 	mktrace_module(trace, "/bin/app");
 	for (i = 0; i < 300; i++)
-		node = mktrace_node(trace, i % 20 == 0 ? 0 : node,
-		    module + (uint32_t)i % 2, (uint64_t)i * 16, 0);
+		node = mktrace_node(
+		    trace, i % 20 == 0 ? 0 : node, module + (uint32_t)i % 2, (uint64_t)i * 16, 0);
 	for (i = 0; i < EVENTS; i++)
 		for (thread = 0; thread < THREADS; thread++) {
 			time += draw() % 300;
 			written[thread][i] = draw_event(time);
-			mktrace_event(trace, 1, (uint32_t)thread + 1, 0,
-			    &written[thread][i]);
+			mktrace_event(trace, 1, (uint32_t)thread + 1, 0, &written[thread][i]);
 		}
 	CHECK_EQ(mktrace_write(trace, path), 0);
 	mktrace_free(trace);
@@ -140,8 +139,7 @@ read_all(const char *file, bool compare)
 		CHECK(event->time >= last);
 		last = event->time;
 		count++;
-		CHECK(definitions_node(definitions, event->stack) <=
-		      definitions->node_count);
+		CHECK(definitions_node(definitions, event->stack) <= definitions->node_count);
 		if (compare)
 			check_same(event, &written[stream][next[stream]++]);
 	}
@@ -237,8 +235,7 @@ test_lost_segment(void)
 	if (reader != NULL) {
 		CHECK(reader->partial);
 		CHECK(reader->note_count > 0);
-		CHECK_STR(reader->notes[0],
-		    "byte 32768: no valid segment header");
+		CHECK_STR(reader->notes[0], "byte 32768: no valid segment header");
 	}
 	reader_free(reader);
 	whole[at] = saved;

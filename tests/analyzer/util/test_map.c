@@ -5,10 +5,7 @@
 
 #include "tests/lib/check.h"
 
-enum {
-	KEYS = 3000,
-	STEPS = 200000
-};
+enum { KEYS = 3000, STEPS = 200000 };
 
 static uint64_t want[KEYS]; /* 0: not there */
 
@@ -25,8 +22,7 @@ step(struct map *map, uint64_t number, uint64_t value)
 	bool fresh;
 
 	if (value % 3 == 0) {
-		CHECK(map_remove(map, key_of(number), &was) ==
-		    (want[number] != 0));
+		CHECK(map_remove(map, key_of(number), &was) == (want[number] != 0));
 		CHECK(want[number] == 0 || was == want[number]);
 		want[number] = 0;
 		return;
@@ -54,9 +50,8 @@ main(void)
 	}
 	for (i = 0; i < KEYS; i++) {
 		seen += want[i] != 0;
-		CHECK(want[i] != 0
-			? *map_find(&map, key_of((uint64_t)i)) == want[i]
-			: map_find(&map, key_of((uint64_t)i)) == NULL);
+		CHECK(want[i] != 0 ? *map_find(&map, key_of((uint64_t)i)) == want[i]
+				   : map_find(&map, key_of((uint64_t)i)) == NULL);
 	}
 	CHECK_EQ(map.count, seen);
 	for (at = 0; map_next(&map, &at, &key, &value);)

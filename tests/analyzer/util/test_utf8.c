@@ -50,9 +50,7 @@ main(void)
 		const struct example *example = &examples[i];
 		uint32_t point = 0;
 
-		CHECK_EQ(
-		    utf8_decode(example->text, example->len, &point),
-		    example->takes);
+		CHECK_EQ(utf8_decode(example->text, example->len, &point), example->takes);
 		CHECK_EQ(point, example->point);
 	}
 	return check_done();

@@ -17,11 +17,10 @@ struct arch_frame {
 };
 
 /* In a hook, which is compiled with a frame pointer. */
-#define ARCH_FRAME()                                                        \
-	((struct arch_frame){                                               \
-	    (uint64_t)__builtin_frame_address(0) + 8,                       \
-	    ((const uint64_t *)__builtin_frame_address(0))[1],              \
-	    ((const uint64_t *)__builtin_frame_address(0))[0]})
+#define ARCH_FRAME()                                                    \
+	((struct arch_frame){ (uint64_t)__builtin_frame_address(0) + 8, \
+	    ((const uint64_t *)__builtin_frame_address(0))[1],          \
+	    ((const uint64_t *)__builtin_frame_address(0))[0] })
 
 /* All registers of the calling function, DWARF numbers, for the slow walk. */
 static inline __attribute__((always_inline)) void
