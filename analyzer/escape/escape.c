@@ -43,7 +43,7 @@ escape_place(struct escape *escape, uint32_t pc)
 {
 	const struct symbol_place *place = logical_places_get(&escape->places, pc)->place;
 
-	return (struct region_place){ place->function, place->startup };
+	return (struct region_place){ place->function, place->startup, place->once };
 }
 
 double

@@ -270,6 +270,7 @@ model_compare(struct model *model, const struct region *region, struct model_end
 	const struct definitions_node *nodes = model->definitions->nodes;
 	const struct model_block *block = end->block;
 	const struct region_entry *entry;
+	const struct region_place *place;
 
 	end->shared = region_shared(region, block->leaf);
 	if (end->shared == 0) {
@@ -283,7 +284,11 @@ model_compare(struct model *model, const struct region *region, struct model_end
 	entry = &region->entries[end->shared - 1];
 	end->tail = end->shared == nodes[end->node].depth;
 	end->activation = entry->frame->activation;
-	end->proved = regions_place(&model->regions, nodes[entry->node].pc)->startup;
+	place = regions_place(&model->regions, nodes[entry->node].pc);
+	end->proved = place->once;
+	/* Which of the functions that are called from there called free? */
+	if (end->tail && place->startup && !place->once)
+		model_unknown(end, MODEL_WHY_TAIL);
 	end->epoch = end->proved ? 0 : entry->frame->back;
 	end->backward = entry->frame->back > block->seq;
 	end->gapped = region->gap > block->seq;

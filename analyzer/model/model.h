@@ -40,11 +40,12 @@ enum model_outcome {
 };
 
 /* Why an outcome is not known; the first two are the escape analysis's. */
-#define MODEL_WHYS(X)                          \
-	X(BACKWARD, "backward step")           \
-	X(GAP, "unrecorded events in between") \
-	X(STACK, "other stack")                \
-	X(TRUNCATED, "truncated stack")        \
+#define MODEL_WHYS(X)                           \
+	X(BACKWARD, "backward step")            \
+	X(GAP, "unrecorded events in between")  \
+	X(STACK, "other stack")                 \
+	X(TRUNCATED, "truncated stack")         \
+	X(TAIL, "tail call among many callees") \
 	X(RECORD, "lost record")
 
 enum model_why {

@@ -47,6 +47,7 @@ struct region {
 struct region_place {
 	uint64_t function; /* identity in its module; 0: not known */
 	bool startup;      /* start-up, thread-start or exit code */
+	bool once;         /* such code that calls what it calls here but once */
 };
 
 /* Asked at most once a pc. */

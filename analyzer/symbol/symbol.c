@@ -378,6 +378,42 @@ lies_before_startup(const struct module *module, const struct symbol_fde *fde)
 	return false;
 }
 
+/*
+ * Of start-up code: does it call what it calls but once? The caller of main and the
+ * first function of a thread do. __libc_start_main (with call_init inlined), the
+ * loader and exit call one constructor or handler after the other from one place.
+ */
+static bool
+calls_once(const struct module *module, uint64_t addr, const struct symbol_frame *last, bool named)
+{
+	static const char *const names[] = {
+		"_start",
+		"__libc_start_call_main",
+		"start_thread",
+		"clone",
+		"clone3",
+		"__clone",
+		"__clone3",
+		"__GI___clone",
+		"__GI___clone3",
+	};
+	const struct symbol_fde *fde = symbol_elf_fde(&module->table, addr);
+	const struct symbol_name *next;
+	size_t i;
+
+	for (i = 0; named && i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(last->function, names[i]) == 0 || strcmp(last->symbol, names[i]) == 0)
+			return true;
+	}
+	if (named || fde == NULL)
+		return false;
+	if (fde->outermost)
+		return true;
+	/* see lies_before_startup */
+	next = symbol_elf_name(&module->table, fde[1].start);
+	return next != NULL && !starts_with(next->name, "exit");
+}
+
 static bool
 is_startup(const struct module *module, uint64_t addr, const struct symbol_frame *last, bool named)
 {
@@ -478,6 +514,8 @@ make_place(struct symbol *symbol, struct module *module, uint64_t addr)
 		    place->function != 0 ? place->function : addr);
 	place->startup =
 	    is_startup(module, addr, &frames[count - 1], name != NULL || answer->count > 0);
+	place->once = place->startup &&
+	    calls_once(module, addr, &frames[count - 1], name != NULL || answer->count > 0);
 	return place;
 }
 

@@ -49,6 +49,8 @@ struct symbol_place {
 	                         __libc_start_main..., start_thread, clone, exit
 	                         handlers) of libc, ld.so or Rust's runtime, known by
 	                         name or, in a stripped libc, by its unwind entry */
+	bool once;         /* such code that enters what it calls here once only: main's
+	                      caller, a thread's; not a loop over constructors or handlers */
 };
 
 /* How well a module's file could be read; for reports. */

@@ -105,6 +105,7 @@ symbol_resolve(struct symbol *symbol, uint32_t module, uint64_t offset, bool is_
 	place->count = count + 1;
 	place->function = start;
 	place->startup = physical == 1;
+	place->once = place->startup;
 	return place;
 }
 
