@@ -1,0 +1,43 @@
+/* What the writers of a run's tables share. Each returns 0, or -1 with err set. */
+#ifndef INGEST_WRITE_H
+#define INGEST_WRITE_H
+
+#include <stdint.h>
+
+struct err;
+struct escape;
+struct escape_site;
+struct ingest_run;
+struct sums;
+
+/* Mean cost of a call, for the sites where none was timed. */
+struct write_means {
+	double allocate;
+	double free;
+};
+
+/* Within what SQLite's integers hold. */
+int64_t write_clamp(double value);
+int64_t write_int(uint64_t value);
+/* The database's number of a site of this run. */
+int64_t write_site_id(const struct ingest_run *run, uint32_t site);
+struct write_means write_means(const struct escape *escape);
+/* ns that all blocks of a site took, estimated from the timed calls. */
+double write_cost_allocate(const struct escape_site *site, const struct write_means *means);
+double write_cost_free(const struct escape_site *site, const struct write_means *means);
+
+/* --- write_sites.c --- */
+
+/* Sites and their histograms. */
+int write_sites(struct ingest_run *run, const struct write_means *means, const struct sums *owners,
+    struct err *err);
+
+/* --- write_paths.c --- */
+
+int write_paths(struct ingest_run *run, const struct write_means *means, struct err *err);
+int write_free_paths(struct ingest_run *run, struct err *err);
+/* By site, frame, distance and fate; the caller frees the list. */
+struct sums write_collect_owners(const struct ingest_run *run);
+int write_owners(struct ingest_run *run, const struct sums *owners, struct err *err);
+
+#endif

@@ -1,0 +1,135 @@
+#include <stdlib.h>
+
+#include "analyzer/ingest/ingest_run.h"
+#include "analyzer/ingest/sums.h"
+#include "analyzer/ingest/write.h"
+#include "analyzer/store/store.h"
+
+int
+write_paths(struct ingest_run *run, const struct write_means *means, struct err *err)
+{
+	struct escape *escape = &run->escape;
+	const struct escape_path *path = escape->paths;
+	struct sums sums = { 0 };
+	struct store_path *row = NULL;
+	struct store_path rows = { 0 };
+	double share;
+	size_t i;
+	int status = 0;
+
+	for (i = 0; i < escape->path_count; i++, path++)
+		sums_add(&sums,
+		    &(struct sum){ .a = write_site_id(run, path->site),
+			.b = logical_places_stack(&escape->places, path->node),
+			.c = (int64_t)i,
+			.path = path });
+	sums_merge(&sums);
+	for (i = 0; status == 0 && i < sums.count; i++) {
+		const struct escape_site *site;
+
+		path = sums.list[i].path;
+		site = &escape->sites[path->site];
+		if (row == NULL)
+			rows =
+			    (struct store_path){ .site = sums.list[i].a, .stack = sums.list[i].b };
+		row = &rows;
+		share = path->fates[FATE_LOCAL] + path->fates[FATE_UP] + path->fates[FATE_THREAD] +
+		    path->fates[FATE_UNKNOWN];
+		row->local += path->fates[FATE_LOCAL];
+		row->up += path->fates[FATE_UP];
+		row->thread += path->fates[FATE_THREAD];
+		row->live += path->fates[FATE_LIVE] + path->fates[FATE_CENSORED];
+		row->unknown += path->fates[FATE_UNKNOWN];
+		row->bytes += path->bytes;
+		share += path->fates[FATE_LIVE] + path->fates[FATE_CENSORED];
+		row->blocks += share;
+		if (site->weight > 0)
+			row->cost += share / site->weight *
+			    (write_cost_allocate(site, means) + write_cost_free(site, means));
+		if (i + 1 < sums.count && sums.list[i + 1].a == row->site &&
+		    sums.list[i + 1].b == row->stack)
+			continue;
+		status = store_add_path(run->ingest->store, row, err);
+		row = NULL;
+	}
+	free(sums.list);
+	return status;
+}
+
+int
+write_free_paths(struct ingest_run *run, struct err *err)
+{
+	struct escape *escape = &run->escape;
+	const struct escape_pair *pair = escape->pairs;
+	struct sums sums = { 0 };
+	size_t i;
+	unsigned fate;
+	int status = 0;
+
+	for (i = 0; i < escape->pair_count; i++, pair++)
+		for (fate = 0; fate < FATE_COUNT; fate++)
+			if (pair->counts[fate] > 0 && pair->node != 0)
+				sums_add(&sums,
+				    &(struct sum){
+					.a = write_site_id(run, escape->paths[pair->path].site),
+					.b = logical_places_stack(&escape->places, pair->node),
+					.c = fate,
+					.weight = pair->weights[fate] });
+	sums_merge(&sums);
+	for (i = 0; status == 0 && i < sums.count; i++)
+		status = store_add_free_path(run->ingest->store,
+		    &(struct store_free_path){
+			.site = sums.list[i].a,
+			.stack = sums.list[i].b,
+			.fate = fate_name((enum fate)sums.list[i].c),
+			.blocks = sums.list[i].weight,
+		    },
+		    err);
+	free(sums.list);
+	return status;
+}
+
+/* By site, frame, distance and fate. */
+struct sums
+write_collect_owners(const struct ingest_run *run)
+{
+	const struct escape *escape = &run->escape;
+	const struct escape_pair *pair = escape->pairs;
+	struct sums sums = { 0 };
+	size_t i;
+	unsigned fate;
+
+	for (i = 0; i < escape->pair_count; i++, pair++)
+		for (fate = FATE_LOCAL; fate <= FATE_UP; fate++)
+			if (pair->counts[fate] > 0)
+				sums_add(&sums,
+				    &(struct sum){ .a = escape->paths[pair->path].site,
+					.b = pair->owner,
+					.c = pair->distance,
+					.d = fate,
+					.count = pair->counts[fate],
+					.proved = pair->proved[fate] });
+	sums_merge(&sums);
+	return sums;
+}
+
+int
+write_owners(struct ingest_run *run, const struct sums *owners, struct err *err)
+{
+	const struct sum *sum = owners->list;
+	size_t i;
+
+	for (i = 0; i < owners->count; i++, sum++)
+		if (store_add_owner(run->ingest->store,
+			&(struct store_owner){
+			    .site = write_site_id(run, (uint32_t)sum->a),
+			    .frame = sum->b,
+			    .distance = sum->c,
+			    .fate = fate_name((enum fate)sum->d),
+			    .blocks = write_int(sum->count),
+			    .proved = write_int(sum->proved),
+			},
+			err) != 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,281 @@
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "analyzer/format/rows.h"
+#include "analyzer/report/advice.h"
+#include "analyzer/report/page.h"
+#include "analyzer/report/page_parts.h"
+#include "analyzer/report/report.h"
+#include "analyzer/report/snippet.h"
+#include "analyzer/store/query.h"
+#include "analyzer/util/show.h"
+#include "analyzer/util/strbuf.h"
+#include "analyzer/util/xalloc.h"
+
+enum {
+	PAGE_DETAILS = 5,
+	PAGE_FILE = 40, /* columns of a file outside the table */
+	PAGE_PATH = 6,  /* frames of a path that are shown */
+};
+
+static void
+page_label(const struct page *page, const char *label)
+{
+	page_color(page, DIM);
+	fprintf(page->out, "   %-9s", label);
+	page_color(page, "0");
+}
+
+static void
+page_frame(const struct page *page, const struct report_frame *frame)
+{
+	struct strbuf buf = { 0 };
+	size_t room = page->columns > 60 ? page->columns - 13 : 47;
+	size_t used;
+
+	strbuf_adds(&buf, "");
+	used = show_name(&buf, frame->function, room / 2);
+	strbuf_adds(&buf, *frame->file ? " at " : " ");
+	room -= used + 4;
+	page_add_where(
+	    &buf, frame->file, frame->line, frame->module, room < PAGE_FILE ? room : PAGE_FILE);
+	fprintf(page->out, "%s\n", buf.text);
+	strbuf_release(&buf);
+}
+
+/* The frames of a stack, a line each, start-up code left out. */
+static int
+page_stack(
+    const struct page *page, struct query_db *db, int64_t id, const char *label, struct err *err)
+{
+	size_t count;
+	size_t shown = 0;
+	size_t whole;
+	struct report_frame *frames = report_stack(db, id, &whole, err);
+
+	if (!frames)
+		return -1;
+	for (count = whole; count > 1 && frames[count - 1].is_startup;)
+		count--;
+	for (size_t i = 0; i < count; i++) {
+		/* the innermost ones and the outermost one tell most */
+		if (shown >= PAGE_PATH - 1 && i + 1 < count) {
+			page_label(page, "");
+			fprintf(page->out, "... %zu more\n", count - i - 1);
+			i = count - 1;
+		}
+		page_label(page, shown == 0 ? label : "");
+		page_frame(page, &frames[i]);
+		shown++;
+	}
+	report_stack_free(frames, whole);
+	return 0;
+}
+
+static void
+page_source(const struct page *page, size_t row)
+{
+	const struct rows *sites = page->sites;
+	struct strbuf buf = { 0 };
+	struct tm run = { 0 };
+	int64_t changed = 0;
+
+	if (!snippet_add(&buf, rows_text(sites, row, "file"), rows_int(sites, row, "line"),
+		rows_int(sites, row, "column"), page->columns, &changed))
+		return;
+	fputs(buf.text, page->out);
+	strbuf_release(&buf);
+	if (strptime(rows_text(page->run, 0, "start"), "%Y-%m-%dT%H:%M:%S", &run) &&
+	    changed > timegm(&run))
+		fputs("        (the file was changed since the run)\n", page->out);
+}
+
+static void
+page_evidence(const struct page *page, size_t row)
+{
+	const struct rows *sites = page->sites;
+	char number[6][SHOW_SIZE];
+	double observed = rows_real(sites, row, "blocks.observed");
+	double calls = rows_real(sites, row, "activations");
+	int64_t low = rows_int(sites, row, "size.min");
+	int64_t high = rows_int(sites, row, "size.max");
+
+	page_label(page, "blocks");
+	fprintf(page->out, "%s of %lld",
+	    show_count(number[0], rows_real(sites, row, "blocks.estimated")), (long long)low);
+	if (high != low)
+		fprintf(page->out, " to %lld", (long long)high);
+	fputs(" bytes", page->out);
+	if (calls > 0 && observed >= 2 * calls)
+		fprintf(page->out, ", %s a call", show_count(number[4], observed / calls));
+	if (rows_at(sites, row, "life_ns.p50")->type != CELL_NULL)
+		fprintf(page->out, ", lived %s (p50), %s (p99), %s at most",
+		    show_ns(number[1], rows_real(sites, row, "life_ns.p50")),
+		    show_ns(number[2], rows_real(sites, row, "life_ns.p99")),
+		    show_ns(number[3], rows_real(sites, row, "life_ns.max")));
+	fputc('\n', page->out);
+	page_label(page, "evidence");
+	fprintf(page->out, "%s observed, %s proved, %s presumed", show_count(number[0], observed),
+	    show_share(number[1], rows_real(sites, row, "evidence.proved"), observed),
+	    show_share(number[2], rows_real(sites, row, "evidence.inferred"), observed));
+	if (rows_real(sites, row, "fates.local") >= observed)
+		fprintf(page->out, "; at most %s can escape (95 %% sure)",
+		    show_share(number[3], rows_real(sites, row, "escape_rate_upper"), 1));
+	fputc('\n', page->out);
+}
+
+static void
+page_owner(const struct page *page, size_t row)
+{
+	const struct rows *sites = page->sites;
+	int64_t distance = rows_int(sites, row, "owner.distance");
+
+	if (!*rows_text(sites, row, "owner.function"))
+		return;
+	page_label(page, "owner");
+	page_text(page, rows_text(sites, row, "owner.function"), 60);
+	if (distance > 0)
+		fprintf(page->out, ", %lld up", (long long)distance);
+	else
+		fputs(", the site itself", page->out);
+	fputc('\n', page->out);
+}
+
+static void
+page_headline(const struct page *page, size_t row)
+{
+	const struct rows *sites = page->sites;
+	const char *verdict = rows_text(sites, row, "verdict");
+	struct strbuf buf = { 0 };
+	int64_t column = rows_int(sites, row, "column");
+
+	fputc('\n', page->out);
+	page_color(page, BOLD);
+	page_add_where(&buf, rows_text(sites, row, "file"), rows_int(sites, row, "line"),
+	    rows_text(sites, row, "module"), PAGE_FILE);
+	if (*rows_text(sites, row, "file") && column > 0)
+		strbuf_addf(&buf, ":%lld", (long long)column);
+	fprintf(page->out, "%zu. %s:", row + 1, buf.text);
+	page_color(page, "0");
+	strbuf_clear(&buf);
+	strbuf_adds(&buf, " ");
+	show_text(&buf, rows_text(sites, row, "allocator"), 30);
+	if (rows_int(sites, row, "size.min") == rows_int(sites, row, "size.max"))
+		strbuf_addf(&buf, "(%lld)", (long long)rows_int(sites, row, "size.min"));
+	strbuf_adds(&buf, " in ");
+	show_text(&buf, rows_text(sites, row, "function"), 60);
+	strbuf_adds(&buf, " ");
+	advice_add_fate(&buf, sites, row);
+	fprintf(page->out, "%s ", buf.text);
+	page_color(page, page_class_color(advice_find(verdict)->class));
+	fputc('[', page->out);
+	page_text(page, verdict, 10);
+	fputc(']', page->out);
+	page_color(page, "0");
+	fputc('\n', page->out);
+	strbuf_release(&buf);
+}
+
+static int
+page_counter(const struct page *page, struct query_db *db, size_t row, struct err *err)
+{
+	const char *fate = rows_text(page->sites, row, "counterexample.fate");
+	int64_t id = rows_int(page->sites, row, ".counter_id");
+
+	/* that they outlive it is what the verdict says, not against it */
+	if (!*fate || strcmp(rows_text(page->sites, row, "verdict"), "caller") == 0)
+		return 0;
+	page_label(page, "but");
+	fputs(strcmp(fate, "live") == 0       ? "one that was kept, allocated here:\n"
+		: strcmp(fate, "thread") == 0 ? "one that another thread freed, here:\n"
+		: strcmp(fate, "up") == 0     ? "one that outlived its function, freed here:\n"
+					      : "one that did otherwise, here:\n",
+	    page->out);
+	return page_stack(page, db, id, "", err);
+}
+
+/* The place that freed most of its blocks: wrappers are stepped over. */
+static const char freed_sql[] =
+    "WITH RECURSIVE up(at, blocks) AS ("
+    " SELECT stack, blocks FROM free_path WHERE site = ?1 UNION ALL"
+    " SELECT k.parent, up.blocks FROM up JOIN stack k ON k.id = up.at"
+    " JOIN frame f ON f.id = k.frame WHERE f.wrapper AND k.parent > 0"
+    " LIMIT 1000000)"
+    " SELECT f.function, f.file, f.line, m.path, total(up.blocks) AS n,"
+    "  (SELECT total(blocks) FROM free_path WHERE site = ?1)"
+    " FROM up JOIN stack k ON k.id = up.at JOIN frame f ON f.id = k.frame"
+    "  JOIN module m ON m.id = f.module WHERE NOT f.wrapper"
+    " GROUP BY f.function, f.file, f.line, m.path ORDER BY n DESC LIMIT 1";
+
+static int
+page_freed(const struct page *page, struct query_db *db, size_t row, struct err *err)
+{
+	struct query *query = query_prepare(db, freed_sql, err);
+	struct report_frame frame = { .function = NULL };
+	char number[SHOW_SIZE];
+	int rc;
+
+	if (!query)
+		return -1;
+	query_bind_int(query, 1, rows_int(page->sites, row, ".id"));
+	rc = query_next(query, err);
+	if (rc > 0) {
+		frame.function = xstrdup(query_text(query, 0));
+		frame.file = xstrdup(query_text(query, 1));
+		frame.line = query_int(query, 2);
+		frame.module = xstrdup(query_text(query, 3));
+		page_label(page, "freed");
+		fprintf(page->out, "%s in ",
+		    show_share(number, query_real(query, 4), query_real(query, 5)));
+		page_frame(page, &frame);
+		free(frame.function);
+		free(frame.file);
+		free(frame.module);
+	}
+	query_finish(query);
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+page_detail(const struct page *page, struct query_db *db, size_t row, struct err *err)
+{
+	struct strbuf buf = { 0 };
+
+	page_headline(page, row);
+	page_source(page, row);
+	page_label(page, "advice");
+	strbuf_adds(&buf, "");
+	advice_add_remedy(&buf, page->sites, row);
+	page_color(page, BOLD);
+	fputs(buf.text, page->out);
+	page_color(page, "0");
+	fputc('\n', page->out);
+	strbuf_release(&buf);
+	page_evidence(page, row);
+	page_owner(page, row);
+	if (page_stack(page, db, rows_int(page->sites, row, ".stack_id"), "path", err) < 0 ||
+	    page_freed(page, db, row, err) < 0)
+		return -1;
+	return page_counter(page, db, row, err);
+}
+
+int
+page_details(const struct page *page, struct query_db *db, struct err *err)
+{
+	size_t shown = 0;
+
+	for (size_t i = 0; i < page->sites->count && shown < PAGE_DETAILS; i++) {
+		const char *verdict = rows_text(page->sites, i, "verdict");
+		enum advice_class class = advice_find(verdict)->class;
+
+		if (page->top && i >= page->top)
+			break;
+		if (class != ADVICE_SAVE && class != ADVICE_PART)
+			continue;
+		if (page_detail(page, db, i, err) < 0)
+			return -1;
+		shown++;
+	}
+	return 0;
+}

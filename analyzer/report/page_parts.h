@@ -1,0 +1,52 @@
+/* What the parts of the page share: words, colours, places, sums. */
+#ifndef REPORT_PAGE_PARTS_H
+#define REPORT_PAGE_PARTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyzer/report/advice.h"
+
+struct err;
+struct page;
+struct query_db;
+struct rows;
+struct strbuf;
+
+#define BOLD "1"
+#define DIM "2"
+
+/* Of sites: estimates. */
+struct page_sum {
+	size_t sites;
+	double blocks, bytes, cost;
+	double saved_blocks, saved_bytes, saved_cost;
+};
+
+/* Begins a colour ("0": ends it), if the page has any. */
+void page_color(const struct page *page, const char *code);
+const char *page_class_color(enum advice_class class);
+void page_title(const struct page *page, const char *title);
+/* "s" unless count is one. */
+const char *page_plural(double count);
+/* Text from outside, harmless, at most `columns` wide; returns its width. */
+size_t page_text(const struct page *page, const char *text, size_t columns);
+/* A file as a person names it from here; part of path. */
+const char *page_near(const char *path);
+/* Adds file:line, or the module in brackets where the file is not known. */
+void page_add_where(
+    struct strbuf *buf, const char *file, int64_t line, const char *module, size_t columns);
+/* Of all sites, or of those with that verdict. */
+struct page_sum page_sum(const struct rows *sites, const char *verdict);
+
+/* --- page_sites.c --- */
+
+/* The table of sites. */
+void page_table(const struct page *page);
+
+/* --- page_detail.c --- */
+
+/* The first sites, in full; -1 and err set when the database fails on the way. */
+int page_details(const struct page *page, struct query_db *db, struct err *err);
+
+#endif
