@@ -7,6 +7,7 @@
 
 #include "analyzer/symbol/arena.h"
 #include "analyzer/symbol/demangle.h"
+#include "analyzer/symbol/symbol_code.h"
 #include "analyzer/symbol/symbol_debug.h"
 #include "analyzer/symbol/symbol_dwarf.h"
 #include "analyzer/symbol/symbol_elf.h"
@@ -29,6 +30,8 @@ struct module {
 	struct symbol_elf debug;
 	struct symbol_table table;
 	struct symbol_dwarf *dwarf;
+	struct symbol_code *code;
+	enum symbol_code_state code_state;
 	bool runtime; /* libc or ld.so */
 };
 
@@ -70,6 +73,7 @@ static void
 module_free(struct module *module)
 {
 	symbol_dwarf_free(module->dwarf);
+	symbol_code_free(module->code);
 	symbol_elf_release(&module->table);
 	symbol_elf_close(&module->main);
 	symbol_elf_close(&module->debug);
@@ -247,21 +251,40 @@ load_tables(struct module *module)
 		symbol_elf_load_names(&module->table, &module->main, true);
 }
 
+/* Whether there is code, as far as the file itself tells. */
+static enum symbol_code_state
+code_state(const struct module *module, enum symbol_state main)
+{
+	if (main == SYMBOL_MISSING)
+		return SYMBOL_CODE_MISSING;
+	if (main == SYMBOL_MISMATCH)
+		return SYMBOL_CODE_MISMATCH;
+	if (module->main.elf == NULL)
+		return SYMBOL_CODE_UNREADABLE;
+	if (module->table.machine != EM_X86_64)
+		return SYMBOL_CODE_MACHINE;
+	return flow_available() ? SYMBOL_CODE_READ : SYMBOL_CODE_NONE;
+}
+
 static void
 module_open(struct symbol *symbol, struct module *module)
 {
 	const struct symbol_elf *source = &module->main;
 
-	module->state = open_main(module);
+	enum symbol_state main;
+
+	main = module->state = open_main(module);
 	if (module->main.elf == NULL || !symbol_elf_has_dwarf(&module->main)) {
 		open_debug(module, symbol->root);
 		if (module->debug.elf != NULL)
 			source = &module->debug;
 	}
+	module->code_state = code_state(module, main);
 	if (source->elf == NULL)
 		return;
 	module->state = SYMBOL_SYMTAB;
 	load_tables(module);
+	module->code_state = code_state(module, main);
 	module->dwarf = symbol_dwarf_new(source, &module->table, symbol->root, &symbol->arena);
 	if (module->dwarf != NULL)
 		module->state = SYMBOL_DWARF;
@@ -558,6 +581,47 @@ symbol_module_debug(const struct symbol *symbol, uint32_t handle)
 	if (handle >= symbol->handle_count)
 		return NULL;
 	return symbol->modules[symbol->handles[handle]]->debug.path;
+}
+
+const struct flow_source *
+symbol_code(struct symbol *symbol, uint32_t handle)
+{
+	struct module *module;
+
+	if (handle >= symbol->handle_count)
+		return NULL;
+	module = symbol->modules[symbol->handles[handle]];
+	if (module->state == SYMBOL_UNUSED)
+		module_open(symbol, module);
+	if (module->code_state == SYMBOL_CODE_READ && module->code == NULL) {
+		module->code = symbol_code_new(&module->main, &module->table);
+		if (module->code == NULL)
+			module->code_state = SYMBOL_CODE_UNREADABLE;
+	}
+	return module->code != NULL ? symbol_code_source(module->code) : NULL;
+}
+
+enum symbol_code_state
+symbol_code_state(const struct symbol *symbol, uint32_t handle)
+{
+	if (handle >= symbol->handle_count)
+		return SYMBOL_CODE_MISSING;
+	return symbol->modules[symbol->handles[handle]]->code_state;
+}
+
+const char *
+symbol_code_word(enum symbol_code_state state)
+{
+	switch (state) {
+	case SYMBOL_CODE_UNUSED: return "unused";
+	case SYMBOL_CODE_READ: return "read";
+	case SYMBOL_CODE_MISSING: return "missing";
+	case SYMBOL_CODE_MISMATCH: return "mismatch";
+	case SYMBOL_CODE_UNREADABLE: return "unreadable";
+	case SYMBOL_CODE_MACHINE: return "machine";
+	case SYMBOL_CODE_NONE:
+	default: return "none";
+	}
 }
 
 const char *

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct err;
+struct flow_source;
 struct symbol; /* the resolver */
 
 /* What the trace says of a module; strings are copied. */
@@ -86,6 +87,26 @@ const struct symbol_place *symbol_resolve(
 enum symbol_state symbol_module_state(const struct symbol *symbol, uint32_t module);
 /* Path of the separate debug file that was used, or NULL. */
 const char *symbol_module_debug(const struct symbol *symbol, uint32_t module);
+
+/*
+ * The machine code of a module, for flow_build(source, symbol_place.function):
+ * NULL if it cannot be had, symbol_code_state tells why. Owned by the resolver.
+ */
+const struct flow_source *symbol_code(struct symbol *symbol, uint32_t module);
+
+enum symbol_code_state {
+	SYMBOL_CODE_UNUSED,     /* nothing was asked of it */
+	SYMBOL_CODE_READ,       /* it can be had */
+	SYMBOL_CODE_MISSING,    /* no such file */
+	SYMBOL_CODE_MISMATCH,   /* the file has another build-id */
+	SYMBOL_CODE_UNREADABLE, /* damaged, or without code */
+	SYMBOL_CODE_MACHINE,    /* of another processor */
+	SYMBOL_CODE_NONE,       /* this build has no disassembler */
+};
+
+enum symbol_code_state symbol_code_state(const struct symbol *symbol, uint32_t module);
+/* One word for it: "read", "missing" ... */
+const char *symbol_code_word(enum symbol_code_state state);
 
 /* Plain name (see symbol_frame.function) of a linkage name into buf; returns buf. */
 const char *symbol_plain_name(const char *linkage, char *buf, size_t size);
