@@ -52,14 +52,26 @@ enum esc_clock { ESC_CLOCK_TSC = 1, ESC_CLOCK_MONOTONIC = 2 };
 
 /* esc_header.flags */
 enum esc_flag {
-	ESC_FLAG_COMPLETE = 1 << 0,   /* keeper: the last process is gone, file trimmed */
-	ESC_FLAG_STARTED = 1 << 1,    /* shim: it is mapped and records */
-	ESC_FLAG_FULL_DISK = 1 << 2,  /* keeper: could not make room at some time */
-	ESC_FLAG_OWN_MALLOC = 1 << 3, /* shim: the program's malloc is not ours */
-	ESC_FLAG_ALLOCATOR = 1 << 4,  /* shim: blocks come from another allocator than libc */
-	ESC_FLAG_CHECKED = 1 << 5,    /* shim: stacks were compared with libunwind's */
-	ESC_FLAG_LIBUNWIND = 1 << 6,  /* shim: stacks were walked by libunwind */
-	ESC_FLAG_COMMAND_CUT = 1 << 7 /* the command did not fit */
+	ESC_FLAG_COMPLETE = 1 << 0,    /* keeper: the last process is gone, file trimmed */
+	ESC_FLAG_STARTED = 1 << 1,     /* shim: it is mapped and records */
+	ESC_FLAG_FULL_DISK = 1 << 2,   /* keeper: could not make room at some time */
+	ESC_FLAG_OWN_MALLOC = 1 << 3,  /* shim: the program's malloc is not ours */
+	ESC_FLAG_ALLOCATOR = 1 << 4,   /* shim: blocks come from another allocator than libc */
+	ESC_FLAG_CHECKED = 1 << 5,     /* shim: stacks were compared with libunwind's */
+	ESC_FLAG_LIBUNWIND = 1 << 6,   /* shim: stacks were walked by libunwind */
+	ESC_FLAG_COMMAND_CUT = 1 << 7, /* the command did not fit */
+	ESC_FLAG_MARKS = 1 << 8,       /* shim: return addresses were marked, see Stacks */
+	ESC_FLAG_UNMARKED = 1 << 9,    /* shim: they should be, but are not, or no more */
+};
+
+/* esc_header.unmarked: why */
+enum esc_unmarked {
+	ESC_UNMARKED_NONE = 0,
+	ESC_UNMARKED_SHADOW_STACK = 1, /* the processor checks return addresses */
+	ESC_UNMARKED_RUNTIME = 2,      /* esc_header.runtime reads the stacks itself */
+	ESC_UNMARKED_INSTRUMENTED = 3, /* functions report their return addresses */
+	ESC_UNMARKED_LIBUNWIND = 4,    /* libunwind walks the stacks */
+	ESC_UNMARKED_MEMORY = 5,       /* no room for the table of marks */
 };
 
 /*
@@ -74,7 +86,7 @@ enum esc_flag {
  *   cut          recorded events whose stack was cut at the depth limit
  *   broken       recorded events whose stack ended before its outermost frame
  *   nested_lost  dropped because signals nested deeper than ESC_LEVELS
- *   reserved     0
+ *   marked       return addresses replaced by a mark
  */
 struct esc_counters {
 	uint64_t allocations;
@@ -84,7 +96,7 @@ struct esc_counters {
 	uint64_t cut;
 	uint64_t broken;
 	uint64_t nested_lost;
-	uint64_t reserved;
+	uint64_t marked;
 };
 
 /* One moment on the three clocks. */
@@ -107,24 +119,29 @@ struct esc_header {
 	uint64_t sample_interval; /* T, bytes; 1 in full mode */
 	uint64_t sample_bias;     /* c: P(take s) = 1 - exp(-(s + c) / T) */
 	uint32_t depth_limit;
-	uint32_t cost_interval;  /* one event in that many, on average, is timed */
-	struct esc_moment start; /* shim, at its constructor */
-	struct esc_moment last;  /* keeper, again and again, the last at the end */
-	uint64_t reserved_end;   /* keeper: the file is backed below this offset */
-	uint64_t claimed;        /* shim: segments are claimed below this offset */
-	uint64_t heartbeat;      /* keeper: grows while it lives */
-	uint64_t ring_size;      /* 0; a flight recorder's later */
-	uint32_t processes;      /* numbers given, 1.. (atomic add) */
-	uint32_t threads;        /* numbers given, 1.. (atomic add) */
-	uint32_t nodes;          /* stack ids given, 1.. (atomic add) */
-	uint32_t modules;        /* module ids given, 1.. (atomic add) */
-	uint64_t checked;        /* captures compared with libunwind's (atomic add) */
-	uint64_t differed;       /* of these, different (atomic add) */
-	uint64_t early_lost;     /* calls before the constructor that had no room */
-	uint32_t command_len;    /* bytes of command used: arguments, NUL after each */
-	uint32_t reserved0;
+	uint32_t cost_interval;       /* one event in that many, on average, is timed */
+	struct esc_moment start;      /* shim, at its constructor */
+	struct esc_moment last;       /* keeper, again and again, the last at the end */
+	uint64_t reserved_end;        /* keeper: the file is backed below this offset */
+	uint64_t claimed;             /* shim: segments are claimed below this offset */
+	uint64_t heartbeat;           /* keeper: grows while it lives */
+	uint64_t ring_size;           /* 0; a flight recorder's later */
+	uint32_t processes;           /* numbers given, 1.. (atomic add) */
+	uint32_t threads;             /* numbers given, 1.. (atomic add) */
+	uint32_t nodes;               /* stack ids given, 1.. (atomic add) */
+	uint32_t modules;             /* module ids given, 1.. (atomic add) */
+	uint64_t checked;             /* captures compared with libunwind's (atomic add) */
+	uint64_t differed;            /* of these, different (atomic add) */
+	uint64_t early_lost;          /* calls before the constructor that had no room */
+	uint32_t command_len;         /* bytes of command used: arguments, NUL after each */
+	uint32_t unmarked;            /* enum esc_unmarked */
 	struct esc_counters overflow; /* of threads without a segment */
-	uint64_t reserved[16];
+	uint64_t marks;               /* return addresses that have a mark (atomic add) */
+	uint64_t marks_missing;       /* that there was none left for (atomic add) */
+	uint32_t marks_depth;         /* innermost frames that are marked */
+	uint32_t reserved0;
+	uint64_t reserved[5];
+	char runtime[64];    /* name of the runtime, see esc_header.unmarked (NUL ended) */
 	char allocator[256]; /* path of what provides malloc, if not libc (NUL ended) */
 	char exe[4096];      /* path of the executable (NUL ended) */
 	char command[ESC_COMMAND_SIZE];
@@ -161,7 +178,7 @@ struct esc_segment {
  *   bits 10-11 length of size:  1, 2, 4, 8 bytes   allocations only, else 0
  *   bit  12    GAP   events of this stream before this one were not recorded
  *   bit  13    COST  2 bytes: ticks of the real call, saturated
- *   bit  14    KEPT  2 bytes: see below
+ *   bit  14    KEPT  2 or 4 bytes: see below
  *   bit  15    REGION 2 bytes: number of the stack region from here on (0 at
  *                    the segment's begin)
  *
@@ -179,6 +196,15 @@ struct esc_segment {
  * under this one. Without KEPT that is all frames that both stacks have in
  * common, counted from the outermost (by node, but never an event's innermost
  * frame: that call is over).
+ *
+ * Marks. With ESC_FLAG_MARKS the slots of the innermost frames hold marks in the
+ * place of return addresses, and a mark that is still in its slot proves that
+ * this frame and all outside it are the same activations. There the kept frames
+ * are proved, all of them, said by KEPT or not, unless KEPT has ESC_KEPT_PROVED
+ * set: then 2 more bytes follow, and that many of the outermost are proved, the
+ * others only look the same. KEPT may there count the event's innermost frame as
+ * well: its slot holds the mark of a function that was called there before, and
+ * that has ended in a jump to the hook.
  */
 enum esc_event {
 	ESC_EVENT_NONE = 0,
@@ -206,7 +232,8 @@ enum esc_event {
 #define ESC_CONTROL_COST 0x2000U
 #define ESC_CONTROL_KEPT 0x4000U
 #define ESC_CONTROL_REGION 0x8000U
-#define ESC_EVENT_MAX 40U /* no event is longer */
+#define ESC_KEPT_PROVED 0x8000U /* in KEPT: how many are proved follows */
+#define ESC_EVENT_MAX 40U       /* no event is longer */
 
 /* X(NAME, struct, number): numbers are never reused */
 /* clang-format off */

@@ -45,7 +45,8 @@ struct event {
 	uint32_t stack;
 	uint16_t kind;
 	uint16_t cost;
-	uint16_t kept;
+	uint16_t kept; /* with ESC_KEPT_PROVED: proved counts */
+	uint16_t proved;
 	uint16_t region;
 	uint16_t flags; /* ESC_CONTROL_COST, _KEPT */
 };
@@ -184,8 +185,11 @@ ring_write(struct writer *writer, const struct event *event)
 		control & (ESC_CONTROL_COST | ESC_CONTROL_KEPT | ESC_CONTROL_REGION), 0)) {
 		if (control & ESC_CONTROL_COST)
 			at = ring_put16(at, event->cost);
-		if (control & ESC_CONTROL_KEPT)
+		if (control & ESC_CONTROL_KEPT) {
 			at = ring_put16(at, event->kept);
+			if (event->kept & ESC_KEPT_PROVED)
+				at = ring_put16(at, event->proved);
+		}
 		if (control & ESC_CONTROL_REGION)
 			at = ring_put16(at, event->region);
 	}

@@ -28,7 +28,7 @@ static void
 dump_flags(uint32_t flags)
 {
 	static const char *const names[] = { "complete", "started", "full-disk", "own-malloc",
-		"allocator", "checked", "libunwind", "command-cut" };
+		"allocator", "checked", "libunwind", "command-cut", "marks", "unmarked" };
 	unsigned i;
 
 	fputs("flags", stdout);
@@ -49,9 +49,9 @@ static void
 dump_counters(const struct esc_counters *counters)
 {
 	printf(" allocations=%" PRIu64 " frees=%" PRIu64 " bytes=%" PRIu64 " dropped=%" PRIu64
-	       " cut=%" PRIu64 " broken=%" PRIu64 " nested_lost=%" PRIu64 "\n",
+	       " cut=%" PRIu64 " broken=%" PRIu64 " nested_lost=%" PRIu64 " marked=%" PRIu64 "\n",
 	    counters->allocations, counters->frees, counters->bytes, counters->dropped,
-	    counters->cut, counters->broken, counters->nested_lost);
+	    counters->cut, counters->broken, counters->nested_lost, counters->marked);
 }
 
 /* Arguments end with a NUL each. */
@@ -96,7 +96,11 @@ dump_header(const struct esc_header *header)
 	    header->processes, header->threads, header->nodes, header->modules);
 	printf("checks checked=%" PRIu64 " differed=%" PRIu64 " early_lost=%" PRIu64 "\n",
 	    header->checked, header->differed, header->early_lost);
-	fputs("overflow", stdout);
+	printf("marks depth=%" PRIu32 " given=%" PRIu64 " missing=%" PRIu64 " unmarked=%" PRIu32
+	       " runtime=",
+	    header->marks_depth, header->marks, header->marks_missing, header->unmarked);
+	term_puts(stdout, header->runtime);
+	fputs("\noverflow", stdout);
 	dump_counters(&header->overflow);
 	fputs("allocator ", stdout);
 	term_puts(stdout, header->allocator);
@@ -250,6 +254,8 @@ dump_event(const struct event *event)
 		printf(" cost=%u", event->cost);
 	if (event->has_kept)
 		printf(" kept=%u", event->kept);
+	if (event->proved != UINT16_MAX)
+		printf(" proved=%u", event->proved);
 	if (event->region != 0)
 		printf(" region=%u", event->region);
 	puts(event->gap ? " gap" : "");

@@ -26,9 +26,10 @@ struct event {
 	uint64_t size;  /* allocations only */
 	uint32_t stack; /* id as recorded */
 	uint16_t region;
-	uint16_t kept; /* if has_kept */
-	uint16_t cost; /* if has_cost: ticks of the real call */
-	uint8_t kind;  /* enum esc_event */
+	uint16_t kept;   /* if has_kept */
+	uint16_t proved; /* of the kept ones, with ESC_FLAG_MARKS; UINT16_MAX: all */
+	uint16_t cost;   /* if has_cost: ticks of the real call */
+	uint8_t kind;    /* enum esc_event */
 	bool gap;
 	bool has_kept;
 	bool has_cost;
@@ -113,6 +114,16 @@ decode_event(struct decode *state, const uint8_t *at, size_t len, struct event *
 	at += event->has_cost ? 2 : 0;
 	event->kept = event->has_kept ? (uint16_t)decode_field(at, 2) : 0;
 	at += event->has_kept ? 2 : 0;
+	event->proved = UINT16_MAX;
+	if ((event->kept & ESC_KEPT_PROVED) != 0) {
+		/* `need` did not know of it: the region's bytes follow. */
+		need += 2;
+		if (need > len)
+			return 0;
+		event->kept &= (uint16_t)~ESC_KEPT_PROVED;
+		event->proved = (uint16_t)decode_field(at, 2);
+		at += 2;
+	}
 	if (control & ESC_CONTROL_REGION)
 		state->region = (uint16_t)decode_field(at, 2);
 	event->time = state->time;

@@ -202,8 +202,12 @@ mktrace_encode(struct decode *state, const struct event *event, uint8_t *to)
 		at = mktrace_put(at, event->cost, 2);
 	}
 	if (event->has_kept) {
+		bool some = event->proved != UINT16_MAX;
+
 		control |= ESC_CONTROL_KEPT;
-		at = mktrace_put(at, event->kept, 2);
+		at = mktrace_put(at, event->kept | (some ? ESC_KEPT_PROVED : 0), 2);
+		if (some)
+			at = mktrace_put(at, event->proved, 2);
 	}
 	if (event->region != state->region) {
 		control |= ESC_CONTROL_REGION;

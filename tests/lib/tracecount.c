@@ -95,6 +95,7 @@ add(struct esc_counters *to, const struct esc_counters *from)
 	to->cut += from->cut;
 	to->broken += from->broken;
 	to->nested_lost += from->nested_lost;
+	to->marked += from->marked;
 }
 
 /* The stack that the event names must be there, down to its outermost frame. */
@@ -148,8 +149,14 @@ event_length(const uint8_t *at, uint32_t room, uint16_t *control)
 	length += stack[*control >> ESC_CONTROL_STACK_SHIFT & 3];
 	if (kind < ESC_EVENT_FREE)
 		length += 1U << (*control >> ESC_CONTROL_SIZE_SHIFT & 3);
+	if ((*control & ESC_CONTROL_KEPT) != 0) {
+		uint32_t kept = length + ((*control & ESC_CONTROL_COST) != 0 ? 2 : 0);
+
+		if (kept + 2 > room)
+			return 0;
+		length += (at[kept + 1] & ESC_KEPT_PROVED >> 8) != 0 ? 4 : 2;
+	}
 	length += (*control & ESC_CONTROL_COST) != 0 ? 2 : 0;
-	length += (*control & ESC_CONTROL_KEPT) != 0 ? 2 : 0;
 	length += (*control & ESC_CONTROL_REGION) != 0 ? 2 : 0;
 	if (kind == 0 || kind > ESC_EVENT_STEP || length > room || length > ESC_EVENT_MAX)
 		return 0;

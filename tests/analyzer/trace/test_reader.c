@@ -48,7 +48,10 @@ draw_event(uint64_t time)
 	if (event.has_cost)
 		event.cost = (uint16_t)draw();
 	if (event.has_kept)
-		event.kept = (uint16_t)draw();
+		event.kept = (uint16_t)draw() & 0x7fff;
+	event.proved = UINT16_MAX;
+	if (event.has_kept && draw() % 2 == 0)
+		event.proved = (uint16_t)draw();
 	return event;
 }
 
@@ -65,6 +68,7 @@ check_same(const struct event *got, const struct event *want)
 	CHECK_EQ(got->has_kept, want->has_kept);
 	CHECK_EQ(got->cost, want->cost);
 	CHECK_EQ(got->kept, want->kept);
+	CHECK_EQ(got->proved, want->proved);
 	if (want->kind != ESC_EVENT_STEP)
 		CHECK_EQ(got->address, want->address);
 }
