@@ -24,6 +24,7 @@ static const struct config_key config_keys[] = {
 	{ "keeper", CONFIG_TEXT, offsetof(struct config, keeper_path), 1, 4095 },
 	{ "mode", CONFIG_MODE, 0, 0, 0 },
 	KEY(sample, CONFIG_NUMBER, 1, 1ULL << 40),
+	KEY(seed, CONFIG_NUMBER, 0, 1ULL << 48),
 	KEY(depth, CONFIG_NUMBER, 8, 16384),
 	KEY(cost, CONFIG_NUMBER, 0, 1ULL << 30),
 	KEY(root, CONFIG_NUMBER, 0, 1ULL << 31),

@@ -520,6 +520,7 @@ start_wanted(char **envp)
 		start_say("ESC_OPTIONS: not understood: ", bad);
 		return false;
 	}
+	threads.seed = start.config.seed;
 	start.pid = (uint32_t)arch_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
 	return !start.config.off &&
 	    (start.config.root == 0 || start.config.follow || start.config.root == start.pid);

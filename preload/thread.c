@@ -101,6 +101,22 @@ thread_top(uint64_t key)
 	return key > here && key - here < 1ULL << 30 ? key : 0;
 }
 
+/* Never 0. The finalizer of splitmix64: seeds are small numbers, and the first
+ * outputs of xorshift show it. */
+static uint64_t
+thread_seed(uint32_t number, uint64_t chance)
+{
+	uint64_t x = chance;
+
+	if (threads.seed != 0) {
+		x = threads.seed * 0x9e3779b97f4a7c15ULL + number;
+		x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
+		x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
+		x ^= x >> 31;
+	}
+	return x | 1;
+}
+
 static void
 thread_init(struct thread *thread, uint64_t key, uint32_t process)
 {
@@ -118,7 +134,7 @@ thread_init(struct thread *thread, uint64_t key, uint32_t process)
 	thread->current = 0;
 	thread->serial = 0;
 	thread->stack_top = thread_top(key);
-	thread->random = (key ^ ring_ticks()) | 1;
+	thread->random = thread_seed(thread->number, key ^ ring_ticks());
 	for (uint8_t i = 0; i < ESC_LEVELS; i++)
 		ring_begin(
 		    &thread->writers[i], thread->number, thread->tid, i, i == 0 ? segment : NULL);

@@ -47,6 +47,7 @@ struct thread {
 
 struct threads {
 	uint32_t depth;    /* most frames of a stack */
+	uint64_t seed;     /* of the random numbers; 0: differs each time */
 	uint64_t space;    /* most bytes to reserve; 0: as needed */
 	uint64_t main;     /* thread pointer of the first thread */
 	uint64_t main_top; /* end of its stack */

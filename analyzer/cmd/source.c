@@ -114,29 +114,47 @@ source_is_newer(const char *database, const char *trace)
 		ours.st_mtim.tv_nsec >= theirs.st_mtim.tv_nsec);
 }
 
-/* It was made with these options. --no-wrapper is not in it, so never. */
+/* Each run was made with this list of patterns. */
+static bool
+source_same_list(struct query_db *db, const char *sql, const char **list, size_t count)
+{
+	struct err err;
+	struct query *query = query_prepare(db, sql, &err);
+	bool is_same = query != NULL;
+	int rc = 0;
+
+	while (is_same && (rc = query_next(query, &err)) > 0) {
+		size_t at = (size_t)query_int(query, 0);
+
+		is_same = (size_t)query_int(query, 1) == count;
+		if (is_same && query_type(query, 2) != QUERY_NULL)
+			is_same = at < count && strcmp(query_text(query, 2), list[at]) == 0;
+	}
+	query_finish(query);
+	return is_same && rc == 0;
+}
+
+#define SOURCE_LIST(column)                                                           \
+	"SELECT w.key, json_array_length(r." column "), w.value FROM run r LEFT JOIN" \
+	" json_each(r." column ") w"
+
+/* It was made with these options. */
 static bool
 source_matches(struct query_db *db, const struct source_options *options)
 {
-	struct err err;
-	struct query *query = query_prepare(db,
-	    "SELECT r.stack_limit, w.value FROM run r LEFT JOIN"
-	    " json_each(r.wrappers) w ORDER BY r.id, w.key",
-	    &err);
 	uint64_t limit = options->stack_limit ? options->stack_limit : INGEST_STACK_LIMIT;
-	size_t count = 0;
-	bool is_same = query != NULL && options->no_wrapper_count == 0;
+	struct err err;
+	struct query *query =
+	    query_prepare(db, "SELECT min(stack_limit), max(stack_limit) FROM run", &err);
+	bool is_same = query != NULL && query_next(query, &err) > 0 &&
+	    (uint64_t)query_int(query, 0) == limit && (uint64_t)query_int(query, 1) == limit;
 
-	while (is_same && query_next(query, &err) > 0) {
-		is_same = (uint64_t)query_int(query, 0) == limit;
-		if (query_type(query, 1) == QUERY_NULL)
-			continue;
-		is_same = is_same && count < options->wrapper_count &&
-		    strcmp(query_text(query, 1), options->wrappers[count]) == 0;
-		count++;
-	}
 	query_finish(query);
-	return is_same && count == options->wrapper_count;
+	return is_same &&
+	    source_same_list(
+		db, SOURCE_LIST("wrappers"), options->wrappers, options->wrapper_count) &&
+	    source_same_list(
+		db, SOURCE_LIST("no_wrappers"), options->no_wrappers, options->no_wrapper_count);
 }
 
 static struct query_db *

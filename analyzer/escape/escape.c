@@ -465,8 +465,9 @@ escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 	enum fate fate = escape_judge(escape, pair, end, &why);
 
 	site->weight += weight;
-	site->variance += weight * (weight - 1);
-	site->bytes += weight * (double)block->size;
+	site->weights[fate] += weight;
+	estimate_add(&site->blocks, 1, weight);
+	estimate_add(&site->bytes, (double)block->size, weight);
 	if (fate == FATE_UNKNOWN)
 		site->whys[why]++;
 	escape_count_fate(site, pair, end, fate);

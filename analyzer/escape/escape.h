@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analyzer/escape/estimate.h"
 #include "analyzer/escape/histogram.h"
 #include "analyzer/escape/logical.h"
 #include "analyzer/escape/verdict.h"
@@ -48,9 +49,9 @@ struct escape_site {
 	uint32_t frame; /* logical */
 	struct escape_allocator allocators[ESCAPE_ALLOCATORS];
 	struct verdict_facts facts;
-	double weight;   /* blocks, estimated */
-	double variance; /* of that estimate */
-	double bytes;
+	double weight; /* blocks, estimated */
+	double weights[FATE_COUNT];
+	struct estimate blocks, bytes;
 	double freed; /* of weight: blocks that were freed */
 	uint64_t whys[MODEL_WHY_COUNT];
 	uint64_t proved;

@@ -1,7 +1,8 @@
 #include "analyzer/escape/verdict.h"
 
-#include <math.h>
 #include <stddef.h>
+
+#include "analyzer/util/stats.h"
 
 /* Blocks that count: the censored ones are no evidence. */
 static uint64_t
@@ -162,18 +163,9 @@ fate_name(enum fate fate)
 }
 
 double
-verdict_rate_upper(uint64_t hits, uint64_t n)
+verdict_rate_upper(double hits, double n)
 {
-	const double z = 1.6448536269514722; /* one-sided 95 % */
-	double total = (double)n, rate, middle, width;
-
-	if (n == 0)
+	if (!(n > 0) || hits >= n)
 		return 1;
-	if (hits == 0)
-		return 1 - pow(0.05, 1 / total);
-	rate = (double)hits / total;
-	middle = rate + z * z / (2 * total);
-	width = z * sqrt(rate * (1 - rate) / total + z * z / (4 * total * total));
-	rate = (middle + width) / (1 + z * z / total);
-	return rate < 1 ? rate : 1;
+	return stats_beta_quantile(0.95, hits + 1, n - hits);
 }

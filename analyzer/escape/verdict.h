@@ -43,7 +43,9 @@ extern const struct verdict *const verdict_table[];
 
 const struct verdict *verdict_find(const struct verdict_facts *facts);
 const char *fate_name(enum fate fate);
-/* 95 % upper bound of the rate, `hits` seen in n; 1 if nothing was seen. */
-double verdict_rate_upper(uint64_t hits, uint64_t n);
+/* 95 % upper bound of the rate, `hits` seen in n (Clopper and Pearson; about 3/n
+ * for none); 1 if nothing was seen. Of weighed blocks n is how many of one weight
+ * tell as much, and hits their share of it. */
+double verdict_rate_upper(double hits, double n);
 
 #endif

@@ -179,6 +179,7 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 	char *path = realpath(run->reader->path, NULL);
 	char *command = write_command(head);
 	char *wrappers = write_strings(options->wrappers, options->wrapper_count);
+	char *no_wrappers = write_strings(options->no_wrappers, options->no_wrapper_count);
 	char start[64];
 	struct store_run row = {
 		.id = run->id,
@@ -204,6 +205,7 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 		.complete = (head->flags & ESC_FLAG_COMPLETE) != 0 && !run->reader->partial,
 		.stack_limit = write_int(run->ingest->stack_limit),
 		.wrappers = wrappers,
+		.no_wrappers = no_wrappers,
 		.allocator = head->allocator,
 	};
 	double cost = 0;
@@ -222,6 +224,7 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 	free(path);
 	free(command);
 	free(wrappers);
+	free(no_wrappers);
 	return status;
 }
 

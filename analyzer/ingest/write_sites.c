@@ -1,4 +1,3 @@
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,12 +125,26 @@ write_fill_lives(const struct escape_site *site, struct store_site *row)
 	row->life_p99 = write_life(site, 0.99);
 }
 
+/* Of n blocks whose fate is known. Where weights differ, fewer of one weight would
+ * tell as much: by the square of the sum over the sum of the squares. */
+static double
+write_escape_upper(const struct escape_site *site, uint64_t n)
+{
+	double squares = site->blocks.variance + site->weight;
+	double share = site->weight * site->weight / squares / site->blocks.seen;
+	double out = site->weights[FATE_UP] + site->weights[FATE_THREAD] + site->weights[FATE_LIVE];
+
+	if (n == 0)
+		return 1;
+	return verdict_rate_upper(
+	    out / (out + site->weights[FATE_LOCAL]) * (double)n * share, (double)n * share);
+}
+
 static void
 write_fill_fates(const struct escape_site *site, struct store_site *row)
 {
 	const uint64_t *fates = site->facts.fates;
 	uint64_t out = fates[FATE_UP] + fates[FATE_THREAD] + fates[FATE_LIVE];
-	double width = 1.959963984540054 * sqrt(site->variance > 0 ? site->variance : 0);
 
 	row->local = write_int(fates[FATE_LOCAL]);
 	row->up = write_int(fates[FATE_UP]);
@@ -141,12 +154,13 @@ write_fill_fates(const struct escape_site *site, struct store_site *row)
 	row->unknown = write_int(fates[FATE_UNKNOWN]);
 	row->observed =
 	    row->local + row->up + row->thread + row->live + row->censored + row->unknown;
-	row->escape_upper = verdict_rate_upper(out, fates[FATE_LOCAL] + out);
+	row->escape_upper = write_escape_upper(site, fates[FATE_LOCAL] + out);
 	row->estimated = site->weight;
-	row->estimated_high = site->weight + width;
-	/* what was seen is there */
-	row->estimated_low = site->weight - width > (double)row->observed ? site->weight - width
-									  : (double)row->observed;
+	row->estimated_low = estimate_low(&site->blocks);
+	row->estimated_high = estimate_high(&site->blocks);
+	row->bytes = estimate_value(&site->bytes);
+	row->bytes_low = estimate_low(&site->bytes);
+	row->bytes_high = estimate_high(&site->bytes);
 }
 
 static const char *
@@ -234,7 +248,6 @@ write_site(struct ingest_run *run, uint32_t number, const struct escape_path *he
 		.verdict = verdict->name,
 		.owner = owner != NULL ? owner->b : STORE_NULL,
 		.owner_distance = owner != NULL ? owner->c : STORE_NULL,
-		.bytes = site->bytes,
 		.unknown_why = whys,
 		.proved = write_int(site->proved),
 		.inferred = write_int(site->inferred),

@@ -201,6 +201,8 @@ report_load(struct query_db *db, const struct report *report, struct rows *rows,
 	rows_init(rows, report->columns, report->width);
 	if (loader_init(&loader, db, err) < 0)
 		goto out;
+	if (report->functions && query_add_functions(db, report->functions, err) < 0)
+		goto out;
 	query = query_prepare(db, report->sql, err);
 	if (!query)
 		goto out;

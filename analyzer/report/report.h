@@ -9,6 +9,7 @@ struct cell;
 struct column;
 struct err;
 struct query_db;
+struct query_function;
 struct rows;
 
 struct report {
@@ -17,7 +18,8 @@ struct report {
 	const char *sql; /* one result column for each of `columns` */
 	const struct column *columns;
 	size_t width;
-	bool is_single; /* always one row */
+	bool is_single;                         /* always one row */
+	const struct query_function *functions; /* that sql calls; NULL: none */
 };
 
 /* The report of that name, or NULL. */

@@ -1,12 +1,13 @@
+#include "analyzer/escape/verdict.h"
 #include "analyzer/format/rows.h"
 #include "analyzer/report/report.h"
 #include "analyzer/store/query.h"
 
 /*
  * A site of several runs is one row: its counts added up, the verdict found
- * again from them by the rules of esc-verdicts(7), owner and path those of the
- * run where it cost most. `one` is every row of the table, `merged` a row a
- * site, `judged` has the verdict, `shares` the part that need not be on the heap.
+ * again from them, owner and path those of the run where it cost most. `one` is
+ * every row of the table, `merged` a row a site, `judged` has the verdict,
+ * `shares` the part that need not be on the heap.
  */
 #define QUANTILE(table, column, share)                                   \
 	"(SELECT min(v) FROM (SELECT " column " AS v,"                   \
@@ -17,6 +18,47 @@
 #define SIZE(share) QUANTILE("size_histogram", "size", share)
 #define LIFE(share) QUANTILE("life_histogram", "life", share)
 
+/* The rules are verdict.c's: these make them known to SQL. */
+static const char *
+sites_verdict(const double *values)
+{
+	struct verdict_facts facts = {
+		.fates = { [FATE_LOCAL] = (uint64_t)values[0],
+		    [FATE_UP] = (uint64_t)values[1],
+		    [FATE_THREAD] = (uint64_t)values[2],
+		    [FATE_LIVE] = (uint64_t)values[3],
+		    [FATE_UNKNOWN] = (uint64_t)values[4] },
+		.far = (uint64_t)values[5],
+		.activations = (uint64_t)values[6],
+		.reallocs = (uint64_t)values[7],
+		.size_min = (uint64_t)values[8],
+		.size_max = (uint64_t)values[9],
+		.stack_limit = (uint64_t)values[10],
+	};
+
+	return verdict_find(&facts)->name;
+}
+
+static double
+sites_far(const double *values)
+{
+	return values[0] > VERDICT_UP_MAX || values[1] != 0;
+}
+
+static double
+sites_upper(const double *values)
+{
+	return verdict_rate_upper(values[0], values[1]);
+}
+
+static const struct query_function functions[] = {
+	{ .name = "verdict_of", .count = 11, .text = sites_verdict },
+	{ .name = "verdict_is_far", .count = 2, .real = sites_far },
+	{ .name = "verdict_rate_upper", .count = 2, .real = sites_upper },
+	{ .name = NULL },
+};
+
+/* clang-format off */
 static const char sql[] =
     "WITH one AS ("
     " SELECT s.*, f.function, f.file, f.line, f.column AS col, m.path,"
@@ -40,11 +82,12 @@ static const char sql[] =
     "  threads_hi, size_p50, size_p99, life_p50, life_p90, life_p99, stack,"
     "  some_fate, some_stack, unknown_why, total(timed) AS timed,"
     "  sum(observed) AS observed, total(estimated) AS estimated,"
-    "  total((estimated - estimated_low) * (estimated - estimated_low))"
-    "   AS below,"
-    "  total((estimated_high - estimated) * (estimated_high - estimated))"
-    "   AS above,"
-    "  total(bytes) AS bytes, sum(local) AS local, sum(up) AS up,"
+    "  total((estimated - estimated_low) * (estimated - estimated_low)) AS below,"
+    "  total((estimated_high - estimated) * (estimated_high - estimated)) AS above,"
+    "  total(bytes) AS bytes,"
+    "  total((bytes - bytes_low) * (bytes - bytes_low)) AS bytes_below,"
+    "  total((bytes_high - bytes) * (bytes_high - bytes)) AS bytes_above,"
+    "  sum(local) AS local, sum(up) AS up,"
     "  sum(thread) AS thread, sum(live) AS live, sum(censored) AS censored,"
     "  sum(unknown) AS unknown, sum(proved) AS proved,"
     "  sum(inferred) AS inferred, sum(reallocs) AS reallocs,"
@@ -52,68 +95,41 @@ static const char sql[] =
     "  total(cost_free) AS cost_free, total(escape_upper) AS upper_total"
     " FROM one GROUP BY key"
     "), ranged AS ("
-    " SELECT *, observed - censored AS n,"
-    "  (SELECT max(stack_limit) FROM run) AS lim,"
+    " SELECT *, (SELECT max(stack_limit) FROM run) AS lim,"
     "  CASE WHEN runs > 1 THEN"
-    "   (SELECT max(CASE WHEN f.startup THEN 99 ELSE w.distance END)"
-    "    FROM owner w JOIN frame f ON f.id = w.frame WHERE w.fate = 'up'"
+    "   (SELECT total(w.blocks) FROM owner w JOIN frame f ON f.id = w.frame"
+    "    WHERE w.fate = 'up' AND verdict_is_far(w.distance, f.startup)"
     "    AND w.site IN (SELECT id FROM one o WHERE o.key = merged.key))"
-    "  END AS reach"
+    "  END AS far"
     " FROM merged"
     "), judged AS ("
-    " SELECT *, CASE WHEN runs = 1 THEN given"
-    "  WHEN n <= 0 THEN 'live'"
-    "  WHEN unknown * 20 > n THEN 'unknown'"
-    "  WHEN live * 2 >= n THEN 'live'"
-    "  WHEN thread * 2 >= n - live THEN 'thread'"
-    "  WHEN local >= n AND size_lo = size_hi AND reallocs = 0"
-    "   AND size_hi <= lim THEN 'stack'"
-    "  WHEN local >= n AND size_hi <= lim THEN 'buffer'"
-    "  WHEN local + up >= n AND ifnull(reach, 0) <= 3 THEN"
-    "   CASE WHEN size_hi <= lim THEN 'caller'"
-    "    WHEN n >= 2 * activations THEN 'reuse' ELSE 'large' END"
-    "  WHEN local * 10 >= n * 9 AND size_hi <= lim THEN 'mixed'"
-    "  ELSE 'heap' END AS verdict"
+    " SELECT *, CASE WHEN runs = 1 THEN given ELSE verdict_of(local, up, thread, live,"
+    "  unknown, far, activations, reallocs, size_lo, size_hi, lim) END AS verdict"
     " FROM ranged"
     "), shares AS ("
     " SELECT *, " QUERY_SHARE " AS share FROM judged)"
     " SELECT function, file, line, col, path, allocator, verdict,"
     "  (SELECT o.function FROM frame o WHERE o.id = owner),"
     "  CASE WHEN owner IS NULL THEN NULL ELSE owner_distance END,"
-    "  observed, estimated, max(estimated - sqrt(below), 0),"
-    "  estimated + sqrt(above), bytes,"
-    "  local, up, thread, live, censored, unknown, proved, inferred,"
-    "  size_lo, size_hi,"
-    "  CASE WHEN runs = 1 THEN size_p50 ELSE " SIZE(
-	"0.5") " END,"
-	       "  CASE WHEN runs = 1 THEN size_p99 ELSE " SIZE(
-		   "0.99") " END,"
-			   "  distinct_hi, life_lo,"
-			   "  CASE WHEN runs = 1 THEN life_p50 ELSE " LIFE(
-			       "0.5") " END,"
-				      "  CASE WHEN runs = 1 THEN life_p90 ELSE " LIFE(
-					  "0.9") " END,"
-						 "  CASE WHEN runs = 1 THEN life_p99 ELSE " LIFE(
-						     "0.99") " END,"
-							     "  life_hi, cost_allocate, cost_free, "
-							     "cost_allocate + cost_free,"
-							     "  CASE WHEN runs = 1 THEN "
-							     "upper_total ELSE min(1.0, (up + "
-							     "thread + live +"
-							     "   3.0) / max(n, 1)) END,"
-							     "  capacity_hi, stack, some_fate, "
-							     "some_stack,"
-							     "  estimated * share, bytes * share, "
-							     "(cost_allocate + cost_free) * share,"
-							     "  reallocs, activations, threads_hi, "
-							     "runs, timed, unknown_why, some_stack,"
-							     "  stack, (SELECT o.file FROM frame o "
-							     "WHERE o.id = owner),"
-							     "  (SELECT o.startup FROM frame o "
-							     "WHERE o.id = owner), key"
-							     " FROM shares ORDER BY cost_allocate "
-							     "+ cost_free DESC, function, file,"
-							     "  line, col, path";
+    "  observed, estimated, max(estimated - sqrt(below), 0), estimated + sqrt(above),"
+    "  bytes, max(bytes - sqrt(bytes_below), 0), bytes + sqrt(bytes_above),"
+    "  local, up, thread, live, censored, unknown, proved, inferred, size_lo, size_hi,"
+    "  CASE WHEN runs = 1 THEN size_p50 ELSE " SIZE("0.5") " END,"
+    "  CASE WHEN runs = 1 THEN size_p99 ELSE " SIZE("0.99") " END,"
+    "  distinct_hi, life_lo,"
+    "  CASE WHEN runs = 1 THEN life_p50 ELSE " LIFE("0.5") " END,"
+    "  CASE WHEN runs = 1 THEN life_p90 ELSE " LIFE("0.9") " END,"
+    "  CASE WHEN runs = 1 THEN life_p99 ELSE " LIFE("0.99") " END,"
+    "  life_hi, cost_allocate, cost_free, cost_allocate + cost_free,"
+    "  CASE WHEN runs = 1 THEN upper_total"
+    "   ELSE verdict_rate_upper(up + thread + live, local + up + thread + live) END,"
+    "  capacity_hi, stack, some_fate, some_stack,"
+    "  estimated * share, bytes * share, (cost_allocate + cost_free) * share,"
+    "  reallocs, activations, threads_hi, runs, timed, unknown_why, some_stack,"
+    "  stack, (SELECT o.file FROM frame o WHERE o.id = owner),"
+    "  (SELECT o.startup FROM frame o WHERE o.id = owner), key"
+    " FROM shares ORDER BY cost_allocate + cost_free DESC, function, file, line, col, path";
+/* clang-format on */
 
 static const struct column columns[] = {
 	{ "function", "function", COLUMN_TEXT },
@@ -130,6 +146,8 @@ static const struct column columns[] = {
 	{ "blocks.low", NULL, COLUMN_COUNT },
 	{ "blocks.high", NULL, COLUMN_COUNT },
 	{ "bytes.estimated", "bytes", COLUMN_BYTES },
+	{ "bytes.low", NULL, COLUMN_BYTES },
+	{ "bytes.high", NULL, COLUMN_BYTES },
 	{ "fates.local", NULL, COLUMN_COUNT },
 	{ "fates.up", NULL, COLUMN_COUNT },
 	{ "fates.thread", NULL, COLUMN_COUNT },
@@ -176,6 +194,7 @@ const struct report report_sites = {
 	.name = "sites",
 	.summary = "every allocation site, its verdict and what it costs",
 	.sql = sql,
+	.functions = functions,
 	.columns = columns,
 	.width = sizeof(columns) / sizeof(*columns),
 };

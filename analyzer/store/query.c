@@ -15,9 +15,10 @@
 
 enum {
 	QUERY_APPLICATION = 0x45534344,
-	QUERY_VERSION = 1,
+	QUERY_VERSION = 2,
 	QUERY_SECONDS = 60,
-	QUERY_STEPS = 10000, /* of sqlite's machine between looks at the clock */
+	QUERY_ARGUMENTS = 16, /* most of a function */
+	QUERY_STEPS = 10000,  /* of sqlite's machine between looks at the clock */
 };
 
 struct query_db {
@@ -259,6 +260,33 @@ void
 query_set_deadline(struct query_db *db, unsigned seconds)
 {
 	db->seconds = seconds;
+}
+
+static void
+query_call(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const struct query_function *function = sqlite3_user_data(context);
+	double numbers[QUERY_ARGUMENTS] = { 0 };
+
+	for (int i = 0; i < count && i < QUERY_ARGUMENTS; i++)
+		numbers[i] = sqlite3_value_double(values[i]);
+	if (function->text)
+		sqlite3_result_text(context, function->text(numbers), -1, SQLITE_STATIC);
+	else
+		sqlite3_result_double(context, function->real(numbers));
+}
+
+int
+query_add_functions(struct query_db *db, const struct query_function *functions, struct err *err)
+{
+	for (; functions->name; functions++) {
+		if (functions->count > QUERY_ARGUMENTS ||
+		    sqlite3_create_function(db->db, functions->name, functions->count,
+			SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, (void *)functions,
+			query_call, NULL, NULL) != SQLITE_OK)
+			return query_fail(db, err);
+	}
+	return 0;
 }
 
 struct query *

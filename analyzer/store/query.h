@@ -33,6 +33,19 @@ void query_close(struct query_db *db); /* takes NULL */
 /* Seconds that a statement may take, all its rows together; 0: no end. */
 void query_set_deadline(struct query_db *db, unsigned seconds);
 
+/* A function for SQL: of `count` numbers, NULL read as 0; one of the two is set. */
+struct query_function {
+	const char *name;
+	int count;
+	const char *(*text)(const double *values); /* its text is static */
+	double (*real)(const double *values);
+};
+
+/* Makes the functions of a list, that a name of NULL ends, known to statements
+ * prepared from now on. -1 and err set on failure. */
+int query_add_functions(
+    struct query_db *db, const struct query_function *functions, struct err *err);
+
 /* One SELECT; NULL and err set if it is anything else. */
 struct query *query_prepare(struct query_db *db, const char *sql, struct err *err);
 void query_finish(struct query *query); /* takes NULL */

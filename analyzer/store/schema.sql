@@ -1,8 +1,8 @@
--- The database, version 1 (user_version). esc-db(5) documents it. Times are ns,
+-- The database, version 2 (user_version). esc-db(5) documents it. Times are ns,
 -- sizes bytes; ids start at 1. `observed` counts recorded blocks, `estimated`
 -- weighs each by 1/P(recorded); in full mode both are equal.
 PRAGMA application_id = 0x45534344; -- "ESCD"
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE run (
 	id INTEGER PRIMARY KEY,
@@ -29,6 +29,7 @@ CREATE TABLE run (
 	complete INTEGER NOT NULL,      -- 1: the keeper closed the trace
 	stack_limit INTEGER NOT NULL,   -- L of the verdicts
 	wrappers TEXT NOT NULL,         -- JSON array of the --wrapper patterns given
+	no_wrappers TEXT NOT NULL,      -- the same of --no-wrapper
 	allocator TEXT NOT NULL,        -- '' libc, else path
 	cost_ns INTEGER NOT NULL        -- estimated time in malloc and free
 ) STRICT;
@@ -78,6 +79,8 @@ CREATE TABLE site (
 	estimated_low REAL NOT NULL,    -- 95 %
 	estimated_high REAL NOT NULL,
 	bytes REAL NOT NULL,            -- estimated
+	bytes_low REAL NOT NULL,        -- 95 %
+	bytes_high REAL NOT NULL,
 	local INTEGER NOT NULL,         -- observed blocks by fate; they add up to observed
 	up INTEGER NOT NULL,
 	thread INTEGER NOT NULL,

@@ -94,6 +94,7 @@ static const struct column run_columns[] = {
 	I(run, complete),
 	I(run, stack_limit),
 	T(run, wrappers),
+	T(run, no_wrappers),
 	T(run, allocator),
 	I(run, cost_ns),
 };
@@ -136,6 +137,8 @@ static const struct column site_columns[] = {
 	R(site, estimated_low),
 	R(site, estimated_high),
 	R(site, bytes),
+	R(site, bytes_low),
+	R(site, bytes_high),
 	I(site, local),
 	I(site, up),
 	I(site, thread),

@@ -29,7 +29,7 @@ struct store_run {
 	int64_t allocations, frees, bytes, recorded, lost, unknown, cut, broken;
 	int64_t unmatched_frees, peak_bytes, threads, processes, complete;
 	int64_t stack_limit;
-	const char *wrappers, *allocator;
+	const char *wrappers, *no_wrappers, *allocator;
 	int64_t cost_ns;
 };
 
@@ -53,7 +53,8 @@ struct store_site {
 	const char *allocator, *verdict;
 	int64_t owner, owner_distance; /* nullable */
 	int64_t observed;
-	double estimated, estimated_low, estimated_high, bytes;
+	double estimated, estimated_low, estimated_high;
+	double bytes, bytes_low, bytes_high;
 	int64_t local, up, thread, live, censored, unknown;
 	const char *unknown_why;
 	int64_t proved, inferred, reallocs, activations, threads;

@@ -92,6 +92,7 @@ add_run(struct made *made, int64_t id, int64_t allocations, int64_t recorded)
 		.complete = recorded != 0,
 		.stack_limit = 4096,
 		.wrappers = "[\"^my_alloc$\"]",
+		.no_wrappers = "[]",
 		.allocator = "",
 		.cost_ns = allocations * 61 };
 

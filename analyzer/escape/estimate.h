@@ -1,0 +1,33 @@
+/*
+ * What all blocks sum up to, of which a sample was seen: each with its value (1
+ * to count blocks, its size to count bytes) and its weight w = 1/p, where p is
+ * the probability with which such a block is seen, independent of the others.
+ *
+ * The sum of value * w is the estimate (Horvitz and Thompson). What was seen is
+ * certain; the rest, of mean sum value * (w - 1) and variance sum value^2 * w *
+ * (w - 1), is taken as gamma distributed with these two moments. For equal
+ * weights these are the moments of the negative binomial, from which the exact
+ * interval comes. That one knows whole blocks only, so the lower bound is half a
+ * block lower; the upper one is that of half a block more than was seen (mid-P).
+ */
+#ifndef ESCAPE_ESTIMATE_H
+#define ESCAPE_ESTIMATE_H
+
+/* Zero-initialised: nothing seen. */
+struct estimate {
+	double seen;          /* sum of the values */
+	double more;          /* estimated beyond that */
+	double variance;      /* of more */
+	double step;          /* most that one block added to more ... */
+	double step_variance; /* ... what that one added to variance ... */
+	double unit;          /* ... and its value */
+};
+
+/* weight >= 1. */
+void estimate_add(struct estimate *estimate, double value, double weight);
+double estimate_value(const struct estimate *estimate);
+/* The bounds of the 95 % interval; both the value where all was seen. */
+double estimate_low(const struct estimate *estimate);
+double estimate_high(const struct estimate *estimate);
+
+#endif

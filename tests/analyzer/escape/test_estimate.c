@@ -1,0 +1,95 @@
+/* Samples of a known heap, drawn many times: how often the intervals hold it. */
+#include "analyzer/escape/estimate.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tests/lib/check.h"
+
+enum { RUNS = 2000 };
+
+struct coverage {
+	unsigned blocks, bytes, runs;
+};
+
+static uint64_t state = 88172645463325252ULL;
+
+static double
+draw(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (double)(state >> 11) * 0x1p-53;
+}
+
+static bool
+holds(const struct estimate *estimate, double truth)
+{
+	CHECK(estimate_low(estimate) >= estimate->seen);
+	CHECK(estimate_low(estimate) <= estimate_value(estimate));
+	CHECK(estimate_high(estimate) >= estimate_value(estimate));
+	return estimate_low(estimate) <= truth && truth <= estimate_high(estimate) + 0.5;
+}
+
+/* count blocks of 16 to 1000 bytes, one sample in `interval` bytes. */
+static struct coverage
+cover(int count, double interval)
+{
+	struct coverage coverage = { 0 };
+
+	for (int run = 0; run < RUNS; run++) {
+		struct estimate blocks = { 0 }, bytes = { 0 };
+		double truth = 0;
+
+		for (int i = 0; i < count; i++) {
+			double size = 16 + i % 42 * 24, p = -expm1(-size / interval);
+
+			truth += size;
+			if (draw() >= p)
+				continue;
+			estimate_add(&blocks, 1, 1 / p);
+			estimate_add(&bytes, size, 1 / p);
+		}
+		if (blocks.seen < 1)
+			continue;
+		coverage.runs++;
+		if (holds(&blocks, count))
+			coverage.blocks++;
+		if (holds(&bytes, truth))
+			coverage.bytes++;
+	}
+	return coverage;
+}
+
+static bool
+right(unsigned hits, unsigned runs)
+{
+	return hits >= 0.92 * runs && hits <= 0.99 * runs;
+}
+
+int
+main(void)
+{
+	static const struct {
+		int count;
+		double interval;
+	} cases[] = { { 100, 4096 }, { 1000, 4096 }, { 1000, 512 }, { 100, 512 }, { 400, 20000 } };
+	struct estimate all = { 0 };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct coverage coverage = cover(cases[i].count, cases[i].interval);
+
+		printf("%d blocks, interval %.0f: %u and %u of %u\n", cases[i].count,
+		    cases[i].interval, coverage.blocks, coverage.bytes, coverage.runs);
+		CHECK(coverage.runs > RUNS * 0.9);
+		CHECK(right(coverage.blocks, coverage.runs));
+		CHECK(right(coverage.bytes, coverage.runs));
+	}
+	/* all seen: no doubt */
+	for (int i = 0; i < 10; i++)
+		estimate_add(&all, 32, 1);
+	CHECK(estimate_low(&all) >= 320 && estimate_high(&all) <= 320);
+	return check_done();
+}
