@@ -84,6 +84,23 @@ logical_key(const struct logical_frame *frame, uint64_t offset)
 	return key;
 }
 
+static bool
+logical_is_wrapper(const struct logical *logical, const struct logical_frame *frame)
+{
+	return wrappers_match(logical->wrappers,
+	    &(struct wrappers_function){
+		frame->function, frame->symbol, logical->modules[frame->module].path });
+}
+
+void
+logical_find_wrappers(struct logical *logical)
+{
+	uint32_t i;
+
+	for (i = 1; i <= logical->frame_count; i++)
+		logical->frames[i].wrapper = logical_is_wrapper(logical, &logical->frames[i]);
+}
+
 static uint32_t
 logical_add_frame(struct logical *logical, const struct symbol_frame *from, uint32_t module,
     bool startup, uint64_t offset)
@@ -104,8 +121,7 @@ logical_add_frame(struct logical *logical, const struct symbol_frame *from, uint
 	if (!fresh)
 		return (uint32_t)*number;
 	*number = ++logical->frame_count;
-	frame.wrapper =
-	    wrappers_match(logical->wrappers, frame.function, logical->modules[module].path);
+	frame.wrapper = logical_is_wrapper(logical, &frame);
 	logical->frames = xgrow(logical->frames, &logical->frame_cap,
 	    (size_t)logical->frame_count + 1, sizeof(*logical->frames));
 	logical->frames[logical->frame_count] = frame;

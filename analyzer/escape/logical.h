@@ -74,6 +74,8 @@ struct logical_places {
 
 void logical_init(struct logical *logical, struct symbol *symbol, const struct wrappers *wrappers);
 void logical_release(struct logical *logical);
+/* Asks again of all frames whether they are wrappers, as their rules changed. */
+void logical_find_wrappers(struct logical *logical);
 /* The stack `frame` called from stack parent (0: none; state counts then). */
 uint32_t logical_stack(struct logical *logical, uint32_t parent, uint32_t frame, uint32_t state);
 /* The frame that stands for an unknown stack. */

@@ -1,5 +1,6 @@
 #include "analyzer/escape/wrappers.h"
 
+#include <ctype.h>
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,177 +8,130 @@
 #include "analyzer/util/err.h"
 #include "analyzer/util/xalloc.h"
 
-/* Sorted, for bsearch. */
-static const char *const wrapper_names[] = {
-	"Perl_safesyscalloc",
-	"Perl_safesysfree",
-	"Perl_safesysmalloc",
-	"Perl_safesysrealloc",
-	"Perl_savepv",
-	"Perl_savepvn",
-	"PyMem_Calloc",
-	"PyMem_Free",
-	"PyMem_Malloc",
-	"PyMem_RawCalloc",
-	"PyMem_RawFree",
-	"PyMem_RawMalloc",
-	"PyMem_RawRealloc",
-	"PyMem_Realloc",
-	"PyObject_Calloc",
-	"PyObject_Free",
-	"PyObject_GC_Del",
-	"PyObject_Malloc",
-	"PyObject_Realloc",
-	"PyType_GenericAlloc",
-	"_PyMem_RawMalloc",
-	"_PyMem_RawStrdup",
-	"_PyMem_RawWcsdup",
-	"_PyMem_Strdup",
-	"_PyObject_GC_New",
-	"_PyObject_GC_NewVar",
-	"_PyObject_GC_Resize",
-	"_PyObject_New",
-	"_PyObject_NewVar",
-	"__asprintf",
-	"__getdelim",
-	"__getline",
-	"__libc_calloc",
-	"__libc_free",
-	"__libc_malloc",
-	"__libc_memalign",
-	"__libc_realloc",
-	"__libc_reallocarray",
-	"__rdl_alloc",
-	"__rdl_alloc_zeroed",
-	"__rdl_dealloc",
-	"__rdl_realloc",
-	"__rg_alloc",
-	"__rg_alloc_zeroed",
-	"__rg_dealloc",
-	"__rg_realloc",
-	"__rust_alloc",
-	"__rust_alloc_zeroed",
-	"__rust_dealloc",
-	"__rust_realloc",
-	"__strdup",
-	"__strndup",
-	"__vasprintf",
-	"aligned_alloc",
-	"asprintf",
-	"calloc",
-	"cfree",
-	"free",
-	"free_aligned_sized",
-	"free_sized",
-	"g_aligned_alloc",
-	"g_aligned_alloc0",
-	"g_aligned_free",
-	"g_clear_pointer",
-	"g_free",
-	"g_free_sized",
-	"g_malloc",
-	"g_malloc0",
-	"g_malloc0_n",
-	"g_malloc_n",
-	"g_memdup",
-	"g_memdup2",
-	"g_realloc",
-	"g_realloc_n",
-	"g_slice_alloc",
-	"g_slice_alloc0",
-	"g_slice_copy",
-	"g_slice_free1",
-	"g_slice_free_chain_with_offset",
-	"g_strconcat",
-	"g_strdup",
-	"g_strdup_printf",
-	"g_strdup_vprintf",
-	"g_strndup",
-	"g_try_malloc",
-	"g_try_malloc0",
-	"g_try_malloc0_n",
-	"g_try_malloc_n",
-	"g_try_realloc",
-	"g_try_realloc_n",
-	"getdelim",
-	"getline",
-	"malloc",
-	"memalign",
-	"operator delete",
-	"operator delete[]",
-	"operator new",
-	"operator new[]",
-	"posix_memalign",
-	"pvalloc",
-	"realloc",
-	"reallocarray",
-	"sqlite3DbFree",
-	"sqlite3DbFreeNN",
-	"sqlite3DbMallocRaw",
-	"sqlite3DbMallocRawNN",
-	"sqlite3DbMallocZero",
-	"sqlite3DbRealloc",
-	"sqlite3DbReallocOrFree",
-	"sqlite3DbStrDup",
-	"sqlite3DbStrNDup",
-	"sqlite3Malloc",
-	"sqlite3MallocZero",
-	"sqlite3MemFree",
-	"sqlite3MemMalloc",
-	"sqlite3MemRealloc",
-	"sqlite3Realloc",
-	"sqlite3_free",
-	"sqlite3_malloc",
-	"sqlite3_malloc64",
-	"sqlite3_realloc",
-	"sqlite3_realloc64",
-	"strdup",
-	"strndup",
-	"valloc",
-	"vasprintf",
-	"wcsdup",
-	"x2nrealloc",
-	"x2realloc",
-	"xasprintf",
-	"xcalloc",
-	"xcharalloc",
-	"xfree",
-	"xmalloc",
-	"xmemdup",
-	"xmemdup0",
-	"xnmalloc",
-	"xnrealloc",
-	"xrealloc",
-	"xreallocarray",
-	"xstrdup",
-	"xstrndup",
-	"xvasprintf",
-	"xzalloc",
-	"zcalloc",
-	"zfree",
-	"zmalloc",
-	"zrealloc",
-	"ztrymalloc",
+/*
+ * THE RULES. A function is a wrapper if its plain name is one of `names` and its
+ * module one of `modules`, both NULL ended lists; one that is NULL leaves it open.
+ *
+ * A name with a star stands for all that begin so, and begins where a name begins:
+ * "std::*" is no member of foo::std. A module is the beginning of its file's name.
+ * What is compiled into any program (templates, Rust's library, names that the
+ * language or long use reserves) has no module; what lives in a library has, so
+ * that a program's own g_malloc is its own.
+ */
+struct wrappers_rule {
+	const char *const *modules;
+	const char *const *names;
+	bool rust; /* only what rustc compiled: C++ may have a namespace core */
 };
 
-/* C++'s and Rust's own libraries. */
-static const char *const wrapper_spaces[] = {
-	"std::",
-	"__gnu_cxx::",
-	"__cxxabiv1::",
-	"__cxxabi",
-	"alloc::",
-	"core::",
-	"hashbrown::",
+#define LIST(...)                 \
+	(const char *const[])     \
+	{                         \
+		__VA_ARGS__, NULL \
+	}
+
+static const struct wrappers_rule wrappers_rules[] = {
+	/* esc itself */
+	{ LIST("libesc.so", "libesc-unwind.so"), NULL, false },
+	/* C: the language reserves the names, wherever they are defined */
+	{ NULL,
+	    LIST("malloc", "calloc", "realloc", "reallocarray", "free", "free_sized",
+		"free_aligned_sized", "cfree", "aligned_alloc", "memalign", "posix_memalign",
+		"valloc", "pvalloc", "strdup", "strndup", "wcsdup", "asprintf", "vasprintf",
+		"getline", "getdelim", "__libc_malloc", "__libc_calloc", "__libc_realloc",
+		"__libc_free", "__libc_memalign", "__libc_reallocarray", "__strdup", "__strndup",
+		"__asprintf", "__vasprintf", "__getline", "__getdelim"),
+	    false },
+	/* glibc, with all that it allocates for who calls it: fopen, opendir, qsort ... */
+	{ LIST("libc.so.", "libc-2.", "ld-linux", "ld-2.", "libdl.so.", "libpthread.so."), NULL,
+	    false },
+	/* C++: the library, the templates in the program, the compilers' run-time */
+	{ LIST("libstdc++.so", "libc++.so", "libc++abi.so", "libsupc++", "libgcc_s.so"), NULL,
+	    false },
+	{ NULL,
+	    LIST("std::*", "__gnu_cxx::*", "__cxxabiv1::*", "__cxa_*", "operator new",
+		"operator new[]", "operator delete", "operator delete[]"),
+	    false },
+	/* Rust */
+	{ LIST("libstd-", "liballoc-"), NULL, false },
+	{ NULL, LIST("alloc::*", "core::*", "std::*", "hashbrown::*"), true },
+	{ NULL,
+	    LIST("__rust_alloc", "__rust_alloc_zeroed", "__rust_realloc", "__rust_dealloc",
+		"__rdl_alloc", "__rdl_alloc_zeroed", "__rdl_realloc", "__rdl_dealloc", "__rg_alloc",
+		"__rg_alloc_zeroed", "__rg_realloc", "__rg_dealloc"),
+	    false },
+	/* GLib: allocation, strings, containers; objects */
+	{ LIST("libglib-2.0.so"),
+	    LIST("g_malloc*", "g_realloc*", "g_try_*", "g_free*", "g_aligned_*", "g_clear_*",
+		"g_memdup*", "g_slice_*", "g_strdup*", "g_strndup", "g_strn*", "g_strfreev",
+		"g_strconcat", "g_strjoin*", "g_strsplit*", "g_strescape", "g_strcompress",
+		"g_utf8_str*", "g_utf8_casefold", "g_utf8_normalize", "g_build_*", "g_path_get_*",
+		"g_list_*", "g_slist_*", "g_array_*", "g_byte_array_*", "g_ptr_array_*",
+		"g_hash_table_*", "g_string_*", "g_queue_*", "g_tree_*", "g_sequence_*", "g_node_*",
+		"g_bytes_*", "g_variant_*", "g_rc_box_*", "g_atomic_rc_box_*", "g_ref_string_*",
+		"g_allocator_*", "g_datalist_*", "g_quark_*", "g_intern_*"),
+	    false },
+	{ LIST("libgobject-2.0.so"),
+	    LIST("g_type_create_instance", "g_type_free_instance", "g_object_*", "g_value_*",
+		"g_boxed_*", "g_closure_*", "g_cclosure_*", "g_signal_connect*", "g_param_spec_*"),
+	    false },
+	/* Qt: what is shared behind its values, and the templates in the program */
+	{ LIST("libQt5Core.so", "libQt6Core.so"),
+	    LIST("QArrayData::*", "QByteArray::*", "QString::*", "QListData::*", "QHashData::*",
+		"QMapDataBase::*", "QMapNodeBase::*", "QVariant::*", "QBitArray::*", "QRegExp::*",
+		"QUrl::*", "QDateTime::*", "QFileInfo::*", "QDir::*", "QFile::*", "QLocale::*",
+		"QJson*", "QCbor*", "QStringList::*", "QtPrivate::*", "QtSharedPointer::*",
+		"qMalloc*", "qFree*", "qRealloc*", "QObject::QObject", "QObject::connect*",
+		"QObjectPrivate::*", "QTextCodec::*", "QUtf8::*", "qstr*", "QRegularExpression*",
+		"QStringBuilder*"),
+	    false },
+	{ NULL,
+	    LIST("QList::*", "QVector::*", "QLinkedList::*", "QHash::*", "QMultiHash::*", "QMap::*",
+		"QMultiMap::*", "QMapData::*", "QMapNode::*", "QHashNode::*", "QSet::*",
+		"QStack::*", "QQueue::*", "QPair::*", "QVarLengthArray::*", "QTypedArrayData::*",
+		"QArrayDataPointer::*", "QArrayDataOps::*", "QGenericArrayOps::*",
+		"QPodArrayOps::*", "QMovableArrayOps::*", "QScopedPointer*", "QSharedPointer::*",
+		"QWeakPointer::*", "QExplicitlySharedDataPointer::*", "QSharedDataPointer::*",
+		"QtPrivate::*", "QtSharedPointer::*", "QHashPrivate::*", "QStringBuilder::*",
+		"QConcatenable::*"),
+	    false },
+	/* C++ libraries that are templates for the most part */
+	{ NULL, LIST("boost::*", "absl::*", "folly::*"), false },
+	{ LIST("libboost_", "libabsl_", "libfolly"), NULL, false },
+	/* GNU: the names of gnulib's xalloc, which many programs have taken over */
+	{ NULL,
+	    LIST("xmalloc", "xzalloc", "xcalloc", "xnmalloc", "xrealloc", "xnrealloc",
+		"xreallocarray", "x2realloc", "x2nrealloc", "xcharalloc", "xmemdup", "xmemdup0",
+		"xstrdup", "xstrndup", "xasprintf", "xvasprintf", "xfree"),
+	    false },
+	/* CPython */
+	{ LIST("python", "libpython", "pypy", "libpypy"),
+	    LIST("PyMem_*", "_PyMem_*", "PyObject_Malloc", "PyObject_Calloc", "PyObject_Realloc",
+		"PyObject_Free", "PyObject_GC_Del", "_PyObject_GC_New*", "_PyObject_GC_Resize",
+		"_PyObject_New*", "PyType_GenericAlloc", "_PyObject_Malloc", "_PyObject_Free"),
+	    false },
+	/* Perl */
+	{ LIST("perl", "libperl.so"), LIST("Perl_safesys*", "Perl_savepv*", "Perl_savesharedpv*"),
+	    false },
+	/* SQLite, which is as often compiled in */
+	{ NULL,
+	    LIST("sqlite3_malloc", "sqlite3_malloc64", "sqlite3_realloc", "sqlite3_realloc64",
+		"sqlite3_free", "sqlite3Malloc", "sqlite3MallocZero", "sqlite3Realloc",
+		"sqlite3MemMalloc", "sqlite3MemRealloc", "sqlite3MemFree", "sqlite3DbMalloc*",
+		"sqlite3DbRealloc*", "sqlite3DbFree*", "sqlite3DbStrDup", "sqlite3DbStrNDup",
+		"sqlite3DbSpanDup"),
+	    false },
+	/* Redis and its forks */
+	{ LIST("redis-", "valkey-", "keydb-"),
+	    LIST("zmalloc*", "zcalloc*", "zrealloc*", "zfree*", "ztrymalloc*", "ztrycalloc*",
+		"ztryrealloc*", "zstrdup"),
+	    false },
 };
 
-/* By the beginning of the file's name. */
-static const char *const wrapper_modules[] = {
-	"libesc.so",
-	"libesc-unwind.so",
-	"libstdc++.so",
-	"libc++.so",
-	"libc++abi.so",
+/* A function that the program itself defines, found by what it does. */
+struct wrappers_found {
+	char *function;
+	char *module;
 };
 
 struct wrappers {
@@ -185,6 +139,9 @@ struct wrappers {
 	regex_t *fewer;
 	size_t more_count;
 	size_t fewer_count;
+	struct wrappers_found *found;
+	size_t found_count;
+	size_t found_cap;
 };
 
 static int
@@ -233,6 +190,11 @@ wrappers_free(struct wrappers *wrappers)
 		regfree(&wrappers->more[i]);
 	for (i = 0; i < wrappers->fewer_count; i++)
 		regfree(&wrappers->fewer[i]);
+	for (i = 0; i < wrappers->found_count; i++) {
+		free(wrappers->found[i].function);
+		free(wrappers->found[i].module);
+	}
+	free(wrappers->found);
 	free(wrappers->more);
 	free(wrappers->fewer);
 	free(wrappers);
@@ -245,23 +207,6 @@ wrappers_search(const regex_t *list, size_t count, const char *text)
 
 	for (i = 0; i < count; i++)
 		if (regexec(&list[i], text, 0, NULL, 0) == 0)
-			return true;
-	return false;
-}
-
-static int
-wrappers_compare(const void *key, const void *entry)
-{
-	return strcmp(key, *(const char *const *)entry);
-}
-
-static bool
-wrappers_begins(const char *text, const char *const *list, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (strncmp(text, list[i], strlen(list[i])) == 0)
 			return true;
 	return false;
 }
@@ -285,20 +230,121 @@ wrappers_space(const char *function)
 	return function;
 }
 
-#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+/* Of rustc: v0, or the old one, which is C++'s with a hash "17h..." as last name;
+ * LLVM may have put ".llvm.123" behind. */
+static bool
+wrappers_is_rust(const char *symbol)
+{
+	const char *llvm = strstr(symbol, ".llvm.");
+	size_t len = llvm != NULL ? (size_t)(llvm - symbol) : strlen(symbol);
+	size_t i;
+
+	if (strncmp(symbol, "_R", 2) == 0)
+		return true;
+	if (strncmp(symbol, "_ZN", 3) != 0 || len < 23 || symbol[len - 1] != 'E' ||
+	    strncmp(symbol + len - 20, "17h", 3) != 0)
+		return false;
+	for (i = len - 17; i < len - 1; i++)
+		if (!isxdigit((unsigned char)symbol[i]))
+			return false;
+	return true;
+}
+
+/* One of a list; a star at the end of an entry: it begins so. */
+static bool
+wrappers_listed(const char *const *list, const char *name)
+{
+	size_t len;
+
+	for (; *list != NULL; list++) {
+		len = strlen(*list);
+		if ((*list)[len - 1] == '*' ? strncmp(name, *list, len - 1) == 0
+					    : strcmp(name, *list) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+wrappers_begins(const char *const *list, const char *name)
+{
+	for (; *list != NULL; list++)
+		if (strncmp(name, *list, strlen(*list)) == 0)
+			return true;
+	return false;
+}
+
+/* A class's own operator new or delete allocates for its caller, too. */
+static bool
+wrappers_is_operator(const char *function)
+{
+	const char *at = function, *next;
+
+	while ((next = strstr(at, "::operator ")) != NULL)
+		at = next + 2;
+	return at != function &&
+	    (strcmp(at, "operator new") == 0 || strcmp(at, "operator new[]") == 0 ||
+		strcmp(at, "operator delete") == 0 || strcmp(at, "operator delete[]") == 0);
+}
+
+static bool
+wrappers_built_in(const struct wrappers_function *function)
+{
+	const char *slash = strrchr(function->module, '/');
+	const char *base = slash != NULL ? slash + 1 : function->module;
+	bool rust = wrappers_is_rust(function->symbol);
+	const char *name = rust ? wrappers_space(function->name) : function->name;
+	const struct wrappers_rule *rule;
+	size_t i;
+
+	for (i = 0; i < sizeof(wrappers_rules) / sizeof(*wrappers_rules); i++) {
+		rule = &wrappers_rules[i];
+		if ((!rule->rust || rust) &&
+		    (rule->modules == NULL || wrappers_begins(rule->modules, base)) &&
+		    (rule->names == NULL || wrappers_listed(rule->names, name)))
+			return true;
+	}
+	return wrappers_is_operator(function->name);
+}
 
 bool
-wrappers_match(const struct wrappers *wrappers, const char *function, const char *module)
+wrappers_match(const struct wrappers *wrappers, const struct wrappers_function *function)
 {
-	const char *base = strrchr(module, '/');
+	size_t i;
 
-	if (wrappers_search(wrappers->fewer, wrappers->fewer_count, function))
+	if (wrappers_search(wrappers->fewer, wrappers->fewer_count, function->name))
 		return false;
-	if (bsearch(function, wrapper_names, COUNT(wrapper_names), sizeof(wrapper_names[0]),
-		wrappers_compare) != NULL ||
-	    wrappers_begins(wrappers_space(function), wrapper_spaces, COUNT(wrapper_spaces)) ||
-	    wrappers_begins(
-		base != NULL ? base + 1 : module, wrapper_modules, COUNT(wrapper_modules)))
-		return true;
-	return wrappers_search(wrappers->more, wrappers->more_count, function);
+	for (i = 0; i < wrappers->found_count; i++)
+		if (strcmp(wrappers->found[i].function, function->name) == 0 &&
+		    strcmp(wrappers->found[i].module, function->module) == 0)
+			return true;
+	return wrappers_built_in(function) ||
+	    wrappers_search(wrappers->more, wrappers->more_count, function->name);
+}
+
+bool
+wrappers_may_be(const struct wrappers *wrappers, const char *name)
+{
+	return !wrappers_search(wrappers->fewer, wrappers->fewer_count, name);
+}
+
+void
+wrappers_add_found(struct wrappers *wrappers, const char *name, const char *module)
+{
+	wrappers->found = xgrow(wrappers->found, &wrappers->found_cap, wrappers->found_count + 1,
+	    sizeof(*wrappers->found));
+	wrappers->found[wrappers->found_count++] =
+	    (struct wrappers_found){ xstrdup(name), xstrdup(module) };
+}
+
+size_t
+wrappers_found_count(const struct wrappers *wrappers)
+{
+	return wrappers->found_count;
+}
+
+const char *
+wrappers_found_name(const struct wrappers *wrappers, size_t at)
+{
+	return wrappers->found[at].function;
 }

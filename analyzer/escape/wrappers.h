@@ -11,14 +11,26 @@
 struct err;
 struct wrappers; /* opaque */
 
-/* The built-in list, with functions that match a pattern of `more` (extended
+struct wrappers_function {
+	const char *name;   /* plain */
+	const char *symbol; /* as it stands in the file; it tells the language */
+	const char *module; /* path of its file */
+};
+
+/* The built-in rules, with functions that match a pattern of `more` (extended
  * regular expression, searched in the plain name) and without those that match
  * one of `fewer`. NULL and err set if one cannot be compiled. */
 struct wrappers *wrappers_new(const char *const *more, size_t more_count, const char *const *fewer,
     size_t fewer_count, struct err *err);
 void wrappers_free(struct wrappers *wrappers); /* takes NULL */
 
-/* function: plain name; module: path of its file. */
-bool wrappers_match(const struct wrappers *wrappers, const char *function, const char *module);
+bool wrappers_match(const struct wrappers *wrappers, const struct wrappers_function *function);
+/* No pattern of `fewer` forbids it. */
+bool wrappers_may_be(const struct wrappers *wrappers, const char *name);
+/* From now on this one is a wrapper too; the texts are copied. */
+void wrappers_add_found(struct wrappers *wrappers, const char *name, const char *module);
+/* How many were added, and the name of the at-th. */
+size_t wrappers_found_count(const struct wrappers *wrappers);
+const char *wrappers_found_name(const struct wrappers *wrappers, size_t at);
 
 #endif
