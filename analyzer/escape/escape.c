@@ -15,6 +15,7 @@ escape_init(struct escape *escape, const struct escape_options *options, struct 
 {
 	*escape = (struct escape){ .options = *options };
 	logical_places_init(&escape->places, logical, definitions);
+	steps_init(&escape->steps, &escape->places);
 	escape->node_path =
 	    xcalloc((size_t)definitions->node_count + 1, sizeof(*escape->node_path));
 }
@@ -35,15 +36,8 @@ escape_release(struct escape *escape)
 	map_release(&escape->site_map);
 	map_release(&escape->pair_map);
 	map_release(&escape->thread_map);
+	steps_release(&escape->steps);
 	logical_places_release(&escape->places);
-}
-
-struct region_place
-escape_place(struct escape *escape, uint32_t pc)
-{
-	const struct symbol_place *place = logical_places_get(&escape->places, pc)->place;
-
-	return (struct region_place){ place->function, place->startup, place->once };
 }
 
 double
@@ -117,7 +111,7 @@ escape_find_site(struct escape *escape, struct escape_path *path)
 {
 	const struct definitions_node *nodes = escape->places.definitions->nodes;
 	const struct logical_place *place;
-	uint32_t node, i;
+	uint32_t node, i, inside = 0;
 
 	for (node = path->node; node != 0; node = nodes[node].parent) {
 		place = escape_node_place(escape, node);
@@ -126,18 +120,21 @@ escape_find_site(struct escape *escape, struct escape_path *path)
 				continue;
 			path->depth = nodes[node].depth;
 			path->index = i;
+			path->site_levels = path->levels - inside - i;
 			return place->frames[i];
 		}
+		inside += (uint32_t)place->place->count;
 	}
 	path->index = 0;
 	path->depth = nodes[path->node].depth;
+	path->site_levels = path->levels;
 	return escape_node_place(escape, path->node)->frames[0];
 }
 
 static uint32_t
-escape_path_of(struct escape *escape, uint32_t node)
+escape_path_of(struct escape *escape, uint32_t node, uint32_t levels)
 {
-	struct escape_path path = { .node = node };
+	struct escape_path path = { .node = node, .levels = levels };
 	uint32_t frame;
 
 	if (escape->node_path[node] != 0)
@@ -208,7 +205,7 @@ escape_count_allocator(
 void
 escape_begin(struct escape *escape, struct model_block *block)
 {
-	block->tag = escape_path_of(escape, block->node);
+	block->tag = escape_path_of(escape, block->node, block->levels);
 }
 
 void
@@ -217,48 +214,41 @@ escape_chain(struct escape *escape, uint32_t tag)
 	escape->sites[escape->paths[tag].site].facts.reallocs++;
 }
 
+/* Where the level stands that has `levels` - 1 outside of it, on a stack of as
+ * many as the path has: the node of its physical frame; *index: in its place. */
 static uint32_t
-escape_ancestor(const struct escape *escape, uint32_t node, uint32_t depth)
+escape_level(struct escape *escape, const struct escape_path *path, uint32_t levels, size_t *index)
 {
 	const struct definitions_node *nodes = escape->places.definitions->nodes;
+	uint32_t node = path->node, outside = path->levels, count;
 
-	while (nodes[node].depth > depth)
-		node = nodes[node].parent;
-	return node;
-}
-
-/* Inside the physical frame that both share: the deepest inlined instance that
- * both chains of calls go through, counted as index in a's place. */
-static uint32_t
-escape_deepest(const struct symbol_place *a, const struct symbol_place *b)
-{
-	size_t i = a->count - 1, j = b->count - 1;
-
-	while (i > 0 && j > 0 && a->frames[i - 1].instance == b->frames[j - 1].instance) {
-		i--;
-		j--;
+	for (;; node = nodes[node].parent) {
+		count = (uint32_t)escape_node_place(escape, node)->place->count;
+		outside -= count;
+		if (levels > outside || nodes[node].parent == 0)
+			break;
 	}
-	return (uint32_t)i;
+	*index = levels > outside ? count - (levels - outside) : count - 1;
+	return node;
 }
 
 /* Non-wrapper frames from the site (not counted) out to the owner (counted). */
 static uint32_t
-escape_distance(
-    struct escape *escape, const struct escape_path *path, uint32_t depth, uint32_t index)
+escape_distance(struct escape *escape, const struct escape_path *path, uint32_t levels)
 {
 	const struct definitions_node *nodes = escape->places.definitions->nodes;
-	uint32_t node = escape_ancestor(escape, path->node, path->depth);
-	size_t i = path->index + 1, end;
-	const struct logical_place *place;
-	uint32_t count = 0;
+	uint32_t left = path->site_levels - levels, count = 0;
+	size_t index;
+	uint32_t node = escape_level(escape, path, path->site_levels, &index);
+	const struct logical_place *place = escape_node_place(escape, node);
 
-	for (;; node = nodes[node].parent, i = 0) {
-		place = escape_node_place(escape, node);
-		end = nodes[node].depth == depth ? (size_t)index + 1 : place->place->count;
-		for (; i < end; i++)
-			count += !escape_frame(escape, place->frames[i])->wrapper;
-		if (nodes[node].depth <= depth)
-			break;
+	while (left-- > 0) {
+		if (++index == place->place->count) {
+			node = nodes[node].parent;
+			place = escape_node_place(escape, node);
+			index = 0;
+		}
+		count += !escape_frame(escape, place->frames[index])->wrapper;
 	}
 	/* an owner that is a wrapper outside the site is still outside */
 	return count > 0 ? count : 1;
@@ -268,21 +258,19 @@ static void
 escape_find_owner(struct escape *escape, struct escape_pair *pair, const struct model_end *end)
 {
 	const struct escape_path *path = &escape->paths[pair->path];
-	uint32_t depth = end->shared + 1;
-	uint32_t node = escape_ancestor(escape, path->node, depth);
-	const struct logical_place *place = escape_node_place(escape, node);
-	uint32_t index = (uint32_t)place->place->count - 1;
+	const struct logical_place *place;
+	uint32_t levels = end->shared > 0 ? end->shared : 1;
+	size_t index;
 
-	if (!end->tail)
-		index = escape_deepest(place->place,
-		    escape_node_place(escape, escape_ancestor(escape, pair->node, depth))->place);
-	if (depth > path->depth || (depth == path->depth && index <= path->index)) {
+	if (levels >= path->site_levels && end->shared > 0) {
 		pair->owner = escape->sites[path->site].frame;
 		return;
 	}
+	place = escape_node_place(escape, escape_level(escape, path, levels, &index));
 	pair->owner = place->frames[index];
-	pair->distance = escape_distance(escape, path, depth, index);
-	pair->far = place->place->startup;
+	pair->distance = escape_distance(escape, path, levels);
+	/* even the outermost function was another activation */
+	pair->far = place->place->startup || end->shared == 0;
 }
 
 static struct escape_pair *
@@ -323,12 +311,20 @@ escape_far(const struct escape_pair *pair)
 	return pair->far || pair->distance > VERDICT_UP_MAX;
 }
 
+/* Inside the site it makes no difference which of its frames is the owner. */
+static bool
+escape_proved(const struct escape_path *path, const struct model_end *end)
+{
+	return end->proved >= end->shared || end->proved >= path->site_levels;
+}
+
 /* Whether what is only presumed of the owner has something against it. Far out
  * it makes no difference: the true owner can only be farther. */
 static bool
-escape_doubtful(const struct escape_pair *pair, const struct model_end *end, enum model_why *why)
+escape_doubtful(const struct escape_path *path, const struct escape_pair *pair,
+    const struct model_end *end, enum model_why *why)
 {
-	if (end->proved || escape_far(pair))
+	if (escape_proved(path, end) || escape_far(pair))
 		return false;
 	if (end->backward)
 		*why = MODEL_WHY_BACKWARD;
@@ -347,10 +343,10 @@ escape_judge(const struct escape *escape, const struct escape_pair *pair,
 	switch (end->outcome) {
 	case MODEL_OTHER_THREAD: return FATE_THREAD;
 	case MODEL_LIVE:
-		return end->shared > 0 && end->shared + 1 >= path->depth ? FATE_CENSORED
-									 : FATE_LIVE;
+		return path->site_levels > 0 && end->shared >= path->site_levels ? FATE_CENSORED
+										 : FATE_LIVE;
 	case MODEL_FREED:
-		if (escape_doubtful(pair, end, why))
+		if (escape_doubtful(path, pair, end, why))
 			return FATE_UNKNOWN;
 		return pair->distance == 0 ? FATE_LOCAL : FATE_UP;
 	case MODEL_UNKNOWN: break;
@@ -432,10 +428,12 @@ escape_count_cost(struct escape *escape, struct escape_site *site, const struct 
 
 static void
 escape_count_fate(
-    struct escape_site *site, struct escape_pair *pair, const struct model_end *end, enum fate fate)
+    struct escape *escape, struct escape_pair *pair, const struct model_end *end, enum fate fate)
 {
+	const struct escape_path *path = &escape->paths[pair->path];
+	struct escape_site *site = &escape->sites[path->site];
 	bool proved = fate == FATE_THREAD || fate == FATE_LIVE ||
-	    ((fate == FATE_LOCAL || fate == FATE_UP) && end->proved);
+	    ((fate == FATE_LOCAL || fate == FATE_UP) && escape_proved(path, end));
 
 	site->facts.fates[fate]++;
 	site->facts.far += fate == FATE_UP && escape_far(pair);
@@ -470,7 +468,7 @@ escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 	estimate_add(&site->bytes, (double)block->size, weight);
 	if (fate == FATE_UNKNOWN)
 		site->whys[why]++;
-	escape_count_fate(site, pair, end, fate);
+	escape_count_fate(escape, pair, end, fate);
 	escape_count_allocator(escape, site, block);
 	escape_count_thread(escape, site, thread);
 	escape_count_size(site, block->size, weight);

@@ -15,6 +15,7 @@
 #include "analyzer/escape/estimate.h"
 #include "analyzer/escape/histogram.h"
 #include "analyzer/escape/logical.h"
+#include "analyzer/escape/steps.h"
 #include "analyzer/escape/verdict.h"
 #include "analyzer/model/model.h"
 #include "analyzer/util/map.h"
@@ -72,6 +73,8 @@ struct escape_site {
 struct escape_path {
 	uint32_t node;
 	uint32_t site;
+	uint32_t levels;          /* of the stack (places.h) */
+	uint32_t site_levels;     /* of the site and all outside; 0: no site */
 	uint32_t depth;           /* of the physical frame that the site is in */
 	uint32_t index;           /* of the site in its place */
 	double fates[FATE_COUNT]; /* estimated blocks */
@@ -95,6 +98,7 @@ struct escape_pair {
 struct escape {
 	struct escape_options options;
 	struct logical_places places;
+	struct steps steps;        /* for struct place_hooks */
 	struct escape_site *sites; /* 0.. */
 	struct escape_path *paths;
 	struct escape_pair *pairs;
@@ -109,7 +113,6 @@ void escape_init(struct escape *escape, const struct escape_options *options,
 void escape_release(struct escape *escape);
 
 /* For struct model_hooks; tags are path numbers. */
-struct region_place escape_place(struct escape *escape, uint32_t pc);
 void escape_begin(struct escape *escape, struct model_block *block);
 /* thread: a number of the thread that allocated it. */
 void escape_end(struct escape *escape, const struct model_end *end, uint32_t thread);

@@ -17,12 +17,36 @@
 /* Events between two calls of the progress function. */
 #define INGEST_PROGRESS (1U << 20)
 
-static struct region_place
+static struct place
 ingest_place(void *data, uint32_t pc)
 {
 	struct ingest_run *run = data;
 
-	return escape_place(&run->escape, pc);
+	return steps_place(&run->escape.steps, pc);
+}
+
+static struct place_code
+ingest_code(void *data, uint32_t pc)
+{
+	struct ingest_run *run = data;
+
+	return steps_code(&run->escape.steps, pc);
+}
+
+static struct place_step
+ingest_step(void *data, uint32_t from, uint32_t to)
+{
+	struct ingest_run *run = data;
+
+	return steps_step(&run->escape.steps, from, to);
+}
+
+static uint32_t
+ingest_tails(void *data, uint32_t node)
+{
+	struct ingest_run *run = data;
+
+	return steps_tails(&run->escape.steps, node);
 }
 
 static void
@@ -99,8 +123,8 @@ ingest_number_threads(struct ingest_run *run)
 static int
 ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 {
-	const struct model_hooks hooks = { ingest_place, ingest_begin, ingest_end, ingest_chain,
-		run };
+	const struct model_hooks hooks = { { ingest_place, ingest_code, ingest_step, ingest_tails },
+		ingest_begin, ingest_end, ingest_chain, run };
 	const struct esc_header *head;
 
 	run->reader = reader_open(trace, err);

@@ -31,7 +31,7 @@ struct model {
 	const struct definitions *definitions;
 	const struct streams *streams;
 	struct model_hooks hooks;
-	struct regions regions;
+	struct places places;
 	struct model_stream *list;
 	struct model_block *blocks; /* from 1 */
 	size_t block_cap;
@@ -54,7 +54,7 @@ model_new(const struct definitions *definitions, const struct streams *streams,
 	model->definitions = definitions;
 	model->streams = streams;
 	model->hooks = *hooks;
-	regions_init(&model->regions, definitions, hooks->place, hooks->data);
+	places_init(&model->places, definitions, &model->hooks.places, hooks->data);
 	model->list = xcalloc(streams->count + 1, sizeof(*model->list));
 	for (i = 0; i < streams->count; i++, stream++) {
 		if (i == 0 || stream->process != stream[-1].process ||
@@ -78,13 +78,13 @@ model_free(struct model *model)
 		for (j = 0; j < stream->region_cap; j++) {
 			if (stream->regions[j] == NULL)
 				continue;
-			region_release(&model->regions, stream->regions[j]);
+			region_release(stream->regions[j]);
 			free(stream->regions[j]);
 		}
 		free(stream->regions);
 	}
 	free(model->list);
-	regions_release(&model->regions);
+	places_release(&model->places);
 	free(model->blocks);
 	live_release(&model->live);
 	free(model);
@@ -150,8 +150,6 @@ model_drop_block(struct model *model, uint32_t index)
 {
 	struct model_block *block = &model->blocks[index];
 
-	frame_unref(&model->regions, block->leaf);
-	block->leaf = NULL;
 	block->older = model->spare;
 	model->spare = index;
 }
@@ -189,8 +187,7 @@ model_keep_older(struct model *model, uint32_t older)
 }
 
 static void
-model_allocate(struct model *model, const struct event *event, size_t stream, uint32_t node,
-    const struct region *region)
+model_allocate(struct model *model, const struct event *event, size_t stream, uint32_t node)
 {
 	uint32_t index = model_take_block(model);
 	struct live_slot *slot =
@@ -204,16 +201,15 @@ model_allocate(struct model *model, const struct event *event, size_t stream, ui
 		.size = event->size,
 		.begin = event->time,
 		.seq = model->counts.events,
-		.leaf = node != 0 ? region_leaf(region) : NULL,
 		.stream = (uint32_t)stream,
 		.node = node,
+		.levels = node != 0 ? places_node(&model->places, node)->levels : 0,
 		.older = older,
 		.region = event->region,
 		.cost = event->cost,
 		.kind = event->kind,
 		.timed = event->has_cost,
 	};
-	frame_ref(block->leaf);
 	model->counts.allocations++;
 	model->hooks.begin(model->hooks.data, block);
 }
@@ -253,7 +249,7 @@ model_same_outermost(struct model *model, uint32_t a, uint32_t b)
 		a = nodes[a].parent;
 	while (nodes[b].parent != 0)
 		b = nodes[b].parent;
-	return regions_same_function(&model->regions, nodes[a].pc, nodes[b].pc);
+	return places_same_function(&model->places, nodes[a].pc, nodes[b].pc);
 }
 
 static void
@@ -269,29 +265,28 @@ model_compare(struct model *model, const struct region *region, struct model_end
 {
 	const struct definitions_node *nodes = model->definitions->nodes;
 	const struct model_block *block = end->block;
-	const struct region_entry *entry;
-	const struct region_place *place;
+	const struct region_level *owner;
+	const struct place *place;
 
-	end->shared = region_shared(region, block->leaf);
+	end->shared = region_shared(region, block->levels, block->seq);
+	end->proved = region_proved(region, end->shared, block->seq);
+	end->gapped = region->gap > block->seq;
 	if (end->shared == 0) {
 		if (nodes[block->node].state != 0 || nodes[end->node].state != 0)
 			model_unknown(end, MODEL_WHY_TRUNCATED);
 		else if (!model_same_outermost(model, block->node, end->node))
 			model_unknown(end, MODEL_WHY_STACK);
-		end->proved = true;
 		return;
 	}
-	entry = &region->entries[end->shared - 1];
-	end->tail = end->shared == nodes[end->node].depth;
-	end->activation = entry->frame->activation;
-	place = regions_place(&model->regions, nodes[entry->node].pc);
-	end->proved = place->once;
+	owner = &region->levels[end->shared - 1];
+	end->tail = end->shared + region->tails > region->level_count;
+	end->activation = owner->birth << 12 | (end->shared & 4095);
+	end->epoch = owner->back;
+	end->backward = owner->blind > block->seq;
 	/* Which of the functions that are called from there called free? */
+	place = places_get(&model->places, nodes[end->node].pc);
 	if (end->tail && place->startup && !place->once)
 		model_unknown(end, MODEL_WHY_TAIL);
-	end->epoch = end->proved ? 0 : entry->frame->back;
-	end->backward = entry->frame->back > block->seq;
-	end->gapped = region->gap > block->seq;
 }
 
 static void
@@ -377,6 +372,24 @@ model_second_half(
 	return node == stream->given_node;
 }
 
+static void
+model_move(struct model *model, const struct event *event, struct model_stream *stream,
+    struct region *region, uint32_t node)
+{
+	struct region_step step = {
+		.node = node,
+		.seq = model->counts.events,
+		.has_kept = event->has_kept,
+		.kept = event->kept,
+	};
+
+	region->gap = stream->thread_gap > region->gap ? stream->thread_gap : region->gap;
+	if (node == 0)
+		return;
+	step.between = region->gap > region->last ? PLACE_GAP : PLACE_NOTHING;
+	region_move(&model->places, region, &step, &model->counts.steps);
+}
+
 void
 model_feed(struct model *model, const struct event *event, size_t index)
 {
@@ -386,13 +399,13 @@ model_feed(struct model *model, const struct event *event, size_t index)
 
 	model->now = event->time;
 	model->counts.events++;
-	if (event->gap)
+	/* what an event was called from that has no stack is not known either */
+	if (event->gap || node == 0)
 		stream->thread_gap = model->counts.events;
-	region->gap = stream->thread_gap > region->gap ? stream->thread_gap : region->gap;
 	if (!model_second_half(model, event, stream, node))
-		region_step(&model->regions, region, event, node, model->counts.events);
+		model_move(model, event, stream, region, node);
 	if (decode_allocates(event->kind))
-		model_allocate(model, event, index, node, region);
+		model_allocate(model, event, index, node);
 	else if (event->kind != ESC_EVENT_STEP)
 		model_release(model, event, index, node);
 }
@@ -410,10 +423,10 @@ model_end_live(struct model *model, uint32_t index)
 	};
 
 	region = model_region(&model->list[block->stream], block->region);
-	end.shared = region_shared(region, block->leaf);
 	/* a frame that tail-called its last hook is over by now */
-	if (end.shared != 0 && end.shared == region->depth)
-		end.shared--;
+	end.shared = region_shared(region, block->levels, block->seq);
+	if (end.shared + region->tails > region->level_count)
+		end.shared = region->level_count - region->tails;
 	model->hooks.end(model->hooks.data, &end);
 	model_drop_block(model, index);
 }

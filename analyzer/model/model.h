@@ -19,13 +19,13 @@ struct model; /* opaque */
 struct model_block {
 	uint64_t address;
 	uint64_t size;
-	uint64_t begin;     /* ticks */
-	uint64_t seq;       /* number of its event */
-	struct frame *leaf; /* activation that called the allocator, or NULL */
-	uint32_t stream;    /* index */
-	uint32_t node;      /* of its stack, 0 unknown */
-	uint32_t tag;       /* the caller's own */
-	uint32_t older;     /* 0, or the block before at this address, not ended yet */
+	uint64_t begin;  /* ticks */
+	uint64_t seq;    /* number of its event */
+	uint32_t stream; /* index */
+	uint32_t node;   /* of its stack, 0 unknown */
+	uint32_t levels; /* logical activations that were on it */
+	uint32_t tag;    /* the caller's own */
+	uint32_t older;  /* 0, or the block before at this address, not ended yet */
 	uint16_t region;
 	uint16_t cost; /* ticks of the call, if timed */
 	uint8_t kind;  /* enum esc_event */
@@ -55,9 +55,8 @@ enum model_why {
 	    MODEL_WHY_COUNT,
 };
 
-/* How a block ended. The activations of the `shared` outermost frames of its
- * stack were not seen to end before; the function above them, the innermost one
- * that both stacks are in, is the owner's physical frame. */
+/* How a block ended. The `shared` outermost levels (places.h) of its stack were
+ * not seen to end before: the innermost of them is the owner. */
 struct model_end {
 	const struct model_block *block;
 	uint64_t time; /* ticks; of the last event, if it is live */
@@ -66,11 +65,11 @@ struct model_end {
 	uint32_t node;      /* stack that freed it, 0 if not freed or not known */
 	uint32_t stream;    /* that freed it; its own if it is live */
 	uint32_t shared;
-	uint64_t activation; /* number of the owner's activation, 0: outermost */
+	uint32_t proved;     /* of these, so many outermost ones cannot be later ones */
+	uint64_t activation; /* number of the owner's activation */
 	uint64_t epoch;      /* of it: another one may be a later activation */
 	bool tail;           /* the owner tail-called free */
-	bool proved;         /* the owner's activation cannot be a later one */
-	bool backward;       /* a backward step in it since */
+	bool backward;       /* a backward step in it since, of code that is not known */
 	bool gapped;         /* events are missing since */
 	bool realloced;      /* realloc took it (or freed it) */
 	bool timed;
@@ -78,7 +77,7 @@ struct model_end {
 };
 
 struct model_hooks {
-	region_find_place *place;
+	struct place_hooks places;
 	/* May set block->tag. */
 	void (*begin)(void *data, struct model_block *block);
 	void (*end)(void *data, const struct model_end *end);
@@ -94,6 +93,7 @@ struct model_counts {
 	uint64_t unmatched; /* frees of blocks never seen */
 	uint64_t inherited; /* a forked child's frees of its parent's blocks */
 	uint64_t skewed;    /* addresses handed out before they were freed */
+	struct region_counts steps;
 };
 
 /* definitions and streams must stay until model_free. */

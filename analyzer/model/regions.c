@@ -1,268 +1,299 @@
 #include "analyzer/model/regions.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "analyzer/trace/decode.h"
 #include "analyzer/trace/definitions.h"
 #include "analyzer/util/xalloc.h"
 
-enum { REGIONS_SLAB = 1024 };
+/* What is left of the stack before. */
+struct region_rest {
+	uint32_t common; /* levels that may be the same */
+	uint32_t firm;   /* of which are proved to */
+	uint32_t step;   /* level that took the step, if it is one of them */
+	bool back;       /* it stepped backward */
+	bool blind;      /* and its code is not known */
+};
 
-void
-regions_init(struct regions *regions, const struct definitions *definitions,
-    region_find_place *find, void *data)
+static uint32_t
+region_pc(const struct places *places, uint32_t node)
 {
-	size_t room = (size_t)definitions->pc_count + 1;
-
-	*regions = (struct regions){
-		.definitions = definitions,
-		.find = find,
-		.data = data,
-		.places = xcalloc(room, sizeof(*regions->places)),
-		.placed = xcalloc(room, sizeof(*regions->placed)),
-	};
-}
-
-void
-regions_release(struct regions *regions)
-{
-	size_t i;
-
-	for (i = 0; i < regions->slab_count; i++)
-		free(regions->slabs[i]);
-	free(regions->slabs);
-	free(regions->places);
-	free(regions->placed);
-	free(regions->path);
-	*regions = (struct regions){ 0 };
-}
-
-static struct frame *
-frame_take(struct regions *regions)
-{
-	struct frame *frame = regions->spare, *slab;
-	size_t i;
-
-	if (frame == NULL) {
-		slab = xcalloc(REGIONS_SLAB, sizeof(*slab));
-		regions->slabs = xgrow(regions->slabs, &regions->slab_cap, regions->slab_count + 1,
-		    sizeof(*regions->slabs));
-		regions->slabs[regions->slab_count++] = slab;
-		for (i = 0; i + 1 < REGIONS_SLAB; i++)
-			slab[i].parent = &slab[i + 1];
-		frame = slab;
-	}
-	regions->spare = frame->parent;
-	return frame;
-}
-
-void
-frame_ref(struct frame *frame)
-{
-	if (frame != NULL)
-		frame->refs++;
-}
-
-void
-frame_unref(struct regions *regions, struct frame *frame)
-{
-	struct frame *parent;
-
-	while (frame != NULL && --frame->refs == 0) {
-		parent = frame->parent;
-		frame->parent = regions->spare;
-		regions->spare = frame;
-		frame = parent;
-	}
-}
-
-const struct region_place *
-regions_place(struct regions *regions, uint32_t pc)
-{
-	if (!regions->placed[pc]) {
-		regions->placed[pc] = true;
-		regions->places[pc] = regions->find(regions->data, pc);
-	}
-	return &regions->places[pc];
-}
-
-bool
-regions_same_function(struct regions *regions, uint32_t a, uint32_t b)
-{
-	const struct definitions_pc *pcs = regions->definitions->pcs;
-	uint64_t function;
-
-	if (a == b)
-		return true;
-	function = regions_place(regions, a)->function;
-	return function != 0 && pcs[a].module == pcs[b].module &&
-	    function == regions_place(regions, b)->function;
-}
-
-/* Cuts the region down to depth entries. */
-static void
-region_cut(struct regions *regions, struct region *region, uint32_t depth)
-{
-	while (region->depth > depth)
-		frame_unref(regions, region->entries[--region->depth].frame);
-}
-
-static void
-region_push(struct regions *regions, struct region *region, uint32_t node, bool innermost)
-{
-	struct region_entry *entry;
-	struct frame *frame = NULL;
-
-	region->entries = xgrow(
-	    region->entries, &region->cap, (size_t)region->depth + 1, sizeof(*region->entries));
-	entry = &region->entries[region->depth];
-	if (!innermost) {
-		frame = frame_take(regions);
-		*frame = (struct frame){
-			.parent = region->depth > 0 ? entry[-1].frame : NULL,
-			.activation = ++regions->activations,
-			.refs = 1,
-			.node = node,
-			.depth = region->depth + 1,
-		};
-		frame_ref(frame->parent);
-	}
-	*entry = (struct region_entry){ node, frame };
-	region->depth++;
+	return places->definitions->nodes[node].pc;
 }
 
 /* How many outermost nodes of the stack the region has in the same place. */
 static uint32_t
-region_common(const struct regions *regions, const struct region *region, uint32_t node)
+region_common(const struct places *places, const struct region *region, uint32_t node)
 {
-	const struct definitions_node *nodes = regions->definitions->nodes;
+	const struct definitions_node *nodes = places->definitions->nodes;
 	uint32_t depth;
 
 	for (; node != 0; node = nodes[node].parent) {
 		depth = nodes[node].depth;
-		if (depth <= region->depth && region->entries[depth - 1].node == node)
+		if (depth <= region->depth && region->nodes[depth - 1] == node)
 			return depth;
 	}
 	return 0;
 }
 
 static uint32_t
-region_pc(const struct regions *regions, uint32_t node)
+region_kept(
+    const struct places *places, const struct region *region, const struct region_step *step)
 {
-	return regions->definitions->nodes[node].pc;
-}
+	uint32_t depth = places->definitions->nodes[step->node].depth;
+	uint32_t kept = region_common(places, region, step->node);
 
-/* Where a pc stands in the order of its function. Compilers lay the part that is
- * hardly run (handlers of exceptions) before the function: it comes last here. */
-static uint64_t
-region_position(struct regions *regions, uint32_t pc)
-{
-	uint64_t offset = regions->definitions->pcs[pc].offset;
-
-	if (offset < regions_place(regions, pc)->function)
-		return offset | 1ULL << 63;
-	return offset;
-}
-
-/*
- * `kept` frames stand; the innermost of them now makes the call at node `next`.
- * If that is another function than the one that called before, its caller
- * called anew: one frame fewer is kept. If the call is not behind the one
- * before, the frame stepped backward: a loop, or a new activation.
- */
-static uint32_t
-region_judge(
-    struct regions *regions, struct region *region, uint32_t kept, uint32_t next, uint64_t seq)
-{
-	uint32_t before = region_pc(regions, region->entries[kept].node);
-	uint32_t now = region_pc(regions, next);
-
-	if (!regions_same_function(regions, before, now)) {
-		if (--kept > 0)
-			region->entries[kept - 1].frame->back = seq;
-	} else if (now == before ||
-	    region_position(regions, now) <= region_position(regions, before)) {
-		region->entries[kept - 1].frame->back = seq;
-	}
+	if (region->depth > 0 && kept >= region->depth)
+		kept = region->depth - 1;
+	/* A frame that tail-called the hook: its entry is the hook's call too,
+	 * and the writer, for whom no such entry is kept, says one fewer. */
+	if (step->has_kept && step->kept < kept && !(kept == depth && step->kept + 1 == kept))
+		kept = step->kept;
 	return kept;
 }
 
 /* The node of the stack at depth; node itself is its innermost. */
 static uint32_t
-region_ancestor(const struct regions *regions, uint32_t node, uint32_t depth)
+region_ancestor(const struct places *places, uint32_t node, uint32_t depth)
 {
-	const struct definitions_node *nodes = regions->definitions->nodes;
+	const struct definitions_node *nodes = places->definitions->nodes;
 
 	while (nodes[node].depth > depth)
 		node = nodes[node].parent;
 	return node;
 }
 
-/* Pushes what the stack has beyond the region's depth. */
+/* One activation is presumed to have made the call at `before`, then that at
+ * `next`. False if it cannot have. */
+static bool
+region_try(struct places *places, uint32_t before, uint32_t next, enum place_between between,
+    struct region_rest *rest)
+{
+	const struct place_node *to = places_judged(places, next);
+	uint32_t from = region_pc(places, before), pc = region_pc(places, next);
+	const struct place_step *step = places_step(places, from, pc);
+	uint32_t base = to->levels - to->own;
+
+	if (step->alive[between] == 0)
+		return false;
+	*rest = (struct region_rest){
+		.common = base + step->alive[between],
+		.firm = to->arrived[between],
+		.step = base,
+	};
+	if (rest->firm > base && base + step->firm[between] > rest->firm)
+		rest->firm = base + step->firm[between];
+	if (rest->firm > rest->common)
+		rest->firm = rest->common;
+	rest->back = rest->firm <= base && places_backward(places, from, pc);
+	rest->blind = rest->back && !step->known;
+	return true;
+}
+
+/*
+ * What was called at node `at` of the region, at pc, is over. Then that call was
+ * made again, unless another function took the place of what was called.
+ */
 static void
-region_push_path(struct regions *regions, struct region *region, uint32_t node)
+region_outward(struct places *places, const struct region *region, uint32_t at, uint32_t pc,
+    const struct region_step *step, struct region_rest *rest)
 {
-	const struct definitions_node *nodes = regions->definitions->nodes;
-	size_t count = nodes[node].depth - region->depth, i;
+	const struct place_node *node;
 
-	regions->path = xgrow(regions->path, &regions->path_cap, count, sizeof(*regions->path));
-	for (i = count; i-- > 0; node = nodes[node].parent)
-		regions->path[i] = node;
-	for (i = 0; i < count; i++)
-		region_push(regions, region, regions->path[i], i + 1 == count);
+	*rest = (struct region_rest){ 0 };
+	while (at-- > 0) {
+		node = places_judged(places, region->nodes[at]);
+		if (at >= step->proved && !places_code(places, pc)->leaves &&
+		    !places_get(places, region_pc(places, region->nodes[at]))->once) {
+			if (region_try(
+				places, region->nodes[at], region->nodes[at], step->between, rest))
+				return;
+			pc = region_pc(places, region->nodes[at]);
+			continue;
+		}
+		rest->common = node->levels;
+		rest->firm = at < step->proved ? node->levels : node->firm[step->between];
+		rest->step = node->levels - node->own;
+		rest->back = rest->firm <= rest->step;
+		rest->blind = rest->back &&
+		    !places_step(places, region_pc(places, region->nodes[at]),
+			region_pc(places, region->nodes[at]))
+			 ->known;
+		return;
+	}
+}
+
+/* Whether the outermost functions of two stacks, of which no call is the same,
+ * may be one activation. */
+static bool
+region_outermost(const struct places *places, uint32_t before, uint32_t next)
+{
+	const struct definitions_node *nodes = places->definitions->nodes;
+
+	return nodes[before].state == 0 && nodes[next].state == 0;
+}
+
+/* What marks prove, they prove whatever the code says. */
+static void
+region_marked(struct places *places, const struct region *region, uint32_t kept, uint32_t next,
+    const struct region_step *step, struct region_rest *rest)
+{
+	const struct place_node *node;
+	uint32_t at = step->proved < kept ? step->proved : kept, level;
+
+	if (step->proved == 0)
+		return;
+	node = places_node(places, region->nodes[at]);
+	level = node->levels - node->own;
+	/* its place was taken by a function that it called in the end */
+	if (at == kept &&
+	    !places_same_function(
+		places, region_pc(places, region->nodes[at]), region_pc(places, next)))
+		return;
+	if (rest->common <= level)
+		rest->common = level + 1;
+	if (rest->firm <= level)
+		rest->firm = level + 1;
+}
+
+/* The `kept` outermost calls are presumed to be in progress still. */
+static void
+region_compare(struct places *places, const struct region *region, uint32_t kept,
+    const struct region_step *step, struct region_rest *rest)
+{
+	uint32_t next = region_ancestor(places, step->node, kept + 1);
+	uint32_t before = region->nodes[kept];
+	uint32_t pc = region_pc(places, before);
+
+	*rest = (struct region_rest){ 0 };
+	if (kept == 0 && !region_outermost(places, before, next))
+		return;
+	if (!places_same_function(places, pc, region_pc(places, next)) ||
+	    !region_try(places, before, next, step->between, rest))
+		region_outward(places, region, kept, pc, step, rest);
+	region_marked(places, region, kept, next, step, rest);
+}
+
+/* The function that stands behind the whole new stack called the hook in the
+ * end, and left. True if that can be; it is then the innermost level. */
+static bool
+region_tail(struct places *places, const struct region *region, uint32_t depth,
+    const struct region_step *step, struct region_rest *rest)
+{
+	const struct place_node *old = places_node(places, region->nodes[depth]);
+	const struct place_node *node = places_judged(places, step->node);
+
+	if (!places_code(places, region_pc(places, region->nodes[depth]))->tails)
+		return false;
+	*rest = (struct region_rest){
+		.common = old->levels - old->own + 1,
+		.firm = node->firm[step->between],
+		.step = node->levels - node->own,
+	};
+	if (node->passes[step->between])
+		rest->firm = rest->common;
+	return true;
+}
+
+/* Makes `count` levels of which the outermost `common` stay. */
+static void
+region_levels(struct region *region, uint32_t common, uint32_t count, uint64_t seq)
+{
+	uint32_t i;
+
+	region->levels = xgrow(region->levels, &region->level_cap, count, sizeof(*region->levels));
+	for (i = common; i < count; i++)
+		region->levels[i] = (struct region_level){ .birth = seq };
+	region->level_count = count;
+}
+
+static void
+region_nodes(const struct places *places, struct region *region, uint32_t kept, uint32_t node)
+{
+	const struct definitions_node *nodes = places->definitions->nodes;
+	uint32_t depth = nodes[node].depth;
+
+	region->nodes = xgrow(region->nodes, &region->node_cap, depth, sizeof(*region->nodes));
+	region->depth = depth;
+	for (; depth > kept; node = nodes[node].parent)
+		region->nodes[--depth] = node;
+}
+
+static void
+region_note(struct region *region, const struct region_rest *rest, uint64_t seq,
+    struct region_counts *counts)
+{
+	counts->steps++;
+	counts->dead += rest->common < region->level_count;
+	counts->odd += rest->firm > rest->common;
+	if (rest->firm >= rest->common) {
+		counts->firm++;
+		return;
+	}
+	counts->presumed++;
+	counts->blind += rest->blind;
+	region->levels[rest->firm].presumed = seq;
+	if (rest->back)
+		region->levels[rest->step].back = seq;
+	if (rest->blind)
+		region->levels[rest->step].blind = seq;
 }
 
 void
-region_step(struct regions *regions, struct region *region, const struct event *event,
-    uint32_t node, uint64_t seq)
+region_move(struct places *places, struct region *region, const struct region_step *step,
+    struct region_counts *counts)
 {
-	uint32_t depth, kept;
+	uint32_t depth = places->definitions->nodes[step->node].depth;
+	uint32_t count = places_node(places, step->node)->levels;
+	struct region_rest rest = { 0 };
+	uint32_t kept;
 
-	if (event->gap)
-		region->gap = seq;
-	if (node == 0) { /* what it was called from is not known */
-		region->gap = seq;
+	region->last = step->seq;
+	if (region->depth == 0) {
+		region_nodes(places, region, 0, step->node);
+		region_levels(region, 0, count, step->seq);
 		return;
 	}
-	depth = regions->definitions->nodes[node].depth;
-	kept = region_common(regions, region, node);
-	if (region->depth > 0 && kept >= region->depth)
-		kept = region->depth - 1;
-	/* A frame that tail-called the hook: its entry is the hook's call too,
-	 * and the writer, for whom no such entry is kept, says one fewer. */
-	if (event->has_kept && event->kept < kept && !(kept == depth && event->kept + 1U == kept))
-		kept = event->kept;
-	if (kept == depth) {
-		region_cut(regions, region, kept);
-		return;
+	kept = region_kept(places, region, step);
+	region->tails = 0;
+	if (kept < depth) {
+		region_compare(places, region, kept, step, &rest);
+	} else if (region_tail(places, region, depth, step, &rest)) {
+		region->tails = rest.common - count;
+		count = rest.common;
+	} else {
+		region_outward(
+		    places, region, depth, region_pc(places, region->nodes[depth]), step, &rest);
 	}
-	if (kept > 0)
-		kept = region_judge(
-		    regions, region, kept, region_ancestor(regions, node, kept + 1), seq);
-	region_cut(regions, region, kept);
-	region_push_path(regions, region, node);
+	region_note(region, &rest, step->seq, counts);
+	region_nodes(places, region, kept, step->node);
+	region_levels(region, rest.common, count, step->seq);
 }
 
 void
-region_release(struct regions *regions, struct region *region)
+region_release(struct region *region)
 {
-	region_cut(regions, region, 0);
-	free(region->entries);
+	free(region->nodes);
+	free(region->levels);
 	*region = (struct region){ 0 };
 }
 
-struct frame *
-region_leaf(const struct region *region)
+uint32_t
+region_shared(const struct region *region, uint32_t levels, uint64_t seq)
 {
-	return region->depth >= 2 ? region->entries[region->depth - 2].frame : NULL;
+	uint32_t shared = levels < region->level_count ? levels : region->level_count;
+
+	while (shared > 0 && region->levels[shared - 1].birth > seq)
+		shared--;
+	return shared;
 }
 
 uint32_t
-region_shared(const struct region *region, const struct frame *leaf)
+region_proved(const struct region *region, uint32_t levels, uint64_t seq)
 {
-	for (; leaf != NULL; leaf = leaf->parent)
-		if (leaf->depth <= region->depth && region->entries[leaf->depth - 1].frame == leaf)
-			return leaf->depth;
-	return 0;
+	uint32_t i;
+
+	for (i = 0; i < levels; i++)
+		if (region->levels[i].presumed > seq)
+			break;
+	return i;
 }

@@ -119,11 +119,32 @@ replay_free(uint32_t stack, uint64_t address)
 	replay_event(ESC_EVENT_FREE, stack, address, 0);
 }
 
-static struct region_place
+static struct place
 replay_place(void *data, uint32_t pc)
 {
 	(void)data;
-	return escape_place(&self.escape, pc);
+	return steps_place(&self.escape.steps, pc);
+}
+
+static struct place_code
+replay_code(void *data, uint32_t pc)
+{
+	(void)data;
+	return steps_code(&self.escape.steps, pc);
+}
+
+static struct place_step
+replay_step(void *data, uint32_t from, uint32_t to)
+{
+	(void)data;
+	return steps_step(&self.escape.steps, from, to);
+}
+
+static uint32_t
+replay_tails(void *data, uint32_t node)
+{
+	(void)data;
+	return steps_tails(&self.escape.steps, node);
 }
 
 static void
@@ -150,8 +171,9 @@ replay_chain(void *data, uint32_t tag)
 const struct escape *
 replay_end(void)
 {
-	static const struct model_hooks hooks = { replay_place, replay_block_begin,
-		replay_block_end, replay_chain, NULL };
+	static const struct model_hooks hooks = { { replay_place, replay_code, replay_step,
+						      replay_tails },
+		replay_block_begin, replay_block_end, replay_chain, NULL };
 	const struct escape_options options = { .stack_limit = 4096,
 		.interval = mktrace_header(self.trace)->sample_interval,
 		.tick_ns = 1 };
