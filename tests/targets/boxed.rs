@@ -1,4 +1,6 @@
-// expect: boxed::local_box stack; boxed::make_box caller; boxed::local_vec stack|buffer
+// expect: boxed::local_box stack boxed::local_box+0 local=500
+// expect: boxed::make_box caller boxed::use_box+1 up=500
+// expect: boxed::local_vec stack boxed::local_vec+0 local=500
 // Rust 1.63 has no stable std::hint::black_box: a value read back through a
 // volatile pointer is as opaque.
 fn black_box<T>(x: T) -> T {

@@ -1,4 +1,4 @@
-/* expect: work buffer */
+/* expect: work buffer work+0 local=1000 */
 #include <stdlib.h>
 
 #include "target.h"

@@ -1,4 +1,4 @@
-/* expect: first heap|unknown|live */
+/* expect: first heap - up=1 */
 /* Two constructors, called from one place of the loader; the second frees, at -O2
  * by a jump, what the first allocated: not the first's own frame. */
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* expect: produce unknown; inside stack */
+/* expect: produce unknown unknown=500 */
+/* expect: inside stack inside+0 local=500 */
 /* produce's blocks are freed on another stack of the same thread. */
 #include <stdlib.h>
 #include <ucontext.h>
@@ -39,6 +40,7 @@ body(void)
 int
 main(void)
 {
+	TRUTH_REGION(stack, sizeof(stack));
 	getcontext(&away);
 	away.uc_stack.ss_sp = stack;
 	away.uc_stack.ss_size = sizeof(stack);

@@ -1,4 +1,4 @@
-/* expect: work stack */
+/* expect: work stack work+0 local=1000 */
 /* The destructor's last statement is free: at -O2 a jump, from which work's own
  * frame is all that is left. */
 #include <cstdlib>

@@ -1,8 +1,8 @@
-/* expect: risky stack|unknown */
+/* expect: risky stack risky+0 local=300 */
+/* expect: risky#2 stack risky+0 local=300 */
 /* At -O2 gcc puts the handler into a part of its own, risky.cold, whose order
  * only control flow can tell. */
 #include "target.h"
-
 
 static NOINLINE void
 risky()

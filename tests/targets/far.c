@@ -1,4 +1,4 @@
-/* expect: make heap */
+/* expect: make heap use+5 up=1000 */
 #include <stdlib.h>
 
 #include "target.h"

@@ -1,4 +1,4 @@
-/* expect: make_point caller */
+/* expect: make_point caller work+1 up=1000 */
 /* Inlined or not: a local variable of make_point would dangle in work. */
 #include <stdlib.h>
 

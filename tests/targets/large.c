@@ -1,4 +1,4 @@
-/* expect: work large */
+/* expect: work large work+0 local=200 */
 #include <stdlib.h>
 
 #include "target.h"

@@ -1,4 +1,6 @@
-/* expect: keep live */
+/* expect: keep live live=100 */
+/* expect: main stack main+0 local=1 */
+/* main's last block shows that keep has returned. */
 #include <stdlib.h>
 
 #include "target.h"
@@ -15,7 +17,12 @@ keep(int i)
 int
 main(void)
 {
+	char *last;
+
 	for (int i = 0; i < 100; i++)
 		keep(i);
+	last = malloc(8);
+	TOUCH(last);
+	free(last);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* expect: work stack */
+/* expect: work stack work+0 local=1000 */
 #include <stdlib.h>
 
 #include "target.h"

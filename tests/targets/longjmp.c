@@ -1,5 +1,5 @@
-/* expect: take heap|unknown|caller */
-/* take's block is freed where longjmp lands, past take's own end: never stack. */
+/* expect: take caller attempt+1 up=500 */
+/* take's block is freed where longjmp lands, past take's own end. */
 #include <setjmp.h>
 #include <stdlib.h>
 
@@ -19,7 +19,7 @@ take(void)
 static NOINLINE void
 attempt(void)
 {
-	if (setjmp(landing) == 0)
+	if (SETJMP(landing) == 0)
 		take();
 	else
 		free(block);

@@ -1,6 +1,7 @@
-/* expect: grow buffer|unknown */
-/* The block is realloc'd in a loop of its own function: each realloc is a
- * backward step, which only control flow can tell from another call. */
+/* expect: grow buffer grow+0 local=300 */
+/* expect: grow#2 buffer grow+0 local=1800 */
+/* The block is realloc'd in a loop of its own function: each realloc
+ * steps back in the code, which only control flow can tell from another call. */
 #include <stdlib.h>
 
 #include "target.h"

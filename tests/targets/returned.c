@@ -1,4 +1,4 @@
-/* expect: make caller */
+/* expect: make caller use+1 up=1000 */
 #include <stdlib.h>
 
 #include "target.h"

@@ -1,6 +1,6 @@
-/* expect: push heap|unknown */
+/* expect: push caller run+1 up=5000 */
 /* The ring that frees after it allocates: the call sites lie in the order of a
- * local block, and still every block escapes. */
+ * local block, and still every block escapes push. */
 #include <stdlib.h>
 
 #include "target.h"

@@ -1,4 +1,4 @@
-/* expect: work stack|buffer */
+/* expect: work stack work+0 local=1000 */
 /* A std::string too long for its own buffer, alive in one function. */
 #include <string>
 

@@ -1,4 +1,4 @@
-/* expect: work stack */
+/* expect: work stack work+0 local=1000 */
 /* Its last statement is free: at -O2 a jump, after which no frame is left. */
 #include <stdlib.h>
 

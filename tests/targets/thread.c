@@ -1,4 +1,4 @@
-/* expect: make thread */
+/* expect: make thread thread=500 */
 /* flags: -pthread */
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,6 +1,5 @@
-/* expect: work buffer|unknown */
-/* push_back in a loop: the growing buffers live in work, but the loop's step
- * back hides that until control flow is read. */
+/* expect: work buffer work+0 local=1800 */
+/* push_back in a loop: the growing buffers live in work, though the loop steps back. */
 #include <vector>
 
 #include "target.h"

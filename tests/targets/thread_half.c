@@ -1,0 +1,41 @@
+/* expect: make thread up=200 thread=300 */
+/* flags: -pthread */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "target.h"
+
+enum { BLOCKS = 500 };
+
+static char *blocks[BLOCKS];
+
+static NOINLINE char *
+make(void)
+{
+	char *p = malloc(64);
+
+	TOUCH(p);
+	return p;
+}
+
+static void *
+release(void *unused)
+{
+	for (int i = 0; i < 300; i++)
+		free(blocks[i]);
+	return unused;
+}
+
+int
+main(void)
+{
+	pthread_t thread;
+
+	for (int i = 0; i < BLOCKS; i++)
+		blocks[i] = make();
+	for (int i = 300; i < BLOCKS; i++)
+		free(blocks[i]);
+	if (pthread_create(&thread, NULL, release, NULL) != 0)
+		return 1;
+	return pthread_join(thread, NULL);
+}
