@@ -387,7 +387,8 @@ write_frames(struct ingest *ingest, struct err *err)
 			    .module = frame->module,
 			    .inlined = frame->inlined,
 			    .wrapper = frame->wrapper,
-			    .startup = frame->startup },
+			    .startup = frame->startup,
+			    .tail = frame->tail },
 			err) != 0)
 			return -1;
 	}

@@ -53,7 +53,8 @@ CREATE TABLE frame (
 	module INTEGER NOT NULL REFERENCES module(id),
 	inlined INTEGER NOT NULL,
 	wrapper INTEGER NOT NULL,       -- 1: allocates or frees for its caller
-	startup INTEGER NOT NULL        -- 1: runtime's start-up, thread-start, exit code
+	startup INTEGER NOT NULL,       -- 1: runtime's start-up, thread-start, exit code
+	tail INTEGER NOT NULL           -- 1: left by a jump (a tail call), and put back
 ) STRICT;
 
 -- A tree of logical frames: parent is the caller's side, 0 the root's.

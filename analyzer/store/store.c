@@ -116,6 +116,7 @@ static const struct column frame_columns[] = {
 	I(frame, inlined),
 	I(frame, wrapper),
 	I(frame, startup),
+	I(frame, tail),
 };
 static const struct column stack_columns[] = {
 	I(stack, id),

@@ -41,7 +41,7 @@ struct store_module {
 struct store_frame {
 	int64_t id;
 	const char *function, *symbol, *file;
-	int64_t line, column, module, inlined, wrapper, startup;
+	int64_t line, column, module, inlined, wrapper, startup, tail;
 };
 
 struct store_stack {

@@ -5,48 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyzer/symbol/arena.h"
 #include "analyzer/symbol/demangle.h"
-#include "analyzer/symbol/symbol_code.h"
 #include "analyzer/symbol/symbol_debug.h"
-#include "analyzer/symbol/symbol_dwarf.h"
-#include "analyzer/symbol/symbol_elf.h"
-#include "analyzer/util/map.h"
+#include "analyzer/symbol/symbol_module.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
 
 enum {
 	SUFFIX_RANK = 4,     /* symbol_name.rank below it: a name that programs use */
 	NEIGHBOUR_MAX = 256, /* bytes between functions of one source file */
-};
-
-/* A file with names, as one or more handles of symbol_add_module mean it. */
-struct module {
-	char *path;
-	uint8_t *build_id;
-	size_t build_id_len;
-	enum symbol_state state;
-	struct symbol_elf main;
-	struct symbol_elf debug;
-	struct symbol_table table;
-	struct symbol_dwarf *dwarf;
-	struct symbol_code *code;
-	enum symbol_code_state code_state;
-	bool runtime; /* libc or ld.so */
-};
-
-struct symbol {
-	struct module **modules; /* distinct ones */
-	size_t module_count;
-	size_t module_cap;
-	size_t *handles; /* handle -> modules[] */
-	size_t handle_count;
-	size_t handle_cap;
-	struct map by_key; /* hash of path and build-id -> index + 1 */
-	struct map places; /* module, address -> struct symbol_place * */
-	struct arena arena;
-	char *root;
-	struct symbol_dwarf_answer answer; /* large: not on the stack */
 };
 
 static const struct symbol_frame unknown_frame = {
@@ -72,8 +39,11 @@ symbol_new(void)
 static void
 module_free(struct module *module)
 {
+	symbol_calls_release(&module->calls);
 	symbol_dwarf_free(module->dwarf);
 	symbol_code_free(module->code);
+	symbol_target_release(&module->slots);
+	symbol_elf_release(&module->exports);
 	symbol_elf_release(&module->table);
 	symbol_elf_close(&module->main);
 	symbol_elf_close(&module->debug);
@@ -558,13 +528,50 @@ symbol_resolve(struct symbol *symbol, uint32_t handle, uint64_t offset, bool is_
 	if (value != NULL)
 		return (const struct symbol_place *)(uintptr_t)*value;
 	module = symbol->modules[key.hi];
-	if (module->state == SYMBOL_UNUSED)
-		module_open(symbol, module);
+	symbol_module_of(symbol, handle);
 	if ((module->main.elf != NULL || module->debug.elf != NULL) &&
 	    symbol_elf_is_code(&module->table, key.lo))
 		place = make_place(symbol, module, key.lo);
 	*map_insert(&symbol->places, key, NULL) = (uintptr_t)place;
 	return place;
+}
+
+struct module *
+symbol_module_of(struct symbol *symbol, uint32_t handle)
+{
+	struct module *module = symbol->modules[symbol->handles[handle]];
+
+	if (module->state == SYMBOL_UNUSED)
+		module_open(symbol, module);
+	return module;
+}
+
+uint64_t
+symbol_module_function(struct symbol *symbol, struct module *module, uint64_t addr)
+{
+	const struct symbol_name *name;
+
+	if (!symbol_elf_is_code(&module->table, addr))
+		return 0;
+	name = symbol_elf_name(&module->table, addr);
+	symbol->answer.low = 0;
+	if (name == NULL && module->dwarf != NULL)
+		symbol_dwarf_find(module->dwarf, addr, &symbol->answer);
+	return find_function(module, addr, name, symbol->answer.low);
+}
+
+uint64_t
+symbol_module_export(struct module *module, const char *name)
+{
+	const struct symbol_name *found;
+
+	if (!module->exports_loaded && module->main.elf != NULL) {
+		module->exports_loaded = true;
+		module->exports.machine = module->table.machine;
+		symbol_elf_load_names(&module->exports, &module->main, true);
+	}
+	found = symbol_elf_named(&module->exports, name);
+	return found != NULL ? found->start : 0;
 }
 
 enum symbol_state

@@ -84,6 +84,71 @@ uint32_t symbol_add_module(struct symbol *symbol, const struct symbol_module *mo
 const struct symbol_place *symbol_resolve(
     struct symbol *symbol, uint32_t module, uint64_t offset, bool is_return);
 
+/*
+ * Tail calls. A function whose last act is a call may leave by a jump: its frame is
+ * then gone while what it called runs. Such frames are put back where only one
+ * chain of jumps leads from the function that was called to the one that runs.
+ */
+
+/* What runs: the function that holds a place, or a hook of one of the names. */
+struct symbol_callee {
+	const char *const *names; /* NULL ended; or NULL */
+	uint32_t module;
+	uint64_t offset;
+	bool is_return;
+};
+
+/* Modules that were loaded together, in their order: where functions that a module
+ * wants from others are looked for. */
+struct symbol_scope {
+	const uint32_t *modules; /* handles */
+	size_t count;
+};
+
+enum symbol_chain_kind {
+	SYMBOL_CHAIN_NONE,    /* the call is of that function itself */
+	SYMBOL_CHAIN_ONE,     /* only one chain is possible */
+	SYMBOL_CHAIN_MANY,    /* several are */
+	SYMBOL_CHAIN_UNKNOWN, /* calls that cannot be followed: through a pointer, or
+	                         of functions whose jumps are not known */
+};
+
+enum { SYMBOL_CHAIN_MAX = 16 };
+
+struct symbol_chain {
+	enum symbol_chain_kind kind;
+	bool indirect; /* the call itself goes through a pointer */
+	/* The functions that were left by a jump, outermost first; their place is the
+	 * jump, or only the function where that is not one. Of MANY and UNKNOWN those
+	 * that all chains begin with. Owned by the resolver. */
+	const struct symbol_place *places[SYMBOL_CHAIN_MAX];
+	uint32_t modules[SYMBOL_CHAIN_MAX]; /* handles; UINT32_MAX: not known */
+	uint64_t jumps[SYMBOL_CHAIN_MAX];   /* address of the jump in it, 0: not known */
+	size_t count;
+};
+
+/* Finds the chain between the call that returns to offset in module and what runs.
+ * Not cached. Always fills *chain. */
+void symbol_tail_chain(struct symbol *symbol, uint32_t module, uint64_t offset,
+    const struct symbol_callee *callee, const struct symbol_scope *scope,
+    struct symbol_chain *chain);
+
+/* A jump in a function's code: target 0 is one through a register or through the
+ * memory at slot (if not 0). */
+struct symbol_jump {
+	uint64_t pc;
+	uint64_t target;
+	uint64_t slot;
+};
+
+/* Lists the jumps out of the size bytes of code that are at address start; at most
+ * max. Returns how many there are (then out has all if they are <= max), or -1 if
+ * the code cannot be read. */
+typedef int symbol_find_jumps(
+    const uint8_t *code, size_t size, uint64_t start, struct symbol_jump *out, size_t max);
+/* Who knows the machine's code; without one only debug information tells jumps. */
+void symbol_set_jumps(struct symbol *symbol, symbol_find_jumps *find);
+
 enum symbol_state symbol_module_state(const struct symbol *symbol, uint32_t module);
 /* Path of the separate debug file that was used, or NULL. */
 const char *symbol_module_debug(const struct symbol *symbol, uint32_t module);

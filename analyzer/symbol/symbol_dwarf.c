@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
 
 #include "analyzer/symbol/arena.h"
 #include "analyzer/symbol/demangle.h"
@@ -367,9 +366,8 @@ die_text(Dwarf_Die *die, unsigned int attribute)
 	return dwarf_formstring(dwarf_attr_integrate(die, attribute, &memory));
 }
 
-/* The declaration or abstract function that die is a copy of. */
-static void
-find_origin(const Dwarf_Die *die, Dwarf_Die *origin)
+void
+symbol_dwarf_origin(const Dwarf_Die *die, Dwarf_Die *origin)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Die next;
@@ -441,7 +439,7 @@ qualify(struct symbol_dwarf *dwarf, Dwarf_Die *die, const char *name, struct str
 	size_t depth = 0;
 	Dwarf_Die origin;
 
-	find_origin(die, &origin);
+	symbol_dwarf_origin(die, &origin);
 	tree = tree_of(dwarf, &origin);
 	if (tree->has_scopes_in_name) {
 		scope = scope_of(tree, &origin);
@@ -651,8 +649,8 @@ is_split_part(Dwarf_Die *outer, Dwarf_Die *inner)
 	uint64_t line = number_of(inner, DW_AT_call_line);
 	uint64_t column = number_of(inner, DW_AT_call_column);
 
-	find_origin(outer, &origin);
-	find_origin(inner, &other);
+	symbol_dwarf_origin(outer, &origin);
+	symbol_dwarf_origin(inner, &other);
 	if (origin.addr != other.addr)
 		return false;
 	if (line == number_of(&origin, DW_AT_decl_line) &&
@@ -924,4 +922,99 @@ symbol_dwarf_find(struct symbol_dwarf *dwarf, uint64_t addr, struct symbol_dwarf
 		if (find_in_unit(dwarf, unit, addr, answer))
 			return;
 	}
+}
+
+/* The unit and the DIE of the function that holds addr. */
+static struct unit *
+find_function(struct symbol_dwarf *dwarf, uint64_t addr, Dwarf_Die *function)
+{
+	size_t owners[CANDIDATES_MAX];
+	size_t count = spans_find(&dwarf->spans, addr, owners, CANDIDATES_MAX);
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		struct unit *unit = &dwarf->units[owners[i]];
+		struct tree *tree;
+		size_t owner;
+
+		open_unit(unit, dwarf->path);
+		tree = tree_of(dwarf, &unit->tree);
+		if (spans_find(&tree->spans, addr, &owner, 1) == 0)
+			continue;
+		*function = tree->functions[owner];
+		return unit;
+	}
+	return NULL;
+}
+
+bool
+symbol_dwarf_function(struct symbol_dwarf *dwarf, uint64_t addr, Dwarf_Die *function)
+{
+	return find_function(dwarf, addr, function) != NULL;
+}
+
+/* Functions of the tree that are copies of origin; *low is where the last begins. */
+static size_t
+count_copies(struct tree *tree, const Dwarf_Die *origin, uint64_t *low)
+{
+	Dwarf_Die other;
+	size_t found = 0;
+	size_t i;
+
+	for (i = 0; i < tree->function_count; i++) {
+		symbol_dwarf_origin(&tree->functions[i], &other);
+		if (other.addr != origin->addr)
+			continue;
+		*low = low_of(&tree->functions[i]);
+		found++;
+	}
+	return found;
+}
+
+uint64_t
+symbol_dwarf_copy(struct symbol_dwarf *dwarf, Dwarf_Die *origin, Dwarf_Die *beside)
+{
+	struct tree *first = tree_of(dwarf, origin);
+	struct tree *second = tree_of(dwarf, beside);
+	uint64_t low = 0;
+	size_t found = count_copies(first, origin, &low);
+
+	if (second != first)
+		found += count_copies(second, origin, &low);
+	return found == 1 ? low : 0;
+}
+
+/* Not dwarf_decl_file, for which DWARF 5's first file is none. */
+static const char *
+declared_file(struct symbol_dwarf *dwarf, const struct unit *unit, Dwarf_Die *function)
+{
+	Dwarf_Attribute memory;
+	Dwarf_Word number;
+	Dwarf_Files *files;
+	Dwarf_Die root;
+	size_t count;
+
+	if (dwarf_formudata(dwarf_attr_integrate(function, DW_AT_decl_file, &memory), &number) !=
+		0 ||
+	    dwarf_cu_die(memory.cu, &root, NULL, NULL, NULL, NULL, NULL, NULL) == NULL ||
+	    dwarf_getsrcfiles(&root, &files, &count) != 0 || number >= count)
+		return "";
+	return file_text(dwarf, unit, dwarf_filesrc(files, number, NULL, NULL));
+}
+
+void
+symbol_dwarf_declared(struct symbol_dwarf *dwarf, uint64_t addr, struct symbol_frame *frame)
+{
+	Dwarf_Die function;
+	const struct unit *unit = find_function(dwarf, addr, &function);
+	int line = 0;
+	int column = 0;
+
+	if (unit == NULL || dwarf_decl_line(&function, &line) != 0 || line <= 0)
+		return;
+	if (dwarf_decl_column(&function, &column) != 0 || column < 0)
+		column = 0;
+	frame->file = declared_file(dwarf, unit, &function);
+	frame->line = frame->file[0] != '\0' ? (uint32_t)line : 0;
+	frame->column = frame->file[0] != '\0' ? (uint32_t)column : 0;
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <elfutils/libdw.h>
+
 #include "analyzer/symbol/symbol.h"
 #include "analyzer/symbol/symbol_elf.h"
 
@@ -36,5 +38,18 @@ void symbol_dwarf_free(struct symbol_dwarf *dwarf);
 /* Resolves addr; instance of the last frame is left 0. */
 void symbol_dwarf_find(
     struct symbol_dwarf *dwarf, uint64_t addr, struct symbol_dwarf_answer *answer);
+
+/*
+ * For the call sites. The DIE of the function that holds addr; false if there is
+ * none. Its unit is opened, so that its references can be followed.
+ */
+bool symbol_dwarf_function(struct symbol_dwarf *dwarf, uint64_t addr, Dwarf_Die *function);
+/* The original (declaration, abstract function) that die is a copy of, or itself. */
+void symbol_dwarf_origin(const Dwarf_Die *die, Dwarf_Die *origin);
+/* Where the only function with code begins that is a copy of origin, if it is in
+ * origin's unit or that of beside; 0 if there is none or several. */
+uint64_t symbol_dwarf_copy(struct symbol_dwarf *dwarf, Dwarf_Die *origin, Dwarf_Die *beside);
+/* Sets file and line of where the function that holds addr is declared. */
+void symbol_dwarf_declared(struct symbol_dwarf *dwarf, uint64_t addr, struct symbol_frame *frame);
 
 #endif

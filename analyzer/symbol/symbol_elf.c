@@ -688,6 +688,31 @@ index_by_name(struct symbol_table *table)
 		    table->names);
 }
 
+const struct symbol_name *
+symbol_elf_named(struct symbol_table *table, const char *name)
+{
+	size_t low = 0;
+	size_t high = table->name_count;
+
+	index_by_name(table);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(table->names[table->by_name[middle]].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	/* those of no source come first */
+	if (low < table->name_count) {
+		const struct symbol_name *found = &table->names[table->by_name[low]];
+
+		if (found->source == 0 && strcmp(found->name, name) == 0)
+			return found;
+	}
+	return NULL;
+}
+
 /* Length of a name up to its ".cold" or ".cold.N", 0 if it has none. */
 static size_t
 cold_base(const char *name)

@@ -86,6 +86,8 @@ bool symbol_elf_is_code(const struct symbol_table *table, uint64_t addr);
 const struct symbol_fde *symbol_elf_fde(const struct symbol_table *table, uint64_t addr);
 /* The symbol that holds addr, or NULL. */
 const struct symbol_name *symbol_elf_name(const struct symbol_table *table, uint64_t addr);
+/* The function of exactly that name that other sources can call, or NULL. */
+const struct symbol_name *symbol_elf_named(struct symbol_table *table, const char *name);
 /* For "f.cold" the symbol f, of the same source if that is known; else NULL. */
 const struct symbol_name *symbol_elf_parent(
     struct symbol_table *table, const struct symbol_name *cold);

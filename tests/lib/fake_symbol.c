@@ -109,6 +109,20 @@ symbol_resolve(struct symbol *symbol, uint32_t module, uint64_t offset, bool is_
 	return place;
 }
 
+/* No tail calls. */
+void
+symbol_tail_chain(struct symbol *symbol, uint32_t module, uint64_t offset,
+    const struct symbol_callee *callee, const struct symbol_scope *scope,
+    struct symbol_chain *chain)
+{
+	(void)symbol;
+	(void)module;
+	(void)offset;
+	(void)callee;
+	(void)scope;
+	*chain = (struct symbol_chain){ .kind = SYMBOL_CHAIN_NONE };
+}
+
 enum symbol_state
 symbol_module_state(const struct symbol *symbol, uint32_t module)
 {

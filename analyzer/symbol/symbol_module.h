@@ -1,0 +1,55 @@
+/* The resolver's state, shared by the files that make it up; private to them. */
+#ifndef SYMBOL_SYMBOL_MODULE_H
+#define SYMBOL_SYMBOL_MODULE_H
+
+#include "analyzer/symbol/arena.h"
+#include "analyzer/symbol/symbol.h"
+#include "analyzer/symbol/symbol_calls.h"
+#include "analyzer/symbol/symbol_code.h"
+#include "analyzer/symbol/symbol_dwarf.h"
+#include "analyzer/symbol/symbol_elf.h"
+#include "analyzer/symbol/symbol_target.h"
+#include "analyzer/util/map.h"
+
+/* A file with names, as one or more handles of symbol_add_module mean it. */
+struct module {
+	char *path;
+	uint8_t *build_id;
+	size_t build_id_len;
+	enum symbol_state state;
+	struct symbol_elf main;
+	struct symbol_elf debug;
+	struct symbol_table table;
+	struct symbol_table exports; /* its dynamic names; when first needed */
+	struct symbol_slots slots;
+	struct symbol_dwarf *dwarf;
+	struct symbol_calls_cache calls;
+	struct symbol_code *code;
+	enum symbol_code_state code_state;
+	bool exports_loaded;
+	bool runtime; /* libc or ld.so */
+};
+
+struct symbol {
+	struct module **modules; /* distinct ones */
+	size_t module_count;
+	size_t module_cap;
+	size_t *handles; /* handle -> modules[] */
+	size_t handle_count;
+	size_t handle_cap;
+	struct map by_key; /* hash of path and build-id -> index + 1 */
+	struct map places; /* module, address -> struct symbol_place * */
+	struct arena arena;
+	char *root;
+	struct symbol_dwarf_answer answer; /* large: not on the stack */
+	symbol_find_jumps *find_jumps;     /* or NULL */
+};
+
+/* The opened module of a valid handle. */
+struct module *symbol_module_of(struct symbol *symbol, uint32_t handle);
+/* Identity of the physical function that holds addr; 0 outside of the code. */
+uint64_t symbol_module_function(struct symbol *symbol, struct module *module, uint64_t addr);
+/* The one function of that name that the module offers to others; 0 if none. */
+uint64_t symbol_module_export(struct module *module, const char *name);
+
+#endif

@@ -1,0 +1,587 @@
+#include "analyzer/symbol/symbol.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/symbol/demangle.h"
+#include "analyzer/symbol/symbol_module.h"
+#include "analyzer/util/strbuf.h"
+#include "analyzer/util/xalloc.h"
+
+enum {
+	JUMPS_MAX = 512,  /* that are followed, of one function */
+	STEPS_MAX = 4096, /* jumps that are tried for one chain */
+	PARTS_MAX = 8,    /* of one function */
+};
+
+/* identities of functions that are known by name only differ from all others */
+static const uint64_t NAMED_BIT = UINT64_C(1) << 62;
+
+/* A jump out of a function, or the call that all begins with. */
+struct edge {
+	uint64_t pc; /* 0: not known */
+	struct symbol_target target;
+};
+
+struct edges {
+	struct edge *list;
+	size_t count;
+	size_t cap;
+	bool whole; /* there are no others */
+};
+
+/* What runs in the end. */
+struct goal {
+	const char *const *names;
+	struct module *module;
+	uint64_t function;
+};
+
+/* One function on the way. */
+struct step {
+	struct module *module;
+	uint64_t function; /* 0: of another module that is not known */
+	const char *name;  /* what it was asked for by, or NULL */
+	uint64_t pc;       /* of the jump that is tried; 0: not known */
+	struct edges edges;
+	size_t next;
+};
+
+struct search {
+	struct symbol *symbol;
+	const struct symbol_scope *scope;
+	struct goal goal;
+	struct step steps[SYMBOL_CHAIN_MAX];
+	size_t depth;
+	size_t tried;
+	/* what was found: what all candidates have in common */
+	struct step found[SYMBOL_CHAIN_MAX];
+	size_t found_count;
+	bool any;
+	bool many;
+	bool open; /* a candidate that leads nobody knows where */
+};
+
+static struct symbol_code_view
+view_of(struct module *module)
+{
+	return (struct symbol_code_view){ &module->main, &module->table, &module->slots };
+}
+
+static bool
+is_name(const char *const *names, const char *name)
+{
+	for (; *names != NULL; names++) {
+		if (strcmp(*names, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What the traced program has hooks for: they call nothing that is of interest. */
+static bool
+is_hook(const char *name)
+{
+	static const char *const hooks[] = { "malloc", "calloc", "realloc", "reallocarray", "free",
+		"free_sized", "free_aligned_sized", "cfree", "memalign", "posix_memalign",
+		"aligned_alloc", "valloc", "pvalloc", NULL };
+
+	return is_name(hooks, name);
+}
+
+/* Where a function that a module wants by its name is: in what runs, in the module
+ * itself, or in the first that offers it. */
+static bool
+find_named(
+    struct search *search, struct module *own, const char *name, struct module **in, uint64_t *at)
+{
+	size_t i;
+
+	*in = search->goal.module;
+	if (*in != NULL && (*at = symbol_module_export(*in, name)) != 0)
+		return true;
+	*in = own;
+	if ((*at = symbol_module_export(own, name)) != 0)
+		return true;
+	for (i = 0; search->scope != NULL && i < search->scope->count; i++) {
+		*in = symbol_module_of(search->symbol, search->scope->modules[i]);
+		if ((*at = symbol_module_export(*in, name)) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* Begins the next step at target; false if that is what runs. */
+static bool
+enter(struct search *search, struct module *own, const struct symbol_target *target)
+{
+	struct step *step = &search->steps[search->depth];
+	const struct goal *goal = &search->goal;
+	uint64_t at = target->address;
+
+	*step = (struct step){ .module = own };
+	if (target->kind == SYMBOL_TARGET_NAME) {
+		step->name = target->name;
+		if (goal->names != NULL && is_name(goal->names, target->name))
+			return false;
+		if (!find_named(search, own, target->name, &step->module, &at)) {
+			step->module = NULL;
+			return true;
+		}
+	}
+	step->function = symbol_module_function(search->symbol, step->module, at);
+	return goal->names != NULL || step->module != goal->module || step->function == 0 ||
+	    step->function != goal->function;
+}
+
+/* ---- the jumps of a function ---- */
+
+static void
+add_edge(struct edges *edges, uint64_t pc, const struct symbol_target *target)
+{
+	edges->list = xgrow(edges->list, &edges->cap, edges->count + 1, sizeof(*edges->list));
+	edges->list[edges->count++] = (struct edge){ pc, *target };
+}
+
+static struct symbol_target
+target_of_call(struct module *module, const struct symbol_call *call)
+{
+	struct symbol_code_view view = view_of(module);
+	struct symbol_target target = { .kind = SYMBOL_TARGET_INDIRECT };
+
+	if (call->name == NULL)
+		return target;
+	target = call->tail ? symbol_target_jump(&view, call->pc, call->after)
+			    : symbol_target_call(&view, call->after);
+	if (target.kind == SYMBOL_TARGET_ADDRESS || target.kind == SYMBOL_TARGET_NAME)
+		return target;
+	target.address = symbol_calls_target(module->dwarf, call);
+	if (target.address != 0)
+		return (struct symbol_target){ .kind = SYMBOL_TARGET_ADDRESS,
+			.address = target.address };
+	return (struct symbol_target){ .kind = SYMBOL_TARGET_NAME, .name = call->name };
+}
+
+/* What debug information says; false if it has no word of all of them. */
+static void
+find_edges_dwarf(
+    const struct search *search, struct module *module, uint64_t function, struct edges *edges)
+{
+	const struct symbol_calls *calls = NULL;
+	struct symbol_target target;
+	size_t i;
+
+	if (module->dwarf != NULL)
+		calls = symbol_calls_of(&module->calls, module->dwarf, function);
+	if (calls == NULL)
+		return;
+	edges->whole = calls->whole && !(calls->lax && search->goal.names != NULL);
+	for (i = 0; i < calls->count; i++) {
+		const struct symbol_call *call = &calls->list[i];
+
+		if (!call->tail)
+			continue;
+		target = target_of_call(module, call);
+		add_edge(edges, call->pc != 0 ? call->pc : call->after - 1, &target);
+	}
+}
+
+static bool
+has_indirect_tail(struct module *module, uint64_t function)
+{
+	const struct symbol_calls *calls = NULL;
+	size_t i;
+
+	if (module->dwarf != NULL)
+		calls = symbol_calls_of(&module->calls, module->dwarf, function);
+	if (calls == NULL || !calls->whole)
+		return true;
+	for (i = 0; i < calls->count; i++) {
+		if (calls->list[i].tail && calls->list[i].name == NULL)
+			return true;
+	}
+	return false;
+}
+
+static bool
+add_part(uint64_t *parts, size_t *count, uint64_t part)
+{
+	size_t i;
+
+	for (i = 0; i < *count; i++) {
+		if (parts[i] == part)
+			return true;
+	}
+	if (*count == PARTS_MAX)
+		return false;
+	parts[(*count)++] = part;
+	return true;
+}
+
+/* One jump out of a part: to another part, or out of the function. */
+static bool
+add_jump(struct search *search, struct step *step, const struct symbol_jump *jump, uint64_t *parts,
+    size_t *count)
+{
+	struct symbol_code_view view = view_of(step->module);
+	struct symbol_target target = { .kind = SYMBOL_TARGET_INDIRECT };
+	const struct symbol_fde *fde;
+
+	if (jump->target == 0 && jump->slot != 0)
+		target = symbol_target_slot(&view, jump->slot);
+	if (jump->target != 0)
+		target = symbol_target_place(&view, jump->target);
+	if (target.kind == SYMBOL_TARGET_INDIRECT &&
+	    !has_indirect_tail(step->module, step->function))
+		return true; /* a switch, then */
+	if (target.kind == SYMBOL_TARGET_ADDRESS) {
+		fde = symbol_elf_fde(&step->module->table, target.address);
+		if (fde != NULL &&
+		    symbol_module_function(search->symbol, step->module, target.address) ==
+			step->function)
+			return add_part(parts, count, fde->start);
+	}
+	add_edge(&step->edges, jump->pc, &target);
+	return true;
+}
+
+/* What the code says; false if it cannot be read. */
+static bool
+find_edges_code(struct search *search, struct step *step)
+{
+	struct symbol_jump jumps[JUMPS_MAX];
+	uint64_t parts[PARTS_MAX];
+	size_t count = 0;
+	size_t i;
+	int j;
+	int got;
+
+	if (search->symbol->find_jumps == NULL || step->module->table.machine != EM_X86_64)
+		return false;
+	add_part(parts, &count, step->function);
+	for (i = 0; i < count; i++) {
+		const struct symbol_fde *fde = symbol_elf_fde(&step->module->table, parts[i]);
+		const uint8_t *bytes;
+		size_t size;
+
+		if (fde == NULL || fde->start != parts[i])
+			return false;
+		bytes = symbol_target_bytes(&step->module->main, fde->start, &size);
+		if (bytes == NULL || size < fde->end - fde->start)
+			return false;
+		got = search->symbol->find_jumps(
+		    bytes, (size_t)(fde->end - fde->start), fde->start, jumps, JUMPS_MAX);
+		if (got < 0 || got > JUMPS_MAX)
+			return false;
+		for (j = 0; j < got; j++) {
+			if (!add_jump(search, step, &jumps[j], parts, &count))
+				return false;
+		}
+	}
+	step->edges.whole = true;
+	return true;
+}
+
+static void
+find_edges(struct search *search, struct step *step)
+{
+	if (step->function == 0)
+		return;
+	if (find_edges_code(search, step))
+		return;
+	step->edges.count = 0;
+	find_edges_dwarf(search, step->module, step->function, &step->edges);
+}
+
+/* ---- the search ---- */
+
+static bool
+is_on_path(const struct search *search)
+{
+	const struct step *last = &search->steps[search->depth];
+	size_t i;
+
+	for (i = 0; i < search->depth; i++) {
+		const struct step *step = &search->steps[i];
+
+		if (step->module == last->module && step->function == last->function &&
+		    (step->function != 0 || strcmp(step->name, last->name) == 0))
+			return true;
+	}
+	return false;
+}
+
+static bool
+same_step(const struct step *a, const struct step *b)
+{
+	return a->module == b->module && a->function == b->function &&
+	    (a->function != 0 || strcmp(a->name, b->name) == 0);
+}
+
+/* The steps so far are a candidate; open: they lead somewhere unknown. */
+static void
+add_candidate(struct search *search, size_t count, bool open)
+{
+	size_t i;
+
+	search->open = search->open || open;
+	if (!search->any) {
+		search->any = true;
+		memcpy(search->found, search->steps, count * sizeof(*search->found));
+		search->found_count = count;
+		if (open && count > 0)
+			search->found[count - 1].pc = 0;
+		return;
+	}
+	for (i = 0; i < count && i < search->found_count; i++) {
+		if (!same_step(&search->found[i], &search->steps[i]))
+			break;
+		if (search->found[i].pc != search->steps[i].pc || (open && i + 1 == count))
+			search->found[i].pc = 0;
+	}
+	if (i == count && i == search->found_count)
+		return;
+	search->many = true;
+	search->found_count = i;
+	if (i > 0)
+		search->found[i - 1].pc = 0;
+}
+
+/* The step is new: what may it do? False if it leads nowhere further. */
+static bool
+begin_step(struct search *search)
+{
+	struct step *step = &search->steps[search->depth];
+
+	if (is_on_path(search))
+		return false;
+	find_edges(search, step);
+	search->depth++;
+	if (!step->edges.whole)
+		add_candidate(search, search->depth, true);
+	return true;
+}
+
+/* Tries the next jump of the innermost step. */
+static void
+try_edge(struct search *search)
+{
+	struct step *step = &search->steps[search->depth - 1];
+	const struct edge *edge = &step->edges.list[step->next++];
+
+	step->pc = edge->pc;
+	if (edge->target.kind == SYMBOL_TARGET_INDIRECT ||
+	    edge->target.kind == SYMBOL_TARGET_UNREAD) {
+		add_candidate(search, search->depth, true);
+		return;
+	}
+	if (search->depth == SYMBOL_CHAIN_MAX) {
+		add_candidate(search, search->depth, true);
+		return;
+	}
+	if (edge->target.kind == SYMBOL_TARGET_NAME && is_hook(edge->target.name) &&
+	    (search->goal.names == NULL || !is_name(search->goal.names, edge->target.name)))
+		return; /* another hook than the one that runs */
+	if (!enter(search, step->module, &edge->target)) {
+		add_candidate(search, search->depth, false);
+		return;
+	}
+	begin_step(search);
+}
+
+static void
+drop_steps(struct search *search, size_t depth)
+{
+	while (search->depth > depth)
+		free(search->steps[--search->depth].edges.list);
+}
+
+static void
+run(struct search *search)
+{
+	begin_step(search);
+	while (search->depth > 0 && !(search->many && search->found_count == 0)) {
+		struct step *step = &search->steps[search->depth - 1];
+
+		if (search->tried++ == STEPS_MAX) {
+			search->open = true;
+			search->found_count = search->found_count > 0 && search->any ? 1 : 0;
+			break;
+		}
+		if (step->next < step->edges.count)
+			try_edge(search);
+		else
+			drop_steps(search, search->depth - 1);
+	}
+	drop_steps(search, 0);
+}
+
+/* ---- the answer ---- */
+
+static uint64_t
+hash_name(const char *name)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (uint8_t)*name) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static const struct symbol_place *
+make_named(struct symbol *symbol, const char *linkage)
+{
+	struct symbol_place *place = arena_alloc(&symbol->arena, sizeof(*place));
+	struct symbol_frame *frame = arena_alloc(&symbol->arena, sizeof(*frame));
+	struct strbuf text = { 0 };
+
+	demangle_plain(linkage, &text);
+	frame->function = arena_copy(
+	    &symbol->arena, text.len > 0 ? text.text : "??", text.len > 0 ? text.len : 2);
+	strbuf_release(&text);
+	frame->symbol = linkage;
+	frame->instance = NAMED_BIT | hash_name(linkage) >> 2;
+	frame->file = "";
+	place->frames = frame;
+	place->count = 1;
+	return place;
+}
+
+/* The function alone, as it is declared. */
+static const struct symbol_place *
+make_function(struct symbol *symbol, const struct symbol_place *at, const struct step *step)
+{
+	struct symbol_place *place = arena_alloc(&symbol->arena, sizeof(*place));
+	struct symbol_frame *frame = arena_alloc(&symbol->arena, sizeof(*frame));
+
+	*place = *at;
+	*frame = at->frames[at->count - 1];
+	frame->file = "";
+	frame->line = 0;
+	frame->column = 0;
+	if (step->module->dwarf != NULL)
+		symbol_dwarf_declared(step->module->dwarf, step->function, frame);
+	place->frames = frame;
+	place->count = 1;
+	return place;
+}
+
+static uint32_t
+handle_of(const struct symbol *symbol, const struct module *module)
+{
+	uint32_t i;
+
+	for (i = 0; i < symbol->handle_count; i++) {
+		if (symbol->modules[symbol->handles[i]] == module)
+			return i;
+	}
+	return UINT32_MAX;
+}
+
+static void
+add_place(struct symbol *symbol, struct symbol_chain *chain, const struct step *step)
+{
+	const struct symbol_place *at;
+	uint32_t handle = UINT32_MAX;
+
+	if (step->function == 0) {
+		at = make_named(symbol, step->name);
+	} else {
+		handle = handle_of(symbol, step->module);
+		at = symbol_resolve(
+		    symbol, handle, step->pc != 0 ? step->pc : step->function, false);
+		if (step->pc == 0)
+			at = make_function(symbol, at, step);
+	}
+	chain->places[chain->count] = at;
+	chain->modules[chain->count] = handle;
+	chain->jumps[chain->count++] = step->pc;
+}
+
+/* Names of the loader's are asked for by calls whose target was not bound yet. */
+static bool
+is_loader(const struct module *module)
+{
+	const char *slash = strrchr(module->path, '/');
+
+	return strncmp(slash != NULL ? slash + 1 : module->path, "ld-", 3) == 0 ||
+	    strncmp(slash != NULL ? slash + 1 : module->path, "ld.so", 5) == 0;
+}
+
+static struct symbol_target
+first_target(struct module *module, uint64_t after)
+{
+	struct symbol_code_view view = view_of(module);
+	struct symbol_target target = symbol_target_call(&view, after);
+	const struct symbol_calls *calls = NULL;
+	size_t i;
+
+	if (target.kind != SYMBOL_TARGET_UNREAD)
+		return target;
+	if (module->dwarf != NULL)
+		calls = symbol_calls_of(&module->calls, module->dwarf, after - 1);
+	for (i = 0; calls != NULL && i < calls->count; i++) {
+		if (!calls->list[i].tail && calls->list[i].after == after)
+			return target_of_call(module, &calls->list[i]);
+	}
+	return target;
+}
+
+static bool
+set_goal(struct search *search, const struct symbol_callee *callee)
+{
+	struct goal *goal = &search->goal;
+
+	goal->names = callee->names;
+	if (callee->names != NULL)
+		return true;
+	if (callee->module >= search->symbol->handle_count)
+		return false;
+	goal->module = symbol_module_of(search->symbol, callee->module);
+	goal->function =
+	    symbol_resolve(search->symbol, callee->module, callee->offset, callee->is_return)
+		->function;
+	return goal->function != 0 && !is_loader(goal->module);
+}
+
+void
+symbol_tail_chain(struct symbol *symbol, uint32_t module, uint64_t offset,
+    const struct symbol_callee *callee, const struct symbol_scope *scope,
+    struct symbol_chain *chain)
+{
+	struct search *search;
+	struct symbol_target target;
+	struct module *caller;
+	size_t i;
+
+	*chain = (struct symbol_chain){ .kind = SYMBOL_CHAIN_UNKNOWN };
+	if (module >= symbol->handle_count || offset == 0)
+		return;
+	caller = symbol_module_of(symbol, module);
+	target = first_target(caller, offset);
+	chain->indirect = target.kind == SYMBOL_TARGET_INDIRECT;
+	if (target.kind == SYMBOL_TARGET_INDIRECT || target.kind == SYMBOL_TARGET_UNREAD)
+		return;
+	search = xcalloc(1, sizeof(*search));
+	search->symbol = symbol;
+	search->scope = scope;
+	if (set_goal(search, callee)) {
+		if (!enter(search, caller, &target)) {
+			chain->kind = SYMBOL_CHAIN_NONE;
+		} else {
+			run(search);
+			/* without any chain something is not as the code says: no word */
+			if (search->any && !search->open)
+				chain->kind = search->many ? SYMBOL_CHAIN_MANY : SYMBOL_CHAIN_ONE;
+			for (i = 0; search->any && i < search->found_count; i++)
+				add_place(symbol, chain, &search->found[i]);
+		}
+	}
+	free(search);
+}
+
+void
+symbol_set_jumps(struct symbol *symbol, symbol_find_jumps *find)
+{
+	symbol->find_jumps = find;
+}
