@@ -45,7 +45,7 @@ struct flow_part {
 	const uint8_t *bytes; /* end - start of them */
 	uint64_t start;
 	uint64_t end;
-	const struct flow_pad *pads;
+	const struct flow_pad *pads; /* by start, not overlapping */
 	size_t pad_count;
 	bool pads_unclear; /* the exception table could not be read */
 	bool fragment;     /* no function begins at start: a ".cold" part */
@@ -58,9 +58,11 @@ struct flow_source {
 	/* The piece that holds address; false if there is none. */
 	bool (*part)(void *data, uint64_t address, struct flow_part *part);
 	/* Name of what is called at address, or (slot) by the pointer that stands
-	 * there: "malloc"; NULL if it has none. Without "@plt" or a version. */
+	 * there: "malloc"; NULL if it has none, "" for a stub whose function has none.
+	 * Without "@plt" or a version. */
 	const char *(*callee)(void *data, uint64_t address, bool slot);
-	/* Copies size bytes at address, of memory that nothing writes but the loader. */
+	/* Copies size bytes at address, of memory that nothing writes but the loader,
+	 * as it leaves them. */
 	bool (*read)(void *data, uint64_t address, void *buffer, size_t size);
 	/* The addresses in [start, end) that stand in the file's data, sorted: *labels
 	 * (owned by data), returns their number. Starts of functions may be left out. */
@@ -106,14 +108,15 @@ bool flow_has_site(const struct flow *flow, uint64_t site);
 enum flow_answer flow_reaches(struct flow *flow, uint64_t a, uint64_t b);
 /* The same on a way that does not execute the instruction at avoid: the first one
  * of an inlined function, since whoever passes it enters that function anew.
- * FLOW_UNKNOWN if no instruction starts at avoid. */
+ * FLOW_UNKNOWN instead of FLOW_YES if no instruction starts at avoid. */
 enum flow_answer flow_reaches_avoiding(struct flow *flow, uint64_t a, uint64_t b, uint64_t avoid);
 /* The same for several of these, all of which are avoided. */
 enum flow_answer flow_reaches_avoiding_all(
     struct flow *flow, uint64_t a, uint64_t b, const uint64_t *avoid, size_t count);
 
 /* The same on a way on which none of these calls comes back: where each of them
- * would have been seen, but was not, FLOW_NO proves that a's activation is over. */
+ * would have been seen, but was not, FLOW_NO proves that a's activation is over.
+ * The return of a itself, with which the way begins, does not count. */
 enum flow_answer flow_reaches_without(
     struct flow *flow, uint64_t a, uint64_t b, const uint64_t *calls, size_t count);
 

@@ -10,6 +10,7 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 
+#include "analyzer/symbol/cursor.h"
 #include "analyzer/util/xalloc.h"
 
 enum {
@@ -17,17 +18,6 @@ enum {
 	SEARCH_BACK = 64,                 /* symbols that may start between one and its inside */
 	/* deflate cannot do better; a section that claims more is a bomb */
 	COMPRESSION_MAX = 1032,
-};
-
-/* Where the encoded numbers of one section are read. */
-struct cursor {
-	const uint8_t *at;
-	const uint8_t *end;
-	const uint8_t *base; /* section's first byte */
-	uint64_t address;    /* of base */
-	bool big;            /* byte order */
-	bool wide;           /* 64-bit addresses */
-	bool bad;
 };
 
 enum symbol_elf_result
@@ -209,138 +199,110 @@ symbol_elf_has_symtab(const struct symbol_elf *file)
 	return false;
 }
 
-static uint64_t
-read_fixed(struct cursor *cursor, size_t size)
-{
-	uint64_t value = 0;
-	size_t i;
+/* How the FDEs of a CIE are encoded. */
+struct encodings {
+	uint8_t address; /* DW_EH_PE_omit: not understood */
+	uint8_t lsda;    /* DW_EH_PE_omit: they have none */
+	bool sized;      /* augmentation data has its length in front */
+};
 
-	if ((size_t)(cursor->end - cursor->at) < size) {
-		cursor->bad = true;
-		return 0;
-	}
-	for (i = 0; i < size; i++) {
-		size_t byte = cursor->big ? i : size - 1 - i;
-
-		value = value << 8 | cursor->at[byte];
-	}
-	cursor->at += size;
-	return value;
-}
-
-static uint64_t
-read_leb(struct cursor *cursor)
-{
-	uint64_t value = 0;
-	unsigned int shift = 0;
-	uint8_t byte;
-
-	do {
-		byte = (uint8_t)read_fixed(cursor, 1);
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while ((byte & 0x80) != 0 && !cursor->bad);
-	return value;
-}
-
-static uint64_t
-sign_extend(uint64_t value, unsigned int bits)
-{
-	uint64_t sign = UINT64_C(1) << (bits - 1);
-
-	return (value ^ sign) - sign;
-}
-
-/* A pointer in one of .eh_frame's encodings, absolute if base is wanted. */
-static uint64_t
-read_encoded(struct cursor *cursor, uint8_t encoding, bool relative)
-{
-	uint64_t place = cursor->address + (uint64_t)(cursor->at - cursor->base);
-	uint64_t value;
-
-	switch (encoding & 0x0f) {
-	case DW_EH_PE_absptr: value = read_fixed(cursor, cursor->wide ? 8 : 4); break;
-	case DW_EH_PE_uleb128: value = read_leb(cursor); break;
-	case DW_EH_PE_udata2: value = read_fixed(cursor, 2); break;
-	case DW_EH_PE_udata4: value = read_fixed(cursor, 4); break;
-	case DW_EH_PE_sdata2: value = sign_extend(read_fixed(cursor, 2), 16); break;
-	case DW_EH_PE_sdata4: value = sign_extend(read_fixed(cursor, 4), 32); break;
-	case DW_EH_PE_udata8:
-	case DW_EH_PE_sdata8: value = read_fixed(cursor, 8); break;
-	default: cursor->bad = true; return 0;
-	}
-	if (relative && (encoding & 0x70) == DW_EH_PE_pcrel)
-		value += place;
-	else if (relative && (encoding & 0x70) != 0)
-		cursor->bad = true;
-	if (!cursor->wide)
-		value &= UINT32_MAX;
-	return value;
-}
-
-/* The pointer encoding of a CIE's FDEs. */
-static uint8_t
-fde_encoding(const Dwarf_CIE *cie, const struct cursor *section)
+/* The encodings in a CIE's augmentation, which the letters name. */
+static void
+read_encodings(struct encodings *encodings, const Dwarf_CIE *cie, const struct cursor *section)
 {
 	struct cursor cursor = *section;
 	const char *letter = cie->augmentation;
-	uint8_t encoding;
 
+	encodings->address = DW_EH_PE_absptr;
+	encodings->lsda = DW_EH_PE_omit;
+	encodings->sized = false;
 	if (letter == NULL || *letter != 'z' || cie->augmentation_data == NULL)
-		return DW_EH_PE_absptr;
+		return;
+	encodings->sized = true;
 	cursor.at = cie->augmentation_data;
 	cursor.end = cie->augmentation_data + cie->augmentation_data_size;
 	cursor.bad = false;
 	for (letter++; *letter != '\0' && !cursor.bad; letter++) {
 		switch (*letter) {
-		case 'R':
-			encoding = (uint8_t)read_fixed(&cursor, 1);
-			return cursor.bad ? DW_EH_PE_omit : encoding;
-		case 'L': read_fixed(&cursor, 1); break;
-		case 'P':
-			encoding = (uint8_t)read_fixed(&cursor, 1);
-			read_encoded(&cursor, encoding, false);
-			break;
+		case 'R': encodings->address = (uint8_t)cursor_fixed(&cursor, 1); break;
+		case 'L': encodings->lsda = (uint8_t)cursor_fixed(&cursor, 1); break;
+		case 'P': cursor_encoded(&cursor, (uint8_t)cursor_fixed(&cursor, 1), false); break;
 		case 'S':
 		case 'B': break;
-		default: return DW_EH_PE_omit;
+		default: cursor.bad = true; break;
 		}
 	}
-	return DW_EH_PE_absptr;
+	if (cursor.bad)
+		encodings->address = DW_EH_PE_omit;
 }
 
-/* True if the instructions begin with "the return address is undefined". */
-static bool
-is_outermost(const struct cursor *rest, uint64_t return_register)
+/*
+ * What the first instructions, before control moves on, say: that the return
+ * address is undefined; or that a frame is there already, so that no function
+ * begins here.
+ */
+static void
+read_start(struct symbol_fde *entry, struct cursor *cursor, uint64_t return_register)
 {
-	const uint8_t *at = rest->at;
+	while (cursor->at < cursor->end && !cursor->bad) {
+		uint8_t op = (uint8_t)cursor_fixed(cursor, 1);
 
-	/* augmentation data of the FDE comes first; it is empty for assembler code */
-	while (at < rest->end && *at == 0)
-		at++;
-	return rest->end - at >= 2 && at[0] == DW_CFA_undefined && at[1] == return_register &&
-	    return_register < 0x80;
+		if (op == DW_CFA_nop)
+			continue;
+		if (op == DW_CFA_undefined) {
+			if (cursor_leb(cursor) == return_register)
+				entry->outermost = true;
+			continue;
+		}
+		entry->inner = op == DW_CFA_def_cfa_offset || op == DW_CFA_def_cfa ||
+		    op == DW_CFA_def_cfa_register || (op & 0xc0) == DW_CFA_offset;
+		/* a frame of its return address alone is what a function begins with */
+		if (op == DW_CFA_def_cfa_offset && cursor_leb(cursor) == 8)
+			entry->inner = false;
+		return;
+	}
 }
 
 static void
-add_fde(struct symbol_table *table, const Dwarf_FDE *fde, uint8_t encoding,
+read_lsda(struct symbol_fde *entry, struct cursor *cursor, uint8_t encoding)
+{
+	struct cursor raw = *cursor;
+
+	/* 0 is none, whatever it is relative to */
+	if (cursor_encoded(&raw, encoding & 0x0f, false) != 0)
+		entry->lsda = cursor_encoded(cursor, encoding, true);
+	entry->lsda_unclear = raw.bad || cursor->bad;
+}
+
+static void
+add_fde(struct symbol_table *table, const Dwarf_FDE *fde, const struct encodings *encodings,
     uint64_t return_register, const struct cursor *section)
 {
 	struct cursor cursor = *section;
-	struct symbol_fde entry;
+	struct symbol_fde entry = { 0 };
 	uint64_t size;
 
 	cursor.at = fde->start;
 	cursor.end = fde->end;
 	cursor.bad = false;
-	entry.start = read_encoded(&cursor, encoding, true);
-	size = read_encoded(&cursor, encoding & 0x0f, false);
+	entry.start = cursor_encoded(&cursor, encodings->address, true);
+	size = cursor_encoded(&cursor, encodings->address & 0x0f, false);
 	if (cursor.bad || size == 0 || entry.start == 0 || size > UINT64_MAX - entry.start ||
 	    table->fde_count >= FUNCTIONS_MAX)
 		return;
 	entry.end = entry.start + size;
-	entry.outermost = is_outermost(&cursor, return_register);
+	if (encodings->sized) {
+		uint64_t length = cursor_leb(&cursor);
+		struct cursor lsda = cursor;
+
+		if (cursor.bad || length > (uint64_t)(cursor.end - cursor.at))
+			return;
+		lsda.end = cursor.at + length;
+		cursor.at += length;
+		if (encodings->lsda != DW_EH_PE_omit && length > 0)
+			read_lsda(&entry, &lsda, encodings->lsda);
+	}
+	read_start(&entry, &cursor, return_register);
 	table->fdes =
 	    xgrow(table->fdes, &table->fde_cap, table->fde_count + 1, sizeof(*table->fdes));
 	table->fdes[table->fde_count++] = entry;
@@ -368,7 +330,7 @@ load_fdes(struct symbol_table *table, const unsigned char *ident, Elf_Data *data
 	Dwarf_Off at = 0;
 	Dwarf_Off next;
 	Dwarf_Off ignored;
-	uint8_t encoding = DW_EH_PE_omit;
+	struct encodings encodings = { .address = DW_EH_PE_omit };
 
 	while (dwarf_next_cfi(ident, data, true, at, &next, &entry) == 0 && next > at) {
 		at = next;
@@ -376,14 +338,14 @@ load_fdes(struct symbol_table *table, const unsigned char *ident, Elf_Data *data
 			continue;
 		if (entry.fde.CIE_pointer != cie_at) {
 			cie_at = entry.fde.CIE_pointer;
-			encoding = DW_EH_PE_omit;
+			encodings.address = DW_EH_PE_omit;
 			if (dwarf_next_cfi(ident, data, true, cie_at, &ignored, &cie) == 0 &&
 			    dwarf_cfi_cie_p(&cie))
-				encoding = fde_encoding(&cie.cie, section);
+				read_encodings(&encodings, &cie.cie, section);
 		}
-		if (encoding != DW_EH_PE_omit)
-			add_fde(
-			    table, &entry.fde, encoding, cie.cie.return_address_register, section);
+		if (encodings.address != DW_EH_PE_omit)
+			add_fde(table, &entry.fde, &encodings, cie.cie.return_address_register,
+			    section);
 	}
 	if (table->fde_count > 0)
 		qsort(table->fdes, table->fde_count, sizeof(*table->fdes), compare_fdes);

@@ -28,7 +28,10 @@ enum symbol_elf_result {
 struct symbol_fde {
 	uint64_t start;
 	uint64_t end;
+	uint64_t lsda;  /* address of its exception table, 0: none */
 	bool outermost; /* says itself that nothing called it */
+	bool inner;     /* has a frame from the start: is a part of a function */
+	bool lsda_unclear;
 };
 
 struct symbol_name {

@@ -1,0 +1,399 @@
+#include "analyzer/flow/code.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/util/xalloc.h"
+
+enum {
+	PARTS_MAX = 256,
+	BYTES_MAX = 16 * 1024 * 1024, /* of one function */
+	PEEK_MAX = 64 * 1024,         /* bytes of a piece that is looked through */
+};
+
+/* Reserved names of what ends the activation, the thread or the program. */
+static const char *const never_returning[] = {
+	"_Exit",
+	"_Unwind_Resume",
+	"_ZSt10unexpectedv",
+	"_ZSt16__throw_bad_castv",
+	"_ZSt17__throw_bad_allocv",
+	"_ZSt19__throw_logic_errorPKc",
+	"_ZSt20__throw_length_errorPKc",
+	"_ZSt20__throw_out_of_rangePKc",
+	"_ZSt24__throw_out_of_range_fmtPKcz",
+	"_ZSt25__throw_bad_function_callv",
+	"_ZSt28__throw_bad_array_new_lengthv",
+	"_ZSt9terminatev",
+	"__assert_fail",
+	"__chk_fail",
+	"__cxa_bad_cast",
+	"__cxa_bad_typeid",
+	"__cxa_pure_virtual",
+	"__cxa_rethrow",
+	"__cxa_throw",
+	"__cxa_throw_bad_array_new_length",
+	"__fortify_fail",
+	"__longjmp_chk",
+	"__stack_chk_fail",
+	"_exit",
+	"_longjmp",
+	"abort",
+	"exit",
+	"longjmp",
+	"pthread_exit",
+	"quick_exit",
+	"siglongjmp",
+};
+
+static bool
+is_one_of(const char *name, const char *const *names, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The same names that compilers take for such, with underscores before them. */
+static bool
+returns_twice(const char *name)
+{
+	static const char *const names[] = {
+		"getcontext",
+		"savectx",
+		"setjmp",
+		"sigsetjmp",
+		"vfork",
+	};
+
+	if (name[0] == '_' && name[1] == '_' && name[2] == 'x')
+		name += 3;
+	else if (name[0] == '_')
+		name += name[1] == '_' ? 2 : 1;
+	return is_one_of(name, names, sizeof(names) / sizeof(names[0]));
+}
+
+static void
+append(uint64_t **list, size_t *count, size_t *cap, uint64_t value)
+{
+	*list = xgrow(*list, cap, *count + 1, sizeof(**list));
+	(*list)[(*count)++] = value;
+}
+
+struct code_part *
+code_part(const struct code *code, uint64_t address)
+{
+	size_t i;
+
+	for (i = 0; i < code->part_count; i++) {
+		struct code_part *part = &code->parts[i];
+
+		if (address >= part->part.start && address < part->part.end)
+			return part;
+	}
+	return NULL;
+}
+
+/* Where landing pads are, there are instructions. */
+static void
+add_pads(struct code *code, const struct flow_part *part)
+{
+	size_t i;
+
+	if (part->pads_unclear)
+		code->unclear = true;
+	for (i = 0; i < part->pad_count; i++)
+		append(&code->work, &code->work_count, &code->work_cap, part->pads[i].landing);
+}
+
+static bool
+add_part(struct code *code, const struct flow_part *part)
+{
+	struct code_part *added;
+	uint64_t size = part->end - part->start;
+
+	if (code->part_count >= PARTS_MAX || part->end <= part->start ||
+	    size > BYTES_MAX - code->bytes)
+		return false;
+	code->parts =
+	    xgrow(code->parts, &code->part_cap, code->part_count + 1, sizeof(*code->parts));
+	added = &code->parts[code->part_count++];
+	added->part = *part;
+	added->marks = xcalloc(size, sizeof(*added->marks));
+	code->bytes += size;
+	add_pads(code, part);
+	return true;
+}
+
+bool
+code_is_label(const struct code *code, uint64_t address)
+{
+	const struct code_part *part = code_part(code, address);
+
+	return part != NULL && (address != part->part.start || part->part.fragment);
+}
+
+/* Does this piece jump back into what the function has, other than to its start? */
+static bool
+jumps_back(const struct code *code, const struct flow_part *part)
+{
+	uint64_t size = part->end - part->start;
+	struct insn insn;
+	uint64_t at = 0;
+
+	if (size > PEEK_MAX)
+		size = PEEK_MAX;
+	while (at < size) {
+		insn_decode(&insn, part->bytes + at, size - at, part->start + at, false);
+		if ((insn.kind == INSN_JUMP || insn.kind == INSN_BRANCH) && !insn.slot &&
+		    insn.target != 0 && code_is_label(code, insn.target))
+			return true;
+		at += insn.length;
+	}
+	return false;
+}
+
+/*
+ * A jump out of what is known. A fragment is a piece of the function; so is what
+ * has no name and jumps back. What is entered elsewhere than at its start is looked
+ * at as well: that it is another function's makes the graph only larger.
+ */
+static enum code_where
+look_outside(struct code *code, uint64_t target)
+{
+	const struct flow_source *source = code->source;
+	struct flow_part part;
+	const char *name = source->callee(source->data, target, false);
+
+	memset(&part, 0, sizeof(part));
+	if (!source->part(source->data, target, &part))
+		return name != NULL ? CODE_EXIT : CODE_ASTRAY;
+	if (!part.fragment && (name != NULL || (target == part.start && !jumps_back(code, &part))))
+		return CODE_EXIT;
+	return add_part(code, &part) ? CODE_INSIDE : CODE_ASTRAY;
+}
+
+enum code_where
+code_locate(struct code *code, uint64_t target)
+{
+	struct code_part *part = code_part(code, target);
+	enum code_where where = CODE_INSIDE;
+
+	if (part == NULL)
+		where = look_outside(code, target);
+	if (where == CODE_INSIDE)
+		append(&code->work, &code->work_count, &code->work_cap, target);
+	return where;
+}
+
+bool
+code_begin(struct code *code, const struct flow_source *source, uint64_t entry)
+{
+	struct flow_part part;
+
+	memset(code, 0, sizeof(*code));
+	memset(&part, 0, sizeof(part));
+	code->source = source;
+	code->entry = entry;
+	if (!source->part(source->data, entry, &part) || part.fragment)
+		return false;
+	if (!add_part(code, &part)) {
+		code->oversized = true;
+		return false;
+	}
+	append(&code->work, &code->work_count, &code->work_cap, entry);
+	return true;
+}
+
+void
+code_release(struct code *code)
+{
+	size_t i;
+
+	for (i = 0; i < code->part_count; i++)
+		free(code->parts[i].marks);
+	for (i = 0; i < code->end_count; i++)
+		free(code->ends[i].targets);
+	free(code->parts);
+	free(code->ends);
+	free(code->work);
+	free(code->loaded);
+	free(code->taken);
+	free(code->tails);
+	memset(code, 0, sizeof(*code));
+}
+
+static void
+add_call(struct code *code, struct code_end *end)
+{
+	const struct flow_source *source = code->source;
+	const char *name = NULL;
+
+	if (end->target != 0)
+		name = source->callee(source->data, end->target, end->slot);
+	if (name != NULL) {
+		end->twice = returns_twice(name);
+		end->noreturn = is_one_of(
+		    name, never_returning, sizeof(never_returning) / sizeof(never_returning[0]));
+	}
+	/* "call 1f; 1: pop": a jump that leaves a return address behind */
+	if (end->target != 0 && !end->slot && code_is_label(code, end->target)) {
+		code->inner_calls = true;
+		append(&code->work, &code->work_count, &code->work_cap, end->target);
+	}
+}
+
+/* Notes the instruction as the end of its block and where it leads. */
+static void
+add_end(struct code *code, const struct insn *insn, uint64_t address, bool runs_off)
+{
+	struct code_end *end;
+	enum code_where where = CODE_EXIT;
+	uint64_t target = runs_off ? address + insn->length : insn->target;
+
+	/* first, since it may make the list of parts grow */
+	if (runs_off ||
+	    ((insn->kind == INSN_JUMP || insn->kind == INSN_BRANCH) && target != 0 && !insn->slot))
+		where = code_locate(code, target);
+	if (where == CODE_EXIT && insn->kind != INSN_CALL && target != 0 && !insn->slot)
+		append(&code->tails, &code->tail_count, &code->tail_cap, target);
+	code->ends = xgrow(code->ends, &code->end_cap, code->end_count + 1, sizeof(*code->ends));
+	end = &code->ends[code->end_count++];
+	memset(end, 0, sizeof(*end));
+	end->address = address;
+	end->next = address + insn->length;
+	end->target = target;
+	end->kind = runs_off ? INSN_JUMP : insn->kind;
+	end->slot = insn->slot;
+	end->where = where;
+	end->runs_off = runs_off;
+	if (end->kind == INSN_CALL)
+		add_call(code, end);
+}
+
+/* Follows the instructions from address until control cannot just go on. */
+static void
+follow(struct code *code, size_t at_part, uint64_t address)
+{
+	uint64_t start = code->parts[at_part].part.start;
+	uint64_t size = code->parts[at_part].part.end - start;
+	const uint8_t *bytes = code->parts[at_part].part.bytes;
+	uint8_t *marks = code->parts[at_part].marks;
+	uint64_t at = address - start;
+	struct insn insn;
+
+	marks[at] |= CODE_LEADER;
+	while (at < size && (marks[at] & CODE_LENGTH) == 0) {
+		bool off;
+
+		insn_decode(&insn, bytes + at, size - at, start + at, code->source->fixed);
+		code->instructions++;
+		marks[at] |= insn.length;
+		if (insn.loaded != 0)
+			append(&code->loaded, &code->loaded_count, &code->loaded_cap, insn.loaded);
+		off = at + insn.length >= size;
+		if (insn.kind != INSN_PLAIN || off) {
+			marks[at] |= CODE_END;
+			add_end(code, &insn, start + at, insn.kind == INSN_PLAIN);
+		}
+		at += insn.length;
+		if (off ||
+		    (insn.kind != INSN_PLAIN && insn.kind != INSN_CALL && insn.kind != INSN_BRANCH))
+			return;
+		if (insn.kind != INSN_PLAIN)
+			marks[at] |= CODE_LEADER;
+	}
+	/* what two ways of reading the bytes have in common is one block */
+	marks[at] |= CODE_LEADER;
+}
+
+/* Instructions whose addresses are loaded may be jumped to from anywhere. */
+static void
+add_taken(struct code *code)
+{
+	size_t i;
+
+	for (i = 0; i < code->loaded_count; i++) {
+		uint64_t address = code->loaded[i];
+
+		if (!code_is_label(code, address))
+			continue;
+		append(&code->taken, &code->taken_count, &code->taken_cap, address);
+		append(&code->work, &code->work_count, &code->work_cap, address);
+	}
+}
+
+static int
+compare_addresses(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left;
+	uint64_t b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+static int
+compare_ends(const void *left, const void *right)
+{
+	const struct code_end *a = left;
+	const struct code_end *b = right;
+
+	return a->address < b->address ? -1 : a->address > b->address;
+}
+
+static void
+sort_addresses(uint64_t *list, size_t *count)
+{
+	size_t kept = 0;
+	size_t i;
+
+	if (*count > 0)
+		qsort(list, *count, sizeof(*list), compare_addresses);
+	for (i = 0; i < *count; i++) {
+		if (kept == 0 || list[i] != list[kept - 1])
+			list[kept++] = list[i];
+	}
+	*count = kept;
+}
+
+void
+code_explore(struct code *code)
+{
+	size_t known;
+
+	do {
+		while (code->work_count > 0) {
+			uint64_t address = code->work[--code->work_count];
+			struct code_part *part = code_part(code, address);
+
+			/* landing pads may lie in a piece of their own */
+			if (part == NULL)
+				code_locate(code, address);
+			part = code_part(code, address);
+			if (part != NULL)
+				follow(code, (size_t)(part - code->parts), address);
+		}
+		sort_addresses(code->loaded, &code->loaded_count);
+		known = code->taken_count;
+		code->taken_count = 0;
+		add_taken(code);
+	} while (code->taken_count != known);
+	code->work_count = 0;
+	sort_addresses(code->tails, &code->tail_count);
+	if (code->end_count > 0)
+		qsort(code->ends, code->end_count, sizeof(*code->ends), compare_ends);
+}
+
+struct code_end *
+code_end(const struct code *code, uint64_t address)
+{
+	struct code_end key = { .address = address };
+
+	if (code->end_count == 0)
+		return NULL;
+	return bsearch(&key, code->ends, code->end_count, sizeof(*code->ends), compare_ends);
+}
