@@ -134,7 +134,7 @@ escape_find_site(struct escape *escape, struct escape_path *path)
 static uint32_t
 escape_path_of(struct escape *escape, uint32_t node, uint32_t levels)
 {
-	struct escape_path path = { .node = node, .levels = levels };
+	struct escape_path path = { .node = node, .levels = levels, .facts.size_min = UINT64_MAX };
 	uint32_t frame;
 
 	if (escape->node_path[node] != 0)
@@ -167,21 +167,39 @@ escape_kind_name(uint8_t kind)
 	return names[kind];
 }
 
-/* What people call it: the innermost wrapper, if one called the hook. */
+/* What people call it: the outermost wrapper with a plain name, which is the one
+ * that stands in the site's source; NULL: the hook's own name. */
+static const char *
+escape_find_allocator(struct escape *escape, const struct escape_path *path)
+{
+	const struct definitions_node *nodes = escape->places.definitions->nodes;
+	const char *best = NULL, *name;
+	const struct logical_place *place;
+	uint32_t node, i;
+
+	for (node = path->node; node != 0 && path->site_levels > 0; node = nodes[node].parent) {
+		place = escape_node_place(escape, node);
+		for (i = 0; i < place->place->count; i++) {
+			if (nodes[node].depth == path->depth && i == path->index)
+				return best;
+			name = escape_frame(escape, place->frames[i])->function;
+			if (name[0] != '_' && name[0] != '?' && strpbrk(name, ":+<") == NULL)
+				best = name;
+		}
+	}
+	return best;
+}
+
 static const char *
 escape_allocator_name(struct escape *escape, const struct model_block *block)
 {
-	const struct logical_place *place;
-	const struct logical_frame *frame;
+	struct escape_path *path = &escape->paths[block->tag];
 
-	if (block->node == 0)
-		return escape_kind_name(block->kind);
-	place = escape_node_place(escape, block->node);
-	frame = escape_frame(escape, place->frames[0]);
-	if (!frame->wrapper || frame->function[0] == '_' || frame->function[0] == '?' ||
-	    strstr(frame->function, "::") != NULL)
-		return escape_kind_name(block->kind);
-	return frame->function;
+	if (!path->named) {
+		path->allocator = escape_find_allocator(escape, path);
+		path->named = true;
+	}
+	return path->allocator != NULL ? path->allocator : escape_kind_name(block->kind);
 }
 
 /* The first few names are counted; one that is rare does not matter. */
@@ -212,6 +230,7 @@ void
 escape_chain(struct escape *escape, uint32_t tag)
 {
 	escape->sites[escape->paths[tag].site].facts.reallocs++;
+	escape->paths[tag].facts.reallocs++;
 }
 
 /* Where the level stands that has `levels` - 1 outside of it, on a stack of as
@@ -451,6 +470,17 @@ escape_count_fate(
 		site->example_node[fate] = end->block->node;
 }
 
+static void
+escape_count_path(struct escape_path *path, uint64_t size, enum fate fate, bool far)
+{
+	path->facts.fates[fate]++;
+	path->facts.far += fate == FATE_UP && far;
+	if (size < path->facts.size_min)
+		path->facts.size_min = size;
+	if (size > path->facts.size_max)
+		path->facts.size_max = size;
+}
+
 void
 escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 {
@@ -459,6 +489,7 @@ escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 	struct escape_path *path = &escape->paths[block->tag];
 	struct escape_site *site = &escape->sites[path->site];
 	double weight = escape_weight(escape, block->size);
+	uint64_t activations = site->facts.activations;
 	enum model_why why;
 	enum fate fate = escape_judge(escape, pair, end, &why);
 
@@ -479,4 +510,6 @@ escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 	pair->weights[fate] += weight;
 	path->fates[fate] += weight;
 	path->bytes += weight * (double)block->size;
+	escape_count_path(path, block->size, fate, escape_far(pair));
+	path->facts.activations += site->facts.activations - activations;
 }

@@ -73,13 +73,16 @@ struct escape_site {
 struct escape_path {
 	uint32_t node;
 	uint32_t site;
-	uint32_t levels;          /* of the stack (places.h) */
-	uint32_t site_levels;     /* of the site and all outside; 0: no site */
-	uint32_t depth;           /* of the physical frame that the site is in */
-	uint32_t index;           /* of the site in its place */
-	double fates[FATE_COUNT]; /* estimated blocks */
+	uint32_t levels;            /* of the stack (places.h) */
+	uint32_t site_levels;       /* of the site and all outside; 0: no site */
+	uint32_t depth;             /* of the physical frame that the site is in */
+	uint32_t index;             /* of the site in its place */
+	struct verdict_facts facts; /* stack_limit is the site's */
+	double fates[FATE_COUNT];   /* estimated blocks */
 	double bytes;
-	uint64_t last_key; /* + 1; of the pair that was counted last */
+	const char *allocator; /* as the site's source calls it; NULL: the hook's name */
+	bool named;            /* allocator was looked for */
+	uint64_t last_key;     /* + 1; of the pair that was counted last */
 	uint32_t last_node;
 	uint32_t last_pair;
 };

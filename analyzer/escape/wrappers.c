@@ -13,7 +13,9 @@
  * module one of `modules`, both NULL ended lists; one that is NULL leaves it open.
  *
  * A name with a star stands for all that begin so, and begins where a name begins:
- * "std::*" is no member of foo::std. A module is the beginning of its file's name.
+ * "std::*" is no member of foo::std. A question mark stands for the functions of a
+ * stripped library that have no name, its helpers for the most part. A module is
+ * the beginning of its file's name.
  * What is compiled into any program (templates, Rust's library, names that the
  * language or long use reserves) has no module; what lives in a library has, so
  * that a program's own g_malloc is its own.
@@ -62,38 +64,39 @@ static const struct wrappers_rule wrappers_rules[] = {
 	    false },
 	/* GLib: allocation, strings, containers; objects */
 	{ LIST("libglib-2.0.so"),
-	    LIST("g_malloc*", "g_realloc*", "g_try_*", "g_free*", "g_aligned_*", "g_clear_*",
-		"g_memdup*", "g_slice_*", "g_strdup*", "g_strndup", "g_strn*", "g_strfreev",
-		"g_strconcat", "g_strjoin*", "g_strsplit*", "g_strescape", "g_strcompress",
-		"g_utf8_str*", "g_utf8_casefold", "g_utf8_normalize", "g_build_*", "g_path_get_*",
-		"g_list_*", "g_slist_*", "g_array_*", "g_byte_array_*", "g_ptr_array_*",
-		"g_hash_table_*", "g_string_*", "g_queue_*", "g_tree_*", "g_sequence_*", "g_node_*",
-		"g_bytes_*", "g_variant_*", "g_rc_box_*", "g_atomic_rc_box_*", "g_ref_string_*",
-		"g_allocator_*", "g_datalist_*", "g_quark_*", "g_intern_*"),
+	    LIST("?", "g_malloc*", "g_realloc*", "g_vasprintf", "g_try_*", "g_free*", "g_aligned_*",
+		"g_clear_*", "g_memdup*", "g_slice_*", "g_strdup*", "g_strndup", "g_strn*",
+		"g_strfreev", "g_strconcat", "g_strjoin*", "g_strsplit*", "g_strescape",
+		"g_strcompress", "g_utf8_str*", "g_utf8_casefold", "g_utf8_normalize", "g_build_*",
+		"g_path_get_*", "g_list_*", "g_slist_*", "g_array_*", "g_byte_array_*",
+		"g_ptr_array_*", "g_hash_table_*", "g_string_*", "g_queue_*", "g_tree_*",
+		"g_sequence_*", "g_node_*", "g_bytes_*", "g_variant_*", "g_rc_box_*",
+		"g_atomic_rc_box_*", "g_ref_string_*", "g_allocator_*", "g_datalist_*", "g_quark_*",
+		"g_intern_*"),
 	    false },
 	{ LIST("libgobject-2.0.so"),
-	    LIST("g_type_create_instance", "g_type_free_instance", "g_object_*", "g_value_*",
+	    LIST("?", "g_type_create_instance", "g_type_free_instance", "g_object_*", "g_value_*",
 		"g_boxed_*", "g_closure_*", "g_cclosure_*", "g_signal_connect*", "g_param_spec_*"),
 	    false },
-	/* Qt: what is shared behind its values, and the templates in the program */
+	/* Qt: its values, which are inline for a part, and its templates */
 	{ LIST("libQt5Core.so", "libQt6Core.so"),
-	    LIST("QArrayData::*", "QByteArray::*", "QString::*", "QListData::*", "QHashData::*",
-		"QMapDataBase::*", "QMapNodeBase::*", "QVariant::*", "QBitArray::*", "QRegExp::*",
-		"QUrl::*", "QDateTime::*", "QFileInfo::*", "QDir::*", "QFile::*", "QLocale::*",
-		"QJson*", "QCbor*", "QStringList::*", "QtPrivate::*", "QtSharedPointer::*",
-		"qMalloc*", "qFree*", "qRealloc*", "QObject::QObject", "QObject::connect*",
-		"QObjectPrivate::*", "QTextCodec::*", "QUtf8::*", "qstr*", "QRegularExpression*",
-		"QStringBuilder*"),
+	    LIST("?", "qMalloc*", "qFree*", "qRealloc*", "qstr*", "QUtf8::*", "QObject::QObject",
+		"QObject::connect*", "QObjectPrivate::*", "QtSharedPointer::*"),
 	    false },
 	{ NULL,
-	    LIST("QList::*", "QVector::*", "QLinkedList::*", "QHash::*", "QMultiHash::*", "QMap::*",
-		"QMultiMap::*", "QMapData::*", "QMapNode::*", "QHashNode::*", "QSet::*",
-		"QStack::*", "QQueue::*", "QPair::*", "QVarLengthArray::*", "QTypedArrayData::*",
-		"QArrayDataPointer::*", "QArrayDataOps::*", "QGenericArrayOps::*",
-		"QPodArrayOps::*", "QMovableArrayOps::*", "QScopedPointer*", "QSharedPointer::*",
-		"QWeakPointer::*", "QExplicitlySharedDataPointer::*", "QSharedDataPointer::*",
-		"QtPrivate::*", "QtSharedPointer::*", "QHashPrivate::*", "QStringBuilder::*",
-		"QConcatenable::*"),
+	    LIST("QArrayData::*", "QByteArray::*", "QString::*", "QStringList::*",
+		"QStringBuilder::*", "QListData::*", "QHashData::*", "QMapDataBase::*",
+		"QMapNodeBase::*", "QVariant::*", "QBitArray::*", "QRegExp::*",
+		"QRegularExpression*", "QUrl::*", "QDateTime::*", "QFileInfo::*", "QDir::*",
+		"QLocale::*", "QJsonObject::*", "QJsonArray::*", "QJsonValue::*",
+		"QJsonDocument::*", "QTextCodec::*", "QList::*", "QVector::*", "QLinkedList::*",
+		"QHash::*", "QMultiHash::*", "QMap::*", "QMultiMap::*", "QMapData::*",
+		"QMapNode::*", "QHashNode::*", "QSet::*", "QStack::*", "QQueue::*",
+		"QVarLengthArray::*", "QTypedArrayData::*", "QArrayDataPointer::*",
+		"QArrayDataOps::*", "QGenericArrayOps::*", "QPodArrayOps::*", "QMovableArrayOps::*",
+		"QScopedPointer*", "QSharedPointer::*", "QWeakPointer::*",
+		"QExplicitlySharedDataPointer::*", "QSharedDataPointer::*", "QtPrivate::*",
+		"QtSharedPointer::*", "QHashPrivate::*", "QConcatenable::*"),
 	    false },
 	/* C++ libraries that are templates for the most part */
 	{ NULL, LIST("boost::*", "absl::*", "folly::*"), false },
@@ -265,6 +268,15 @@ wrappers_listed(const char *const *list, const char *name)
 	return false;
 }
 
+/* "libx.so.1+0x1230", as the resolver calls a function of that file. */
+static bool
+wrappers_is_nameless(const char *name, const char *base)
+{
+	size_t len = strlen(base);
+
+	return len > 0 && strncmp(name, base, len) == 0 && strncmp(name + len, "+0x", 3) == 0;
+}
+
 static bool
 wrappers_begins(const char *const *list, const char *name)
 {
@@ -297,6 +309,8 @@ wrappers_built_in(const struct wrappers_function *function)
 	const struct wrappers_rule *rule;
 	size_t i;
 
+	if (wrappers_is_nameless(name, base))
+		name = "?";
 	for (i = 0; i < sizeof(wrappers_rules) / sizeof(*wrappers_rules); i++) {
 		rule = &wrappers_rules[i];
 		if ((!rule->rust || rust) &&

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analyzer/escape/discover.h"
 #include "analyzer/escape/wrappers.h"
 #include "analyzer/ingest/ingest_run.h"
 #include "analyzer/store/store.h"
@@ -16,6 +17,8 @@
 
 /* Events between two calls of the progress function. */
 #define INGEST_PROGRESS (1U << 20)
+
+enum { INGEST_ROUNDS = 2 }; /* that may find wrappers */
 
 static struct place
 ingest_place(void *data, uint32_t pc)
@@ -220,8 +223,12 @@ ingest_trace(struct ingest *ingest, size_t index, struct err *err)
 
 	if (status == 0) {
 		ingest_run_feed(&run);
-		ingest_note(ingest->options, run.reader);
-		status = ingest_write_run(&run, err);
+		if (ingest->round == 0)
+			ingest_note(ingest->options, run.reader);
+		if (ingest->round < INGEST_ROUNDS)
+			ingest->found += discover_wrappers(&run.escape, ingest->wrappers);
+		if (ingest->found == 0)
+			status = ingest_write_run(&run, err);
 		ingest->bytes_done += run.reader->size;
 		ingest_tell(ingest, 0, 0);
 	}
@@ -242,11 +249,35 @@ ingest_total(const struct ingest_options *options)
 	return total;
 }
 
+/* Once through all traces. Where a function turns out to be a wrapper, what was
+ * written is void: sites, owners and distances are others with it. */
+static int
+ingest_round(struct ingest *ingest, struct err *err)
+{
+	const struct ingest_options *options = ingest->options;
+	size_t i;
+
+	if (ingest->found > 0) {
+		logical_find_wrappers(&ingest->logical);
+		ingest->found = 0;
+		ingest->round++;
+	}
+	ingest->site_base = ingest->thread_base = 0;
+	ingest->bytes_done = 0;
+	store_free(ingest->store);
+	ingest->store = store_create(options->database, err);
+	if (ingest->store == NULL)
+		return -1;
+	for (i = 0; i < options->trace_count; i++)
+		if (ingest_trace(ingest, i, err) != 0)
+			return -1;
+	return 0;
+}
+
 static int
 ingest_all(struct ingest *ingest, struct err *err)
 {
 	const struct ingest_options *options = ingest->options;
-	size_t i;
 
 	ingest->wrappers = wrappers_new(options->wrappers, options->wrapper_count,
 	    options->no_wrappers, options->no_wrapper_count, err);
@@ -254,12 +285,10 @@ ingest_all(struct ingest *ingest, struct err *err)
 		return -1;
 	ingest->symbol = symbol_new();
 	logical_init(&ingest->logical, ingest->symbol, ingest->wrappers);
-	ingest->store = store_create(options->database, err);
-	if (ingest->store == NULL)
-		return -1;
-	for (i = 0; i < options->trace_count; i++)
-		if (ingest_trace(ingest, i, err) != 0)
+	do {
+		if (ingest_round(ingest, err) != 0)
 			return -1;
+	} while (ingest->found > 0);
 	if (ingest_write_shared(ingest, err) != 0)
 		return -1;
 	return store_commit(ingest->store, err);

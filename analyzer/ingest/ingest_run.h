@@ -27,6 +27,8 @@ struct ingest {
 	uint64_t stack_limit;
 	int64_t site_base; /* numbers given to the runs before */
 	int64_t thread_base;
+	size_t found;        /* wrappers, in this round */
+	unsigned round;      /* times that all began anew, as wrappers were found */
 	uint64_t bytes_done; /* for progress */
 	uint64_t bytes_total;
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "analyzer/escape/wrappers.h"
 #include "analyzer/ingest/ingest.h"
 #include "analyzer/ingest/ingest_run.h"
 #include "analyzer/ingest/sums.h"
@@ -75,6 +76,20 @@ write_strings(const char *const *list, size_t count)
 		json_string(&json, list[i]);
 	json_end_array(&json);
 	fclose(out);
+	return text;
+}
+
+static char *
+write_found(const struct wrappers *wrappers)
+{
+	size_t count = wrappers_found_count(wrappers), i;
+	const char **names = xcalloc(count + 1, sizeof(*names));
+	char *text;
+
+	for (i = 0; i < count; i++)
+		names[i] = wrappers_found_name(wrappers, i);
+	text = write_strings(names, count);
+	free(names);
 	return text;
 }
 
@@ -180,6 +195,7 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 	char *command = write_command(head);
 	char *wrappers = write_strings(options->wrappers, options->wrapper_count);
 	char *no_wrappers = write_strings(options->no_wrappers, options->no_wrapper_count);
+	char *found = write_found(run->ingest->wrappers);
 	char start[64];
 	struct store_run row = {
 		.id = run->id,
@@ -206,6 +222,7 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 		.stack_limit = write_int(run->ingest->stack_limit),
 		.wrappers = wrappers,
 		.no_wrappers = no_wrappers,
+		.found_wrappers = found,
 		.allocator = head->allocator,
 	};
 	double cost = 0;
@@ -225,6 +242,7 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 	free(command);
 	free(wrappers);
 	free(no_wrappers);
+	free(found);
 	return status;
 }
 

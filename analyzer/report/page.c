@@ -10,7 +10,7 @@
 #include "analyzer/util/show.h"
 #include "analyzer/util/strbuf.h"
 
-enum { PAGE_MODULES = 5 };
+enum { PAGE_MODULES = 5, PAGE_WRAPPERS = 8 };
 
 /* ---- the run */
 
@@ -264,6 +264,38 @@ page_reasons(const struct page *page, struct query_db *db, struct err *err)
 	return rc;
 }
 
+/* Functions that are taken for wrappers by what they did; the reader may know
+ * better. */
+static void
+page_wrappers(const struct page *page)
+{
+	const struct cell *found = rows_at(page->run, 0, "found_wrappers");
+	struct strbuf pattern = { 0 };
+
+	if (found->count == 0)
+		return;
+	page_title(page, "Wrappers");
+	for (size_t i = 0; i < found->count && i < PAGE_WRAPPERS; i++) {
+		strbuf_clear(&pattern);
+		for (const char *at = found->list[i]; *at; at++) {
+			if (strchr("\\^$.[]|()*+?{}", *at))
+				strbuf_add(&pattern, "\\", 1);
+			strbuf_add(&pattern, at, 1);
+		}
+		fputs("  ", page->out);
+		page_text(page, found->list[i], page->columns / 3);
+		fputs(" looks like a wrapper: allocations are charged to its callers;"
+		      " --no-wrapper='^",
+		    page->out);
+		page_text(page, pattern.text, page->columns);
+		fputs("$' to see it\n", page->out);
+	}
+	if (found->count > PAGE_WRAPPERS)
+		fprintf(page->out, "  and so do %zu more (run.found_wrappers in JSON)\n",
+		    found->count - PAGE_WRAPPERS);
+	strbuf_release(&pattern);
+}
+
 static int
 page_gaps(const struct page *page, struct query_db *db, struct err *err)
 {
@@ -339,6 +371,7 @@ page_write(const struct page *page, struct query_db *db, struct err *err)
 		fputs("  none has the verdicts that were asked for\n", page->out);
 		return 0;
 	}
+	page_wrappers(page);
 	page_table(page);
 	return page_details(page, db, err);
 }

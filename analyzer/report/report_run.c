@@ -15,7 +15,8 @@ static const char sql[] = "SELECT (SELECT command FROM run ORDER BY id LIMIT 1),
 			  " (SELECT exe FROM run ORDER BY id LIMIT 1),"
 			  " (SELECT trace FROM run ORDER BY id LIMIT 1),"
 			  " (SELECT allocator FROM run ORDER BY id LIMIT 1),"
-			  " (SELECT wrappers FROM run ORDER BY id LIMIT 1)"
+			  " (SELECT wrappers FROM run ORDER BY id LIMIT 1),"
+			  " (SELECT found_wrappers FROM run ORDER BY id LIMIT 1)"
 			  " FROM run HAVING count(*) > 0";
 
 static const struct column columns[] = {
@@ -46,6 +47,7 @@ static const struct column columns[] = {
 	{ "trace", "trace", COLUMN_PATH },
 	{ "allocator", "allocator", COLUMN_PATH },
 	{ "wrappers", "wrappers", COLUMN_LIST },
+	{ "found_wrappers", "found to be wrappers", COLUMN_LIST },
 };
 
 const struct report report_run = {

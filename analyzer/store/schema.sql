@@ -30,6 +30,7 @@ CREATE TABLE run (
 	stack_limit INTEGER NOT NULL,   -- L of the verdicts
 	wrappers TEXT NOT NULL,         -- JSON array of the --wrapper patterns given
 	no_wrappers TEXT NOT NULL,      -- the same of --no-wrapper
+	found_wrappers TEXT NOT NULL,   -- JSON array of functions: wrappers by what they did
 	allocator TEXT NOT NULL,        -- '' libc, else path
 	cost_ns INTEGER NOT NULL        -- estimated time in malloc and free
 ) STRICT;

@@ -95,6 +95,7 @@ static const struct column run_columns[] = {
 	I(run, stack_limit),
 	T(run, wrappers),
 	T(run, no_wrappers),
+	T(run, found_wrappers),
 	T(run, allocator),
 	I(run, cost_ns),
 };

@@ -93,6 +93,7 @@ add_run(struct made *made, int64_t id, int64_t allocations, int64_t recorded)
 		.stack_limit = 4096,
 		.wrappers = "[\"^my_alloc$\"]",
 		.no_wrappers = "[]",
+		.found_wrappers = "[\"safe_alloc\"]",
 		.allocator = "",
 		.cost_ns = allocations * 61 };
 

@@ -243,6 +243,8 @@ def reported(path, binary, prefix):
         for entry in json.load(report)["sites"]:
             if entry["module"] != binary or not entry["function"].startswith(prefix):
                 continue
+            if entry["allocator"] == "pthread_create":
+                continue  # glibc's descriptor of the thread, charged to who starts it
             owner = entry.get("owner") or {}
             site = Site(entry["function"], [entry["verdict"]], owner.get("function"),
                         owner.get("distance"),
