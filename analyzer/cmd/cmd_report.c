@@ -10,7 +10,9 @@
 #include "analyzer/cmd/cmd.h"
 #include "analyzer/cmd/options.h"
 #include "analyzer/cmd/pager.h"
+#include "analyzer/cmd/path_options.h"
 #include "analyzer/cmd/source.h"
+#include "analyzer/cmd/verdict_list.h"
 #include "analyzer/format/format.h"
 #include "analyzer/format/rows.h"
 #include "analyzer/report/advice.h"
@@ -18,8 +20,8 @@
 #include "analyzer/report/report.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
+#include "analyzer/util/paths.h"
 #include "analyzer/util/term.h"
-#include "analyzer/util/xalloc.h"
 
 extern const struct cmd cmd_report;
 
@@ -39,6 +41,7 @@ static const struct option_def report_options[] = {
 	{ "verdict", REPORT_VERDICT, "V,...", "only sites of these verdicts" },
 	{ "top", REPORT_TOP, "N", "only the first N sites" },
 	{ "format", REPORT_FORMAT, "FORMAT", "text, json or csv" },
+	PATH_OPTIONS,
 	SOURCE_OPTIONS,
 	{ "color", REPORT_COLOR, "WHEN", "auto, always or never" },
 	{ NULL, 0, NULL, NULL },
@@ -58,6 +61,7 @@ static const struct sort sorts[] = {
 
 struct options {
 	struct source_options source;
+	struct paths paths;
 	const struct sort *sort;
 	const char *verdicts;
 	size_t top;
@@ -82,43 +86,13 @@ sort_find(const char *name)
 	options_usage(&cmd_report, "no order %s: cost, blocks, bytes or saved", name);
 }
 
-/* The next of a list with commas: its length, 0 behind the last. */
-static size_t
-list_next(const char **list)
-{
-	*list += strspn(*list, ",");
-	return strcspn(*list, ",");
-}
-
-static void
-verdicts_check(const char *list)
-{
-	for (size_t len; (len = list_next(&list)) > 0; list += len) {
-		char *name = xstrndup(list, len);
-
-		if (strcmp(advice_find(name)->verdict, name) != 0)
-			options_usage(&cmd_report, "no verdict %s", name);
-		free(name);
-	}
-}
-
-static bool
-verdicts_hold(const char *list, const char *verdict)
-{
-	for (size_t len; (len = list_next(&list)) > 0; list += len) {
-		if (strlen(verdict) == len && strncmp(list, verdict, len) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void
 options_take(struct options *options, int key)
 {
 	switch (key) {
 	case REPORT_SORT: options->sort = sort_find(optarg); break;
 	case REPORT_VERDICT:
-		verdicts_check(optarg);
+		verdict_list_check(&cmd_report, optarg);
 		options->verdicts = optarg;
 		break;
 	case REPORT_TOP:
@@ -133,7 +107,10 @@ options_take(struct options *options, int key)
 		if (term_color_parse(optarg, &options->color) < 0)
 			options_usage(&cmd_report, "--color is auto, always or never");
 		break;
-	default: source_option(&options->source, &cmd_report, key); break;
+	default:
+		source_option(&options->source, &cmd_report, key);
+		path_option(&options->paths, &cmd_report, key);
+		break;
 	}
 }
 
@@ -147,7 +124,7 @@ tables_filter(struct rows *sites, const char *verdicts)
 		struct cell *to = sites->cells + kept * sites->width;
 		struct cell *from = sites->cells + i * sites->width;
 
-		if (!verdicts_hold(verdicts, rows_text(sites, i, "verdict")))
+		if (!advice_is_among(verdicts, rows_text(sites, i, "verdict")))
 			continue;
 		for (size_t j = 0; kept != i && j < sites->width; j++) {
 			struct cell cell = to[j];
@@ -192,6 +169,7 @@ write_page(const struct options *options, const struct tables *tables, struct qu
 		.columns = term_columns(stdout, REPORT_COLUMNS),
 		.is_colored = term_color_wanted(stdout, options->color),
 		.top = options->top,
+		.paths = &options->paths,
 		.run = &tables->run,
 		.sites = &tables->sites,
 		.all = &tables->all,
@@ -235,6 +213,9 @@ report_write(const struct options *options, struct query_db *db, struct err *err
 	int rc = tables_load(&tables, db, err);
 
 	if (rc == 0) {
+		path_options_apply(&options->paths, &tables.sites, "file");
+		path_options_apply(&options->paths, &tables.sites, ".owner_file");
+		path_options_apply(&options->paths, &tables.all, "file");
 		if (options->verdicts)
 			tables_filter(&tables.sites, options->verdicts);
 		rows_sort(&tables.sites, sort->column);
@@ -269,6 +250,7 @@ report_main(int argc, char **argv)
 		cmd_fail(&err);
 	query_close(db);
 	source_release(&options.source);
+	paths_release(&options.paths);
 	return status;
 }
 

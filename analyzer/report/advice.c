@@ -35,6 +35,22 @@ advice_find(const char *verdict)
 	return &table[at];
 }
 
+bool
+advice_is_among(const char *list, const char *verdict)
+{
+	size_t wanted = strlen(verdict);
+
+	while (*list) {
+		size_t len = strcspn(list, ",");
+
+		if (len == wanted && strncmp(list, verdict, len) == 0)
+			return true;
+		list += len;
+		list += strspn(list, ",");
+	}
+	return false;
+}
+
 static void
 add_name(struct strbuf *buf, const char *name, const char *other)
 {

@@ -2,6 +2,7 @@
 #ifndef REPORT_ADVICE_H
 #define REPORT_ADVICE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct rows;
@@ -24,6 +25,8 @@ struct advice {
 const struct advice *advice_find(const char *verdict);
 /* The at-th, in order of precedence of what to do first; NULL behind the last. */
 const struct advice *advice_at(size_t at);
+/* The verdict is one of those in the list with commas. */
+bool advice_is_among(const char *list, const char *verdict);
 /* Adds what happens to the blocks of a row of report_sites: "does not escape f". */
 void advice_add_fate(struct strbuf *buf, const struct rows *sites, size_t row);
 /* Adds what to do: "make it a local variable". Names are harmless, not cut. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 struct err;
+struct paths;
 struct query_db;
 struct rows;
 
@@ -15,6 +16,7 @@ struct page {
 	unsigned columns; /* 100 unless the terminal says otherwise */
 	bool is_colored;
 	size_t top;                 /* rows of the table; 0: as many as are useful */
+	const struct paths *paths;  /* applied to the rows; NULL: none */
 	const struct rows *run;     /* report_run */
 	const struct rows *sites;   /* report_sites, sorted, what is wanted */
 	const struct rows *all;     /* report_sites, all, for the sums */

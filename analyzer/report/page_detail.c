@@ -9,6 +9,7 @@
 #include "analyzer/report/report.h"
 #include "analyzer/report/snippet.h"
 #include "analyzer/store/query.h"
+#include "analyzer/util/paths.h"
 #include "analyzer/util/show.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
@@ -32,16 +33,17 @@ page_frame(const struct page *page, const struct report_frame *frame)
 {
 	struct strbuf buf = { 0 };
 	size_t room = page->columns > 60 ? page->columns - 13 : 47;
+	char *file = paths_shown(page->paths, frame->file);
 	size_t used;
 
 	strbuf_adds(&buf, "");
 	used = show_name(&buf, frame->function, room / 2);
-	strbuf_adds(&buf, *frame->file ? " at " : " ");
+	strbuf_adds(&buf, *file ? " at " : " ");
 	room -= used + 4;
-	page_add_where(
-	    &buf, frame->file, frame->line, frame->module, room < PAGE_FILE ? room : PAGE_FILE);
+	page_add_where(&buf, file, frame->line, frame->module, room < PAGE_FILE ? room : PAGE_FILE);
 	fprintf(page->out, "%s\n", buf.text);
 	strbuf_release(&buf);
+	free(file);
 }
 
 /* The frames of a stack, a line each, start-up code left out. */
@@ -80,9 +82,12 @@ page_source(const struct page *page, size_t row)
 	struct strbuf buf = { 0 };
 	struct tm run = { 0 };
 	int64_t changed = 0;
+	char *file = paths_real(page->paths, rows_text(sites, row, "file"));
+	bool is_there = snippet_add(&buf, file, rows_int(sites, row, "line"),
+	    rows_int(sites, row, "column"), page->columns, &changed);
 
-	if (!snippet_add(&buf, rows_text(sites, row, "file"), rows_int(sites, row, "line"),
-		rows_int(sites, row, "column"), page->columns, &changed))
+	free(file);
+	if (!is_there)
 		return;
 	fputs(buf.text, page->out);
 	strbuf_release(&buf);

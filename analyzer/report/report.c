@@ -48,7 +48,7 @@ loader_init(struct loader *loader, struct query_db *db, struct err *err)
 {
 	loader->stack = query_prepare(db,
 	    "SELECT s.parent, f.function, f.file, f.line, f.wrapper, f.startup,"
-	    " (SELECT path FROM module m WHERE m.id = f.module)"
+	    " (SELECT path FROM module m WHERE m.id = f.module), f.symbol, f.column"
 	    " FROM stack s JOIN frame f ON f.id = s.frame WHERE s.id = ?1",
 	    err);
 	loader->list = query_prepare(db,
@@ -85,6 +85,8 @@ loader_stack(
 			.function = xstrdup(query_text(loader->stack, 1)),
 			.file = xstrdup(query_text(loader->stack, 2)),
 			.module = xstrdup(query_text(loader->stack, 6)),
+			.symbol = xstrdup(query_text(loader->stack, 7)),
+			.column = query_int(loader->stack, 8),
 			.line = query_int(loader->stack, 3),
 			.is_wrapper = query_int(loader->stack, 4) != 0,
 			.is_startup = query_int(loader->stack, 5) != 0,
@@ -102,6 +104,7 @@ report_stack_free(struct report_frame *frames, size_t count)
 		free(frames[i].function);
 		free(frames[i].file);
 		free(frames[i].module);
+		free(frames[i].symbol);
 	}
 	free(frames);
 }

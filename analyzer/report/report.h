@@ -35,7 +35,9 @@ struct report_frame {
 	char *function; /* owned, as the two below */
 	char *file;
 	char *module; /* path of the file that it was loaded from */
+	char *symbol; /* as the linker knows it */
 	long long line;
+	long long column;
 	bool is_wrapper;
 	bool is_startup;
 };

@@ -11,8 +11,9 @@
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/term.h"
 #include "analyzer/util/utf8.h"
+#include "analyzer/util/xalloc.h"
 
-enum { SNIPPET_FILE = 16 << 20, SNIPPET_TAB = 8 };
+enum { SNIPPET_FILE = 16 << 20, SNIPPET_TAB = 8, SNIPPET_READ = 64 << 10 };
 
 /* The path comes from a trace: no device, no pipe, nothing that blocks. */
 static FILE *
@@ -31,14 +32,17 @@ snippet_open(const char *path, int64_t *changed_s)
 	return fdopen(fd, "r");
 }
 
-static char *
-snippet_read(const char *path, int64_t line, int64_t *changed_s)
+char *
+snippet_line(const char *path, int64_t line, int64_t *changed_s)
 {
-	FILE *file = snippet_open(path, changed_s);
+	FILE *file;
 	char *text = NULL;
 	size_t cap = 0;
 	ssize_t len = -1;
 
+	if (line <= 0 || line > SNIPPET_FILE || !*path)
+		return NULL;
+	file = snippet_open(path, changed_s);
 	if (!file)
 		return NULL;
 	for (int64_t i = 0; i < line; i++) {
@@ -58,8 +62,28 @@ snippet_read(const char *path, int64_t line, int64_t *changed_s)
 	return text;
 }
 
-/* Tabs as blanks; *caret becomes the blanks before byte number `column`. */
-static void
+char *
+snippet_file(const char *path, size_t *len, int64_t *changed_s)
+{
+	FILE *file = *path ? snippet_open(path, changed_s) : NULL;
+	size_t cap = 0;
+	char *text = NULL;
+	size_t took;
+
+	*len = 0;
+	if (!file)
+		return NULL;
+	do {
+		text = xgrow(text, &cap, *len + SNIPPET_READ + 1, 1);
+		took = fread(text + *len, 1, SNIPPET_READ, file);
+		*len += took;
+	} while (took > 0 && *len <= SNIPPET_FILE);
+	text[*len] = '\0';
+	fclose(file);
+	return text;
+}
+
+void
 snippet_expand(struct strbuf *to, const char *text, int64_t column, size_t *caret)
 {
 	size_t at = 0;
@@ -89,9 +113,7 @@ snippet_add(struct strbuf *buf, const char *path, int64_t line, int64_t column, 
 	size_t indent = 0;
 	char *text;
 
-	if (line <= 0 || line > SNIPPET_FILE || !*path)
-		return false;
-	text = snippet_read(path, line, changed_s);
+	text = snippet_line(path, line, changed_s);
 	if (!text)
 		return false;
 	snippet_expand(&plain, text, column, &caret);

@@ -3,9 +3,23 @@
 #define REPORT_SNIPPET_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct strbuf;
+
+/*
+ * A whole source file, which the caller frees, with a NUL behind it; NULL where
+ * path is no regular file, or it is unreasonably large. *changed_s as below.
+ */
+char *snippet_file(const char *path, size_t *len, int64_t *changed_s);
+
+/* Adds text with its tabs as blanks; *caret becomes the blanks before byte number
+ * `column` (from 1), and stays where there is none. */
+void snippet_expand(struct strbuf *to, const char *text, int64_t column, size_t *caret);
+
+/* A line of a file, which the caller frees; NULL and *changed_s as below. */
+char *snippet_line(const char *path, int64_t line, int64_t *changed_s);
 
 /*
  * Adds "  line | text" and, for column > 0, a line with the caret; the text cut

@@ -1,0 +1,486 @@
+#include "analyzer/lint/finding.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "analyzer/format/rows.h"
+#include "analyzer/lint/identity.h"
+#include "analyzer/report/advice.h"
+#include "analyzer/report/report.h"
+#include "analyzer/store/query.h"
+#include "analyzer/util/err.h"
+#include "analyzer/util/paths.h"
+#include "analyzer/util/show.h"
+#include "analyzer/util/strbuf.h"
+#include "analyzer/util/term.h"
+#include "analyzer/util/xalloc.h"
+
+enum {
+	FINDING_BOUND = 20, /* a warning leaves at most one block in so many */
+	FINDING_PATH = 4,   /* functions of a path in a note */
+};
+
+/* What findings are made with: prepared once. */
+struct maker {
+	struct query_db *db;
+	const struct finding_options *options;
+	const struct rows *sites;
+	struct query *frame; /* of an id */
+	struct query *freed; /* the stack that freed most blocks of a site */
+	struct query *owner; /* the frame of its owner */
+	double cost_ns;      /* of the run */
+};
+
+static int
+maker_init(struct maker *maker, struct err *err)
+{
+	maker->frame = query_prepare(maker->db,
+	    "SELECT f.symbol, f.column FROM site s JOIN frame f ON f.id = s.frame WHERE s.id = ?1",
+	    err);
+	maker->freed = query_prepare(maker->db,
+	    "SELECT stack, blocks, (SELECT total(blocks) FROM free_path WHERE site = ?1)"
+	    " FROM free_path WHERE site = ?1 ORDER BY blocks DESC, stack LIMIT 1",
+	    err);
+	maker->owner = query_prepare(maker->db,
+	    "SELECT f.function, f.symbol, f.file, f.line, f.column,"
+	    " (SELECT path FROM module m WHERE m.id = f.module)"
+	    " FROM site s JOIN frame f ON f.id = s.owner WHERE s.id = ?1 AND NOT f.startup",
+	    err);
+	return maker->frame && maker->freed && maker->owner ? 0 : -1;
+}
+
+static void
+maker_release(struct maker *maker)
+{
+	query_finish(maker->frame);
+	query_finish(maker->freed);
+	query_finish(maker->owner);
+}
+
+static void
+place_release(struct finding_place *place)
+{
+	free(place->function);
+	free(place->symbol);
+	free(place->file);
+	free(place->module);
+}
+
+static void
+places_free(struct finding_place *places, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		place_release(&places[i]);
+	free(places);
+}
+
+static struct finding_place
+place_copy(const struct finding_place *place)
+{
+	return (struct finding_place){ .function = xstrdup(place->function),
+		.symbol = xstrdup(place->symbol),
+		.file = xstrdup(place->file),
+		.module = xstrdup(place->module),
+		.line = place->line,
+		.column = place->column };
+}
+
+static int64_t
+not_negative(int64_t value)
+{
+	return value < 0 ? 0 : value;
+}
+
+/* The frames of a stack without those outside of main. */
+static int
+maker_stack(const struct maker *maker, int64_t id, struct finding_place **places, size_t *depth,
+    struct err *err)
+{
+	size_t count;
+	struct report_frame *frames = report_stack(maker->db, id, &count, err);
+	size_t shown = count;
+
+	*places = NULL;
+	*depth = 0;
+	if (!frames)
+		return -1;
+	while (shown > 1 && frames[shown - 1].is_startup)
+		shown--;
+	*places = xcalloc(shown + 1, sizeof(**places));
+	for (size_t i = 0; i < shown; i++) {
+		if (*depth == 0 && frames[i].is_wrapper && i + 1 < shown)
+			continue;
+		(*places)[(*depth)++] =
+		    (struct finding_place){ .function = xstrdup(frames[i].function),
+			    .symbol = xstrdup(frames[i].symbol),
+			    .file = paths_shown(maker->options->paths, frames[i].file),
+			    .module = xstrdup(frames[i].module),
+			    .line = not_negative(frames[i].line),
+			    .column = not_negative(frames[i].column) };
+	}
+	report_stack_free(frames, count);
+	return 0;
+}
+
+/* ---- the sentence */
+
+static void
+add_harmless(struct strbuf *buf, const char *text)
+{
+	term_escape(buf, text, strlen(text));
+}
+
+static char *
+text_fate(const struct rows *sites, size_t row)
+{
+	struct strbuf buf = { 0 };
+	const char *allocator = rows_text(sites, row, "allocator");
+	int64_t low = rows_int(sites, row, "size.min");
+	int64_t high = rows_int(sites, row, "size.max");
+
+	add_harmless(&buf, *allocator ? allocator : "malloc");
+	strbuf_addf(&buf, "(%" PRId64, low);
+	if (high != low)
+		strbuf_addf(&buf, "..%" PRId64, high);
+	strbuf_adds(&buf, ") ");
+	advice_add_fate(&buf, sites, row);
+	return buf.text;
+}
+
+static char *
+text_remedy(const struct rows *sites, size_t row)
+{
+	struct strbuf buf = { 0 };
+
+	strbuf_adds(&buf, "");
+	advice_add_remedy(&buf, sites, row);
+	return buf.text;
+}
+
+static void
+add_numbers(struct strbuf *buf, const struct rows *sites, size_t row, bool is_large)
+{
+	char number[2][SHOW_SIZE];
+	double observed = rows_real(sites, row, "blocks.observed");
+	double calls = rows_real(sites, row, "activations");
+	int64_t blocks = cell_whole(rows_at(sites, row, "blocks.estimated"));
+	double inferred = rows_real(sites, row, "evidence.inferred");
+
+	strbuf_addf(buf, "%s%" PRId64 " block%s", blocks == (int64_t)observed ? "" : "about ",
+	    blocks, blocks == 1 ? "" : "s");
+	if (calls > 0 && observed >= 2 * calls)
+		strbuf_addf(buf, ", %s a call", show_count(number[0], observed / calls));
+	if (rows_at(sites, row, "life_ns.p50")->type != CELL_NULL && !is_large)
+		strbuf_addf(
+		    buf, ", p50 life %s", show_ns(number[1], rows_real(sites, row, "life_ns.p50")));
+	if (inferred > 0 && inferred >= observed)
+		strbuf_adds(buf, ", presumed");
+	else if (inferred > 0)
+		strbuf_addf(buf, ", presumed for %s", show_share(number[0], inferred, observed));
+}
+
+static char *
+text_message(const struct finding *finding, const struct rows *sites, size_t row)
+{
+	struct strbuf buf = { 0 };
+
+	strbuf_adds(&buf, finding->fate);
+	strbuf_adds(&buf, ": ");
+	add_numbers(&buf, sites, row, strcmp(finding->verdict, "large") == 0);
+	if (*finding->remedy)
+		strbuf_addf(&buf, "; %s", finding->remedy);
+	return buf.text;
+}
+
+/* Something can be done; most of its blocks are proved, not presumed; and where
+ * it says that none escapes, enough were seen to say so. */
+static enum finding_level
+level_of(const struct rows *sites, size_t row)
+{
+	const char *verdict = rows_text(sites, row, "verdict");
+	enum advice_class class = advice_find(verdict)->class;
+	double inferred = rows_real(sites, row, "evidence.inferred");
+	double proved = rows_real(sites, row, "evidence.proved");
+
+	if (advice_is_among("stack,buffer", verdict) &&
+	    rows_real(sites, row, "escape_rate_upper") * FINDING_BOUND > 1)
+		return FINDING_REMARK;
+	if ((class != ADVICE_SAVE && class != ADVICE_PART) || strcmp(verdict, "large") == 0)
+		return FINDING_REMARK;
+	return inferred > proved ? FINDING_REMARK : FINDING_WARNING;
+}
+
+/* ---- the notes */
+
+static struct finding_note *
+note_add(struct finding *finding, enum finding_kind kind, char *text)
+{
+	struct finding_note *note = &finding->notes[finding->note_count++];
+
+	*note = (struct finding_note){ .kind = kind, .text = text };
+	return note;
+}
+
+/* "a block that escaped was freed here: use < main" */
+static void
+add_path(struct strbuf *buf, const struct finding_note *note)
+{
+	for (size_t i = 0; i < note->depth && i < FINDING_PATH; i++) {
+		strbuf_adds(buf, i ? " < " : ": ");
+		add_harmless(buf, *note->stack[i].function ? note->stack[i].function : "??");
+	}
+	if (note->depth > FINDING_PATH)
+		strbuf_adds(buf, " < ...");
+}
+
+static int
+note_owner(const struct maker *maker, struct finding *finding, size_t row, struct err *err)
+{
+	struct query *query = maker->owner;
+	struct strbuf text = { 0 };
+	struct finding_note *note;
+	int rc;
+
+	if (rows_int(maker->sites, row, "owner.distance") <= 0 ||
+	    rows_at(maker->sites, row, "owner.distance")->type == CELL_NULL)
+		return 0;
+	query_reset(query);
+	query_bind_int(query, 1, rows_int(maker->sites, row, ".id"));
+	rc = query_next(query, err);
+	if (rc <= 0)
+		return rc;
+	strbuf_adds(&text,
+	    advice_find(finding->verdict)->class == ADVICE_PART ? "it does not escape this call in "
+								: "it escapes to this call in ");
+	add_harmless(&text, *query_text(query, 0) ? query_text(query, 0) : "??");
+	note = note_add(finding, FINDING_OWNER, text.text);
+	note->place = (struct finding_place){ .function = xstrdup(query_text(query, 0)),
+		.symbol = xstrdup(query_text(query, 1)),
+		.file = paths_shown(maker->options->paths, query_text(query, 2)),
+		.line = not_negative(query_int(query, 3)),
+		.column = not_negative(query_int(query, 4)),
+		.module = xstrdup(query_text(query, 5)) };
+	query_reset(query);
+	return 0;
+}
+
+/* A note at the innermost place of a stack. */
+static int
+note_stack(const struct maker *maker, struct finding *finding, enum finding_kind kind,
+    struct strbuf *text, int64_t stack, struct err *err)
+{
+	struct finding_note *note;
+	struct finding_place *places;
+	size_t depth;
+
+	if (maker_stack(maker, stack, &places, &depth, err) < 0 || depth == 0) {
+		free(places);
+		strbuf_release(text);
+		return depth == 0 ? 0 : -1;
+	}
+	note = note_add(finding, kind, NULL);
+	note->place = place_copy(&places[0]);
+	note->stack = places;
+	note->depth = depth;
+	if (kind == FINDING_COUNTER)
+		add_path(text, note);
+	note->text = text->text;
+	return 0;
+}
+
+static int
+note_freed(const struct maker *maker, struct finding *finding, size_t row, struct err *err)
+{
+	struct query *query = maker->freed;
+	struct strbuf text = { 0 };
+	char share[SHOW_SIZE];
+	int64_t stack;
+	int rc;
+
+	query_reset(query);
+	query_bind_int(query, 1, rows_int(maker->sites, row, ".id"));
+	rc = query_next(query, err);
+	if (rc <= 0)
+		return rc;
+	stack = query_int(query, 0);
+	if (query_real(query, 1) < query_real(query, 2))
+		strbuf_addf(&text, "%s of them freed here",
+		    show_share(share, query_real(query, 1), query_real(query, 2)));
+	else
+		strbuf_adds(&text, "freed here");
+	query_reset(query);
+	return note_stack(maker, finding, FINDING_FREED, &text, stack, err);
+}
+
+static int
+note_counter(const struct maker *maker, struct finding *finding, size_t row, struct err *err)
+{
+	const char *fate = rows_text(maker->sites, row, "counterexample.fate");
+	struct strbuf text = { 0 };
+
+	/* that they outlive it is what the verdict says, not against it */
+	if (!*fate || strcmp(finding->verdict, "caller") == 0)
+		return 0;
+	if (strcmp(fate, "live") == 0)
+		strbuf_adds(&text, "a block that was kept was allocated here");
+	else if (strcmp(fate, "thread") == 0)
+		strbuf_adds(&text, "a block that escaped was freed here, by another thread");
+	else
+		strbuf_adds(&text, "a block that escaped was freed here");
+	return note_stack(maker, finding, FINDING_COUNTER, &text,
+	    rows_int(maker->sites, row, ".counter_id"), err);
+}
+
+/* ---- findings */
+
+static int
+finding_place_read(const struct maker *maker, struct finding *finding, size_t row, struct err *err)
+{
+	const struct rows *sites = maker->sites;
+	int rc;
+
+	query_reset(maker->frame);
+	query_bind_int(maker->frame, 1, rows_int(sites, row, ".id"));
+	rc = query_next(maker->frame, err);
+	finding->place = (struct finding_place){
+		.function = xstrdup(rows_text(sites, row, "function")),
+		.symbol = xstrdup(rc > 0 ? query_text(maker->frame, 0) : ""),
+		.file = paths_shown(maker->options->paths, rows_text(sites, row, "file")),
+		.module = xstrdup(rows_text(sites, row, "module")),
+		.line = not_negative(rows_int(sites, row, "line")),
+		.column = not_negative(rows_int(sites, row, "column")),
+	};
+	query_reset(maker->frame);
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+finding_make(const struct maker *maker, struct finding *finding, size_t row, struct err *err)
+{
+	const struct rows *sites = maker->sites;
+
+	*finding = (struct finding){
+		.level = level_of(sites, row),
+		.verdict = xstrdup(rows_text(sites, row, "verdict")),
+		.allocator = xstrdup(rows_text(sites, row, "allocator")),
+		.fate = text_fate(sites, row),
+		.remedy = text_remedy(sites, row),
+		.blocks = not_negative(cell_whole(rows_at(sites, row, "blocks.estimated"))),
+		.bytes = not_negative(cell_whole(rows_at(sites, row, "bytes.estimated"))),
+		.observed = rows_int(sites, row, "blocks.observed"),
+		.proved = rows_int(sites, row, "evidence.proved"),
+		.saved_ns = rows_real(sites, row, "saved.cost_ns"),
+	};
+	finding->message = text_message(finding, sites, row);
+	if (maker->cost_ns > 0 && finding->saved_ns > 0)
+		finding->rank = 100 * finding->saved_ns / maker->cost_ns;
+	if (finding->rank > 100)
+		finding->rank = 100;
+	if (finding_place_read(maker, finding, row, err) < 0)
+		return -1;
+	if (maker_stack(maker, rows_int(sites, row, ".stack_id"), &finding->stack, &finding->depth,
+		err) < 0)
+		return -1;
+	if (note_owner(maker, finding, row, err) < 0 || note_freed(maker, finding, row, err) < 0)
+		return -1;
+	return note_counter(maker, finding, row, err);
+}
+
+static bool
+is_wanted(const struct maker *maker, struct findings *findings, size_t row)
+{
+	const struct finding_options *options = maker->options;
+
+	if (!advice_is_among(options->verdicts, rows_text(maker->sites, row, "verdict")))
+		return false;
+	if (rows_int(maker->sites, row, "blocks.observed") >= options->min_blocks &&
+	    !(options->is_proved && rows_int(maker->sites, row, "evidence.inferred") > 0))
+		return true;
+	findings->left_out++;
+	return false;
+}
+
+static int
+findings_read(struct findings *findings, struct maker *maker, struct err *err)
+{
+	size_t cap = 0;
+
+	for (size_t i = 0; i < maker->sites->count; i++) {
+		if (!is_wanted(maker, findings, i))
+			continue;
+		findings->list =
+		    xgrow(findings->list, &cap, findings->count + 1, sizeof(*findings->list));
+		if (finding_make(maker, &findings->list[findings->count++], i, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+findings_run(struct findings *findings, struct maker *maker, const struct rows *run)
+{
+	struct tm start = { 0 };
+
+	for (size_t i = 0; i < maker->sites->count; i++)
+		maker->cost_ns += rows_real(maker->sites, i, "cost_ns.total");
+	if (run->count > 0 && strptime(rows_text(run, 0, "start"), "%Y-%m-%dT%H:%M:%S", &start))
+		findings->started = timegm(&start);
+}
+
+int
+findings_load(struct findings *findings, struct query_db *db, const struct finding_options *options,
+    struct err *err)
+{
+	struct rows sites = { .columns = NULL };
+	struct rows run = { .columns = NULL };
+	struct maker maker = { .db = db, .options = options, .sites = &sites };
+	int rc = -1;
+
+	*findings = (struct findings){ .list = NULL };
+	if (report_load(db, report_find("sites"), &sites, err) == 0 &&
+	    report_load(db, report_find("run"), &run, err) == 0 && maker_init(&maker, err) == 0) {
+		rows_sort(&sites, "saved.cost_ns");
+		findings_run(findings, &maker, &run);
+		rc = findings_read(findings, &maker, err);
+	}
+	if (rc == 0)
+		identity_find(findings, options->paths);
+	maker_release(&maker);
+	rows_release(&sites);
+	rows_release(&run);
+	return rc;
+}
+
+static void
+finding_release(struct finding *finding)
+{
+	place_release(&finding->place);
+	free(finding->verdict);
+	free(finding->allocator);
+	free(finding->message);
+	free(finding->fate);
+	free(finding->remedy);
+	places_free(finding->stack, finding->depth);
+	for (size_t i = 0; i < finding->note_count; i++) {
+		free(finding->notes[i].text);
+		place_release(&finding->notes[i].place);
+		places_free(finding->notes[i].stack, finding->notes[i].depth);
+	}
+}
+
+void
+findings_cut(struct findings *findings, size_t count)
+{
+	while (findings->count > count)
+		finding_release(&findings->list[--findings->count]);
+}
+
+void
+findings_release(struct findings *findings)
+{
+	findings_cut(findings, 0);
+	free(findings->list);
+	*findings = (struct findings){ .list = NULL };
+}
