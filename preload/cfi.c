@@ -124,7 +124,7 @@ cfi_augmentation(struct cfi_bytes *bytes, const char *text, struct cfi_fde *fde)
 		if (*text == 'R')
 			fde->encoding = (uint8_t)cfi_fixed(bytes, 1);
 		else if (*text == 'L')
-			cfi_fixed(bytes, 1);
+			fde->lsda_encoding = (uint8_t)cfi_fixed(bytes, 1);
 		else if (*text == 'P')
 			cfi_pointer(bytes, (uint8_t)(cfi_fixed(bytes, 1) & 0x7f));
 		else if (*text == 'S')
@@ -153,6 +153,7 @@ cfi_cie(const uint8_t *at, struct cfi_fde *fde, bool *augmented)
 		return false;
 	fde->encoding = 0;
 	fde->signal = false;
+	fde->lsda_encoding = 0xff;
 	fde->code_align = cfi_uleb(&bytes);
 	fde->data_align = cfi_sleb(&bytes);
 	fde->return_column = version == 1 ? cfi_fixed(&bytes, 1) : cfi_uleb(&bytes);
@@ -164,6 +165,17 @@ cfi_cie(const uint8_t *at, struct cfi_fde *fde, bool *augmented)
 	return fde->return_column < ARCH_REGISTERS;
 }
 
+/* The pointer to the exception table, which may be absent though it has a place. */
+static uint64_t
+cfi_lsda(struct cfi_bytes bytes, uint8_t encoding)
+{
+	struct cfi_bytes raw = bytes;
+
+	if (encoding == 0xff || cfi_pointer(&raw, encoding & 0x0f) == 0 || raw.bad)
+		return 0;
+	return cfi_pointer(&bytes, encoding);
+}
+
 static bool
 cfi_fde_read(const uint8_t *at, struct cfi_fde *fde)
 {
@@ -172,6 +184,7 @@ cfi_fde_read(const uint8_t *at, struct cfi_fde *fde)
 	bool augmented = false;
 	uint32_t back = (uint32_t)cfi_fixed(&bytes, 4);
 
+	fde->lsda = 0;
 	if (bytes.bad || back == 0 || !cfi_cie(cie - back, fde, &augmented))
 		return false;
 	fde->begin = cfi_pointer(&bytes, fde->encoding);
@@ -181,6 +194,7 @@ cfi_fde_read(const uint8_t *at, struct cfi_fde *fde)
 
 		if (bytes.bad || length > (uint64_t)(bytes.end - bytes.at))
 			return false;
+		fde->lsda = cfi_lsda(bytes, fde->lsda_encoding);
 		bytes.at += length;
 	}
 	fde->code = bytes.at;
@@ -437,6 +451,59 @@ cfi_row(const struct cfi_fde *fde, uint64_t pc, struct cfi_row *row)
 	run.initial = true;
 	run.depth = 1;
 	return cfi_execute(fde, (struct cfi_bytes){ fde->code, fde->code_end, false }, &run, pc);
+}
+
+/* The table of call sites of an LSDA; *base: what its landing pads count from. */
+static struct cfi_bytes
+cfi_sites(uint64_t lsda, uint64_t *base, uint8_t *encoding)
+{
+	/* It has no length of its own but this table's. */
+	struct cfi_bytes bytes = { (const uint8_t *)lsda, (const uint8_t *)lsda + 64, false };
+	uint8_t start = (uint8_t)cfi_fixed(&bytes, 1);
+	uint64_t length;
+
+	if (start != 0xff)
+		*base = cfi_pointer(&bytes, start);
+	if ((uint8_t)cfi_fixed(&bytes, 1) != 0xff)
+		cfi_uleb(&bytes);
+	*encoding = (uint8_t)cfi_fixed(&bytes, 1);
+	length = cfi_uleb(&bytes);
+	bytes.end = bytes.at + length;
+	return bytes;
+}
+
+/* Whether fde's code begins as a function does when it is called. */
+static bool
+cfi_entered(const struct cfi_fde *fde, struct cfi_row *row)
+{
+	return cfi_row(fde, fde->begin, row) && cfi_how(row->cfa) == CFI_REGISTER &&
+	    row->cfa_register == ARCH_RSP && cfi_offset(row->cfa) == 8;
+}
+
+bool
+cfi_unwinding(const struct cfi_fde *fde, uint64_t pc)
+{
+	uint64_t base = fde->begin;
+	struct cfi_bytes sites;
+	struct cfi_row row;
+	uint8_t encoding;
+
+	if (fde->lsda == 0)
+		return fde->lsda_encoding != 0xff && !cfi_entered(fde, &row);
+	if (!cfi_entered(fde, &row))
+		return true;
+	sites = cfi_sites(fde->lsda, &base, &encoding);
+	while (sites.at < sites.end && !sites.bad) {
+		uint64_t pad;
+
+		cfi_pointer(&sites, encoding);
+		cfi_pointer(&sites, encoding);
+		pad = cfi_pointer(&sites, encoding);
+		cfi_uleb(&sites);
+		if (pad != 0 && base + pad >= fde->begin && base + pad < pc)
+			return true;
+	}
+	return sites.bad;
 }
 
 struct cfi_machine {

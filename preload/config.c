@@ -27,6 +27,7 @@ static const struct config_key config_keys[] = {
 	KEY(seed, CONFIG_NUMBER, 0, 1ULL << 48),
 	KEY(depth, CONFIG_NUMBER, 8, 16384),
 	KEY(cost, CONFIG_NUMBER, 0, 1ULL << 30),
+	KEY(marks, CONFIG_NUMBER, 0, 16384),
 	KEY(root, CONFIG_NUMBER, 0, 1ULL << 31),
 	KEY(size, CONFIG_NUMBER, 1ULL << 20, 1ULL << 44),
 	KEY(follow, CONFIG_BOOL, 0, 1),

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "preload/marks.h"
 #include "preload/ring.h"
 #include "preload/rules.h"
 #include "preload/sys.h"
@@ -34,12 +35,13 @@ modules_start(const char *exe, const char *directory)
 	return modules_table != NULL;
 }
 
-/* The GNU build-id note, out of the mapped file. */
+/* The GNU build-id note, out of the mapped file; *go: it has one of Go's. */
 static uint8_t
-modules_build_id(const struct module *module, uint8_t *id)
+modules_build_id(const struct module *module, uint8_t *id, bool *go)
 {
 	const ElfW(Ehdr) *elf = (const void *)module->start;
 	const ElfW(Phdr) * segments;
+	uint8_t length = 0;
 
 	if (memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0 ||
 	    elf->e_phoff + elf->e_phnum * sizeof(*segments) > module->end - module->start)
@@ -63,11 +65,14 @@ modules_build_id(const struct module *module, uint8_t *id)
 			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
 			    note->n_descsz <= 32 && memcmp((const void *)name, "GNU", 4) == 0) {
 				memcpy(id, (const void *)text, note->n_descsz);
-				return (uint8_t)note->n_descsz;
+				length = (uint8_t)note->n_descsz;
+			} else if (note->n_namesz == 4 &&
+			    memcmp((const void *)name, "Go\0", 4) == 0) {
+				*go = true;
 			}
 		}
 	}
-	return 0;
+	return length;
 }
 
 /*
@@ -99,6 +104,7 @@ modules_write(const struct module *module)
 	const char *path = module->map->l_name;
 	size_t before, len;
 	uint32_t slots, id;
+	bool go = false;
 
 	if (path[0] == 0)
 		path = modules_exe;
@@ -108,8 +114,11 @@ modules_write(const struct module *module)
 		before = len = 0;
 	slots = (uint32_t)((sizeof(record->module) + len + ESC_SLOT - 1) / ESC_SLOT);
 	record = ring_define(slots);
-	if (record == NULL)
+	if (record == NULL) {
+		/* Nobody knows what it is. */
+		marks_stop(ESC_UNMARKED_MEMORY, NULL);
 		return 0;
+	}
 	id = __atomic_add_fetch(&ring.header->modules, 1, __ATOMIC_RELAXED);
 	record->module.def.id = id;
 	record->module.process = ring_process();
@@ -118,7 +127,8 @@ modules_write(const struct module *module)
 	record->module.start = module->start;
 	record->module.end = module->end;
 	record->module.loaded = ring_ticks();
-	record->module.build_id_len = modules_build_id(module, record->module.build_id);
+	record->module.build_id_len = modules_build_id(module, record->module.build_id, &go);
+	marks_module(path, go);
 	if (before > 0) {
 		memcpy(record->path, modules_directory, before - 1);
 		record->path[before - 1] = '/';
@@ -181,6 +191,7 @@ modules_unload(const void *block)
 			continue;
 		module->dead = 1;
 		rules_forget(module->start, module->end);
+		marks_forget(module->start, module->end);
 		/* The loader's lock is held here: one at a time. */
 		epoch = modules_epoch;
 		modules_ranges[epoch % MODULES_GONE] =

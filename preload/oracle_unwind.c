@@ -5,6 +5,7 @@
 #include <libunwind.h>
 
 #include "preload/cfi.h"
+#include "preload/marks.h"
 #include "preload/modules.h"
 
 const bool oracle_there = true;
@@ -15,8 +16,11 @@ oracle_steps(struct frame *frames, uint32_t limit, const struct arch_frame *from
 {
 	unw_context_t context;
 	unw_cursor_t cursor;
+	uint64_t first = from->pc;
 	uint32_t count = 0;
+	bool mark = false;
 
+	marks_resolve(&first);
 	if (unw_getcontext(&context) != 0 || unw_init_local(&cursor, &context) != 0)
 		return 0;
 	while (count < limit && unw_step(&cursor) > 0) {
@@ -25,7 +29,13 @@ oracle_steps(struct frame *frames, uint32_t limit, const struct arch_frame *from
 		if (unw_get_reg(&cursor, UNW_REG_IP, &pc) != 0 ||
 		    unw_get_reg(&cursor, UNW_REG_SP, &sp) != 0 || pc == 0)
 			break;
-		if (count == 0 && (sp - 8 != from->slot || pc != from->pc))
+		/* A mark is a frame of its own, inside the one that it leads to,
+		 * whose return address is 1 less then. */
+		pc += mark;
+		mark = marks.on && marks_cell(pc) != 0;
+		if (mark)
+			continue;
+		if (count == 0 && (sp - 8 != from->slot || pc != first))
 			continue;
 		frames[count].slot = sp - 8;
 		frames[count].pc = pc;
@@ -85,5 +95,5 @@ oracle_capture(struct thread *thread, int level, const struct arch_frame *frame,
 			frames[i].module |= modules_find(fde.map, fde.map_start, fde.map_end);
 	}
 	region = walk_place(thread, level, frames[count - 1].slot);
-	walk_replace(thread, region, frames, count, walk);
+	walk_replace(thread, region, frames, NULL, count, walk);
 }

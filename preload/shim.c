@@ -108,6 +108,10 @@ shim_fill(struct event *event, const struct walk *walk)
 	if (__builtin_expect(walk->says_kept, 0)) {
 		event->flags |= ESC_CONTROL_KEPT;
 		event->kept = walk->kept;
+		if (__builtin_expect(walk->proved < walk->kept, 0)) {
+			event->kept |= ESC_KEPT_PROVED;
+			event->proved = walk->proved;
+		}
 	}
 }
 
@@ -158,6 +162,7 @@ shim_record(struct event *event, struct event *before, const struct arch_frame *
 		/* The same call: nothing changed since the half before. */
 		walk.says_kept = true;
 		walk.kept = (uint16_t)(walk.at->depth - 1);
+		walk.proved = walk.kept;
 	}
 	shim_fill(event, &walk);
 	shim_write(thread, level, event);
@@ -605,7 +610,7 @@ shim_replay(struct thread *thread, const struct shim_early *early)
 	frame.module |= rule_module(rules_get(frame.pc));
 	region->depth = 0;
 	region->number = UINT16_MAX;
-	walk_replace(thread, region, &frame, 1, &walk);
+	walk_replace(thread, region, &frame, NULL, 1, &walk);
 	shim_count(thread, early->kind, early->size);
 	shim_fill(&event, &walk);
 	if (shim.mode == SHIM_SAMPLED) /* too few to be drawn by lot */

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 
 #include "preload/config.h"
+#include "preload/marks.h"
 #include "preload/modules.h"
 #include "preload/oracle.h"
 #include "preload/real.h"
@@ -412,6 +413,18 @@ start_allocator(void)
 	return hooked;
 }
 
+/* After the tables that marks need. Whether there may be marks. */
+static bool
+start_marks(void)
+{
+	if (start.config.marks != 0 && oracle_there && !start.config.check)
+		marks_stop(ESC_UNMARKED_LIBUNWIND, NULL);
+	else if (start.config.marks != 0)
+		marks_start((uint32_t)start.config.marks, start_auxv(AT_BASE),
+		    (const void *)start_auxv(AT_PHDR), (uint32_t)start_auxv(AT_PHNUM));
+	return marks.on;
+}
+
 static bool
 start_tables(void)
 {
@@ -426,7 +439,7 @@ start_tables(void)
 	threads.main_top = (execfn + 4095) & ~4095ULL;
 	threads.entry = (uint64_t)start.argv - 8;
 	return modules_start(start.exe, start.directory) && rules_start() && stacks_start() &&
-	    thread_start((uint32_t)start.config.depth) &&
+	    thread_start((uint32_t)start.config.depth, start_marks()) &&
 	    (start.config.full || sample_start(start.config.sample));
 }
 

@@ -15,6 +15,7 @@ static uint8_t *thread_memory;
 static uint64_t *thread_keys; /* thread pointers */
 static uint64_t thread_stride;
 static uint64_t thread_mask;
+static uint64_t thread_cells; /* bytes of the marks of one stack */
 
 static uint64_t
 thread_round(uint64_t size)
@@ -31,17 +32,19 @@ thread_frames(uint32_t depth)
 
 /*
  * One thread's: the struct; the frames of region 0, and of each other; the
- * scratch of each level. Pages that nobody touches cost nothing.
+ * scratch of each level; where there are marks, those of each stack. Pages that
+ * nobody touches cost nothing.
  */
 bool
-thread_start(uint32_t depth)
+thread_start(uint32_t depth, bool marked)
 {
 	uint64_t frames = thread_frames(depth);
 	uint64_t count = 32768;
 
 	threads.depth = depth;
+	thread_cells = marked ? thread_round((2ULL * depth + 2) * sizeof(uint32_t)) : 0;
 	thread_stride = thread_round(sizeof(struct thread)) +
-	    frames * (THREAD_REGIONS + ESC_LEVELS - 1 + ESC_LEVELS);
+	    (frames + thread_cells) * (THREAD_REGIONS + ESC_LEVELS - 1 + ESC_LEVELS);
 	for (; count >= 64; count /= 4) {
 		if (threads.space != 0 && count * (thread_stride + 8) > threads.space)
 			continue;
@@ -81,12 +84,14 @@ thread_lay(struct thread *thread)
 	uint64_t frames = thread_frames(threads.depth);
 
 	for (unsigned int i = 0; i < THREAD_REGIONS + ESC_LEVELS - 1; i++) {
-		thread->regions[i] = (struct region){ .frames = (void *)at };
-		at += frames;
+		thread->regions[i] =
+		    (struct region){ .frames = (void *)at, .marks = (void *)(at + frames) };
+		at += frames + thread_cells;
 	}
 	for (unsigned int i = 0; i < ESC_LEVELS; i++) {
 		thread->scratch[i] = (void *)at;
-		at += frames;
+		thread->cells[i] = (void *)(at + frames);
+		at += frames + thread_cells;
 	}
 }
 
@@ -135,6 +140,7 @@ thread_init(struct thread *thread, uint64_t key, uint32_t process)
 	thread->serial = 0;
 	thread->stack_top = thread_top(key);
 	thread->random = thread_seed(thread->number, key ^ ring_ticks());
+	thread->lot = thread->random;
 	for (uint8_t i = 0; i < ESC_LEVELS; i++)
 		ring_begin(
 		    &thread->writers[i], thread->number, thread->tid, i, i == 0 ? segment : NULL);

@@ -18,12 +18,14 @@ enum { THREAD_REGIONS = 8 }; /* stacks (coroutines, signals) remembered at a tim
 /* A stack of the thread, and what was on it at the last event there. */
 struct region {
 	struct frame *frames; /* outermost first */
+	uint32_t *marks;      /* of each frame the mark in its slot, 0: none */
 	uint64_t top;         /* slot of the outermost frame; 0: unused */
 	uint64_t used;        /* when, for replacement */
 	uint32_t depth;
 	uint16_t number;
-	bool signals; /* some frame may be one that a signal interrupted */
-	bool forgot;  /* frames were dropped: the next event must say KEPT */
+	uint32_t tried_low, tried_high; /* frames that marks_set has seen */
+	bool signals;                   /* some frame may be one that a signal interrupted */
+	bool forgot;                    /* frames were dropped: the next event must say KEPT */
 };
 
 struct thread {
@@ -39,10 +41,12 @@ struct thread {
 	uint64_t stack_top; /* of the thread's own stack */
 	uint64_t clock;     /* events, for regions' used */
 	uint64_t random;
+	uint64_t lot;              /* for marks */
 	uint64_t busy[ESC_LEVELS]; /* stack pointer of the hook that runs, 0: none */
 	struct writer writers[ESC_LEVELS];
 	struct region regions[THREAD_REGIONS + ESC_LEVELS - 1];
 	struct frame *scratch[ESC_LEVELS]; /* innermost first, threads.depth + 1 */
+	uint32_t *cells[ESC_LEVELS];       /* the marks in their slots */
 };
 
 struct threads {
@@ -66,8 +70,8 @@ struct thread_tls {
 
 extern __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")));
 
-/* Constructor. False: no memory. */
-bool thread_start(uint32_t depth);
+/* Constructor. marked: stacks may have marks. False: no memory. */
+bool thread_start(uint32_t depth, bool marked);
 
 /* Finds or makes the caller's; NULL: there is no room for more. */
 struct thread *thread_join(void);

@@ -4,20 +4,27 @@
 
 #include "preload/cfi.h"
 #include "preload/load.h"
+#include "preload/marks.h"
 #include "preload/modules.h"
 #include "preload/rules.h"
 
 /* How far a frame may reach on a stack whose end is not known. */
 static const uint64_t WALK_REACH = 1ULL << 20;
 
+/* Marks that must stand outside of one that does: copies of a stack could have one
+ * in common by chance, not so many. */
+enum { WALK_MARKS = 8 };
+
 /* The walk's state: frames[0..count) innermost first; pc, sp, rbp of the next. */
 struct walk_state {
 	struct frame *frames;
+	uint32_t *cells; /* marks in their slots, where there may be any */
 	uint32_t count;
 	uint32_t limit;
 	const struct region *region;
 	uint32_t candidates; /* remembered frames that may still be met */
 	uint32_t joined;     /* remembered frames that stand */
+	uint32_t proved;     /* of these, by a mark */
 	struct load load;
 	bool bounded; /* load.high is the stack's end */
 };
@@ -81,22 +88,69 @@ walk_verify(const struct region *region, uint32_t *count)
 	return false;
 }
 
-/* Does the frame just found stand in the remembered stack, all outside it too? */
+/*
+ * The same where slots may hold marks. One that stands proves all outside it, so
+ * that few more are looked at; what a signal interrupted needs no look at all.
+ */
 static inline bool
-walk_joins(struct walk_state *state, const struct frame *found)
+walk_verify_marks(const struct region *region, uint32_t *count, uint32_t *proved)
+{
+	const struct frame *frames = region->frames;
+	uint32_t end = 0, stood = 0;
+
+	if (__builtin_expect(region->signals, 0))
+		end = walk_signal(frames, *count);
+	for (uint32_t i = *count; i > 0; i--) {
+		uint32_t cell = region->marks[i - 1];
+
+		if (*proved != 0 && (i <= end || stood == WALK_MARKS))
+			return true;
+		if (i <= end) {
+			*count = end - 1;
+			return false;
+		}
+		if (*(const volatile uint64_t *)frames[i - 1].slot !=
+		    (cell != 0 ? marks_address(cell) : frames[i - 1].pc)) {
+			*count = i - 1;
+			return false;
+		}
+		if (cell != 0) {
+			stood++;
+			if (*proved == 0)
+				*proved = i;
+		}
+	}
+	return true;
+}
+
+/* Does the frame just found stand in the remembered stack, all outside it too?
+ * marked: slots may hold marks. */
+static inline __attribute__((always_inline)) bool
+walk_joins(struct walk_state *state, const struct frame *found, const bool marked)
 {
 	const struct frame *frames = state->region->frames;
 	uint32_t at = state->candidates;
 	uint32_t stand;
+	bool stands = false;
 
 	while (at > 0 && frames[at - 1].slot < found->slot)
 		at--;
 	state->candidates = at;
-	if (at == 0 || frames[at - 1].slot != found->slot || frames[at - 1].pc != found->pc ||
-	    ((frames[at - 1].module & FRAME_RBP) != 0 && frames[at - 1].rbp != found->rbp))
+	if (at == 0 || frames[at - 1].slot != found->slot || frames[at - 1].pc != found->pc)
+		return false;
+	if (marked) {
+		uint32_t cell = state->cells[state->count];
+
+		stands = cell != 0 && cell == state->region->marks[at - 1];
+		if (cell != state->region->marks[at - 1])
+			return false;
+	}
+	if (!stands && (frames[at - 1].module & FRAME_RBP) != 0 && frames[at - 1].rbp != found->rbp)
 		return false;
 	stand = at - 1;
-	if (!walk_verify(state->region, &stand)) {
+	state->proved = stands ? at : 0;
+	if (marked ? !walk_verify_marks(state->region, &stand, &state->proved)
+		   : !walk_verify(state->region, &stand)) {
 		state->candidates = stand;
 		return false;
 	}
@@ -140,14 +194,14 @@ walk_step(
 	return true;
 }
 
-static enum walk_end
-walk_fast(struct walk_state *state, struct frame *frame)
+static inline __attribute__((always_inline)) enum walk_end
+walk_rules(struct walk_state *state, struct frame *frame, const bool marked)
 {
 	for (;;) {
 		struct rule rule;
 		struct frame *next;
 
-		if (walk_joins(state, frame))
+		if (walk_joins(state, frame, marked))
 			return WALK_JOINED;
 		rule = rules_get(frame->pc);
 		frame->module = rule_module(rule);
@@ -165,8 +219,23 @@ walk_fast(struct walk_state *state, struct frame *frame)
 			return WALK_BROKEN;
 		if (__builtin_expect(next->pc == 0, 0))
 			return WALK_OUTERMOST;
+		if (marked)
+			state->cells[state->count] = marks_resolve(&next->pc);
 		frame = next;
 	}
+}
+
+static enum walk_end
+walk_fast(struct walk_state *state)
+{
+	return walk_rules(state, state->frames, false);
+}
+
+static enum walk_end
+walk_marks(struct walk_state *state)
+{
+	state->cells[0] = marks_resolve(&state->frames[0].pc);
+	return walk_rules(state, state->frames, true);
 }
 
 /*
@@ -179,6 +248,7 @@ walk_slow(struct walk_state *state, uint64_t slot)
 	uint64_t regs[ARCH_REGISTERS] = { 0 };
 	bool exact = true;  /* pc is where it runs, not where it returns to */
 	bool inside = true; /* still in the shim */
+	const bool marked = marks.on;
 	uint64_t cfa;
 
 	arch_registers(regs);
@@ -230,11 +300,13 @@ walk_slow(struct walk_state *state, uint64_t slot)
 		if (inside)
 			continue;
 		frame = &state->frames[state->count];
+		if (marked)
+			state->cells[state->count] = marks_resolve(&regs[ARCH_RA]);
 		frame->slot = cfa - 8;
 		frame->pc = regs[ARCH_RA];
 		frame->rbp = regs[ARCH_RBP];
 		/* Behind a signal frame the stack may be another one: its end is. */
-		if (!signal && walk_joins(state, frame))
+		if (!signal && walk_joins(state, frame, marked))
 			return WALK_JOINED;
 	}
 }
@@ -279,10 +351,38 @@ walk_region(struct thread *thread, uint64_t top)
 	return oldest;
 }
 
-/* Puts the walk's frames on the kept ones, and tells what the reader must know. */
+/* The marks of the frames that were just put on the kept ones, old of which there
+ * were before; and whether the reader must be told what they prove. */
 static void
-walk_push(struct region *region, uint32_t kept, const struct frame *frames, uint32_t count,
-    struct walk *walk)
+walk_push_marks(struct region *region, uint32_t kept, uint32_t old, const uint32_t *cells,
+    uint32_t proved, struct walk *walk)
+{
+	uint32_t depth = region->depth;
+	uint32_t stand = kept < old ? kept : old - (old > 0);
+
+	for (uint32_t i = kept; i < depth; i++)
+		region->marks[i] = cells != NULL ? cells[depth - 1 - i] : 0;
+	if (region->tried_high > stand)
+		region->tried_high = stand;
+	if (stand == depth)
+		stand--;
+	walk->proved = (uint16_t)proved;
+	if (__builtin_expect(kept == depth && proved == depth, 0)) {
+		/* The function whose slot this is jumped to the hook. */
+		walk->says_kept = true;
+		return;
+	}
+	if (kept == depth)
+		walk->kept = (uint16_t)stand;
+	if (__builtin_expect(proved < stand, 0))
+		walk->says_kept = true;
+}
+
+/* Puts the walk's frames on the kept ones, of which that many are proved, and tells
+ * what the reader must know. */
+static void
+walk_push(struct region *region, uint32_t kept, uint32_t proved, const struct frame *frames,
+    const uint32_t *cells, uint32_t count, struct walk *walk)
 {
 	uint32_t old = region->depth;
 	uint64_t hash = kept > 0 ? region->frames[kept - 1].hash : 0;
@@ -306,6 +406,10 @@ walk_push(struct region *region, uint32_t kept, const struct frame *frames, uint
 		to->id = 0;
 	}
 	region->depth = kept + count;
+	if (__builtin_expect(marks.on, 0))
+		walk_push_marks(region, kept, old, cells, proved, walk);
+	else
+		walk->proved = UINT16_MAX;
 	region->signals = (region->signals && kept > 0) ||
 	    (flags & (uint32_t)ESC_NODE_SIGNAL << FRAME_FLAGS_SHIFT) != 0;
 }
@@ -320,6 +424,10 @@ walk_cut(struct region *region, uint32_t limit, struct walk *walk)
 
 	region->depth -= drop;
 	memmove(region->frames, region->frames + drop, region->depth * sizeof(*region->frames));
+	if (marks.on)
+		memmove(
+		    region->marks, region->marks + drop, region->depth * sizeof(*region->marks));
+	region->tried_low = region->tried_high = 0;
 	region->frames[0].module |= (uint32_t)ESC_NODE_CUT << FRAME_FLAGS_SHIFT;
 	for (uint32_t i = 0; i < region->depth; i++) {
 		struct frame *frame = &region->frames[i];
@@ -340,8 +448,11 @@ walk_finish(struct thread *thread, struct region *region, struct walk *walk)
 	if (__builtin_expect(region->depth > threads.depth, 0))
 		walk_cut(region, threads.depth, walk);
 	region->used = ++thread->clock;
-	if (region < thread->regions + THREAD_REGIONS)
+	if (region < thread->regions + THREAD_REGIONS) {
 		thread->current = (uint32_t)(region - thread->regions);
+		if (__builtin_expect(marks.setting, 0))
+			marks_set(thread, region);
+	}
 	flags = region->frames[0].module >> FRAME_FLAGS_SHIFT;
 	walk->cut = (flags & ESC_NODE_CUT) != 0;
 	walk->broken = (flags & ESC_NODE_BROKEN) != 0;
@@ -351,18 +462,23 @@ walk_finish(struct thread *thread, struct region *region, struct walk *walk)
 }
 
 void
-walk_replace(struct thread *thread, struct region *region, struct frame *frames, uint32_t count,
-    struct walk *walk)
+walk_replace(struct thread *thread, struct region *region, struct frame *frames,
+    const uint32_t *cells, uint32_t count, struct walk *walk)
 {
-	uint32_t kept = 0;
+	uint32_t kept = 0, proved = 0;
 
 	while (kept < count && kept < region->depth &&
 	    region->frames[kept].slot == frames[count - 1 - kept].slot &&
-	    region->frames[kept].pc == frames[count - 1 - kept].pc)
+	    region->frames[kept].pc == frames[count - 1 - kept].pc) {
+		if (cells != NULL && region->marks[kept] != cells[count - 1 - kept])
+			break;
 		kept++;
-	if (kept == count) /* the innermost is a call of its own */
+		if (cells != NULL && cells[count - kept] != 0)
+			proved = kept;
+	}
+	if (kept == count && proved != count) /* the innermost is a call of its own */
 		kept--;
-	walk_push(region, kept, frames, count - kept, walk);
+	walk_push(region, kept, proved, frames, cells, count - kept, walk);
 	walk_finish(thread, region, walk);
 }
 
@@ -399,21 +515,26 @@ walk_capture(struct thread *thread, int level, const struct arch_frame *frame, s
 	state.region = region;
 	state.candidates = region->depth;
 	state.joined = 0;
+	state.proved = 0;
+	state.cells = thread->cells[level];
 	state.bounded =
 	    frame->slot < thread->stack_top && thread->stack_top - frame->slot < 1ULL << 30;
 	state.load = (struct load){ frame->slot, thread->stack_top };
 	state.frames[0].slot = frame->slot;
 	state.frames[0].pc = frame->pc;
 	state.frames[0].rbp = frame->rbp;
-	end = walk_fast(&state, state.frames);
+	end = __builtin_expect(marks.on, 0) ? walk_marks(&state) : walk_fast(&state);
 	if (__builtin_expect(end == WALK_SLOW, 0))
 		end = walk_slow(&state, frame->slot);
 	if (__builtin_expect(state.count == 0 && end != WALK_JOINED, 0)) {
 		state.count = 1;
 		state.frames[0] = (struct frame){ .slot = frame->slot, .pc = frame->pc };
+		if (marks.on)
+			state.cells[0] = marks_resolve(&state.frames[0].pc);
 	}
 	if (end == WALK_JOINED) {
-		walk_push(region, state.joined, state.frames, state.count, walk);
+		walk_push(region, state.joined, state.proved, state.frames, state.cells,
+		    state.count, walk);
 		walk_finish(thread, region, walk);
 		return;
 	}
@@ -428,5 +549,6 @@ walk_capture(struct thread *thread, int level, const struct arch_frame *frame, s
 	/* Where a stack ends early its top says nothing. */
 	if (level == 0 && (end == WALK_OUTERMOST || region->top < frame->slot))
 		region = walk_region(thread, state.frames[state.count - 1].slot);
-	walk_replace(thread, region, state.frames, state.count, walk);
+	walk_replace(
+	    thread, region, state.frames, marks.on ? state.cells : NULL, state.count, walk);
 }

@@ -15,7 +15,8 @@ struct walk {
 	uint32_t stack; /* id; 0: failed */
 	uint16_t region;
 	uint16_t kept;
-	bool says_kept; /* kept is not what the reader would conclude itself */
+	bool says_kept;  /* kept is not what the reader would conclude itself */
+	uint16_t proved; /* of the kept ones, by marks */
 	bool cut;
 	bool broken;
 	struct region *at; /* holds the stack just captured */
@@ -33,8 +34,8 @@ void walk_capture(
 struct region *walk_place(struct thread *thread, int level, uint64_t top);
 
 /* Another walker's turn (oracle.h): takes the place of the stack at `at` by the
- * frames given, innermost first. */
+ * frames given, innermost first; cells: the marks in their slots, NULL: none. */
 void walk_replace(struct thread *thread, struct region *region, struct frame *frames,
-    uint32_t count, struct walk *walk);
+    const uint32_t *cells, uint32_t count, struct walk *walk);
 
 #endif

@@ -55,6 +55,26 @@ record_say_last(const struct record *record)
 	free(last);
 }
 
+/* --exact was asked for. */
+static void
+record_say_unmarked(const struct record *record, const struct record_summary *summary)
+{
+	const char *why = "its memory is short";
+
+	switch ((enum esc_unmarked)summary->unmarked) {
+	case ESC_UNMARKED_SHADOW_STACK: why = "the processor guards its stacks"; break;
+	case ESC_UNMARKED_INSTRUMENTED: why = "its functions report who called them"; break;
+	case ESC_UNMARKED_LIBUNWIND: why = "libunwind walks its stacks"; break;
+	case ESC_UNMARKED_RUNTIME:
+		cmd_note("%s ran unmarked: %s reads the stacks itself", record->argv[0],
+		    summary->runtime);
+		return;
+	case ESC_UNMARKED_NONE:
+	case ESC_UNMARKED_MEMORY: break;
+	}
+	cmd_note("%s ran unmarked: %s", record->argv[0], why);
+}
+
 static void
 record_say_trace(const struct record *record, const struct record_summary *summary)
 {
@@ -68,6 +88,8 @@ record_say_trace(const struct record *record, const struct record_summary *summa
 	if (!record->running && summary->allocations == 0)
 		cmd_note("%s never called malloc: %s is empty", record->argv[0], record->trace);
 	record_say_lost(summary);
+	if ((summary->flags & ESC_FLAG_UNMARKED) != 0)
+		record_say_unmarked(record, summary);
 	if (record->check)
 		cmd_note("%llu of %llu stacks differ from libunwind's",
 		    (unsigned long long)summary->differed, (unsigned long long)summary->checked);
@@ -232,6 +254,7 @@ record_option(const struct cmd *cmd, struct record *record, int key)
 	case RECORD_STRICT: record->strict = true; break;
 	case RECORD_NO_CMDLINE: record->hide_command = true; break;
 	case RECORD_CHECK: record->check = true; break;
+	case RECORD_EXACT: record->exact = true; break;
 	case 'q': record->quiet = true; break;
 	default: break;
 	}

@@ -19,6 +19,7 @@ struct record {
 	bool taken;         /* the trace's name is another file's */
 	bool strict;        /* do not run what cannot be profiled */
 	bool follow;        /* trace what the program's children exec, too */
+	bool exact;         /* mark return addresses */
 	bool check;         /* compare stacks with libunwind's */
 	bool hide_command;  /* no arguments in the trace */
 	bool quiet;         /* no line that says where the trace is */
@@ -42,8 +43,10 @@ struct record_summary {
 	uint64_t dropped;
 	uint64_t checked; /* captures compared with libunwind's */
 	uint64_t differed;
-	uint32_t flags; /* enum esc_flag */
+	uint32_t flags;    /* enum esc_flag */
+	uint32_t unmarked; /* enum esc_unmarked */
 	char allocator[256];
+	char runtime[64];
 };
 
 /*

@@ -16,6 +16,7 @@ enum {
 	RECORD_STRICT,
 	RECORD_NO_CMDLINE,
 	RECORD_CHECK,
+	RECORD_EXACT,
 	RECORD_OPTIONS_END, /* a command's own begin here */
 };
 
@@ -29,6 +30,8 @@ enum {
 	    "record every allocation and free (the default)"},              \
 	{"sample", RECORD_SAMPLE, "BYTES",                                  \
 	    "sample, on average one allocation in so many bytes"},          \
+	{"exact", RECORD_EXACT, NULL,                                       \
+	    "know by marks on the stack which frames still live"},          \
 	{"depth", RECORD_DEPTH, "N", "keep the innermost N frames (1024)"}, \
 	{"cost", RECORD_COST, "N", "time one call in N (64)"},              \
 	{"follow-fork", RECORD_FOLLOW, NULL,                                \

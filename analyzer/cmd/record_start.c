@@ -68,6 +68,8 @@ start_options(const struct record *record, const char *trace)
 		start_escape(&options, record->keeper);
 	}
 	strbuf_addf(&options, ":follow=%d:root=%d", record->follow ? 1 : 0, (int)getpid());
+	if (record->exact)
+		strbuf_adds(&options, ":marks=16");
 	if (record->check)
 		strbuf_adds(&options, ":check=1");
 	if (setenv("ESC_OPTIONS", options.text, 1) != 0)

@@ -266,6 +266,8 @@ record_trace_summary(const char *path, struct record_summary *summary, struct er
 		summary->flags = header->flags;
 		summary->checked = header->checked;
 		summary->differed = header->differed;
+		summary->unmarked = header->unmarked;
+		memcpy(summary->runtime, header->runtime, sizeof(summary->runtime) - 1);
 		memcpy(summary->allocator, header->allocator, sizeof(summary->allocator) - 1);
 		record_trace_count(summary, &header->overflow);
 		record_trace_streams(fd, header->claimed, summary);

@@ -94,6 +94,7 @@ reader_load_header(struct reader *reader, struct err *err)
 	if (why != NULL)
 		return err_set(err, "%s: %s", reader->path, why);
 	head->allocator[sizeof(head->allocator) - 1] = '\0';
+	head->runtime[sizeof(head->runtime) - 1] = '\0';
 	head->exe[sizeof(head->exe) - 1] = '\0';
 	if (head->command_len > sizeof(head->command))
 		head->command_len = sizeof(head->command);

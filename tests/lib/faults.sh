@@ -7,7 +7,7 @@
 #
 #   ESC_SHIM, ESC_SHIM_UNWIND, ESC_KEEPER  where they are, if not in the build
 #   FAULT_TIMEOUT  seconds for one run (60)
-#   FAULT_MODES    (full sampled)
+#   FAULT_MODES    (full sampled, and both with marks); each may carry options
 #   FAULT_EXPECT   wait status of the native run, in the shell's terms (0)
 #   FAULT_PREFIX   what runs the program under the shim, unprofiled itself
 
@@ -16,7 +16,7 @@
 : "${CC:=gcc}"
 : "${CXX:=g++}"
 : "${FAULT_TIMEOUT:=60}"
-: "${FAULT_MODES:=full sampled}"
+: "${FAULT_MODES:=full sampled full:marks=16 sampled:marks=16}"
 if [ -f "$top_srcdir/tests/lib/common.sh" ]; then
 	. "$top_srcdir/tests/lib/common.sh"
 fi

@@ -177,7 +177,7 @@ main(void)
 	CHECK(stacks_start());
 	threads.main = arch_thread_pointer();
 	threads.main_top = ((uint64_t)__builtin_frame_address(0) + (1 << 16)) & ~4095ULL;
-	CHECK(thread_start(LIMIT));
+	CHECK(thread_start(LIMIT, false));
 	thread = thread_get();
 	CHECK(thread != NULL);
 	thread->stack_top = 0; /* the main stack's end is not known here */
