@@ -471,6 +471,28 @@ flow_tails(const struct flow *flow, size_t *count, bool *computed)
 	return flow->code.tails;
 }
 
+struct flow_exit *
+flow_exit_jumps(const struct flow *flow, size_t *count, bool *open)
+{
+	struct flow_exit *exits = NULL;
+	size_t cap = 0;
+	size_t i;
+
+	*count = 0;
+	*open = !flow->known || flow->open;
+	for (i = 0; i < flow->code.end_count; i++) {
+		const struct code_end *end = &flow->code.ends[i];
+		bool computed = end->target == 0 || end->slot;
+
+		if ((end->kind != INSN_JUMP && end->kind != INSN_BRANCH) ||
+		    (computed ? !end->leaves : end->where != CODE_EXIT))
+			continue;
+		exits = xgrow(exits, &cap, *count + 1, sizeof(*exits));
+		exits[(*count)++] = (struct flow_exit){ end->address, end->target, end->slot };
+	}
+	return exits;
+}
+
 /* ---- questions ---- */
 
 /* True if an instruction of the block begins at address. */

@@ -146,4 +146,15 @@ const uint64_t *flow_sites(const struct flow *flow, size_t *count);
  * computed ones; *computed tells whether there are such (may be NULL). */
 const uint64_t *flow_tails(const struct flow *flow, size_t *count, bool *computed);
 
+/* A jump out of the function. */
+struct flow_exit {
+	uint64_t address; /* of the instruction */
+	uint64_t target;  /* 0: computed */
+	bool slot;        /* target is where the pointer to it stands */
+};
+
+/* All of them, by address, in a new array, which the caller frees; *open: there may
+ * be others. NULL if there are none. */
+struct flow_exit *flow_exit_jumps(const struct flow *flow, size_t *count, bool *open);
+
 #endif

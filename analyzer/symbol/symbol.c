@@ -39,6 +39,7 @@ symbol_new(void)
 static void
 module_free(struct module *module)
 {
+	symbol_tail_release(module);
 	symbol_calls_release(&module->calls);
 	symbol_dwarf_free(module->dwarf);
 	symbol_code_free(module->code);
@@ -591,21 +592,22 @@ symbol_module_debug(const struct symbol *symbol, uint32_t handle)
 }
 
 const struct flow_source *
-symbol_code(struct symbol *symbol, uint32_t handle)
+symbol_module_code(struct module *module)
 {
-	struct module *module;
-
-	if (handle >= symbol->handle_count)
-		return NULL;
-	module = symbol->modules[symbol->handles[handle]];
-	if (module->state == SYMBOL_UNUSED)
-		module_open(symbol, module);
 	if (module->code_state == SYMBOL_CODE_READ && module->code == NULL) {
 		module->code = symbol_code_new(&module->main, &module->table);
 		if (module->code == NULL)
 			module->code_state = SYMBOL_CODE_UNREADABLE;
 	}
 	return module->code != NULL ? symbol_code_source(module->code) : NULL;
+}
+
+const struct flow_source *
+symbol_code(struct symbol *symbol, uint32_t handle)
+{
+	if (handle >= symbol->handle_count)
+		return NULL;
+	return symbol_module_code(symbol_module_of(symbol, handle));
 }
 
 enum symbol_code_state

@@ -133,22 +133,6 @@ void symbol_tail_chain(struct symbol *symbol, uint32_t module, uint64_t offset,
     const struct symbol_callee *callee, const struct symbol_scope *scope,
     struct symbol_chain *chain);
 
-/* A jump in a function's code: target 0 is one through a register or through the
- * memory at slot (if not 0). */
-struct symbol_jump {
-	uint64_t pc;
-	uint64_t target;
-	uint64_t slot;
-};
-
-/* Lists the jumps out of the size bytes of code that are at address start; at most
- * max. Returns how many there are (then out has all if they are <= max), or -1 if
- * the code cannot be read. */
-typedef int symbol_find_jumps(
-    const uint8_t *code, size_t size, uint64_t start, struct symbol_jump *out, size_t max);
-/* Who knows the machine's code; without one only debug information tells jumps. */
-void symbol_set_jumps(struct symbol *symbol, symbol_find_jumps *find);
-
 enum symbol_state symbol_module_state(const struct symbol *symbol, uint32_t module);
 /* Path of the separate debug file that was used, or NULL. */
 const char *symbol_module_debug(const struct symbol *symbol, uint32_t module);

@@ -24,6 +24,7 @@ struct module {
 	struct symbol_slots slots;
 	struct symbol_dwarf *dwarf;
 	struct symbol_calls_cache calls;
+	struct map edges; /* function -> struct edges *, symbol_tail.c's */
 	struct symbol_code *code;
 	enum symbol_code_state code_state;
 	bool exports_loaded;
@@ -42,11 +43,13 @@ struct symbol {
 	struct arena arena;
 	char *root;
 	struct symbol_dwarf_answer answer; /* large: not on the stack */
-	symbol_find_jumps *find_jumps;     /* or NULL */
 };
 
 /* The opened module of a valid handle. */
 struct module *symbol_module_of(struct symbol *symbol, uint32_t handle);
+/* Its machine code; NULL if it cannot be had. */
+const struct flow_source *symbol_module_code(struct module *module);
+void symbol_tail_release(struct module *module);
 /* Identity of the physical function that holds addr; 0 outside of the code. */
 uint64_t symbol_module_function(struct symbol *symbol, struct module *module, uint64_t addr);
 /* The one function of that name that the module offers to others; 0 if none. */

@@ -3,15 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/flow/flow.h"
 #include "analyzer/symbol/demangle.h"
 #include "analyzer/symbol/symbol_module.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
 
 enum {
-	JUMPS_MAX = 512,  /* that are followed, of one function */
 	STEPS_MAX = 4096, /* jumps that are tried for one chain */
-	PARTS_MAX = 8,    /* of one function */
 };
 
 /* identities of functions that are known by name only differ from all others */
@@ -28,6 +27,7 @@ struct edges {
 	size_t count;
 	size_t cap;
 	bool whole; /* there are no others */
+	bool lax;   /* but jumps to hooks, maybe */
 };
 
 /* What runs in the end. */
@@ -40,10 +40,10 @@ struct goal {
 /* One function on the way. */
 struct step {
 	struct module *module;
-	uint64_t function; /* 0: of another module that is not known */
-	const char *name;  /* what it was asked for by, or NULL */
-	uint64_t pc;       /* of the jump that is tried; 0: not known */
-	struct edges edges;
+	uint64_t function;         /* 0: of another module that is not known */
+	const char *name;          /* what it was asked for by, or NULL */
+	uint64_t pc;               /* of the jump that is tried; 0: not known */
+	const struct edges *edges; /* NULL: not known */
 	size_t next;
 };
 
@@ -162,10 +162,9 @@ target_of_call(struct module *module, const struct symbol_call *call)
 	return (struct symbol_target){ .kind = SYMBOL_TARGET_NAME, .name = call->name };
 }
 
-/* What debug information says; false if it has no word of all of them. */
+/* What debug information says. */
 static void
-find_edges_dwarf(
-    const struct search *search, struct module *module, uint64_t function, struct edges *edges)
+find_edges_dwarf(struct module *module, uint64_t function, struct edges *edges)
 {
 	const struct symbol_calls *calls = NULL;
 	struct symbol_target target;
@@ -175,7 +174,8 @@ find_edges_dwarf(
 		calls = symbol_calls_of(&module->calls, module->dwarf, function);
 	if (calls == NULL)
 		return;
-	edges->whole = calls->whole && !(calls->lax && search->goal.names != NULL);
+	edges->whole = calls->whole;
+	edges->lax = calls->lax;
 	for (i = 0; i < calls->count; i++) {
 		const struct symbol_call *call = &calls->list[i];
 
@@ -186,111 +186,70 @@ find_edges_dwarf(
 	}
 }
 
+/* What the code says; false if it cannot be read, or not to its end. */
 static bool
-has_indirect_tail(struct module *module, uint64_t function)
+find_edges_code(struct module *module, uint64_t function, struct edges *edges)
 {
-	const struct symbol_calls *calls = NULL;
+	const struct flow_source *source = symbol_module_code(module);
+	struct symbol_code_view view = view_of(module);
+	struct symbol_target target;
+	struct flow_exit *exits;
+	struct flow *flow;
+	size_t count;
 	size_t i;
+	bool open;
 
-	if (module->dwarf != NULL)
-		calls = symbol_calls_of(&module->calls, module->dwarf, function);
-	if (calls == NULL || !calls->whole)
-		return true;
-	for (i = 0; i < calls->count; i++) {
-		if (calls->list[i].tail && calls->list[i].name == NULL)
-			return true;
-	}
-	return false;
-}
-
-static bool
-add_part(uint64_t *parts, size_t *count, uint64_t part)
-{
-	size_t i;
-
-	for (i = 0; i < *count; i++) {
-		if (parts[i] == part)
-			return true;
-	}
-	if (*count == PARTS_MAX)
+	if (source == NULL)
 		return false;
-	parts[(*count)++] = part;
-	return true;
-}
-
-/* One jump out of a part: to another part, or out of the function. */
-static bool
-add_jump(struct search *search, struct step *step, const struct symbol_jump *jump, uint64_t *parts,
-    size_t *count)
-{
-	struct symbol_code_view view = view_of(step->module);
-	struct symbol_target target = { .kind = SYMBOL_TARGET_INDIRECT };
-	const struct symbol_fde *fde;
-
-	if (jump->target == 0 && jump->slot != 0)
-		target = symbol_target_slot(&view, jump->slot);
-	if (jump->target != 0)
-		target = symbol_target_place(&view, jump->target);
-	if (target.kind == SYMBOL_TARGET_INDIRECT &&
-	    !has_indirect_tail(step->module, step->function))
-		return true; /* a switch, then */
-	if (target.kind == SYMBOL_TARGET_ADDRESS) {
-		fde = symbol_elf_fde(&step->module->table, target.address);
-		if (fde != NULL &&
-		    symbol_module_function(search->symbol, step->module, target.address) ==
-			step->function)
-			return add_part(parts, count, fde->start);
+	flow = flow_build(source, function);
+	exits = flow_exit_jumps(flow, &count, &open);
+	for (i = 0; i < count && !open; i++) {
+		if (exits[i].target == 0)
+			target = (struct symbol_target){ .kind = SYMBOL_TARGET_INDIRECT };
+		else if (exits[i].slot)
+			target = symbol_target_slot(&view, exits[i].target);
+		else
+			target = symbol_target_place(&view, exits[i].target);
+		add_edge(edges, exits[i].address, &target);
 	}
-	add_edge(&step->edges, jump->pc, &target);
-	return true;
+	free(exits);
+	flow_free(flow);
+	edges->whole = !open;
+	return !open;
 }
 
-/* What the code says; false if it cannot be read. */
-static bool
-find_edges_code(struct search *search, struct step *step)
+static const struct edges *
+find_edges(struct module *module, uint64_t function)
 {
-	struct symbol_jump jumps[JUMPS_MAX];
-	uint64_t parts[PARTS_MAX];
-	size_t count = 0;
-	size_t i;
-	int j;
-	int got;
+	struct map_key key = { .lo = function };
+	struct edges *edges;
+	uint64_t *value;
+	bool fresh;
 
-	if (search->symbol->find_jumps == NULL || step->module->table.machine != EM_X86_64)
-		return false;
-	add_part(parts, &count, step->function);
-	for (i = 0; i < count; i++) {
-		const struct symbol_fde *fde = symbol_elf_fde(&step->module->table, parts[i]);
-		const uint8_t *bytes;
-		size_t size;
+	value = map_insert(&module->edges, key, &fresh);
+	if (!fresh)
+		return (const struct edges *)(uintptr_t)*value;
+	edges = xcalloc(1, sizeof(*edges));
+	*value = (uintptr_t)edges;
+	if (!find_edges_code(module, function, edges))
+		find_edges_dwarf(module, function, edges);
+	return edges;
+}
 
-		if (fde == NULL || fde->start != parts[i])
-			return false;
-		bytes = symbol_target_bytes(&step->module->main, fde->start, &size);
-		if (bytes == NULL || size < fde->end - fde->start)
-			return false;
-		got = search->symbol->find_jumps(
-		    bytes, (size_t)(fde->end - fde->start), fde->start, jumps, JUMPS_MAX);
-		if (got < 0 || got > JUMPS_MAX)
-			return false;
-		for (j = 0; j < got; j++) {
-			if (!add_jump(search, step, &jumps[j], parts, &count))
-				return false;
-		}
+void
+symbol_tail_release(struct module *module)
+{
+	struct edges *edges;
+	struct map_key key;
+	uint64_t value;
+	size_t at = 0;
+
+	while (map_next(&module->edges, &at, &key, &value)) {
+		edges = (struct edges *)(uintptr_t)value;
+		free(edges->list);
+		free(edges);
 	}
-	step->edges.whole = true;
-	return true;
-}
-
-static void
-find_edges(struct search *search, struct step *step)
-{
-	if (step->function == 0)
-		return;
-	if (find_edges_code(search, step))
-		return;
-	step->edges.count = 0;
-	find_edges_dwarf(search, step->module, step->function, &step->edges);
+	map_release(&module->edges);
 }
 
 /* ---- the search ---- */
@@ -355,9 +314,11 @@ begin_step(struct search *search)
 
 	if (is_on_path(search))
 		return false;
-	find_edges(search, step);
+	if (step->function != 0)
+		step->edges = find_edges(step->module, step->function);
 	search->depth++;
-	if (!step->edges.whole)
+	if (step->edges == NULL || !step->edges->whole ||
+	    (step->edges->lax && search->goal.names != NULL))
 		add_candidate(search, search->depth, true);
 	return true;
 }
@@ -367,7 +328,7 @@ static void
 try_edge(struct search *search)
 {
 	struct step *step = &search->steps[search->depth - 1];
-	const struct edge *edge = &step->edges.list[step->next++];
+	const struct edge *edge = &step->edges->list[step->next++];
 
 	step->pc = edge->pc;
 	if (edge->target.kind == SYMBOL_TARGET_INDIRECT ||
@@ -390,13 +351,6 @@ try_edge(struct search *search)
 }
 
 static void
-drop_steps(struct search *search, size_t depth)
-{
-	while (search->depth > depth)
-		free(search->steps[--search->depth].edges.list);
-}
-
-static void
 run(struct search *search)
 {
 	begin_step(search);
@@ -408,12 +362,11 @@ run(struct search *search)
 			search->found_count = search->found_count > 0 && search->any ? 1 : 0;
 			break;
 		}
-		if (step->next < step->edges.count)
+		if (step->edges != NULL && step->next < step->edges->count)
 			try_edge(search);
 		else
-			drop_steps(search, search->depth - 1);
+			search->depth--;
 	}
-	drop_steps(search, 0);
 }
 
 /* ---- the answer ---- */
@@ -578,10 +531,4 @@ symbol_tail_chain(struct symbol *symbol, uint32_t module, uint64_t offset,
 		}
 	}
 	free(search);
-}
-
-void
-symbol_set_jumps(struct symbol *symbol, symbol_find_jumps *find)
-{
-	symbol->find_jumps = find;
 }
