@@ -122,6 +122,7 @@ add_part(struct code *code, const struct flow_part *part)
 	code->parts =
 	    xgrow(code->parts, &code->part_cap, code->part_count + 1, sizeof(*code->parts));
 	added = &code->parts[code->part_count++];
+	memset(added, 0, sizeof(*added));
 	added->part = *part;
 	added->marks = xcalloc(size, sizeof(*added->marks));
 	code->bytes += size;
@@ -135,6 +136,41 @@ code_is_label(const struct code *code, uint64_t address)
 	const struct code_part *part = code_part(code, address);
 
 	return part != NULL && (address != part->part.start || part->part.fragment);
+}
+
+/* Reads the piece from end to end. */
+static void
+make_line(struct code_part *part)
+{
+	uint64_t size = part->part.end - part->part.start;
+	struct insn insn;
+	uint64_t at = 0;
+
+	part->line = xcalloc(size, sizeof(*part->line));
+	while (at < size) {
+		insn_decode(&insn, part->part.bytes + at, size - at, part->part.start + at, false);
+		if (insn.kind == INSN_BAD)
+			part->mixed = true;
+		part->line[at] = 1;
+		at += insn.length;
+	}
+	/* where control was seen to come decides */
+	for (at = 0; at < size; at++) {
+		if ((part->marks[at] & CODE_LENGTH) != 0 && part->line[at] == 0)
+			part->mixed = true;
+	}
+}
+
+bool
+code_in_line(const struct code *code, uint64_t address)
+{
+	struct code_part *part = code_part(code, address);
+
+	if (part == NULL)
+		return false;
+	if (part->line == NULL)
+		make_line(part);
+	return part->mixed || part->line[address - part->part.start] != 0;
 }
 
 /* Does this piece jump back into what the function has, other than to its start? */
@@ -214,8 +250,10 @@ code_release(struct code *code)
 {
 	size_t i;
 
-	for (i = 0; i < code->part_count; i++)
+	for (i = 0; i < code->part_count; i++) {
 		free(code->parts[i].marks);
+		free(code->parts[i].line);
+	}
 	for (i = 0; i < code->end_count; i++)
 		free(code->ends[i].targets);
 	free(code->parts);
@@ -249,13 +287,16 @@ add_call(struct code *code, struct code_end *end)
 
 /* Notes the instruction as the end of its block and where it leads. */
 static void
-add_end(struct code *code, const struct insn *insn, uint64_t address, bool runs_off)
+add_end(struct code *code, const struct insn *insn, uint64_t address, bool last)
 {
 	struct code_end *end;
 	enum code_where where = CODE_EXIT;
+	enum code_where behind = CODE_INSIDE;
+	bool runs_off = last && insn->kind == INSN_PLAIN;
 	uint64_t target = runs_off ? address + insn->length : insn->target;
 
-	/* first, since it may make the list of parts grow */
+	if (last && insn->kind == INSN_BRANCH)
+		behind = code_locate(code, address + insn->length);
 	if (runs_off ||
 	    ((insn->kind == INSN_JUMP || insn->kind == INSN_BRANCH) && target != 0 && !insn->slot))
 		where = code_locate(code, target);
@@ -270,7 +311,7 @@ add_end(struct code *code, const struct insn *insn, uint64_t address, bool runs_
 	end->kind = runs_off ? INSN_JUMP : insn->kind;
 	end->slot = insn->slot;
 	end->where = where;
-	end->runs_off = runs_off;
+	end->behind = behind;
 	if (end->kind == INSN_CALL)
 		add_call(code, end);
 }
@@ -298,7 +339,7 @@ follow(struct code *code, size_t at_part, uint64_t address)
 		off = at + insn.length >= size;
 		if (insn.kind != INSN_PLAIN || off) {
 			marks[at] |= CODE_END;
-			add_end(code, &insn, start + at, insn.kind == INSN_PLAIN);
+			add_end(code, &insn, start + at, off);
 		}
 		at += insn.length;
 		if (off ||

@@ -22,6 +22,9 @@ enum {
 struct code_part {
 	struct flow_part part;
 	uint8_t *marks;
+	uint8_t *line; /* bytes where an instruction begins when the piece is read from
+	                  its first to its last byte; NULL: not asked yet */
+	bool mixed;    /* that makes no sense: not all of it is code */
 };
 
 /* Where a jump leads. */
@@ -43,11 +46,11 @@ struct code_end {
 	uint64_t next;
 	uint64_t target; /* 0: computed */
 	enum insn_kind kind;
-	enum code_where where; /* of target */
+	enum code_where where;  /* of target */
+	enum code_where behind; /* of next, for a branch */
 	bool slot;
 	bool noreturn; /* a call that never returns */
 	bool twice;    /* ... or more than once */
-	bool runs_off; /* a plain instruction at the end of the piece */
 	enum code_jump jump;
 	bool leaves;
 	uint64_t *targets; /* owned */
@@ -95,6 +98,9 @@ enum code_where code_locate(struct code *code, uint64_t target);
 /* The part that holds address, or NULL. */
 struct code_part *code_part(const struct code *code, uint64_t address);
 struct code_end *code_end(const struct code *code, uint64_t address);
+/* False if address, which is inside, is in the middle of an instruction, unless the
+ * piece seems to have more than code in it. */
+bool code_in_line(const struct code *code, uint64_t address);
 /* True if address is inside, but no function's start. */
 bool code_is_label(const struct code *code, uint64_t address);
 

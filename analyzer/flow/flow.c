@@ -170,7 +170,7 @@ add_end_edges(struct flow *flow, const struct code_end *end, bool hub)
 	switch (end->kind) {
 	case INSN_CALL: add_call_edges(flow, end, hub); break;
 	case INSN_BRANCH:
-		graph_edge(&flow->graph, node_at(flow, end->next));
+		edge_to(flow, end->behind, end->next);
 		edge_to(flow, end->where, end->target);
 		break;
 	case INSN_JUMP:

@@ -18,6 +18,8 @@ kind_of(const ZydisDecodedInstruction *decoded)
 	case ZYDIS_MNEMONIC_JMP: return INSN_JUMP;
 	/* an aborted transaction goes on elsewhere */
 	case ZYDIS_MNEMONIC_XBEGIN: return INSN_BRANCH;
+	case ZYDIS_MNEMONIC_XABORT:
+	case ZYDIS_MNEMONIC_XEND: return INSN_PLAIN;
 	default: break;
 	}
 	switch ((unsigned int)decoded->meta.category) {

@@ -41,6 +41,16 @@ set_targets(struct code_end *end, uint64_t *found, size_t count)
 	return kept != before;
 }
 
+/* A jump with several origins is resolved if it is for each of them. */
+static void
+note(struct code_end *end, bool resolved)
+{
+	if (!resolved)
+		end->jump = CODE_OPEN;
+	else if (end->jump == CODE_UNSEEN)
+		end->jump = CODE_RESOLVED;
+}
+
 /* True if address is code of the function, as a table's entry can name it. */
 static bool
 is_inside(struct code *code, uint64_t address)
@@ -61,12 +71,12 @@ tables_constant(struct code *code, const struct tables_jump *jump)
 	uint64_t *found = xcalloc(1, sizeof(*found));
 
 	found[0] = jump->table;
-	jump->end->jump = CODE_RESOLVED;
+	note(jump->end, true);
 	switch (code_locate(code, jump->table)) {
 	case CODE_INSIDE: return set_targets(jump->end, found, 1);
 	case CODE_EXIT: jump->end->leaves = true; break;
 	case CODE_ASTRAY:
-	default: jump->end->jump = CODE_OPEN; break;
+	default: note(jump->end, false); break;
 	}
 	free(found);
 	return false;
@@ -107,12 +117,13 @@ tables_relative(struct code *code, const struct tables_jump *jump)
 		if (!bounded && i > 0 && is_loaded(code, jump->table + i * 4))
 			break;
 		/* entries of the table are all code: what is not lies behind it */
-		if (!read_relative(code, jump, i, &target) || !is_inside(code, target))
+		if (!read_relative(code, jump, i, &target) || !is_inside(code, target) ||
+		    (!bounded && !code_in_line(code, target)))
 			break;
 		found = xgrow(found, &cap, i + 1, sizeof(*found));
 		found[i] = target;
 	}
-	jump->end->jump = i > 0 ? CODE_RESOLVED : CODE_OPEN;
+	note(jump->end, i > 0);
 	return set_targets(jump->end, found, i);
 }
 
@@ -128,7 +139,7 @@ tables_absolute(struct code *code, const struct tables_jump *jump)
 	if (!jump->bounded || jump->bound >= ENTRIES_MAX - 1)
 		return tables_pointer(code, jump);
 	found = xcalloc(count, sizeof(*found));
-	jump->end->jump = CODE_RESOLVED;
+	note(jump->end, true);
 	for (i = 0; i < count; i++) {
 		if (!code->source->read(
 			code->source->data, jump->table + i * 8, &target, sizeof(target))) {

@@ -16,17 +16,18 @@ enum {
 	RDX = 2,
 	RSP = 4,
 	RBP = 5,
-	RSI = 6,
-	RDI = 7,
-	R8 = 8,
 	R11 = 11,
 	BLOCKS_MAX = 20000,
+	PREDECESSORS_MAX = 64,
 	STEPS_MAX = 8000000, /* instructions, in all rounds of one function */
 };
 
 /* Bases of stack addresses: the stack pointer on entry, or where it was set anew. */
 static const uint64_t entry_base = 1;
 static const uint64_t phi_bit = UINT64_C(1) << 63;
+/* In the base of a slot that is no stack slot: memory that a register points to, or,
+ * alone, memory at a fixed address. */
+static const uint64_t memory_bit = UINT64_C(1) << 62;
 
 enum kind {
 	ANY,
@@ -38,6 +39,7 @@ enum kind {
 	LOAD4,   /* 4 bytes at a + index * 4 */
 	LOAD8,   /* 8 bytes at a + index * 8 */
 	TARGET,  /* b + what is at a + index * 4 */
+	PLACE,   /* of addresses only: the value called a, plus b */
 };
 
 /* How the whole register follows from its lower part. */
@@ -92,7 +94,6 @@ struct run {
 	uint64_t address; /* of insn */
 	struct state *states;
 	bool *dirty;
-	bool *woken; /* targets of the hub */
 	size_t steps;
 	struct state now;
 };
@@ -211,10 +212,10 @@ scaled(struct value index, unsigned int scale)
 
 	if (index.kind == CONST)
 		return constant(index.a * scale);
-	if (index.kind != ANY && index.kind != POINTER)
-		return plain(ANY);
-	index.kind = ANY;
-	set_bound(&result, &index);
+	if (index.kind == ANY || index.kind == POINTER) {
+		index.kind = ANY;
+		set_bound(&result, &index);
+	}
 	return result;
 }
 
@@ -312,26 +313,6 @@ slot_phi(uint64_t start, const struct slot *slot)
 	return place >= 1 << 19 ? 0 : phi_id(start, place + REGISTERS);
 }
 
-/* What is called id is computed anew: what was called so is something else now. */
-static void
-forget_id(struct state *state, uint64_t id)
-{
-	size_t i;
-
-	if (id == 0)
-		return;
-	for (i = 0; i < REGISTERS; i++) {
-		if (state->registers[i].id == id)
-			state->registers[i].id = 0;
-	}
-	for (i = 0; i < state->slot_count; i++) {
-		if (state->slots[i].value.id == id)
-			state->slots[i].value.id = 0;
-	}
-	if (state->compared.id == id)
-		state->compared.id = 0;
-}
-
 /* ---- the stack ---- */
 
 static struct slot *
@@ -364,6 +345,28 @@ drop_slots(struct state *state, uint64_t base, uint64_t offset, uint64_t size)
 	state->slot_count = (uint32_t)kept;
 }
 
+/* What is called id is computed anew: what was called so is something else now. */
+static void
+forget_id(struct state *state, uint64_t id)
+{
+	size_t i;
+
+	if (id == 0)
+		return;
+	for (i = 0; i < REGISTERS; i++) {
+		if (state->registers[i].id == id)
+			state->registers[i].id = 0;
+	}
+	for (i = 0; i < state->slot_count; i++) {
+		if (state->slots[i].value.id == id)
+			state->slots[i].value.id = 0;
+	}
+	if (state->compared.id == id)
+		state->compared.id = 0;
+	drop_slots(state, id | memory_bit, 0, INT64_MAX);
+	drop_slots(state, id | memory_bit, UINT64_C(1) << 63, INT64_MAX);
+}
+
 static void
 store_slot(struct state *state, const struct value *address, uint32_t size, struct value value)
 {
@@ -382,6 +385,20 @@ store_slot(struct state *state, const struct value *address, uint32_t size, stru
 	slot->value = value;
 }
 
+/* Memory other than the stack may have been written to. */
+static void
+doubt_memory(struct state *state)
+{
+	size_t kept = 0;
+	size_t i;
+
+	for (i = 0; i < state->slot_count; i++) {
+		if ((state->slots[i].base & memory_bit) == 0)
+			state->slots[kept++] = state->slots[i];
+	}
+	state->slot_count = (uint32_t)kept;
+}
+
 /* A store somewhere: addresses that the compiler spilled stay what they are, but
  * what is known of variables may be wrong now. */
 static void
@@ -389,6 +406,7 @@ doubt_slots(struct state *state)
 {
 	size_t i;
 
+	doubt_memory(state);
 	for (i = 0; i < state->slot_count; i++) {
 		state->slots[i].value.id = 0;
 		if (state->slots[i].value.kind == ANY)
@@ -399,10 +417,12 @@ doubt_slots(struct state *state)
 static void
 store(struct run *run, struct value address, uint32_t size, struct value value)
 {
-	if (address.kind == STACK)
+	if (address.kind == STACK) {
+		doubt_memory(&run->now);
 		store_slot(&run->now, &address, size, value);
-	else
+	} else {
 		doubt_slots(&run->now);
+	}
 }
 
 /* ---- operands ---- */
@@ -485,6 +505,46 @@ address_of(const struct run *run, const ZydisDecodedOperand *operand)
 	return sum(run->now.registers[number], base);
 }
 
+/* Where an operand is, as the base and offset of a slot, if that can be said: PLACE
+ * for what a register that is not known points to. */
+static struct value
+place_of(const struct run *run, const ZydisDecodedOperand *operand)
+{
+	struct value address = address_of(run, operand);
+	int number = register_number(operand->mem.base);
+
+	if (address.kind == CONST) {
+		address.kind = PLACE;
+		address.b = address.a;
+		address.a = memory_bit;
+	} else if (address.kind == ANY && number >= 0 &&
+	    operand->mem.index == ZYDIS_REGISTER_NONE &&
+	    operand->mem.segment != ZYDIS_REGISTER_FS &&
+	    operand->mem.segment != ZYDIS_REGISTER_GS && run->now.registers[number].id != 0 &&
+	    run->now.registers[number].extension == FULL &&
+	    (run->now.registers[number].kind == ANY ||
+		run->now.registers[number].kind == POINTER)) {
+		address.kind = PLACE;
+		address.a = run->now.registers[number].id | memory_bit;
+		address.b = (uint64_t)operand->mem.disp.value;
+	}
+	return address;
+}
+
+/* An entry of a table, or a table of one. */
+static bool
+is_entry(const struct run *run, const struct value *address, unsigned int bits)
+{
+	uint64_t bytes;
+
+	if (bits != 32 && bits != 64)
+		return false;
+	if (address->kind == ELEMENT)
+		return address->scale * 8U == bits;
+	return address->kind == CONST && bits == 32 &&
+	    run->code->source->read(run->code->source->data, address->a, &bytes, bits / 8);
+}
+
 static struct value
 load(struct run *run, const ZydisDecodedOperand *operand, unsigned int place)
 {
@@ -493,17 +553,18 @@ load(struct run *run, const ZydisDecodedOperand *operand, unsigned int place)
 	struct value value = fresh(run, place, bits);
 	struct slot *slot;
 
-	if (address.kind == ELEMENT && address.scale * 8U == bits && (bits == 32 || bits == 64)) {
+	if (is_entry(run, &address, bits)) {
 		value.kind = bits == 32 ? LOAD4 : LOAD8;
 		value.extension = ZERO32;
 		value.a = address.a;
 		value.id = 0;
-		set_bound(&value, &address);
-		value.width = address.width;
+		value.width = address.kind == CONST ? 64 : address.width;
 		value.bound = address.bound;
 		return value;
 	}
-	if (address.kind != STACK || bits > 64)
+	if (address.kind != STACK)
+		address = place_of(run, operand);
+	if ((address.kind != STACK && address.kind != PLACE) || bits > 64)
 		return value;
 	slot = find_slot(&run->now, address.a, address.b);
 	if (slot != NULL && slot->size * 8 >= bits) {
@@ -636,7 +697,9 @@ step_add(struct run *run, bool subtract)
 	else if (subtract)
 		right = plain(ANY);
 	left = sum(left, right);
-	if (run->operands[0].size == 64 && left.kind != ANY) {
+	if (run->operands[0].size == 32 && left.kind == CONST) {
+		set_register(run, number, narrow32(left));
+	} else if (run->operands[0].size == 64 && left.kind != ANY) {
 		set_register(run, number, left);
 	} else if (number == RSP) {
 		/* room of a size that is not known */
@@ -686,11 +749,8 @@ step_shift(struct run *run, bool left)
 	value = run->now.registers[number];
 	if (by->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && left && bits == 64 &&
 	    by->imm.value.u <= 3) {
-		value = scaled(value, 1U << by->imm.value.u);
-		if (value.kind != ANY) {
-			set_register(run, number, value);
-			return;
-		}
+		set_register(run, number, scaled(value, 1U << by->imm.value.u));
+		return;
 	}
 	value = fresh(run, (unsigned int)number, bits);
 	value.kind = ANY;
@@ -761,14 +821,16 @@ step_pop(struct run *run, const ZydisDecodedOperand *operand)
 		write_operand(run, operand, value);
 }
 
+/*
+ * A call returns something in two registers. Whatever else it changes is not read
+ * behind it before it is set anew: a compiler that knows the callee keeps values in
+ * all that this one leaves alone (gcc's -fipa-ra), and reads no others.
+ */
 static void
 step_call(struct run *run)
 {
-	static const int lost[] = { RAX, RCX, RDX, RSI, RDI, R8, 9, 10, R11 };
-	size_t i;
-
-	for (i = 0; i < sizeof(lost) / sizeof(lost[0]); i++)
-		set_register(run, lost[i], fresh(run, (unsigned int)lost[i], 64));
+	set_register(run, RAX, fresh(run, RAX, 64));
+	set_register(run, RDX, fresh(run, RDX, 64));
 	doubt_slots(&run->now);
 }
 
@@ -811,6 +873,27 @@ is_same_register(const struct run *run)
 	return operand_register(&run->operands[0]) >= 0 &&
 	    operand_register(&run->operands[0]) == operand_register(&run->operands[1]) &&
 	    run->operands[0].size >= 32;
+}
+
+/* libc keeps pointers of functions rotated and mixed with a number of the thread. */
+static void
+step_mangle(struct run *run)
+{
+	int number = operand_register(&run->operands[0]);
+	const ZydisDecodedOperand *by = &run->operands[1];
+	bool mangles = number >= 0 && run->operands[0].size == 64 &&
+	    run->now.registers[number].kind == POINTER &&
+	    (run->insn.mnemonic == ZYDIS_MNEMONIC_XOR
+		    ? is_memory(by) && by->mem.segment == ZYDIS_REGISTER_FS
+		    : by->type == ZYDIS_OPERAND_TYPE_IMMEDIATE);
+
+	if (run->insn.mnemonic == ZYDIS_MNEMONIC_XOR && is_same_register(run)) {
+		set_register(run, number, constant(0));
+		return;
+	}
+	step_other(run);
+	if (mangles)
+		run->now.registers[number].kind = POINTER;
 }
 
 static bool
@@ -867,15 +950,16 @@ step(struct run *run)
 		set_register(run, RSP, run->now.registers[RBP]);
 		step_pop(run, NULL);
 		break;
-	case ZYDIS_MNEMONIC_CALL:
-	case ZYDIS_MNEMONIC_SYSCALL: step_call(run); break;
-	case ZYDIS_MNEMONIC_JMP: break;
-	case ZYDIS_MNEMONIC_XOR:
-		if (is_same_register(run))
-			set_register(run, operand_register(&run->operands[0]), constant(0));
-		else
-			step_other(run);
+	case ZYDIS_MNEMONIC_CALL: step_call(run); break;
+	case ZYDIS_MNEMONIC_SYSCALL:
+		step_call(run);
+		set_fresh(run, RCX, 64);
+		set_fresh(run, R11, 64);
 		break;
+	case ZYDIS_MNEMONIC_JMP: break;
+	case ZYDIS_MNEMONIC_ROL:
+	case ZYDIS_MNEMONIC_ROR:
+	case ZYDIS_MNEMONIC_XOR: step_mangle(run); break;
 	default:
 		if (run->insn.meta.category == ZYDIS_CATEGORY_CMOV)
 			step_choose(run);
@@ -1038,19 +1122,6 @@ merge_slots(struct state *into, struct state *from, uint64_t start)
 	return changed;
 }
 
-/* After a second return of setjmp only the stack is where it was. */
-static void
-weaken(struct state *state)
-{
-	size_t i;
-
-	for (i = 0; i < REGISTERS; i++) {
-		if (state->registers[i].kind != STACK)
-			state->registers[i] = plain(ANY);
-	}
-	state->slot_count = 0;
-}
-
 /* Control goes from a block in the state from to block to. */
 static void
 enter(struct run *run, uint32_t to, struct state *from)
@@ -1062,8 +1133,6 @@ enter(struct run *run, uint32_t to, struct state *from)
 
 	if (to >= run->known->count)
 		return;
-	if (run->woken[to])
-		weaken(from);
 	into = &run->states[to];
 	start = run->known->starts[to];
 	if (!into->reached) {
@@ -1162,7 +1231,11 @@ start_entry(struct run *run, uint64_t entry)
 	run->dirty[at] = true;
 }
 
-/* Blocks that nothing but the hub leads to are entered with nothing known. */
+/*
+ * Blocks that nothing but the hub leads to are entered with nothing known. For the
+ * others the hub changes nothing: setjmp restores the registers, and the compiler
+ * reads nothing else behind it that has changed.
+ */
 static void
 start_rest(struct run *run)
 {
@@ -1176,50 +1249,101 @@ start_rest(struct run *run)
 	}
 }
 
-static void
-mark_woken(struct run *run)
-{
-	const struct graph *graph = run->known->graph;
-	const struct graph_node *hub = &graph->nodes[graph_extra(graph, GRAPH_HUB)];
-	size_t i;
-
-	for (i = 0; i < hub->edges; i++) {
-		uint32_t to = graph->edges[hub->first + i];
-
-		if (to < run->known->count)
-			run->woken[to] = true;
-	}
-}
-
 /* ---- jumps ---- */
 
-/* The jump at the end of block at. */
+/* What is known of the target is used. */
 static bool
-resolve_block(struct run *run, size_t at, struct code_end *end)
+resolve_value(struct run *run, const struct value *value, struct code_end *end)
 {
+	const struct value *top = &run->now.registers[RSP];
 	struct tables_jump jump = { .end = end };
-	struct value value;
-	struct value top;
 
-	run_block(run, at, false);
-	if (run->address != end->address)
-		return false;
-	value = read_operand(run, &run->operands[0]);
-	top = run->now.registers[RSP];
-	jump.bounded = value.width == 64;
-	jump.bound = value.bound;
-	jump.table = value.a;
-	jump.base = value.b;
-	jump.sign = value.extension == SIGN32;
-	jump.stack_known = top.kind == STACK && top.a == entry_base;
-	jump.stack_empty = jump.stack_known && top.b == 0;
-	switch (value.kind) {
+	jump.bounded = value->width == 64;
+	jump.bound = value->bound;
+	jump.table = value->a;
+	jump.base = value->b;
+	jump.sign = value->extension == SIGN32;
+	jump.stack_known = top->kind == STACK && top->a == entry_base;
+	/* who sets the stack to one from elsewhere leaves, as longjmp does */
+	jump.stack_empty = top->kind == POINTER || (jump.stack_known && top->b == 0);
+	switch (value->kind) {
 	case CONST: return tables_constant(run->code, &jump);
 	case TARGET: return tables_relative(run->code, &jump);
 	case LOAD8: return tables_absolute(run->code, &jump);
 	case POINTER: return tables_pointer(run->code, &jump);
 	default: end->jump = CODE_OPEN; return false;
 	}
+}
+
+static bool
+has_edge(const struct graph *graph, size_t from, size_t to)
+{
+	const struct graph_node *node = &graph->nodes[from];
+	size_t i;
+
+	for (i = 0; i < node->edges; i++) {
+		if (graph->edges[node->first + i] == to)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The target, in a register, is not the same on all ways to the block, which does
+ * not change it: looks at where they come from, one after the other.
+ */
+static bool
+resolve_before(struct run *run, size_t at, int number, struct code_end *end)
+{
+	size_t queue[PREDECESSORS_MAX] = { at };
+	size_t count = 1;
+	bool changed = false;
+	size_t next;
+	size_t i;
+	size_t j;
+
+	for (next = 0; next < count && end->jump != CODE_OPEN; next++) {
+		for (i = 0; i < run->known->count && end->jump != CODE_OPEN; i++) {
+			const struct value *value = &run->now.registers[number];
+			const struct value *before = &run->states[i].registers[number];
+
+			if (!has_edge(run->known->graph, i, queue[next]))
+				continue;
+			run_block(run, i, true);
+			if (value->kind != ANY || value->id == 0 || value->id != before->id) {
+				changed = resolve_value(run, value, end) || changed;
+				continue;
+			}
+			for (j = 0; j < count && queue[j] != i; j++)
+				;
+			if (j < count)
+				continue;
+			if (count == PREDECESSORS_MAX)
+				end->jump = CODE_OPEN;
+			else
+				queue[count++] = i;
+		}
+	}
+	return changed;
+}
+
+/* The jump at the end of block at. */
+static bool
+resolve_block(struct run *run, size_t at, struct code_end *end)
+{
+	struct value value;
+	int number;
+
+	run_block(run, at, false);
+	if (run->address != end->address)
+		return false;
+	end->jump = CODE_UNSEEN;
+	value = read_operand(run, &run->operands[0]);
+	number = operand_register(&run->operands[0]);
+	if (value.kind != ANY || number < 0 || value.id == 0 ||
+	    value.id != run->states[at].registers[number].id)
+		return resolve_value(run, &value, end);
+	return resolve_before(run, at, number, end);
 }
 
 static bool
@@ -1254,8 +1378,6 @@ run_all(struct run *run)
 {
 	run->states = xcalloc(run->known->count + 1, sizeof(*run->states));
 	run->dirty = xcalloc(run->known->count + 1, sizeof(*run->dirty));
-	run->woken = xcalloc(run->known->count + 1, sizeof(*run->woken));
-	mark_woken(run);
 	start_entry(run, run->code->entry);
 	settle(run);
 	start_rest(run);
@@ -1304,7 +1426,6 @@ values_resolve(struct code *code, const struct values_graph *known)
 		changed = true;
 	free(run->states);
 	free(run->dirty);
-	free(run->woken);
 	free(run);
 	return changed;
 }

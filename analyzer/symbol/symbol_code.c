@@ -14,6 +14,7 @@ enum {
 	SECTIONS_MAX = 4096,
 	RELOCATIONS_MAX = 16 * 1024 * 1024,
 	PADS_MAX = 1024 * 1024, /* of one function */
+	GAP_MAX = 64 * 1024,
 };
 
 /* A section that is loaded and has bytes in the file. */
@@ -557,6 +558,33 @@ is_cold(struct symbol_code *code, uint64_t address)
 	return name != NULL && symbol_elf_parent(code->table, name) != NULL;
 }
 
+/* Code that nothing describes: what lies between two entries of the unwind table. */
+static bool
+find_gap(const struct symbol_code *code, const struct section *section, uint64_t address,
+    struct flow_part *part)
+{
+	const struct symbol_fde *fdes = code->table->fdes;
+	size_t low = 0;
+	size_t high = code->table->fde_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (fdes[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	part->start = section->start;
+	part->end = section->end;
+	if (low > 0 && fdes[low - 1].end > part->start)
+		part->start = fdes[low - 1].end;
+	if (low < code->table->fde_count && fdes[low].start < part->end)
+		part->end = fdes[low].start;
+	part->fragment = true;
+	return part->start <= address && address < part->end && part->end - part->start <= GAP_MAX;
+}
+
 static bool
 source_part(void *data, uint64_t address, struct flow_part *part)
 {
@@ -574,12 +602,11 @@ source_part(void *data, uint64_t address, struct flow_part *part)
 		part->end = fde->end;
 		part->fragment = fde->inner || is_cold(code, fde->start);
 		part->pads_unclear = fde->lsda_unclear;
-	} else {
-		name = symbol_elf_name(code->table, address);
-		if (name == NULL || name->size == 0)
-			return false;
+	} else if ((name = symbol_elf_name(code->table, address)) != NULL && name->size > 0) {
 		part->start = name->start;
 		part->end = name->start + name->size;
+	} else if (!find_gap(code, section, address, part)) {
+		return false;
 	}
 	if (part->start < section->start || part->end > section->end || part->end <= part->start)
 		return false;
