@@ -221,6 +221,12 @@ logical_places_module(struct logical_places *places, uint32_t number)
 	return places->modules[number];
 }
 
+uint32_t
+logical_places_handle(struct logical_places *places, uint32_t module)
+{
+	return logical_places_module(places, module) - 1;
+}
+
 const struct logical_place *
 logical_places_get(struct logical_places *places, uint32_t pc)
 {

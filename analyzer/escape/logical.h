@@ -116,6 +116,8 @@ const struct logical_frames *logical_places_node(struct logical_places *places, 
  * kind: enum esc_event of what the hook recorded, which tells the hooks it can be. */
 const struct logical_frames *logical_places_hook(
     struct logical_places *places, uint32_t node, uint32_t kind);
+/* The resolver's handle of a module of the trace. */
+uint32_t logical_places_handle(struct logical_places *places, uint32_t module);
 /* The whole stack of a node (0: the unknown one), wrappers included. */
 uint32_t logical_places_stack(struct logical_places *places, uint32_t node);
 /* The same, down to frame `index` of logical_places_node. */

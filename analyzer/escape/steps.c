@@ -1,8 +1,44 @@
 #include "analyzer/escape/steps.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "analyzer/escape/logical.h"
+#include "analyzer/flow/flow.h"
 #include "analyzer/symbol/symbol.h"
 #include "analyzer/trace/definitions.h"
+#include "analyzer/util/xalloc.h"
+
+/* Calls of calls that are looked into for one that always allocates: operator
+ * new, an allocator's allocate(), a container's function that calls it. */
+enum { STEPS_DEPTH = 4 };
+
+struct steps_site {
+	uint32_t module; /* of the trace */
+	uint32_t pc;
+	uint64_t offset;
+};
+
+struct steps_function {
+	const struct flow_source *source;
+	struct flow *flow; /* NULL: its code cannot be had */
+	uint32_t module;   /* of the trace */
+	/* Calls that always make an event, once they come back: the model would have
+	 * seen it. */
+	uint64_t *always;
+	size_t always_count;
+	bool has_always;
+	bool tails, leaves;
+};
+
+/* An allocation is an event, but where memory runs out. free(NULL) is none. */
+static const char *const steps_hooks[] = { "malloc", "calloc", "realloc", "reallocarray",
+	"memalign", "posix_memalign", "aligned_alloc", "valloc", "pvalloc", NULL };
+
+/* They call nothing that was there before, when a function ends in a jump to them. */
+static const char *const steps_leaf[] = { "free", "cfree", "free_sized", "free_aligned_sized",
+	"_ZdlPv", "_ZdlPvm", "_ZdaPv", "_ZdaPvm", "_Znwm", "_Znam", "__stack_chk_fail", "memcpy",
+	"memmove", "memset", "memcmp", "strlen", "strcmp", "strcpy", NULL };
 
 void
 steps_init(struct steps *steps, struct logical_places *places)
@@ -13,13 +49,39 @@ steps_init(struct steps *steps, struct logical_places *places)
 void
 steps_release(struct steps *steps)
 {
+	size_t i;
+
+	for (i = 0; i < steps->function_count; i++) {
+		flow_free(steps->functions[i].flow);
+		free(steps->functions[i].always);
+	}
+	free(steps->functions);
+	free(steps->sites);
+	free(steps->callees);
+	free(steps->callee_first);
+	map_release(&steps->function_map);
 	*steps = (struct steps){ 0 };
+}
+
+static bool
+steps_named(const char *const *names, const char *name)
+{
+	for (; name != NULL && *names != NULL; names++)
+		if (strcmp(*names, name) == 0)
+			return true;
+	return false;
+}
+
+static const struct symbol_place *
+steps_symbol(struct steps *steps, uint32_t pc)
+{
+	return logical_places_get(steps->places, pc)->place;
 }
 
 struct place
 steps_place(struct steps *steps, uint32_t pc)
 {
-	const struct symbol_place *place = logical_places_get(steps->places, pc)->place;
+	const struct symbol_place *place = steps_symbol(steps, pc);
 
 	return (struct place){
 		.function = place->function,
@@ -29,12 +91,229 @@ steps_place(struct steps *steps, uint32_t pc)
 	};
 }
 
+/* ---- functions ---- */
+
+/* What the function jumps to when it ends: does that take its place for long? */
+static void
+steps_find_tails(struct steps_function *function)
+{
+	const struct flow_source *source = function->source;
+	bool computed;
+	size_t count, i;
+	const uint64_t *tails = flow_tails(function->flow, &count, &computed);
+
+	function->tails = computed || count > 0;
+	function->leaves = computed;
+	for (i = 0; i < count; i++)
+		if (!steps_named(steps_leaf, source->callee(source->data, tails[i], false)) &&
+		    !steps_named(steps_hooks, source->callee(source->data, tails[i], false)))
+			function->leaves = true;
+}
+
+/* Number of the function that starts at entry. */
+static size_t
+steps_function(struct steps *steps, uint32_t module, uint64_t entry)
+{
+	struct symbol *symbol = steps->places->logical->symbol;
+	struct steps_function *function;
+	uint64_t *number;
+	bool fresh;
+
+	number = map_insert(&steps->function_map, (struct map_key){ module, entry }, &fresh);
+	if (!fresh)
+		return *number;
+	*number = steps->function_count;
+	steps->functions = xgrow(steps->functions, &steps->function_cap, steps->function_count + 1,
+	    sizeof(*steps->functions));
+	function = &steps->functions[steps->function_count++];
+	*function = (struct steps_function){ .module = module, .tails = true, .leaves = true };
+	if (module != 0 && entry != 0)
+		function->source =
+		    symbol_code(symbol, logical_places_handle(steps->places, module));
+	if (function->source != NULL)
+		function->flow = flow_build(function->source, entry);
+	if (function->flow != NULL) {
+		steps_find_tails(function);
+		steps->known++;
+	} else {
+		steps->not_known++;
+	}
+	return steps->function_count - 1;
+}
+
+static size_t
+steps_function_of(struct steps *steps, uint32_t pc)
+{
+	const struct definitions_pc *at = &steps->places->definitions->pcs[pc];
+
+	return steps_function(steps, at->module, steps_symbol(steps, pc)->function);
+}
+
+/* ---- calls that always allocate ---- */
+
+static int
+steps_compare_site(const void *left, const void *right)
+{
+	const struct steps_site *a = left, *b = right;
+
+	if (a->module != b->module)
+		return a->module < b->module ? -1 : 1;
+	return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+static void
+steps_index_sites(struct steps *steps)
+{
+	const struct definitions *all = steps->places->definitions;
+	uint32_t i;
+
+	steps->sites = xcalloc((size_t)all->pc_count + 1, sizeof(*steps->sites));
+	for (i = 1; i <= all->pc_count; i++)
+		steps->sites[i - 1] =
+		    (struct steps_site){ all->pcs[i].module, i, all->pcs[i].offset };
+	qsort(steps->sites, all->pc_count, sizeof(*steps->sites), steps_compare_site);
+}
+
+/* The pc of the trace at that place, 0: it was on no stack. */
+static uint32_t
+steps_find_site(struct steps *steps, uint32_t module, uint64_t offset)
+{
+	const struct definitions *all = steps->places->definitions;
+	struct steps_site key = { .module = module, .offset = offset };
+	const struct steps_site *found =
+	    bsearch(&key, steps->sites, all->pc_count, sizeof(*steps->sites), steps_compare_site);
+
+	return found != NULL && !all->pcs[found->pc].signal ? found->pc : 0;
+}
+
+/* Which pcs stood behind each pc on the stacks: where its call led to. */
+static void
+steps_index_callees(struct steps *steps)
+{
+	const struct definitions *all = steps->places->definitions;
+	const struct definitions_node *nodes = all->nodes;
+	uint32_t i, pc, at = 0;
+
+	steps->callees = xcalloc((size_t)all->node_count + 1, sizeof(*steps->callees));
+	steps->callee_first = xcalloc((size_t)all->pc_count + 2, sizeof(*steps->callee_first));
+	for (i = 1; i <= all->node_count; i++)
+		if (nodes[i].parent != 0)
+			steps->callee_first[nodes[nodes[i].parent].pc]++;
+	for (pc = 0; pc <= all->pc_count + 1; pc++) {
+		at += steps->callee_first[pc];
+		steps->callee_first[pc] = at;
+	}
+	for (i = all->node_count; i > 0; i--)
+		if (nodes[i].parent != 0)
+			steps->callees[--steps->callee_first[nodes[nodes[i].parent].pc]] =
+			    nodes[i].pc;
+}
+
+static bool steps_always(struct steps *steps, size_t number, unsigned depth);
+
+/* The call at pc was seen to lead into the function of that name: does that one
+ * always allocate? */
+static bool
+steps_callee_named(struct steps *steps, uint32_t pc, const char *name, unsigned depth)
+{
+	uint32_t i, callee, last = 0;
+	const struct symbol_place *place;
+
+	for (i = steps->callee_first[pc]; i < steps->callee_first[pc + 1]; i++) {
+		callee = steps->callees[i];
+		place = steps_symbol(steps, callee);
+		if (callee == last || strcmp(place->frames[place->count - 1].symbol, name) != 0)
+			continue;
+		last = callee;
+		if (steps_always(steps, steps_function_of(steps, callee), depth))
+			return true;
+	}
+	return false;
+}
+
+/* The call that returns to site, if it comes back, made an event. */
+static bool
+steps_call_always(struct steps *steps, size_t number, uint64_t site, unsigned depth)
+{
+	const struct steps_function *function = &steps->functions[number];
+	const struct flow_source *source = function->source;
+	uint32_t module = function->module;
+	uint32_t pc = steps_find_site(steps, module, site);
+	struct flow_callee callee;
+	const char *name;
+
+	/* what never was on a stack may be a malloc that is not ours */
+	if (pc == 0 || !flow_callee(function->flow, site, &callee) || callee.address == 0)
+		return false;
+	name = source->callee(source->data, callee.address, callee.slot);
+	if (steps_named(steps_hooks, name))
+		return true;
+	if (name != NULL && steps_callee_named(steps, pc, name, depth))
+		return true;
+	return !callee.slot &&
+	    steps_always(steps, steps_function(steps, module, callee.address), depth);
+}
+
+/* Fills function->always; the depth of the functions it looks into is limited. */
+static void
+steps_find_always(struct steps *steps, size_t number, unsigned depth)
+{
+	size_t count, i;
+	const uint64_t *sites;
+
+	if (steps->functions[number].has_always || steps->functions[number].flow == NULL)
+		return;
+	if (steps->sites == NULL) {
+		steps_index_sites(steps);
+		steps_index_callees(steps);
+	}
+	steps->functions[number].has_always = true;
+	sites = flow_sites(steps->functions[number].flow, &count);
+	for (i = 0; i < count; i++) {
+		struct steps_function *function;
+
+		if (!steps_call_always(steps, number, sites[i], depth))
+			continue;
+		function = &steps->functions[number];
+		if (function->always == NULL)
+			function->always = xcalloc(count, sizeof(*function->always));
+		function->always[function->always_count++] = sites[i];
+	}
+}
+
+/* Every run of the function that ends normally makes an event. */
+static bool
+steps_always(struct steps *steps, size_t number, unsigned depth)
+{
+	const struct steps_function *function;
+
+	if (depth == 0)
+		return false;
+	steps_find_always(steps, number, depth - 1);
+	function = &steps->functions[number];
+	return function->always_count > 0 &&
+	    flow_always_any(function->flow, function->always, function->always_count) == FLOW_YES;
+}
+
+/* ---- answers ---- */
+
 struct place_code
 steps_code(struct steps *steps, uint32_t pc)
 {
-	(void)steps;
-	(void)pc;
-	return (struct place_code){ .tails = true, .leaves = true };
+	size_t number = steps_function_of(steps, pc);
+	uint64_t offset = steps->places->definitions->pcs[pc].offset;
+	const struct steps_function *function;
+	struct place_code code = { 0 };
+
+	steps_find_always(steps, number, STEPS_DEPTH);
+	function = &steps->functions[number];
+	code.tails = function->tails;
+	code.leaves = function->leaves;
+	if (function->always_count > 0 &&
+	    flow_dominates_any(function->flow, function->always, function->always_count, offset) ==
+		FLOW_YES)
+		code.guarded = 1;
+	return code;
 }
 
 /* How many outermost frames of both places are the same instances. */
@@ -49,13 +328,57 @@ steps_common(const struct symbol_place *a, const struct symbol_place *b)
 	return common;
 }
 
+/* Of the instances that both are in, so many may be the same ones: one that must
+ * have been entered again on the way is not, nor what is inside of it. */
+static uint32_t
+steps_alive(const struct steps_function *function, const struct symbol_place *place,
+    uint32_t common, uint64_t from, uint64_t to)
+{
+	uint32_t alive;
+	uint64_t entry;
+
+	for (alive = 1; alive < common; alive++) {
+		entry = place->frames[place->count - 1 - alive].entry;
+		if (entry != 0 && flow_reaches_avoiding(function->flow, from, to, entry) == FLOW_NO)
+			break;
+	}
+	return alive;
+}
+
 struct place_step
 steps_step(struct steps *steps, uint32_t from, uint32_t to)
 {
-	uint32_t alive = steps_common(logical_places_get(steps->places, from)->place,
-	    logical_places_get(steps->places, to)->place);
+	const struct definitions_pc *pcs = steps->places->definitions->pcs;
+	const struct symbol_place *place = steps_symbol(steps, from);
+	uint32_t common = steps_common(place, steps_symbol(steps, to));
+	size_t number = steps_function_of(steps, from);
+	struct place_step step = { .alive = { common, common }, .firm = { 1, 1 } };
+	uint64_t a = pcs[from].offset, b = pcs[to].offset;
+	const struct steps_function *function;
 
-	return (struct place_step){ .alive = { alive, alive }, .firm = { 1, 1 } };
+	steps_find_always(steps, number, STEPS_DEPTH);
+	function = &steps->functions[number];
+	/* what a signal interrupted can be anywhere */
+	if (pcs[from].signal || pcs[to].signal) {
+		step.known = true;
+		return step;
+	}
+	if (function->flow == NULL)
+		return step;
+	switch (flow_reaches(function->flow, a, b)) {
+	case FLOW_UNKNOWN: return step;
+	case FLOW_NO: return (struct place_step){ .known = true };
+	case FLOW_YES:
+	default: break;
+	}
+	step.known = true;
+	step.alive[PLACE_GAP] = steps_alive(function, place, common, a, b);
+	step.alive[PLACE_NOTHING] = step.alive[PLACE_GAP];
+	if (function->always_count > 0 &&
+	    flow_reaches_without(function->flow, a, b, function->always, function->always_count) ==
+		FLOW_NO)
+		step.alive[PLACE_NOTHING] = 0;
+	return step;
 }
 
 uint32_t

@@ -5,14 +5,25 @@
 #ifndef ESCAPE_STEPS_H
 #define ESCAPE_STEPS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "analyzer/model/places.h"
+#include "analyzer/util/map.h"
 
 struct logical_places;
+struct steps_function; /* private, as the next */
+struct steps_site;
 
 struct steps {
 	struct logical_places *places; /* not owned */
+	struct map function_map;       /* (module, function) -> number in functions */
+	struct steps_function *functions;
+	size_t function_count, function_cap;
+	struct steps_site *sites;  /* every pc of the trace, by module and offset */
+	uint32_t *callees;         /* pcs, by the pc that called them */
+	uint32_t *callee_first;    /* by pc: where its begin; NULL until asked for */
+	uint64_t known, not_known; /* functions whose code could be read, or not */
 };
 
 void steps_init(struct steps *steps, struct logical_places *places);

@@ -37,6 +37,8 @@ struct symbol_frame {
 	uint64_t instance;    /* identity of the inlined instance in its module (DIE
 	                         offset, or function start for the last frame); equal
 	                         for two places exactly when both lie in the same instance */
+	uint64_t entry;       /* of an inlined instance: address of its first instruction; 0
+	                         not known */
 	bool inlined;         /* false for the last */
 };
 

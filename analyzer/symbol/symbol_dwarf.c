@@ -685,6 +685,16 @@ find_chain(const Dwarf_Die *function, uint64_t addr, Dwarf_Die *chain, size_t ma
 	return count;
 }
 
+/* Where an inlined call is entered; 0: not said (clang does not, where the call
+ * is in pieces). */
+static uint64_t
+entry_of(Dwarf_Die *die)
+{
+	Dwarf_Addr entry;
+
+	return dwarf_entrypc(die, &entry) == 0 ? entry : 0;
+}
+
 static void
 set_frames(struct symbol_dwarf *dwarf, struct unit *unit, uint64_t addr, const Dwarf_Die *function,
     struct symbol_dwarf_answer *answer)
@@ -703,6 +713,7 @@ set_frames(struct symbol_dwarf *dwarf, struct unit *unit, uint64_t addr, const D
 		frame->function = name->function;
 		frame->symbol = name->symbol;
 		frame->inlined = i + 1 < count;
+		frame->entry = frame->inlined ? entry_of(die) : 0;
 		if (i > 0) {
 			frame->file = "";
 			set_call(dwarf, unit, &chain[count - i], frame);

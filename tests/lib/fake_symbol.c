@@ -123,6 +123,15 @@ symbol_tail_chain(struct symbol *symbol, uint32_t module, uint64_t offset,
 	*chain = (struct symbol_chain){ .kind = SYMBOL_CHAIN_NONE };
 }
 
+/* No code. */
+const struct flow_source *
+symbol_code(struct symbol *symbol, uint32_t module)
+{
+	(void)symbol;
+	(void)module;
+	return NULL;
+}
+
 enum symbol_state
 symbol_module_state(const struct symbol *symbol, uint32_t module)
 {

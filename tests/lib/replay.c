@@ -15,6 +15,7 @@
 #include "tests/lib/mktrace.h"
 
 struct replay_now replay_now;
+struct place_hooks replay_hooks;
 
 static struct {
 	struct mktrace *trace;
@@ -54,6 +55,34 @@ replay_done(void)
 		unlink(path);
 }
 
+static struct place
+replay_place(void *data, uint32_t pc)
+{
+	(void)data;
+	return steps_place(&self.escape.steps, pc);
+}
+
+static struct place_code
+replay_code(void *data, uint32_t pc)
+{
+	(void)data;
+	return steps_code(&self.escape.steps, pc);
+}
+
+static struct place_step
+replay_step(void *data, uint32_t from, uint32_t to)
+{
+	(void)data;
+	return steps_step(&self.escape.steps, from, to);
+}
+
+static uint32_t
+replay_tails(void *data, uint32_t node)
+{
+	(void)data;
+	return steps_tails(&self.escape.steps, node);
+}
+
 void
 replay_begin(void)
 {
@@ -64,6 +93,7 @@ replay_begin(void)
 	self.time = 2000;
 	self.address = 0x10000;
 	replay_now = (struct replay_now){ .process = 1, .thread = 1 };
+	replay_hooks = (struct place_hooks){ replay_place, replay_code, replay_step, replay_tails };
 }
 
 struct mktrace *
@@ -119,34 +149,6 @@ replay_free(uint32_t stack, uint64_t address)
 	replay_event(ESC_EVENT_FREE, stack, address, 0);
 }
 
-static struct place
-replay_place(void *data, uint32_t pc)
-{
-	(void)data;
-	return steps_place(&self.escape.steps, pc);
-}
-
-static struct place_code
-replay_code(void *data, uint32_t pc)
-{
-	(void)data;
-	return steps_code(&self.escape.steps, pc);
-}
-
-static struct place_step
-replay_step(void *data, uint32_t from, uint32_t to)
-{
-	(void)data;
-	return steps_step(&self.escape.steps, from, to);
-}
-
-static uint32_t
-replay_tails(void *data, uint32_t node)
-{
-	(void)data;
-	return steps_tails(&self.escape.steps, node);
-}
-
 static void
 replay_block_begin(void *data, struct model_block *block)
 {
@@ -171,9 +173,8 @@ replay_chain(void *data, uint32_t tag)
 const struct escape *
 replay_end(void)
 {
-	static const struct model_hooks hooks = { { replay_place, replay_code, replay_step,
-						      replay_tails },
-		replay_block_begin, replay_block_end, replay_chain, NULL };
+	const struct model_hooks hooks = { replay_hooks, replay_block_begin, replay_block_end,
+		replay_chain, NULL };
 	const struct escape_options options = { .stack_limit = 4096,
 		.interval = mktrace_header(self.trace)->sample_interval,
 		.tick_ns = 1 };

@@ -28,6 +28,10 @@ struct replay_now {
 
 extern struct replay_now replay_now;
 
+/* What is asked of places. replay_begin sets those of struct steps, for whom no
+ * code can be read; data is NULL. */
+extern struct place_hooks replay_hooks;
+
 void replay_begin(void);
 struct mktrace *replay_trace(void);
 /* A stack of count offsets, outermost first. */
