@@ -28,7 +28,7 @@ struct steps_function {
 	uint64_t *always;
 	size_t always_count;
 	bool has_always;
-	bool tails, leaves;
+	bool tails, leaves, rejoins;
 };
 
 /* An allocation is an event, but where memory runs out. free(NULL) is none. */
@@ -103,7 +103,7 @@ steps_find_tails(struct steps_function *function)
 	const uint64_t *tails = flow_tails(function->flow, &count, &computed);
 
 	function->tails = computed || count > 0;
-	function->leaves = computed;
+	function->leaves = function->rejoins = computed;
 	for (i = 0; i < count; i++)
 		if (!steps_named(steps_leaf, source->callee(source->data, tails[i], false)) &&
 		    !steps_named(steps_hooks, source->callee(source->data, tails[i], false)))
@@ -309,6 +309,7 @@ steps_code(struct steps *steps, uint32_t pc)
 	function = &steps->functions[number];
 	code.tails = function->tails;
 	code.leaves = function->leaves;
+	code.rejoins = function->rejoins;
 	if (function->always_count > 0 &&
 	    flow_dominates_any(function->flow, function->always, function->always_count, offset) ==
 		FLOW_YES)

@@ -126,14 +126,20 @@ ingest_number_threads(struct ingest_run *run)
 static int
 ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 {
-	const struct model_hooks hooks = { { ingest_place, ingest_code, ingest_step, ingest_tails },
-		ingest_begin, ingest_end, ingest_chain, run };
+	struct model_hooks hooks = {
+		.places = { ingest_place, ingest_code, ingest_step, ingest_tails },
+		.begin = ingest_begin,
+		.end = ingest_end,
+		.chain = ingest_chain,
+		.data = run,
+	};
 	const struct esc_header *head;
 
 	run->reader = reader_open(trace, err);
 	if (run->reader == NULL)
 		return -1;
 	head = &run->reader->head;
+	hooks.marks = (head->flags & ESC_FLAG_MARKS) != 0;
 	run->tick_ns = ingest_tick_ns(head);
 	run->definitions = definitions_new(run->reader);
 	streams_init(&run->streams, run->reader);

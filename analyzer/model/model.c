@@ -381,6 +381,7 @@ model_move(struct model *model, const struct event *event, struct model_stream *
 		.seq = model->counts.events,
 		.has_kept = event->has_kept,
 		.kept = event->kept,
+		.proved = model->hooks.marks ? event->proved : 0,
 	};
 
 	region->gap = stream->thread_gap > region->gap ? stream->thread_gap : region->gap;

@@ -78,6 +78,7 @@ struct model_end {
 
 struct model_hooks {
 	struct place_hooks places;
+	bool marks; /* the trace has return marks (ESC_FLAG_MARKS) */
 	/* May set block->tag. */
 	void (*begin)(void *data, struct model_block *block);
 	void (*end)(void *data, const struct model_end *end);

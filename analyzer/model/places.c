@@ -161,7 +161,7 @@ places_node(struct places *places, uint32_t node)
 static void
 places_judge(struct places *places, uint32_t node, enum place_between between)
 {
-	const struct definitions_node *nodes = places->definitions->nodes, *def = &nodes[node];
+	const struct definitions_node *def = &places->definitions->nodes[node];
 	const struct place_node *parent = &places->nodes[def->parent];
 	struct place_node *to = &places->nodes[node];
 	const struct place *place = places_get(places, def->pc);
@@ -174,8 +174,7 @@ places_judge(struct places *places, uint32_t node, enum place_between between)
 
 	if (def->parent != 0) {
 		firm = parent->firm[between];
-		entered = parent->passes[between] &&
-		    (!code->leaves || places_get(places, nodes[def->parent].pc)->once);
+		entered = parent->passes[between] && !code->rejoins;
 	}
 	if (entered)
 		firm = base + 1;

@@ -43,8 +43,10 @@ struct place_code {
 	/* So many of its levels, from the outermost, cannot be new ones if nothing
 	 * was between: they would have called a hook on their way here. */
 	uint32_t guarded;
-	bool tails;  /* the function may end in a call that takes its place */
-	bool leaves; /* ... and may come back to it anew */
+	/* The function may end in a jump to another, which takes its place */
+	bool tails;   /* ... be it to a hook */
+	bool leaves;  /* ... to one that calls hooks in turn */
+	bool rejoins; /* ... and from there to itself, anew */
 };
 
 /* A step of one physical activation from one of its calls to another (or the

@@ -144,10 +144,13 @@ region_marked(struct places *places, const struct region *region, uint32_t kept,
 		return;
 	node = places_node(places, region->nodes[at]);
 	level = node->levels - node->own;
-	/* its place was taken by a function that it called in the end */
-	if (at == kept &&
-	    !places_same_function(
-		places, region_pc(places, region->nodes[at]), region_pc(places, next)))
+	if (rest->firm < level)
+		rest->firm = level;
+	/* its place was taken by a function that it called in the end, or may be */
+	if (places_code(places, region_pc(places, region->nodes[at]))->rejoins ||
+	    (at == kept &&
+		!places_same_function(
+		    places, region_pc(places, region->nodes[at]), region_pc(places, next))))
 		return;
 	if (rest->common <= level)
 		rest->common = level + 1;
@@ -182,14 +185,15 @@ region_tail(struct places *places, const struct region *region, uint32_t depth,
 	const struct place_node *old = places_node(places, region->nodes[depth]);
 	const struct place_node *node = places_judged(places, step->node);
 
-	if (!places_code(places, region_pc(places, region->nodes[depth]))->tails)
+	if (step->proved < depth &&
+	    !places_code(places, region_pc(places, region->nodes[depth]))->tails)
 		return false;
 	*rest = (struct region_rest){
 		.common = old->levels - old->own + 1,
 		.firm = node->firm[step->between],
 		.step = node->levels - node->own,
 	};
-	if (node->passes[step->between])
+	if (node->passes[step->between] || step->proved >= depth)
 		rest->firm = rest->common;
 	return true;
 }
@@ -239,13 +243,14 @@ region_note(struct region *region, const struct region_rest *rest, uint64_t seq,
 }
 
 void
-region_move(struct places *places, struct region *region, const struct region_step *step,
+region_move(struct places *places, struct region *region, struct region_step *step,
     struct region_counts *counts)
 {
 	uint32_t depth = places->definitions->nodes[step->node].depth;
 	uint32_t count = places_node(places, step->node)->levels;
 	struct region_rest rest = { 0 };
 	uint32_t kept;
+	bool returned;
 
 	region->last = step->seq;
 	if (region->depth == 0) {
@@ -254,10 +259,18 @@ region_move(struct places *places, struct region *region, const struct region_st
 		return;
 	}
 	kept = region_kept(places, region, step);
+	/* that the innermost frame stands as well must be said: its function has
+	 * tail-called the hook. If it is not said, no mark was found there. */
+	returned =
+	    kept == depth && step->proved >= depth && !(step->has_kept && step->kept >= depth);
+	if (returned)
+		step->proved = depth - 1;
+	if (step->proved > kept)
+		step->proved = kept;
 	region->tails = 0;
 	if (kept < depth) {
 		region_compare(places, region, kept, step, &rest);
-	} else if (region_tail(places, region, depth, step, &rest)) {
+	} else if (!returned && region_tail(places, region, depth, step, &rest)) {
 		region->tails = rest.common - count;
 		count = rest.common;
 	} else {

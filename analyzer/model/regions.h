@@ -58,10 +58,10 @@ struct region_step {
 	enum place_between between;
 	bool has_kept;
 	uint32_t kept;   /* if has_kept: outermost frames that stand */
-	uint32_t proved; /* ... of which are the very same activations */
+	uint32_t proved; /* of those that stand: so many are the very same, at most */
 };
 
-void region_move(struct places *places, struct region *region, const struct region_step *step,
+void region_move(struct places *places, struct region *region, struct region_step *step,
     struct region_counts *counts);
 void region_release(struct region *region);
 

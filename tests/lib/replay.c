@@ -173,8 +173,13 @@ replay_chain(void *data, uint32_t tag)
 const struct escape *
 replay_end(void)
 {
-	const struct model_hooks hooks = { replay_hooks, replay_block_begin, replay_block_end,
-		replay_chain, NULL };
+	const struct model_hooks hooks = {
+		.places = replay_hooks,
+		.marks = (mktrace_header(self.trace)->flags & ESC_FLAG_MARKS) != 0,
+		.begin = replay_block_begin,
+		.end = replay_block_end,
+		.chain = replay_chain,
+	};
 	const struct escape_options options = { .stack_limit = 4096,
 		.interval = mktrace_header(self.trace)->sample_interval,
 		.tick_ns = 1 };
