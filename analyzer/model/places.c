@@ -154,7 +154,7 @@ places_node(struct places *places, uint32_t node)
 
 /*
  * Why a level is the same activation at two events: the code that runs first in
- * a thread is; so is what is called by an activation that is the same, and that
+ * a thread is, and main's caller; so is what is called by an activation that is the same, and that
  * did not make that call again; and one that could not have come here anew
  * without an event, with all that is outside of it.
  */
@@ -174,7 +174,7 @@ places_judge(struct places *places, uint32_t node, enum place_between between)
 
 	if (def->parent != 0) {
 		firm = parent->firm[between];
-		entered = parent->passes[between] && !code->rejoins;
+		entered = place->once || (parent->passes[between] && !code->rejoins);
 	}
 	if (entered)
 		firm = base + 1;
