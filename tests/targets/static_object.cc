@@ -11,8 +11,7 @@ struct table {
 	int count = 0;
 
 	NOINLINE
-	table()
-	    : first(static_cast<char *>(std::malloc(80)))
+	table() : first(static_cast<char *>(std::malloc(80)))
 	{
 		TOUCH(first);
 	}
