@@ -251,6 +251,35 @@ escape_level(struct escape *escape, const struct escape_path *path, uint32_t lev
 	return node;
 }
 
+uint32_t
+escape_callers(
+    struct escape *escape, const struct escape_path *path, uint32_t *frames, uint32_t most)
+{
+	const struct definitions_node *nodes = escape->places.definitions->nodes;
+	uint32_t left = path->site_levels, count = 0, node;
+	const struct logical_place *place;
+	const struct logical_frame *frame;
+	size_t index;
+
+	if (left == 0)
+		return 0;
+	node = escape_level(escape, path, left, &index);
+	place = escape_node_place(escape, node);
+	while (--left > 0 && count < most) {
+		if (++index == place->place->count) {
+			node = nodes[node].parent;
+			place = escape_node_place(escape, node);
+			index = 0;
+		}
+		frame = escape_frame(escape, place->frames[index]);
+		if (frame->startup)
+			break;
+		if (!frame->wrapper)
+			frames[count++] = place->frames[index];
+	}
+	return count;
+}
+
 /* Non-wrapper frames from the site (not counted) out to the owner (counted). */
 static uint32_t
 escape_distance(struct escape *escape, const struct escape_path *path, uint32_t levels)

@@ -121,6 +121,10 @@ void escape_begin(struct escape *escape, struct model_block *block);
 void escape_end(struct escape *escape, const struct model_end *end, uint32_t thread);
 void escape_chain(struct escape *escape, uint32_t tag);
 
+/* The frames around the site of a path that are neither wrappers nor start-up
+ * code, innermost first, `most` at most; returns how many. */
+uint32_t escape_callers(
+    struct escape *escape, const struct escape_path *path, uint32_t *frames, uint32_t most);
 /* How many blocks a recorded one of that size stands for. */
 double escape_weight(const struct escape *escape, uint64_t size);
 

@@ -67,6 +67,7 @@ write_cell(const struct cell *cell, enum column_kind kind, FILE *out)
 		return;
 	case CELL_TEXT: write_text(cell->text, out); return;
 	case CELL_LIST: write_list(cell, out); return;
+	case CELL_ROWS: return;
 	}
 }
 
@@ -77,7 +78,7 @@ write_line(const struct rows *rows, const struct cell *row, FILE *out)
 	const char *between = "";
 
 	for (size_t i = 0; i < rows->width; i++) {
-		if (rows->columns[i].name[0] == '.')
+		if (rows->columns[i].name[0] == '.' || rows->columns[i].kind == COLUMN_ROWS)
 			continue;
 		fputs(between, out);
 		between = ",";

@@ -24,6 +24,8 @@ write_number(struct json *json, const struct cell *cell, enum column_kind kind)
 		json_int(json, cell_whole(cell));
 }
 
+static void write_rows(struct json *json, const struct rows *rows);
+
 static void
 write_cell(struct json *json, const struct cell *cell, enum column_kind kind)
 {
@@ -32,9 +34,10 @@ write_cell(struct json *json, const struct cell *cell, enum column_kind kind)
 	case CELL_REAL: write_number(json, cell, kind); return;
 	case CELL_TEXT: json_string(json, cell->text); return;
 	case CELL_LIST: write_list(json, cell); return;
+	case CELL_ROWS: write_rows(json, cell->rows); return;
 	case CELL_NULL: break;
 	}
-	if (kind == COLUMN_LIST || kind == COLUMN_STACK)
+	if (kind == COLUMN_LIST || kind == COLUMN_STACK || kind == COLUMN_ROWS)
 		write_list(json, cell);
 	else
 		json_null(json);
@@ -109,6 +112,15 @@ write_row(struct json *json, const struct rows *rows, size_t row)
 }
 
 static void
+write_rows(struct json *json, const struct rows *rows)
+{
+	json_begin_array(json);
+	for (size_t i = 0; i < rows->count; i++)
+		write_row(json, rows, i);
+	json_end_array(json);
+}
+
+static void
 write_part(struct json *json, const struct format_part *part)
 {
 	if (part->is_single) {
@@ -118,10 +130,7 @@ write_part(struct json *json, const struct format_part *part)
 			json_null(json);
 		return;
 	}
-	json_begin_array(json);
-	for (size_t i = 0; i < part->rows->count; i++)
-		write_row(json, part->rows, i);
-	json_end_array(json);
+	write_rows(json, part->rows);
 }
 
 static void

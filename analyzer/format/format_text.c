@@ -63,6 +63,7 @@ add_cell(struct strbuf *buf, const struct cell *cell, enum column_kind kind)
 			return show_tail(buf, cell->text, TEXT_CELL);
 		return show_text(buf, cell->text, TEXT_CELL);
 	case CELL_LIST: add_list(buf, cell, kind); break;
+	case CELL_ROWS: break;
 	}
 	return buf->len - before;
 }

@@ -17,6 +17,9 @@ cell_release(struct cell *cell)
 {
 	for (size_t i = 0; i < cell->count; i++)
 		free(cell->list[i]);
+	if (cell->rows)
+		rows_release(cell->rows);
+	free(cell->rows);
 	free(cell->list);
 	free(cell->text);
 	*cell = (struct cell){ .type = CELL_NULL };
@@ -163,6 +166,16 @@ cell_append(struct cell *cell, const char *value)
 		cell->list = xreallocarray(cell->list, cap, sizeof(*cell->list));
 	}
 	cell->list[cell->count++] = xstrdup(value);
+}
+
+struct rows *
+cell_set_rows(struct cell *cell, const struct column *columns, size_t width)
+{
+	cell_release(cell);
+	cell->type = CELL_ROWS;
+	cell->rows = xcalloc(1, sizeof(*cell->rows));
+	rows_init(cell->rows, columns, width);
+	return cell->rows;
 }
 
 double

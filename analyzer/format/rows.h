@@ -16,6 +16,7 @@ enum column_kind {
 	COLUMN_LIST,  /* texts; in a database: a JSON array of them */
 	COLUMN_STACK, /* a list; in a database: stack(id), innermost first */
 	COLUMN_BOOL,
+	COLUMN_ROWS, /* rows of their own, in JSON alone; in a database: their key */
 };
 
 struct column {
@@ -26,7 +27,7 @@ struct column {
 	enum column_kind kind;
 };
 
-enum cell_type { CELL_NULL, CELL_INT, CELL_REAL, CELL_TEXT, CELL_LIST };
+enum cell_type { CELL_NULL, CELL_INT, CELL_REAL, CELL_TEXT, CELL_LIST, CELL_ROWS };
 
 struct cell {
 	enum cell_type type;
@@ -35,6 +36,7 @@ struct cell {
 	char *text;  /* owned */
 	char **list; /* owned, and so are the texts */
 	size_t count;
+	struct rows *rows; /* owned */
 };
 
 /* Zero-initialised is one without columns. */
@@ -65,6 +67,8 @@ void cell_set_int(struct cell *cell, int64_t value);
 void cell_set_real(struct cell *cell, double value);
 void cell_set_text(struct cell *cell, const char *value); /* copies */
 void cell_append(struct cell *cell, const char *value);   /* makes it a list */
+/* Makes it rows, which it then owns; they are the caller's to fill. */
+struct rows *cell_set_rows(struct cell *cell, const struct column *columns, size_t width);
 double cell_number(const struct cell *cell);
 /* The same, rounded and held within int64_t. */
 int64_t cell_whole(const struct cell *cell);

@@ -345,7 +345,7 @@ ingest_write_run(struct ingest_run *run, struct err *err)
 	if (write_run_row(run, &means, err) == 0 && write_threads(run, err) == 0 &&
 	    write_thread_pairs(run, err) == 0 && write_timeline(run, err) == 0 &&
 	    write_sites(run, &means, &owners, err) == 0 && write_paths(run, &means, err) == 0 &&
-	    write_free_paths(run, err) == 0)
+	    write_free_paths(run, err) == 0 && write_contexts(run, err) == 0)
 		status = write_owners(run, &owners, err);
 	free(owners.list);
 	run->ingest->site_base += run->escape.site_count;

@@ -47,3 +47,18 @@ sums_merge(struct sums *sums)
 	}
 	sums->count = to + 1;
 }
+
+size_t
+sums_find(const struct sums *sums, int64_t a)
+{
+	size_t low = 0, high = sums->count, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (sums->list[middle].a < a)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}

@@ -29,4 +29,7 @@ void sums_add(struct sums *sums, const struct sum *sum);
 /* Sorts by key, and makes one of those with the same: path is the first one's. */
 void sums_merge(struct sums *sums);
 
+/* The first of those merged whose column a is not below. */
+size_t sums_find(const struct sums *sums, int64_t a);
+
 #endif

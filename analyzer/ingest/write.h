@@ -2,12 +2,14 @@
 #ifndef INGEST_WRITE_H
 #define INGEST_WRITE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct err;
 struct escape;
 struct escape_site;
 struct ingest_run;
+struct sum;
 struct sums;
 
 /* Mean cost of a call, for the sites where none was timed. */
@@ -38,6 +40,13 @@ int write_paths(struct ingest_run *run, const struct write_means *means, struct 
 int write_free_paths(struct ingest_run *run, struct err *err);
 /* By site, frame, distance and fate; the caller frees the list. */
 struct sums write_collect_owners(const struct ingest_run *run);
+/* Of the sums whose column a is key: the owner (b, at distance c) of most blocks, or
+ * of most that escaped. NULL: none. */
+const struct sum *write_main_owner(const struct sums *owners, int64_t key, bool escaped);
 int write_owners(struct ingest_run *run, const struct sums *owners, struct err *err);
+
+/* --- write_contexts.c --- */
+
+int write_contexts(struct ingest_run *run, struct err *err);
 
 #endif

@@ -133,3 +133,19 @@ write_owners(struct ingest_run *run, const struct sums *owners, struct err *err)
 			return -1;
 	return 0;
 }
+
+const struct sum *
+write_main_owner(const struct sums *owners, int64_t key, bool escaped)
+{
+	const struct sum *sum, *best = NULL;
+	size_t i;
+
+	for (i = sums_find(owners, key); i < owners->count && owners->list[i].a == key; i++) {
+		sum = &owners->list[i];
+		if (escaped && sum->d == FATE_LOCAL)
+			continue;
+		if (best == NULL || sum->count > best->count)
+			best = sum;
+	}
+	return best;
+}

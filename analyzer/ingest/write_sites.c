@@ -34,22 +34,6 @@ write_whys(const struct escape_site *site)
 	return text;
 }
 
-static const struct sum *
-write_main_owner(const struct sums *owners, uint32_t site, bool escaped)
-{
-	const struct sum *sum, *best = NULL;
-	size_t i;
-
-	for (i = 0; i < owners->count; i++) {
-		sum = &owners->list[i];
-		if (sum->a != site || (escaped && sum->d == FATE_LOCAL))
-			continue;
-		if (best == NULL || sum->count > best->count)
-			best = sum;
-	}
-	return best;
-}
-
 /* The fate that made the verdict what it is; FATE_COUNT: none did. */
 static enum fate
 write_counter_fate(const struct escape_site *site, const char *verdict)

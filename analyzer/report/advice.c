@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analyzer/format/rows.h"
+#include "analyzer/util/show.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/term.h"
 
@@ -128,8 +129,41 @@ advice_add_fate(struct strbuf *buf, const struct rows *sites, size_t row)
 	}
 }
 
-void
-advice_add_remedy(struct strbuf *buf, const struct rows *sites, size_t row)
+/* "stack when called from parse_line (98%)": of contexts[at]. */
+static void
+add_context(struct strbuf *buf, const struct rows *contexts, size_t at, double blocks)
+{
+	const struct cell *stack = rows_at(contexts, at, "stack");
+	char share[SHOW_SIZE];
+
+	strbuf_addf(
+	    buf, "%s when called from ", advice_find(rows_text(contexts, at, "verdict"))->verdict);
+	add_name(buf, stack->count > 1 ? stack->list[stack->count - 1] : "", "start-up code");
+	strbuf_addf(
+	    buf, " (%s)", show_share(share, rows_real(contexts, at, "blocks.estimated"), blocks));
+}
+
+/* The heaviest caller, and the heaviest that has another verdict. */
+static void
+add_contexts(struct strbuf *buf, const struct rows *sites, size_t row)
+{
+	const struct rows *contexts = rows_at(sites, row, "contexts")->rows;
+	double blocks = rows_real(sites, row, "blocks.estimated");
+
+	for (size_t i = 1; contexts && i < contexts->count; i++) {
+		if (strcmp(rows_text(contexts, 0, "verdict"), rows_text(contexts, i, "verdict")) ==
+		    0)
+			continue;
+		strbuf_adds(buf, "; ");
+		add_context(buf, contexts, 0, blocks);
+		strbuf_adds(buf, ", ");
+		add_context(buf, contexts, i, blocks);
+		return;
+	}
+}
+
+static void
+add_remedy(struct strbuf *buf, const struct rows *sites, size_t row)
 {
 	if (verdict_is(sites, row, "stack")) {
 		strbuf_adds(buf, "make it a local variable");
@@ -159,4 +193,11 @@ advice_add_remedy(struct strbuf *buf, const struct rows *sites, size_t row)
 	} else {
 		strbuf_adds(buf, "nothing to change here");
 	}
+}
+
+void
+advice_add_remedy(struct strbuf *buf, const struct rows *sites, size_t row)
+{
+	add_remedy(buf, sites, row);
+	add_contexts(buf, sites, row);
 }

@@ -18,6 +18,8 @@ enum {
 	PAGE_DETAILS = 5,
 	PAGE_FILE = 40, /* columns of a file outside the table */
 	PAGE_PATH = 6,  /* frames of a path that are shown */
+	PAGE_NAME = 40, /* columns of a caller's name */
+	PAGE_CONTEXTS = 8,
 };
 
 static void
@@ -242,6 +244,65 @@ page_freed(const struct page *page, struct query_db *db, size_t row, struct err 
 	return rc < 0 ? -1 : 0;
 }
 
+/* "load < main at src/main.c:12": the callers of a context, the site left out. */
+static int
+page_callers(const struct page *page, struct query_db *db, const struct rows *contexts, size_t row,
+    struct err *err)
+{
+	int64_t callers = rows_int(contexts, row, ".callers");
+	struct strbuf buf = { 0 };
+	size_t count, last;
+	struct report_frame *frames =
+	    report_stack(db, rows_int(contexts, row, ".stack_id"), &count, err);
+
+	if (!frames)
+		return -1;
+	strbuf_adds(&buf, "");
+	for (size_t i = 1; i < count && (int64_t)i <= callers; i++) {
+		strbuf_adds(&buf, i > 1 ? " < " : "");
+		show_name(&buf, frames[i].function, PAGE_NAME);
+	}
+	last = callers > 0 && (size_t)callers < count ? (size_t)callers : 0;
+	if (last > 0 && *frames[last].file) {
+		strbuf_adds(&buf, " at ");
+		page_add_where(
+		    &buf, frames[last].file, frames[last].line, frames[last].module, PAGE_FILE);
+	}
+	fprintf(page->out, "%s\n", last > 0 ? buf.text : "start-up code");
+	strbuf_release(&buf);
+	report_stack_free(frames, count);
+	return 0;
+}
+
+/* The verdict by caller, where they differ. */
+static int
+page_contexts(const struct page *page, struct query_db *db, size_t row, struct err *err)
+{
+	const struct rows *contexts = rows_at(page->sites, row, "contexts")->rows;
+	double blocks = rows_real(page->sites, row, "blocks.estimated");
+	char number[SHOW_SIZE];
+
+	for (size_t i = 0; contexts && i < contexts->count && i < PAGE_CONTEXTS; i++) {
+		const char *verdict = rows_text(contexts, i, "verdict");
+
+		page_label(page, i == 0 ? "called" : "");
+		fprintf(page->out, "%6s ",
+		    show_share(number, rows_real(contexts, i, "blocks.estimated"), blocks));
+		page_color(page, page_class_color(advice_find(verdict)->class));
+		page_text(page, verdict, 8);
+		page_color(page, "0");
+		fprintf(page->out, "%*s from ",
+		    (int)(strlen(verdict) < 7 ? 7 - strlen(verdict) : 0), "");
+		if (page_callers(page, db, contexts, i, err) < 0)
+			return -1;
+	}
+	if (contexts && contexts->count > PAGE_CONTEXTS) {
+		page_label(page, "");
+		fprintf(page->out, "... %zu more callers\n", contexts->count - PAGE_CONTEXTS);
+	}
+	return 0;
+}
+
 static int
 page_detail(const struct page *page, struct query_db *db, size_t row, struct err *err)
 {
@@ -259,6 +320,8 @@ page_detail(const struct page *page, struct query_db *db, size_t row, struct err
 	strbuf_release(&buf);
 	page_evidence(page, row);
 	page_owner(page, row);
+	if (page_contexts(page, db, row, err) < 0)
+		return -1;
 	if (page_stack(page, db, rows_int(page->sites, row, ".stack_id"), "path", err) < 0 ||
 	    page_freed(page, db, row, err) < 0)
 		return -1;

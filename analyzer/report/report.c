@@ -41,6 +41,8 @@ report_find(const char *name)
 struct loader {
 	struct query *stack;
 	struct query *list;
+	struct query *part; /* NULL: has none */
+	const struct report *part_report;
 };
 
 static int
@@ -63,6 +65,7 @@ loader_release(struct loader *loader)
 {
 	query_finish(loader->stack);
 	query_finish(loader->list);
+	query_finish(loader->part);
 }
 
 static int
@@ -112,7 +115,7 @@ report_stack_free(struct report_frame *frames, size_t count)
 struct report_frame *
 report_stack(struct query_db *db, long long id, size_t *count, struct err *err)
 {
-	struct loader loader;
+	struct loader loader = { .part = NULL };
 	struct report_frame *frames = NULL;
 	int rc = loader_init(&loader, db, err);
 
@@ -159,6 +162,8 @@ set_list(struct cell *cell, struct loader *loader, const char *text, struct err 
 	return rc;
 }
 
+static int set_rows(struct cell *cell, struct loader *loader, int64_t key, struct err *err);
+
 static int
 set_cell(struct cell *cell, enum column_kind kind, struct query *query, int at,
     struct loader *loader, struct err *err)
@@ -171,6 +176,8 @@ set_cell(struct cell *cell, enum column_kind kind, struct query *query, int at,
 		return set_stack(cell, loader, query_int(query, at), err);
 	if (kind == COLUMN_LIST)
 		return set_list(cell, loader, query_text(query, at), err);
+	if (kind == COLUMN_ROWS)
+		return set_rows(cell, loader, query_int(query, at), err);
 	/* the column decides, so that JSON has the types it promises */
 	if (kind == COLUMN_TEXT || kind == COLUMN_PATH)
 		cell_set_text(cell, query_text(query, at));
@@ -194,26 +201,58 @@ load_row(const struct report *report, struct rows *rows, struct query *query, st
 	return 0;
 }
 
+/* A part has no part of its own. */
+static int
+set_rows(struct cell *cell, struct loader *loader, int64_t key, struct err *err)
+{
+	const struct report *part = loader->part_report;
+	struct rows *rows = cell_set_rows(cell, part->columns, part->width);
+	int rc;
+
+	query_reset(loader->part);
+	query_bind_int(loader->part, 1, key);
+	while ((rc = query_next(loader->part, err)) > 0) {
+		if (load_row(part, rows, loader->part, loader, err) < 0)
+			return -1;
+	}
+	query_reset(loader->part);
+	return rc;
+}
+
+static struct query *
+report_prepare(struct query_db *db, const struct report *report, struct err *err)
+{
+	struct query *query;
+
+	query = query_prepare(db, report->sql, err);
+	if (query && (size_t)query_columns(query) != report->width) {
+		err_set(err, "report %s: %d columns", report->name, query_columns(query));
+		query_finish(query);
+		return NULL;
+	}
+	return query;
+}
+
 int
 report_load(struct query_db *db, const struct report *report, struct rows *rows, struct err *err)
 {
-	struct loader loader = { NULL, NULL };
+	struct loader loader = { .part_report = report->part };
 	struct query *query = NULL;
 	int rc = -1;
 
 	rows_init(rows, report->columns, report->width);
 	if (loader_init(&loader, db, err) < 0)
 		goto out;
+	/* functions serve the part, too */
 	if (report->functions && query_add_functions(db, report->functions, err) < 0)
 		goto out;
-	query = query_prepare(db, report->sql, err);
-	if (!query)
-		goto out;
-	if ((size_t)query_columns(query) != report->width) {
-		err_set(err, "report %s: %d columns", report->name, query_columns(query));
-		goto out;
+	if (report->part) {
+		loader.part = report_prepare(db, report->part, err);
+		if (!loader.part)
+			goto out;
 	}
-	while ((rc = query_next(query, err)) > 0) {
+	query = report_prepare(db, report, err);
+	while (query && (rc = query_next(query, err)) > 0) {
 		if (load_row(report, rows, query, &loader, err) < 0) {
 			rc = -1;
 			break;

@@ -20,6 +20,9 @@ struct report {
 	size_t width;
 	bool is_single;                         /* always one row */
 	const struct query_function *functions; /* that sql calls; NULL: none */
+	/* What its columns of rows are: for each the rows of this one, whose sql has
+	 * the column's value as ?1. */
+	const struct report *part;
 };
 
 /* The report of that name, or NULL. */

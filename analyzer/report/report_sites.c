@@ -127,9 +127,11 @@ static const char sql[] =
     "  estimated * share, bytes * share, (cost_allocate + cost_free) * share,"
     "  reallocs, activations, threads_hi, runs, timed, unknown_why, some_stack,"
     "  stack, (SELECT o.file FROM frame o WHERE o.id = owner),"
-    "  (SELECT o.startup FROM frame o WHERE o.id = owner), key"
+    "  (SELECT o.startup FROM frame o WHERE o.id = owner), key, key"
     " FROM shares ORDER BY cost_allocate + cost_free DESC, function, file, line, col, path";
 /* clang-format on */
+
+extern const struct report report_contexts;
 
 static const struct column columns[] = {
 	{ "function", "function", COLUMN_TEXT },
@@ -188,6 +190,7 @@ static const struct column columns[] = {
 	{ ".owner_file", NULL, COLUMN_PATH },
 	{ ".owner_startup", NULL, COLUMN_BOOL },
 	{ ".id", NULL, COLUMN_INT },
+	{ "contexts", NULL, COLUMN_ROWS },
 };
 
 const struct report report_sites = {
@@ -195,6 +198,7 @@ const struct report report_sites = {
 	.summary = "every allocation site, its verdict and what it costs",
 	.sql = sql,
 	.functions = functions,
+	.part = &report_contexts,
 	.columns = columns,
 	.width = sizeof(columns) / sizeof(*columns),
 };

@@ -1,8 +1,8 @@
--- The database, version 2 (user_version). esc-db(5) documents it. Times are ns,
+-- The database, version 3 (user_version). esc-db(5) documents it. Times are ns,
 -- sizes bytes; ids start at 1. `observed` counts recorded blocks, `estimated`
 -- weighs each by 1/P(recorded); in full mode both are equal.
 PRAGMA application_id = 0x45534344; -- "ESCD"
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 CREATE TABLE run (
 	id INTEGER PRIMARY KEY,
@@ -137,6 +137,32 @@ CREATE TABLE free_path (
 	fate TEXT NOT NULL,
 	blocks REAL NOT NULL,
 	PRIMARY KEY (site, stack, fate)
+) STRICT, WITHOUT ROWID;
+
+-- Where a site's blocks end differently depending on who called it: its blocks by
+-- caller, the 64 with most blocks.
+CREATE TABLE site_context (
+	site INTEGER NOT NULL REFERENCES site(id),
+	stack INTEGER NOT NULL REFERENCES stack(id), -- the callers that tell, and the site
+	callers INTEGER NOT NULL,       -- how many these are, 0 to 4
+	verdict TEXT NOT NULL,          -- of these blocks alone
+	owner INTEGER,                  -- as in site, of these blocks
+	owner_distance INTEGER,
+	observed INTEGER NOT NULL,
+	estimated REAL NOT NULL,
+	bytes REAL NOT NULL,            -- estimated
+	local INTEGER NOT NULL,         -- observed blocks by fate
+	up INTEGER NOT NULL,
+	far INTEGER NOT NULL,           -- of up: farther than 3
+	thread INTEGER NOT NULL,
+	live INTEGER NOT NULL,
+	censored INTEGER NOT NULL,
+	unknown INTEGER NOT NULL,
+	reallocs INTEGER NOT NULL,
+	activations INTEGER NOT NULL,
+	size_min INTEGER NOT NULL,
+	size_max INTEGER NOT NULL,
+	PRIMARY KEY (site, stack)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE owner (

@@ -47,6 +47,7 @@ enum table_number {
 	TABLE_FRAME,
 	TABLE_STACK,
 	TABLE_SITE,
+	TABLE_SITE_CONTEXT,
 	TABLE_PATH,
 	TABLE_FREE_PATH,
 	TABLE_OWNER,
@@ -172,6 +173,28 @@ static const struct column site_columns[] = {
 	TN(site, counter_fate),
 	IN(site, counter_stack),
 };
+static const struct column site_context_columns[] = {
+	I(site_context, site),
+	I(site_context, stack),
+	I(site_context, callers),
+	T(site_context, verdict),
+	IN(site_context, owner),
+	IN(site_context, owner_distance),
+	I(site_context, observed),
+	R(site_context, estimated),
+	R(site_context, bytes),
+	I(site_context, local),
+	I(site_context, up),
+	I(site_context, far),
+	I(site_context, thread),
+	I(site_context, live),
+	I(site_context, censored),
+	I(site_context, unknown),
+	I(site_context, reallocs),
+	I(site_context, activations),
+	I(site_context, size_min),
+	I(site_context, size_max),
+};
 static const struct column path_columns[] = {
 	I(path, site),
 	I(path, stack),
@@ -245,6 +268,7 @@ static const struct table tables[TABLE_COUNT] = {
 	[TABLE_FRAME] = TABLE(frame),
 	[TABLE_STACK] = TABLE(stack),
 	[TABLE_SITE] = TABLE(site),
+	[TABLE_SITE_CONTEXT] = TABLE(site_context),
 	[TABLE_PATH] = TABLE(path),
 	[TABLE_FREE_PATH] = TABLE(free_path),
 	[TABLE_OWNER] = TABLE(owner),
@@ -526,6 +550,7 @@ ADD(module, TABLE_MODULE)
 ADD(frame, TABLE_FRAME)
 ADD(stack, TABLE_STACK)
 ADD(site, TABLE_SITE)
+ADD(site_context, TABLE_SITE_CONTEXT)
 ADD(path, TABLE_PATH)
 ADD(free_path, TABLE_FREE_PATH)
 ADD(owner, TABLE_OWNER)

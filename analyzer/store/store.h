@@ -68,6 +68,16 @@ struct store_site {
 	int64_t counter_stack;    /* nullable */
 };
 
+struct store_site_context {
+	int64_t site, stack, callers;
+	const char *verdict;
+	int64_t owner, owner_distance; /* nullable */
+	int64_t observed;
+	double estimated, bytes;
+	int64_t local, up, far, thread, live, censored, unknown, reallocs, activations;
+	int64_t size_min, size_max;
+};
+
 struct store_path {
 	int64_t site, stack;
 	double blocks, bytes, local, up, thread, live, unknown, cost;
@@ -123,6 +133,7 @@ int store_add_module(struct store *, const struct store_module *, struct err *);
 int store_add_frame(struct store *, const struct store_frame *, struct err *);
 int store_add_stack(struct store *, const struct store_stack *, struct err *);
 int store_add_site(struct store *, const struct store_site *, struct err *);
+int store_add_site_context(struct store *, const struct store_site_context *, struct err *);
 int store_add_path(struct store *, const struct store_path *, struct err *);
 int store_add_free_path(struct store *, const struct store_free_path *, struct err *);
 int store_add_owner(struct store *, const struct store_owner *, struct err *);

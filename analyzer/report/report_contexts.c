@@ -1,0 +1,60 @@
+#include "analyzer/format/rows.h"
+#include "analyzer/report/report.h"
+
+extern const struct report report_contexts;
+
+/* Of site ?1 and those that are the same in other runs; stacks are shared. */
+/* clang-format off */
+static const char sql[] =
+    "WITH same AS ("
+    " SELECT s.id FROM site s JOIN frame f ON f.id = s.frame"
+    "  JOIN site g ON g.id = ?1 JOIN frame h ON h.id = g.frame"
+    " WHERE f.function = h.function AND f.file = h.file AND f.line = h.line"
+    "  AND f.column = h.column AND (SELECT path FROM module WHERE id = f.module)"
+    "   = (SELECT path FROM module WHERE id = h.module)"
+    "), merged AS ("
+    " SELECT stack, count(*) AS runs, max(estimated) AS top, verdict AS given, callers, owner,"
+    "  owner_distance, sum(observed) AS observed, total(estimated) AS estimated,"
+    "  total(bytes) AS bytes, sum(local) AS local, sum(up) AS up, sum(far) AS far,"
+    "  sum(thread) AS thread, sum(live) AS live, sum(censored) AS censored,"
+    "  sum(unknown) AS unknown, sum(reallocs) AS reallocs, sum(activations) AS activations,"
+    "  min(size_min) AS size_min, max(size_max) AS size_max"
+    " FROM site_context WHERE site IN (SELECT id FROM same) GROUP BY stack)"
+    " SELECT CASE WHEN runs = 1 THEN given ELSE verdict_of(local, up, thread, live, unknown,"
+    "   far, activations, reallocs, size_min, size_max,"
+    "   (SELECT max(stack_limit) FROM run)) END,"
+    "  (SELECT o.function FROM frame o WHERE o.id = m.owner),"
+    "  CASE WHEN owner IS NULL THEN NULL ELSE owner_distance END,"
+    "  observed, estimated, bytes, local, up, thread, live, censored, unknown,"
+    "  size_min, size_max, activations, stack, stack, callers"
+    " FROM merged m ORDER BY estimated DESC, stack";
+/* clang-format on */
+
+static const struct column columns[] = {
+	{ "verdict", NULL, COLUMN_TEXT },
+	{ "owner.function", NULL, COLUMN_TEXT },
+	{ "owner.distance", NULL, COLUMN_INT },
+	{ "blocks.observed", NULL, COLUMN_COUNT },
+	{ "blocks.estimated", NULL, COLUMN_COUNT },
+	{ "bytes.estimated", NULL, COLUMN_BYTES },
+	{ "fates.local", NULL, COLUMN_COUNT },
+	{ "fates.up", NULL, COLUMN_COUNT },
+	{ "fates.thread", NULL, COLUMN_COUNT },
+	{ "fates.live", NULL, COLUMN_COUNT },
+	{ "fates.censored", NULL, COLUMN_COUNT },
+	{ "fates.unknown", NULL, COLUMN_COUNT },
+	{ "size.min", NULL, COLUMN_BYTES },
+	{ "size.max", NULL, COLUMN_BYTES },
+	{ "activations", NULL, COLUMN_COUNT },
+	{ "stack", NULL, COLUMN_STACK },
+	{ ".stack_id", NULL, COLUMN_INT },
+	{ ".callers", NULL, COLUMN_INT },
+};
+
+const struct report report_contexts = {
+	.name = "contexts",
+	.summary = "the blocks of a site by who called it, where that matters",
+	.sql = sql,
+	.columns = columns,
+	.width = sizeof(columns) / sizeof(*columns),
+};
