@@ -190,7 +190,7 @@ put_verdict(const struct annotate *annotate, const struct finding *site, bool ha
 	fprintf(out, "%6s | %*s", "", (int)caret, "");
 	put_color(annotate, "2", out);
 	fprintf(out, "^ %s%s%s", site->fate, *site->remedy ? "; " : "", site->remedy);
-	if (site->proved < site->observed && *site->remedy)
+	if (site->inferred > 0 && strcmp(site->verdict, "unknown") != 0)
 		fputs(site->proved > 0 ? " (partly presumed)" : " (presumed)", out);
 	put_color(annotate, "0", out);
 	fputc('\n', out);

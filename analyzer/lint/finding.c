@@ -371,6 +371,7 @@ finding_make(const struct maker *maker, struct finding *finding, size_t row, str
 		.bytes = not_negative(cell_whole(rows_at(sites, row, "bytes.estimated"))),
 		.observed = rows_int(sites, row, "blocks.observed"),
 		.proved = rows_int(sites, row, "evidence.proved"),
+		.inferred = rows_int(sites, row, "evidence.inferred"),
 		.saved_ns = rows_real(sites, row, "saved.cost_ns"),
 	};
 	finding->message = text_message(finding, sites, row);

@@ -58,6 +58,7 @@ struct finding {
 	int64_t bytes;
 	int64_t observed;
 	int64_t proved;
+	int64_t inferred;
 	double saved_ns;
 	double rank;       /* share of the time in malloc and free that it would save, 0 to 100 */
 	uint64_t identity; /* of the site without its lines, the same in the next version */

@@ -211,6 +211,7 @@ sarif_properties(struct json *json, const struct finding *finding)
 	sarif_number(json, "bytes", finding->bytes);
 	sarif_number(json, "observed", finding->observed);
 	sarif_number(json, "proved", finding->proved);
+	sarif_number(json, "inferred", finding->inferred);
 	json_key(json, "savedNs");
 	json_double(json, finding->saved_ns);
 	json_end_object(json);

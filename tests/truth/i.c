@@ -1,0 +1,33 @@
+/* pattern: I: three pairs in between */
+/* truth: all die in their frames */
+#include "tests/truth/truth.h"
+
+static NOINLINE void
+callee(void)
+{
+	char *p = malloc(24); /* HERE inner */
+
+	USE(p);
+	free(p);
+	BEHIND();
+}
+
+static NOINLINE void
+work(void)
+{
+	char *p = malloc(16); /* HERE outer */
+
+	USE(p);
+	for (int i = 0; i < 3; i++)
+		callee();
+	free(p);
+	BEHIND();
+}
+
+int
+main(void)
+{
+	for (int i = 0; i < CALLS; i++)
+		work();
+	return 0;
+}
