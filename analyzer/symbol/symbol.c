@@ -271,6 +271,28 @@ fde_start(const struct module *module, uint64_t addr)
 	return fde != NULL ? fde->start : addr;
 }
 
+static void
+open_code(struct module *module)
+{
+	if (module->code_state != SYMBOL_CODE_READ || module->code != NULL)
+		return;
+	module->code = symbol_code_new(&module->main, &module->table);
+	if (module->code == NULL)
+		module->code_state = SYMBOL_CODE_UNREADABLE;
+}
+
+/* The function of a part of one that no symbol names; its own start if that cannot
+ * be found out. */
+static uint64_t
+find_parent(struct module *module, const struct symbol_fde *fde)
+{
+	uint64_t parent;
+
+	open_code(module);
+	parent = module->code != NULL ? symbol_code_parent(module->code, fde) : 0;
+	return parent != 0 ? parent : fde->start;
+}
+
 /* Identity of the physical function; see symbol_place.function. */
 static uint64_t
 find_function(struct module *module, uint64_t addr, const struct symbol_name *name, uint64_t low)
@@ -285,6 +307,8 @@ find_function(struct module *module, uint64_t addr, const struct symbol_name *na
 	/* DWARF gives one function with several ranges: its first is the function */
 	if (low != 0 && (fde == NULL || low < fde->start || low >= fde->end))
 		return fde_start(module, low);
+	if (fde != NULL && fde->inner && name == NULL)
+		return find_parent(module, fde);
 	if (fde != NULL)
 		return fde->start;
 	return name != NULL ? name->start : low;
@@ -486,6 +510,7 @@ make_place(struct symbol *symbol, struct module *module, uint64_t addr)
 	const struct symbol_name *name = symbol_elf_name(&module->table, addr);
 	struct symbol_place *place;
 	struct symbol_frame *frames;
+	uint64_t function;
 	size_t count;
 
 	answer->count = 0;
@@ -494,6 +519,10 @@ make_place(struct symbol *symbol, struct module *module, uint64_t addr)
 	answer->frames[0].file = "";
 	if (module->dwarf != NULL)
 		symbol_dwarf_find(module->dwarf, addr, answer);
+	function = find_function(module, addr, name, answer->low);
+	/* a part of a function bears its name */
+	if (name == NULL && answer->count == 0)
+		name = symbol_elf_name(&module->table, function);
 	count = answer->count > 0 ? answer->count : 1;
 	frames = arena_alloc(&symbol->arena, count * sizeof(*frames));
 	memcpy(frames, answer->frames, count * sizeof(*frames));
@@ -501,7 +530,7 @@ make_place(struct symbol *symbol, struct module *module, uint64_t addr)
 	place = arena_alloc(&symbol->arena, sizeof(*place));
 	place->frames = frames;
 	place->count = count;
-	place->function = find_function(module, addr, name, answer->low);
+	place->function = function;
 	frames[count - 1].instance = place->function;
 	if (strcmp(frames[count - 1].function, "??") == 0)
 		set_address(symbol, module, &frames[count - 1],
@@ -594,11 +623,7 @@ symbol_module_debug(const struct symbol *symbol, uint32_t handle)
 const struct flow_source *
 symbol_module_code(struct module *module)
 {
-	if (module->code_state == SYMBOL_CODE_READ && module->code == NULL) {
-		module->code = symbol_code_new(&module->main, &module->table);
-		if (module->code == NULL)
-			module->code_state = SYMBOL_CODE_UNREADABLE;
-	}
+	open_code(module);
 	return module->code != NULL ? symbol_code_source(module->code) : NULL;
 }
 

@@ -13,6 +13,8 @@
 struct totals {
 	size_t functions;
 	size_t fragments;
+	size_t orphans; /* fragments whose function is not found by their code */
+	size_t misnamed;
 	size_t unknown;
 	size_t open;
 	size_t undecodable;
@@ -48,9 +50,28 @@ ask(struct flow *flow, struct totals *totals)
 		totals->never += flow_reaches(flow, sites[i], sites[i]) == FLOW_NO;
 }
 
+/* A part's function, found by its code, must be what its name says, if it has one. */
 static void
-look(const struct flow_source *source, const struct symbol_fde *fde, struct totals *totals)
+look_at_part(struct symbol_code *code, struct symbol_table *table, const struct symbol_fde *fde,
+    struct totals *totals)
 {
+	const struct symbol_name *name = symbol_elf_name(table, fde->start);
+	uint64_t found = symbol_code_parent(code, fde);
+	const struct symbol_name *parent = name != NULL ? symbol_elf_parent(table, name) : NULL;
+
+	totals->orphans += found == 0;
+	if (found == 0 || parent == NULL || parent->start == found)
+		return;
+	totals->misnamed++;
+	printf("part 0x%" PRIx64 " is of 0x%" PRIx64 ", not 0x%" PRIx64 "\n", fde->start,
+	    parent->start, found);
+}
+
+static void
+look(struct symbol_code *code, struct symbol_table *table, const struct symbol_fde *fde,
+    struct totals *totals)
+{
+	const struct flow_source *source = symbol_code_source(code);
 	struct flow_part part;
 	struct flow_shape shape;
 	double start = now();
@@ -58,6 +79,7 @@ look(const struct flow_source *source, const struct symbol_fde *fde, struct tota
 
 	if (source->part(source->data, fde->start, &part) && part.fragment) {
 		totals->fragments++;
+		look_at_part(code, table, fde, totals);
 		return;
 	}
 	flow = flow_build(source, fde->start);
@@ -109,10 +131,11 @@ main(int argc, char **argv)
 		return 1;
 	start = now();
 	for (i = 0; i < table.fde_count && now() - start < limit; i++)
-		look(symbol_code_source(code), &table.fdes[i], &totals);
+		look(code, &table, &table.fdes[i], &totals);
 	spent = now() - start;
-	printf("%zu functions (%zu of %zu entries, %zu fragments) in %.2f s: %.0f functions/s\n",
-	    totals.functions, i, table.fde_count, totals.fragments, spent,
+	printf("%zu functions (%zu of %zu entries, %zu fragments, %zu without a "
+	       "function) in %.2f s: %.0f functions/s\n",
+	    totals.functions, i, table.fde_count, totals.fragments, totals.orphans, spent,
 	    (double)totals.functions / (spent > 0 ? spent : 1));
 	printf("open %zu (undecodable %zu, astray %zu, unclear %zu), unknown %zu\n", totals.open,
 	    totals.undecodable, totals.astray, totals.unclear, totals.unknown);
@@ -123,5 +146,5 @@ main(int argc, char **argv)
 	symbol_code_free(code);
 	symbol_elf_release(&table);
 	symbol_elf_close(&file);
-	return 0;
+	return totals.misnamed > 0;
 }
