@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analyzer/flow/flow.h"
 #include "tests/lib/check.h"
 
 enum { COPY_MAX = 64 * 1024 * 1024, MUTATIONS = 200 };
@@ -200,6 +201,25 @@ mutate(uint8_t *bytes, size_t *size)
 	}
 }
 
+/* Whatever the graph is made of, its questions have answers. */
+static void
+build_damaged(struct symbol *symbol, uint32_t handle, uint64_t at)
+{
+	const struct flow_source *source = symbol_code(symbol, handle);
+	uint64_t function = symbol_resolve(symbol, handle, at, false)->function;
+	struct flow *flow;
+	const uint64_t *sites;
+	size_t count;
+
+	if (source == NULL)
+		return;
+	flow = flow_build(source, function);
+	sites = flow_sites(flow, &count);
+	if (count > 0)
+		CHECK(flow_reaches(flow, sites[0], sites[count - 1]) != FLOW_UNKNOWN);
+	flow_free(flow);
+}
+
 static void
 resolve_damaged(const char *path)
 {
@@ -211,6 +231,8 @@ resolve_damaged(const char *path)
 
 	for (i = 0; i < 40; i++)
 		CHECK(symbol_resolve(symbol, handle, at + i * 37, true)->count > 0);
+	for (i = 0; i < 8; i++)
+		build_damaged(symbol, handle, at + i * 173);
 	symbol_free(symbol);
 }
 
