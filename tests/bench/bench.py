@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What esc costs: CPU time (user + system, of the program alone) of real programs
-natively, under a forwarding shim, under esc full and sampled, and under
-heaptrack's preload library writing its raw trace to a file. Interleaved, medians
-with minimum and maximum.
+natively, under a forwarding shim, under esc full and sampled, both without and
+with return marks, and under heaptrack's preload library writing its raw trace to
+a file. Interleaved, medians with minimum and maximum.
 
     bench.py BUILD_DIR [RUNS]
 
@@ -77,8 +77,11 @@ modes = {
     "native": {},
     "forwarding": {"LD_PRELOAD": os.path.join(work, "forward.so")},
     "esc full": {"LD_PRELOAD": shim, "ESC_OPTIONS": "keeper=" + keeper},
+    "esc full --exact": {"LD_PRELOAD": shim, "ESC_OPTIONS": "marks=16:keeper=" + keeper},
     "esc sampled": {"LD_PRELOAD": shim,
                     "ESC_OPTIONS": "mode=sampled:keeper=" + keeper},
+    "esc sampled --exact": {"LD_PRELOAD": shim,
+                            "ESC_OPTIONS": "mode=sampled:marks=16:keeper=" + keeper},
 }
 if heaptrack:
     modes["heaptrack preload"] = {"LD_PRELOAD": heaptrack[0],
