@@ -340,21 +340,22 @@ marks_frames(
     struct thread *thread, struct region *region, uint32_t low, uint32_t high, uint32_t *set)
 {
 	const struct frame *frames = region->frames;
+	const struct marks_place *place = marks_place(frames[high].pc);
 	uint32_t i = high;
 
 	for (; i > low; i--) {
 		const struct frame *frame = &frames[i - 1];
 		volatile uint64_t *slot = (volatile uint64_t *)frame->slot;
-		uint32_t leaves, cell;
+		uint32_t leaves = place->leaves;
+		uint32_t cell;
 
-		if (marks_interrupted(frame) || marks_interrupted(frame + 1))
+		if (leaves == MARKS_STOP || marks_interrupted(frame) ||
+		    marks_interrupted(frame + 1))
 			break;
-		leaves = marks_place(frame[1].pc)->leaves;
-		if (leaves == MARKS_STOP)
-			break;
+		place = marks_place(frame->pc);
 		if (region->marks[i - 1] != 0 || leaves != MARKS_YES)
 			continue;
-		cell = marks_place(frame->pc)->cell;
+		cell = place->cell;
 		if (cell == 0 || *slot != frame->pc)
 			continue;
 		cell += marks_draw(thread);

@@ -9,6 +9,7 @@
 
 #include "arch/frame.h"
 #include "preload/hooks.h"
+#include "preload/marks.h"
 #include "preload/modules.h"
 #include "preload/oracle.h"
 #include "preload/real.h"
@@ -236,10 +237,28 @@ shim_step(uint32_t kind, uint64_t size, const struct arch_frame *frame)
 	shim_count(thread, kind, size);
 	if (thread_tls.burst <= 0)
 		return;
-	if (--thread_tls.burst == 0)
-		thread->writers[0].gap = true;
+	thread_tls.burst--;
 	event.time = ring_ticks();
 	shim_record(&event, NULL, frame);
+}
+
+/* Sampled mode, before an event is recorded: those outside of bursts were not. */
+static SHIM_COLD void
+shim_sparse(void)
+{
+	struct thread *thread = thread_get();
+
+	if (thread != NULL && thread_tls.burst <= 0)
+		thread->writers[0].gap = true;
+}
+
+/* A sample was taken: the calls behind it tell which frames were left, unless marks
+ * do. */
+static inline void
+shim_burst(void)
+{
+	shim_sparse();
+	thread_tls.burst = marks.setting ? 0 : SAMPLE_BURST;
 }
 
 /* The countdown ran out: at a thread's first call only because none was drawn. */
@@ -272,7 +291,7 @@ shim_take(struct event *event, const struct arch_frame *frame)
 		shim_lost(thread, false);
 		return;
 	}
-	thread_tls.burst = SAMPLE_BURST;
+	shim_burst();
 	shim_record(event, NULL, frame);
 }
 
@@ -353,13 +372,14 @@ shim_free(void *block, struct arch_frame frame)
 		if (shim.mode == SHIM_SAMPLED && !sample_take((uint64_t)block))
 			shim_step(ESC_EVENT_FREE, 0, &frame);
 		else if (shim.mode == SHIM_SAMPLED)
-			goto record;
+			goto sampled;
 		else if (shim.mode == SHIM_EARLY)
 			shim_note(ESC_EVENT_FREE, (uint64_t)block, 0, &frame);
 		shim_real_free(block);
 		return;
+	sampled:
+		shim_sparse();
 	}
-record:
 	if (__builtin_expect(shim.mode == SHIM_SAMPLED ? shim.cost != 0 : shim_timed(), 0)) {
 		shim_free_timed(block, &frame);
 		return;
@@ -418,11 +438,12 @@ shim_reallocated(uint32_t kind, struct event *old, void *block, size_t size, uin
 			old->cost = 0;
 			if (taken && sample_add(event.address)) {
 				thread_tls.countdown = sample_distance(thread_get());
-				thread_tls.burst = SAMPLE_BURST;
+				shim_burst();
 				event.time = ring_ticks();
 				shim_record(&event, old, &frame);
 				return;
 			}
+			shim_sparse();
 			shim_record(old, NULL, &frame);
 			if (block != NULL)
 				shim_step(kind, size, &frame);

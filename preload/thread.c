@@ -138,6 +138,7 @@ thread_init(struct thread *thread, uint64_t key, uint32_t process)
 	thread->drawn = false;
 	thread->current = 0;
 	thread->serial = 0;
+	thread->copies = 0;
 	thread->stack_top = thread_top(key);
 	thread->random = thread_seed(thread->number, key ^ ring_ticks());
 	thread->lot = thread->random;

@@ -25,7 +25,9 @@ struct region {
 	uint16_t number;
 	uint32_t tried_low, tried_high; /* frames that marks_set has seen */
 	bool signals;                   /* some frame may be one that a signal interrupted */
-	bool forgot;                    /* frames were dropped: the next event must say KEPT */
+	bool copied;   /* stacks are copied to and fro in it: its marks prove nothing */
+	bool switched; /* another one was, since the event before */
+	bool forgot;   /* frames were dropped: the next event must say KEPT */
 };
 
 struct thread {
@@ -38,6 +40,7 @@ struct thread {
 	bool shared;        /* counters are the header's: add atomically */
 	uint32_t current;   /* index of the region of the last event */
 	uint16_t serial;    /* last region number given */
+	uint16_t copies;    /* the same, of copied stacks */
 	uint64_t stack_top; /* of the thread's own stack */
 	uint64_t clock;     /* events, for regions' used */
 	uint64_t random;

@@ -15,13 +15,16 @@ static const uint64_t WALK_REACH = 1ULL << 20;
  * in common by chance, not so many. */
 enum { WALK_MARKS = 8 };
 
+/* Numbers of the regions that stacks are copied to. */
+enum { WALK_COPIES = 0xff00, WALK_COPIES_MAX = 0x80 };
+
 /* The walk's state: frames[0..count) innermost first; pc, sp, rbp of the next. */
 struct walk_state {
 	struct frame *frames;
 	uint32_t *cells; /* marks in their slots, where there may be any */
 	uint32_t count;
 	uint32_t limit;
-	const struct region *region;
+	struct region *region;
 	uint32_t candidates; /* remembered frames that may still be met */
 	uint32_t joined;     /* remembered frames that stand */
 	uint32_t proved;     /* of these, by a mark */
@@ -130,25 +133,27 @@ walk_joins(struct walk_state *state, const struct frame *found, const bool marke
 {
 	const struct frame *frames = state->region->frames;
 	uint32_t at = state->candidates;
-	uint32_t stand;
-	bool stands = false;
+	uint32_t cell = 0, stand;
 
 	while (at > 0 && frames[at - 1].slot < found->slot)
 		at--;
 	state->candidates = at;
-	if (at == 0 || frames[at - 1].slot != found->slot || frames[at - 1].pc != found->pc)
+	if (at == 0 || frames[at - 1].slot != found->slot)
 		return false;
 	if (marked) {
-		uint32_t cell = state->cells[state->count];
-
-		stands = cell != 0 && cell == state->region->marks[at - 1];
-		if (cell != state->region->marks[at - 1])
+		cell = state->cells[state->count];
+		if (cell != state->region->marks[at - 1]) {
+			if (cell != 0 && state->region->marks[at - 1] != 0)
+				state->region->copied = state->region->switched = true;
 			return false;
+		}
 	}
-	if (!stands && (frames[at - 1].module & FRAME_RBP) != 0 && frames[at - 1].rbp != found->rbp)
+	if (frames[at - 1].pc != found->pc ||
+	    (cell == 0 && (frames[at - 1].module & FRAME_RBP) != 0 &&
+		frames[at - 1].rbp != found->rbp))
 		return false;
 	stand = at - 1;
-	state->proved = stands ? at : 0;
+	state->proved = cell != 0 ? at : 0;
 	if (marked ? !walk_verify_marks(state->region, &stand, &state->proved)
 		   : !walk_verify(state->region, &stand)) {
 		state->candidates = stand;
@@ -346,16 +351,34 @@ walk_region(struct thread *thread, uint64_t top)
 	oldest->top = top;
 	oldest->depth = 0;
 	oldest->forgot = false;
+	oldest->copied = oldest->switched = false;
 	/* The first stack is 0, without a word in the trace. */
 	oldest->number = thread->serial++;
 	return oldest;
 }
 
+/*
+ * Other marks stand where the region's own were: a stack was copied to its place,
+ * whose frames are not those of before, though they do not have ended. To the reader
+ * it is another region, one of a few that take turns.
+ */
+static bool
+walk_switched(struct thread *thread, struct region *region, struct walk *walk)
+{
+	if (!region->switched)
+		return false;
+	region->switched = false;
+	region->number = (uint16_t)(WALK_COPIES + thread->copies++ % WALK_COPIES_MAX);
+	walk->says_kept = true;
+	walk->kept = walk->proved = 0;
+	return true;
+}
+
 /* The marks of the frames that were just put on the kept ones, old of which there
  * were before; and whether the reader must be told what they prove. */
 static void
-walk_push_marks(struct region *region, uint32_t kept, uint32_t old, const uint32_t *cells,
-    uint32_t proved, struct walk *walk)
+walk_push_marks(struct thread *thread, struct region *region, uint32_t kept, uint32_t old,
+    const uint32_t *cells, uint32_t proved, struct walk *walk)
 {
 	uint32_t depth = region->depth;
 	uint32_t stand = kept < old ? kept : old - (old > 0);
@@ -366,6 +389,11 @@ walk_push_marks(struct region *region, uint32_t kept, uint32_t old, const uint32
 		region->tried_high = stand;
 	if (stand == depth)
 		stand--;
+	if (__builtin_expect(region->copied, 0)) {
+		proved = 0;
+		if (walk_switched(thread, region, walk))
+			return;
+	}
 	walk->proved = (uint16_t)proved;
 	if (__builtin_expect(kept == depth && proved == depth, 0)) {
 		/* The function whose slot this is jumped to the hook. */
@@ -381,8 +409,8 @@ walk_push_marks(struct region *region, uint32_t kept, uint32_t old, const uint32
 /* Puts the walk's frames on the kept ones, of which that many are proved, and tells
  * what the reader must know. */
 static void
-walk_push(struct region *region, uint32_t kept, uint32_t proved, const struct frame *frames,
-    const uint32_t *cells, uint32_t count, struct walk *walk)
+walk_push(struct thread *thread, struct region *region, uint32_t kept, uint32_t proved,
+    const struct frame *frames, const uint32_t *cells, uint32_t count, struct walk *walk)
 {
 	uint32_t old = region->depth;
 	uint64_t hash = kept > 0 ? region->frames[kept - 1].hash : 0;
@@ -407,7 +435,7 @@ walk_push(struct region *region, uint32_t kept, uint32_t proved, const struct fr
 	}
 	region->depth = kept + count;
 	if (__builtin_expect(marks.on, 0))
-		walk_push_marks(region, kept, old, cells, proved, walk);
+		walk_push_marks(thread, region, kept, old, cells, proved, walk);
 	else
 		walk->proved = UINT16_MAX;
 	region->signals = (region->signals && kept > 0) ||
@@ -478,7 +506,7 @@ walk_replace(struct thread *thread, struct region *region, struct frame *frames,
 	}
 	if (kept == count && proved != count) /* the innermost is a call of its own */
 		kept--;
-	walk_push(region, kept, proved, frames, cells, count - kept, walk);
+	walk_push(thread, region, kept, proved, frames, cells, count - kept, walk);
 	walk_finish(thread, region, walk);
 }
 
@@ -533,7 +561,7 @@ walk_capture(struct thread *thread, int level, const struct arch_frame *frame, s
 			state.cells[0] = marks_resolve(&state.frames[0].pc);
 	}
 	if (end == WALK_JOINED) {
-		walk_push(region, state.joined, state.proved, state.frames, state.cells,
+		walk_push(thread, region, state.joined, state.proved, state.frames, state.cells,
 		    state.count, walk);
 		walk_finish(thread, region, walk);
 		return;
