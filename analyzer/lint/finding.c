@@ -93,6 +93,13 @@ not_negative(int64_t value)
 	return value < 0 ? 0 : value;
 }
 
+/* Of a line or a column: what readers keep in 32 bits, else it is unknown. */
+static int64_t
+in_source(int64_t value)
+{
+	return value < 0 || value > INT32_MAX ? 0 : value;
+}
+
 /* The frames of a stack without those outside of main. */
 static int
 maker_stack(const struct maker *maker, int64_t id, struct finding_place **places, size_t *depth,
@@ -117,8 +124,8 @@ maker_stack(const struct maker *maker, int64_t id, struct finding_place **places
 			    .symbol = xstrdup(frames[i].symbol),
 			    .file = paths_shown(maker->options->paths, frames[i].file),
 			    .module = xstrdup(frames[i].module),
-			    .line = not_negative(frames[i].line),
-			    .column = not_negative(frames[i].column) };
+			    .line = in_source(frames[i].line),
+			    .column = in_source(frames[i].column) };
 	}
 	report_stack_free(frames, count);
 	return 0;
@@ -259,8 +266,8 @@ note_owner(const struct maker *maker, struct finding *finding, size_t row, struc
 	note->place = (struct finding_place){ .function = xstrdup(query_text(query, 0)),
 		.symbol = xstrdup(query_text(query, 1)),
 		.file = paths_shown(maker->options->paths, query_text(query, 2)),
-		.line = not_negative(query_int(query, 3)),
-		.column = not_negative(query_int(query, 4)),
+		.line = in_source(query_int(query, 3)),
+		.column = in_source(query_int(query, 4)),
 		.module = xstrdup(query_text(query, 5)) };
 	query_reset(query);
 	return 0;
@@ -333,6 +340,52 @@ note_counter(const struct maker *maker, struct finding *finding, size_t row, str
 	    rows_int(maker->sites, row, ".counter_id"), err);
 }
 
+/* "stack for 98 % of them, which are allocated by this call: parse < main" */
+static int
+note_context(const struct maker *maker, struct finding *finding, const struct rows *contexts,
+    size_t at, struct err *err)
+{
+	int64_t callers = rows_int(contexts, at, ".callers");
+	struct strbuf text = { 0 };
+	struct finding_note *note;
+	struct finding_place *places;
+	char share[SHOW_SIZE];
+	size_t depth, from;
+
+	if (maker_stack(maker, rows_int(contexts, at, ".stack_id"), &places, &depth, err) < 0)
+		return -1;
+	if (callers <= 0 || (size_t)callers >= depth) {
+		places_free(places, depth);
+		return 0;
+	}
+	from = (size_t)callers;
+	strbuf_addf(&text, "%s for the %s of them that this call leads to: ",
+	    advice_find(rows_text(contexts, at, "verdict"))->verdict,
+	    show_share(
+		share, rows_real(contexts, at, "blocks.estimated"), (double)finding->blocks));
+	for (size_t i = 1; i <= from; i++) {
+		strbuf_adds(&text, i > 1 ? " < " : "");
+		add_harmless(&text, *places[i].function ? places[i].function : "??");
+	}
+	note = note_add(finding, FINDING_CONTEXT, text.text);
+	note->place = place_copy(&places[from]);
+	note->stack = places;
+	note->depth = depth;
+	return 0;
+}
+
+static int
+note_contexts(const struct maker *maker, struct finding *finding, size_t row, struct err *err)
+{
+	const struct rows *contexts = rows_at(maker->sites, row, "contexts")->rows;
+
+	for (size_t i = 0; contexts && i < contexts->count && i < FINDING_CONTEXTS; i++) {
+		if (note_context(maker, finding, contexts, i, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* ---- findings */
 
 static int
@@ -349,8 +402,8 @@ finding_place_read(const struct maker *maker, struct finding *finding, size_t ro
 		.symbol = xstrdup(rc > 0 ? query_text(maker->frame, 0) : ""),
 		.file = paths_shown(maker->options->paths, rows_text(sites, row, "file")),
 		.module = xstrdup(rows_text(sites, row, "module")),
-		.line = not_negative(rows_int(sites, row, "line")),
-		.column = not_negative(rows_int(sites, row, "column")),
+		.line = in_source(rows_int(sites, row, "line")),
+		.column = in_source(rows_int(sites, row, "column")),
 	};
 	query_reset(maker->frame);
 	return rc < 0 ? -1 : 0;
@@ -386,7 +439,24 @@ finding_make(const struct maker *maker, struct finding *finding, size_t row, str
 		return -1;
 	if (note_owner(maker, finding, row, err) < 0 || note_freed(maker, finding, row, err) < 0)
 		return -1;
-	return note_counter(maker, finding, row, err);
+	if (note_counter(maker, finding, row, err) < 0)
+		return -1;
+	return note_contexts(maker, finding, row, err);
+}
+
+/* Its own verdict is one of those, or that of the blocks which some caller gets. */
+static bool
+has_verdict(const struct maker *maker, size_t row)
+{
+	const struct rows *contexts = rows_at(maker->sites, row, "contexts")->rows;
+	const char *verdicts = maker->options->verdicts;
+
+	for (size_t i = 0; contexts && i < contexts->count; i++) {
+		if (advice_is_among(verdicts, rows_text(contexts, i, "verdict")) &&
+		    rows_int(contexts, i, "blocks.observed") >= maker->options->min_blocks)
+			return true;
+	}
+	return advice_is_among(verdicts, rows_text(maker->sites, row, "verdict"));
 }
 
 static bool
@@ -394,7 +464,7 @@ is_wanted(const struct maker *maker, struct findings *findings, size_t row)
 {
 	const struct finding_options *options = maker->options;
 
-	if (!advice_is_among(options->verdicts, rows_text(maker->sites, row, "verdict")))
+	if (!has_verdict(maker, row))
 		return false;
 	if (rows_int(maker->sites, row, "blocks.observed") >= options->min_blocks &&
 	    !(options->is_proved && rows_int(maker->sites, row, "evidence.inferred") > 0))

@@ -30,6 +30,7 @@ enum finding_kind {
 	FINDING_OWNER,   /* the call in the frame that the blocks did not outlive */
 	FINDING_FREED,   /* where most of them were freed */
 	FINDING_COUNTER, /* the counter-example: where one was freed, or kept */
+	FINDING_CONTEXT, /* a caller for whom the blocks have a verdict of their own */
 };
 
 struct finding_note {
@@ -40,7 +41,7 @@ struct finding_note {
 	size_t depth;
 };
 
-enum { FINDING_NOTES = 3 };
+enum { FINDING_CONTEXTS = 4, FINDING_NOTES = 3 + FINDING_CONTEXTS };
 
 struct finding {
 	struct finding_place place;

@@ -163,8 +163,10 @@ sarif_flow(struct json *json, const struct finding *finding)
 	json_key(json, "locations");
 	json_begin_array(json);
 	sarif_step(json, &finding->place, "allocated here");
-	for (size_t i = 0; i < finding->note_count; i++)
-		sarif_step(json, &finding->notes[i].place, finding->notes[i].text);
+	for (size_t i = 0; i < finding->note_count; i++) {
+		if (finding->notes[i].kind != FINDING_CONTEXT)
+			sarif_step(json, &finding->notes[i].place, finding->notes[i].text);
+	}
 	json_end_array(json);
 	json_end_object(json);
 	json_end_array(json);

@@ -264,9 +264,11 @@ page_callers(const struct page *page, struct query_db *db, const struct rows *co
 	}
 	last = callers > 0 && (size_t)callers < count ? (size_t)callers : 0;
 	if (last > 0 && *frames[last].file) {
+		char *file = paths_shown(page->paths, frames[last].file);
+
 		strbuf_adds(&buf, " at ");
-		page_add_where(
-		    &buf, frames[last].file, frames[last].line, frames[last].module, PAGE_FILE);
+		page_add_where(&buf, file, frames[last].line, frames[last].module, PAGE_FILE);
+		free(file);
 	}
 	fprintf(page->out, "%s\n", last > 0 ? buf.text : "start-up code");
 	strbuf_release(&buf);
