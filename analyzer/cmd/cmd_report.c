@@ -59,6 +59,9 @@ static const struct sort sorts[] = {
 	{ "saved", "saved.cost_ns" },
 };
 
+/* By what can be saved where that matters, else by cost, as the rows come. */
+static const struct sort sort_page = { "saved", ".gain" };
+
 struct options {
 	struct source_options source;
 	struct paths paths;
@@ -207,8 +210,9 @@ static int
 report_write(const struct options *options, struct query_db *db, struct err *err)
 {
 	bool is_page = strcmp(options->format->name, "text") == 0;
-	const struct sort *sort =
-	    options->sort ? options->sort : sort_find(is_page ? "saved" : "cost");
+	const struct sort *sort = options->sort ? options->sort
+	    : is_page                           ? &sort_page
+						: sort_find("cost");
 	struct tables tables;
 	int rc = tables_load(&tables, db, err);
 

@@ -1,5 +1,6 @@
 #include "analyzer/escape/discover.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,10 @@
 #include "analyzer/util/map.h"
 #include "analyzer/util/xalloc.h"
 
-enum { DISCOVER_LEVELS = 4 }; /* wrappers on top of each other */
+enum {
+	DISCOVER_LEVELS = 4, /* wrappers on top of each other */
+	DISCOVER_PLACES = 8, /* more that allocate in one function: it is no wrapper */
+};
 
 /* A function, by name and module; what its blocks did. */
 struct discover_function {
@@ -19,10 +23,12 @@ struct discover_function {
 	uint32_t callers;
 	uint32_t sizes;
 	uint64_t blocks;
-	uint64_t inside; /* blocks that may have been freed in it */
-	bool proved;     /* one is proved to have been */
-	bool outer;      /* it called a function of its own that allocates */
-	bool is_wrapper; /* known before */
+	uint32_t pcs[DISCOVER_PLACES]; /* that allocate, where it is not inlined */
+	uint32_t pc_count;             /* may be more than these */
+	uint64_t inside;               /* blocks that may have been freed in it */
+	bool proved;                   /* one is proved to have been */
+	bool outer;                    /* it called a function of its own that allocates */
+	bool is_wrapper;               /* known before */
 	bool is_found;
 };
 
@@ -46,7 +52,7 @@ struct discover {
 	struct map seen;               /* (function, kind and value) */
 };
 
-enum discover_kind { DISCOVER_CALL, DISCOVER_CALLER, DISCOVER_SIZE };
+enum discover_kind { DISCOVER_CALL, DISCOVER_CALLER, DISCOVER_SIZE, DISCOVER_PC };
 
 static uint64_t
 discover_hash(uint64_t hash, const char *text)
@@ -180,6 +186,21 @@ discover_is_new(
 	return fresh;
 }
 
+/* The call of a function that is there itself, not inlined. */
+static void
+discover_count_place(struct discover *discover, uint32_t id, const struct discover_place *place)
+{
+	struct discover_function *function = &discover->functions[id];
+	uint32_t pc = discover->escape->places.definitions->nodes[place->node].pc;
+
+	if (place->index + 1 < discover_place(discover, place->node)->place->count ||
+	    !discover_is_new(discover, id, DISCOVER_PC, pc))
+		return;
+	if (function->pc_count < DISCOVER_PLACES)
+		function->pcs[function->pc_count] = pc;
+	function->pc_count++;
+}
+
 static void
 discover_count_path(struct discover *discover, uint32_t number)
 {
@@ -192,6 +213,7 @@ discover_count_path(struct discover *discover, uint32_t number)
 	for (i = 0; i < FATE_COUNT; i++)
 		function->blocks += path->facts.fates[i];
 	function->inside += path->facts.fates[FATE_CENSORED];
+	discover_count_place(discover, id, place);
 	function->calls += discover_is_new(discover, id, DISCOVER_CALL, place->caller);
 	function->callers +=
 	    discover_is_new(discover, id, DISCOVER_CALLER, discover->function_of[place->caller]);
@@ -238,6 +260,21 @@ discover_survey(struct discover *discover)
 		discover_count_pair(discover, &escape->pairs[i]);
 }
 
+/* "Matrix::Matrix" makes a thing of its own. */
+static bool
+discover_is_constructor(const char *name)
+{
+	const char *last = strrchr(name, ':');
+	size_t len;
+
+	if (last == NULL || last - name < 3)
+		return false;
+	len = strlen(last + 1);
+	last--;
+	return (size_t)(last - name) >= len && memcmp(last - len, last + 2, len) == 0 &&
+	    (last - len == name || last[-(ptrdiff_t)len - 1] == ':');
+}
+
 static bool
 discover_holds(const struct discover *discover, const struct discover_function *function,
     const struct wrappers *wrappers)
@@ -249,7 +286,10 @@ discover_holds(const struct discover *discover, const struct discover_function *
 	    function->callers >= DISCOVER_CALLERS && function->sizes >= DISCOVER_SIZES &&
 	    function->blocks >= DISCOVER_BLOCKS && function->inside * 20 <= function->blocks &&
 	    !frame->startup && strcmp(frame->function, "??") != 0 &&
-	    wrappers_may_be(wrappers, frame->function);
+	    !discover_is_constructor(frame->function) &&
+	    wrappers_may_be(wrappers, frame->function) && function->pc_count > 0 &&
+	    function->pc_count <= DISCOVER_PLACES &&
+	    !steps_may_skip(&discover->escape->steps, function->pcs, function->pc_count);
 }
 
 /* One level: what calls malloc, or what was found on the levels below. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/escape/containers.h"
+#include "analyzer/escape/wrappers.h"
 #include "analyzer/symbol/symbol.h"
 #include "analyzer/trace/definitions.h"
 #include "analyzer/util/xalloc.h"
@@ -168,26 +170,35 @@ escape_kind_name(uint8_t kind)
 }
 
 /* What people call it: the outermost wrapper with a plain name, which is the one
- * that stands in the site's source; NULL: the hook's own name. */
-static const char *
-escape_find_allocator(struct escape *escape, const struct escape_path *path)
+ * that stands in the site's source; NULL: the hook's own name. And what it is a part
+ * of: as the outermost wrapper says that says something. */
+static void
+escape_name_path(struct escape *escape, struct escape_path *path)
 {
 	const struct definitions_node *nodes = escape->places.definitions->nodes;
-	const char *best = NULL, *name;
+	const struct logical *logical = escape->places.logical;
+	const struct logical_frame *frame;
 	const struct logical_place *place;
+	const char *name, *container;
 	uint32_t node, i;
 
 	for (node = path->node; node != 0 && path->site_levels > 0; node = nodes[node].parent) {
 		place = escape_node_place(escape, node);
 		for (i = 0; i < place->place->count; i++) {
 			if (nodes[node].depth == path->depth && i == path->index)
-				return best;
-			name = escape_frame(escape, place->frames[i])->function;
+				return;
+			frame = escape_frame(escape, place->frames[i]);
+			name = frame->function;
+			container = containers_find(&(struct wrappers_function){
+			    name, frame->symbol, logical->modules[frame->module].path });
+			if (container != NULL)
+				path->container = container;
+			if (wrappers_is_c_library(logical->modules[frame->module].path))
+				name = containers_public(name);
 			if (name[0] != '_' && name[0] != '?' && strpbrk(name, ":+<") == NULL)
-				best = name;
+				path->allocator = name;
 		}
 	}
-	return best;
 }
 
 static const char *
@@ -196,7 +207,7 @@ escape_allocator_name(struct escape *escape, const struct model_block *block)
 	struct escape_path *path = &escape->paths[block->tag];
 
 	if (!path->named) {
-		path->allocator = escape_find_allocator(escape, path);
+		escape_name_path(escape, path);
 		path->named = true;
 	}
 	return path->allocator != NULL ? path->allocator : escape_kind_name(block->kind);

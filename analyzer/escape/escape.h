@@ -81,7 +81,8 @@ struct escape_path {
 	double fates[FATE_COUNT];   /* estimated blocks */
 	double bytes;
 	const char *allocator; /* as the site's source calls it; NULL: the hook's name */
-	bool named;            /* allocator was looked for */
+	const char *container; /* what its blocks are a part of (containers.h), or NULL */
+	bool named;            /* these two were looked for */
 	uint64_t last_key;     /* + 1; of the pair that was counted last */
 	uint32_t last_node;
 	uint32_t last_pair;

@@ -389,3 +389,24 @@ steps_tails(struct steps *steps, uint32_t node)
 	(void)node;
 	return 0;
 }
+
+bool
+steps_may_skip(struct steps *steps, const uint32_t *pcs, size_t count)
+{
+	uint64_t *sites = xcalloc(count + 1, sizeof(*sites));
+	struct flow *flow;
+	bool skip = false;
+	size_t i, j, used, function;
+
+	for (i = 0; i < count && !skip; i++) {
+		function = steps_function_of(steps, pcs[i]);
+		for (used = 0, j = 0; j < count; j++)
+			if (steps_function_of(steps, pcs[j]) == function)
+				sites[used++] = steps->places->definitions->pcs[pcs[j]].offset;
+		flow = steps->functions[function].flow;
+		skip = flow != NULL && !flow_is_open(flow) &&
+		    flow_always_any(flow, sites, used) == FLOW_NO;
+	}
+	free(sites);
+	return skip;
+}

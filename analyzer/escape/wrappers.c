@@ -32,6 +32,9 @@ struct wrappers_rule {
 		__VA_ARGS__, NULL \
 	}
 
+static const char *const wrappers_c_library[] = { "libc.so.", "libc-2.", "ld-linux", "ld-2.",
+	"libdl.so.", "libpthread.so.", NULL };
+
 static const struct wrappers_rule wrappers_rules[] = {
 	/* esc itself */
 	{ LIST("libesc.so", "libesc-unwind.so"), NULL, false },
@@ -45,8 +48,7 @@ static const struct wrappers_rule wrappers_rules[] = {
 		"__asprintf", "__vasprintf", "__getline", "__getdelim"),
 	    false },
 	/* glibc, with all that it allocates for who calls it: fopen, opendir, qsort ... */
-	{ LIST("libc.so.", "libc-2.", "ld-linux", "ld-2.", "libdl.so.", "libpthread.so."), NULL,
-	    false },
+	{ wrappers_c_library, NULL, false },
 	/* C++: the library, the templates in the program, the compilers' run-time */
 	{ LIST("libstdc++.so", "libc++.so", "libc++abi.so", "libsupc++", "libgcc_s.so"), NULL,
 	    false },
@@ -214,12 +216,7 @@ wrappers_search(const regex_t *list, size_t count, const char *text)
 	return false;
 }
 
-/*
- * Rust writes a trait's method "<type as trait>::method", another one
- * "<type>::method": the trait decides, or the type. A user's own trait for a
- * library's type is the user's.
- */
-static const char *
+const char *
 wrappers_space(const char *function)
 {
 	const char *trait;
@@ -299,11 +296,24 @@ wrappers_is_operator(const char *function)
 		strcmp(at, "operator delete") == 0 || strcmp(at, "operator delete[]") == 0);
 }
 
+static const char *
+wrappers_base(const char *module)
+{
+	const char *slash = strrchr(module, '/');
+
+	return slash != NULL ? slash + 1 : module;
+}
+
+bool
+wrappers_is_c_library(const char *module)
+{
+	return wrappers_begins(wrappers_c_library, wrappers_base(module));
+}
+
 static bool
 wrappers_built_in(const struct wrappers_function *function)
 {
-	const char *slash = strrchr(function->module, '/');
-	const char *base = slash != NULL ? slash + 1 : function->module;
+	const char *base = wrappers_base(function->module);
 	bool rust = wrappers_is_rust(function->symbol);
 	const char *name = rust ? wrappers_space(function->name) : function->name;
 	const struct wrappers_rule *rule;

@@ -25,6 +25,12 @@ struct wrappers *wrappers_new(const char *const *more, size_t more_count, const 
 void wrappers_free(struct wrappers *wrappers); /* takes NULL */
 
 bool wrappers_match(const struct wrappers *wrappers, const struct wrappers_function *function);
+/* The path is that of glibc's libc or ld.so. */
+bool wrappers_is_c_library(const char *module);
+/* Where a name's namespace begins. Rust writes a trait's method "<type as
+ * trait>::method", another one "<type>::method": the trait decides, or the type. A
+ * program's own trait for a library's type is the program's. Part of function. */
+const char *wrappers_space(const char *function);
 /* No pattern of `fewer` forbids it. */
 bool wrappers_may_be(const struct wrappers *wrappers, const char *name);
 /* From now on this one is a wrapper too; the texts are copied. */

@@ -229,6 +229,7 @@ write_site(struct ingest_run *run, uint32_t number, const struct escape_path *he
 		.run = run->id,
 		.frame = site->frame,
 		.allocator = write_allocator(site),
+		.container = heaviest->container != NULL ? heaviest->container : "",
 		.verdict = verdict->name,
 		.owner = owner != NULL ? owner->b : STORE_NULL,
 		.owner_distance = owner != NULL ? owner->c : STORE_NULL,

@@ -327,8 +327,7 @@ note_counter(const struct maker *maker, struct finding *finding, size_t row, str
 	const char *fate = rows_text(maker->sites, row, "counterexample.fate");
 	struct strbuf text = { 0 };
 
-	/* that they outlive it is what the verdict says, not against it */
-	if (!*fate || strcmp(finding->verdict, "caller") == 0)
+	if (!*fate || !advice_shows_counter(finding->verdict))
 		return 0;
 	if (strcmp(fate, "live") == 0)
 		strbuf_adds(&text, "a block that was kept was allocated here");

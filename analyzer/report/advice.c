@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analyzer/format/rows.h"
+#include "analyzer/report/idioms.h"
 #include "analyzer/util/show.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/term.h"
@@ -162,20 +163,91 @@ add_contexts(struct strbuf *buf, const struct rows *sites, size_t row)
 	}
 }
 
+/* Adds text with {owner} and {capacity} filled in. */
+static void
+add_filled(struct strbuf *buf, const char *text, const struct rows *sites, size_t row)
+{
+	static const char owner[] = "{owner}", capacity[] = "{capacity}";
+
+	while (*text) {
+		if (strncmp(text, owner, sizeof(owner) - 1) == 0) {
+			add_owner(buf, sites, row);
+			text += sizeof(owner) - 1;
+		} else if (strncmp(text, capacity, sizeof(capacity) - 1) == 0) {
+			strbuf_addf(buf, "%lld", (long long)rows_int(sites, row, "capacity"));
+			text += sizeof(capacity) - 1;
+		} else {
+			strbuf_add(buf, text++, 1);
+		}
+	}
+}
+
+/* Observed blocks to an activation of the owner. */
+static double
+blocks_a_call(const struct rows *sites, size_t row)
+{
+	double calls = rows_real(sites, row, "activations");
+	double blocks = rows_real(sites, row, "fates.local") + rows_real(sites, row, "fates.up");
+
+	return calls > 0 ? blocks / calls : 0;
+}
+
+static void
+add_rate(struct strbuf *buf, const struct rows *sites, size_t row)
+{
+	double rate = blocks_a_call(sites, row);
+	char number[SHOW_SIZE];
+
+	if (rate < 1.5)
+		return;
+	strbuf_addf(buf, "%s blocks a call of ", show_count(number, rate));
+	add_owner(buf, sites, row);
+	strbuf_adds(buf, "; ");
+}
+
+static void
+add_buffer(struct strbuf *buf, const struct rows *sites, size_t row)
+{
+	double waste = rows_real(sites, row, "waste");
+
+	strbuf_addf(buf, "a local buffer of %lld bytes covers 99 %% (heap beyond",
+	    (long long)rows_int(sites, row, "capacity"));
+	if (waste >= 1)
+		strbuf_addf(buf, "; %.0f bytes of it unused on average", waste);
+	strbuf_adds(buf, "), or reserve once");
+}
+
+static void
+add_caller(struct strbuf *buf, const struct rows *sites, size_t row)
+{
+	int64_t largest = rows_int(sites, row, "size.max");
+
+	strbuf_adds(buf, "return it by value, or let ");
+	add_owner(buf, sites, row);
+	strbuf_adds(buf, " pass the storage");
+	if (blocks_a_call(sites, row) >= 1.5)
+		strbuf_adds(buf, ", an arena for all of them");
+	else if (rows_int(sites, row, "size.min") != largest)
+		strbuf_addf(
+		    buf, ": %lld bytes cover 99 %%", (long long)rows_int(sites, row, "capacity"));
+}
+
 static void
 add_remedy(struct strbuf *buf, const struct rows *sites, size_t row)
 {
-	if (verdict_is(sites, row, "stack")) {
+	const char *idiom =
+	    idioms_find(rows_text(sites, row, "container"), rows_text(sites, row, "verdict"));
+
+	if (verdict_is(sites, row, "caller") || verdict_is(sites, row, "reuse"))
+		add_rate(buf, sites, row);
+	if (idiom) {
+		add_filled(buf, idiom, sites, row);
+	} else if (verdict_is(sites, row, "stack")) {
 		strbuf_adds(buf, "make it a local variable");
 	} else if (verdict_is(sites, row, "buffer")) {
-		strbuf_addf(buf,
-		    "a local buffer of %lld bytes covers 99 %% (heap beyond), "
-		    "or reserve once",
-		    (long long)rows_int(sites, row, "capacity"));
+		add_buffer(buf, sites, row);
 	} else if (verdict_is(sites, row, "caller")) {
-		strbuf_adds(buf, "return it by value, or let ");
-		add_owner(buf, sites, row);
-		strbuf_adds(buf, " pass the storage");
+		add_caller(buf, sites, row);
 	} else if (verdict_is(sites, row, "reuse")) {
 		strbuf_adds(buf, "allocate once in ");
 		add_owner(buf, sites, row);
@@ -193,6 +265,12 @@ add_remedy(struct strbuf *buf, const struct rows *sites, size_t row)
 	} else {
 		strbuf_adds(buf, "nothing to change here");
 	}
+}
+
+bool
+advice_shows_counter(const char *verdict)
+{
+	return advice_is_among("mixed,heap,thread,live,unknown", verdict);
 }
 
 void

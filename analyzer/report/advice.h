@@ -27,6 +27,9 @@ const struct advice *advice_find(const char *verdict);
 const struct advice *advice_at(size_t at);
 /* The verdict is one of those in the list with commas. */
 bool advice_is_among(const char *list, const char *verdict);
+/* A block that did otherwise than the verdict says is an example against it: where
+ * it says that blocks stay or go near, those that went near are none. */
+bool advice_shows_counter(const char *verdict);
 /* Adds what happens to the blocks of a row of report_sites: "does not escape f". */
 void advice_add_fate(struct strbuf *buf, const struct rows *sites, size_t row);
 /* Adds what to do: "make it a local variable". Names are harmless, not cut. */

@@ -264,6 +264,18 @@ page_reasons(const struct page *page, struct query_db *db, struct err *err)
 	return rc;
 }
 
+/* A name as a regular expression. */
+static void
+page_add_pattern(struct strbuf *pattern, const char *name)
+{
+	strbuf_clear(pattern);
+	for (; *name; name++) {
+		if (strchr("\\^$.[]|()*+?{}", *name))
+			strbuf_add(pattern, "\\", 1);
+		strbuf_add(pattern, name, 1);
+	}
+}
+
 /* Functions that are taken for wrappers by what they did; the reader may know
  * better. */
 static void
@@ -276,23 +288,17 @@ page_wrappers(const struct page *page)
 		return;
 	page_title(page, "Wrappers");
 	for (size_t i = 0; i < found->count && i < PAGE_WRAPPERS; i++) {
-		strbuf_clear(&pattern);
-		for (const char *at = found->list[i]; *at; at++) {
-			if (strchr("\\^$.[]|()*+?{}", *at))
-				strbuf_add(&pattern, "\\", 1);
-			strbuf_add(&pattern, at, 1);
-		}
+		page_add_pattern(&pattern, found->list[i]);
 		fputs("  ", page->out);
 		page_text(page, found->list[i], page->columns / 3);
-		fputs(" looks like a wrapper: allocations are charged to its callers;"
-		      " --no-wrapper='^",
-		    page->out);
+		fputs(" looks like a wrapper: --no-wrapper='^", page->out);
 		page_text(page, pattern.text, page->columns);
 		fputs("$' to see it\n", page->out);
 	}
 	if (found->count > PAGE_WRAPPERS)
-		fprintf(page->out, "  and so do %zu more (run.found_wrappers in JSON)\n",
+		fprintf(page->out, "  and %zu more (run.found_wrappers in JSON)\n",
 		    found->count - PAGE_WRAPPERS);
+	fputs("  allocations are charged to their callers\n", page->out);
 	strbuf_release(&pattern);
 }
 

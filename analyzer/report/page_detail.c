@@ -20,6 +20,7 @@ enum {
 	PAGE_PATH = 6,  /* frames of a path that are shown */
 	PAGE_NAME = 40, /* columns of a caller's name */
 	PAGE_CONTEXTS = 8,
+	PAGE_ENOUGH = 10, /* blocks, to say how many more may escape */
 };
 
 static void
@@ -60,8 +61,7 @@ page_stack(
 
 	if (!frames)
 		return -1;
-	for (count = whole; count > 1 && frames[count - 1].is_startup;)
-		count--;
+	count = report_stack_main(frames, whole);
 	for (size_t i = 0; i < count; i++) {
 		/* the innermost ones and the outermost one tell most */
 		if (shown >= PAGE_PATH - 1 && i + 1 < count) {
@@ -126,7 +126,8 @@ page_evidence(const struct page *page, size_t row)
 	fprintf(page->out, "%s observed, %s proved, %s presumed", show_count(number[0], observed),
 	    show_share(number[1], rows_real(sites, row, "evidence.proved"), observed),
 	    show_share(number[2], rows_real(sites, row, "evidence.inferred"), observed));
-	if (rows_real(sites, row, "fates.local") >= observed)
+	/* of few blocks it says nothing */
+	if (rows_real(sites, row, "fates.local") >= observed && observed >= PAGE_ENOUGH)
 		fprintf(page->out, "; at most %s can escape (95 %% sure)",
 		    show_share(number[3], rows_real(sites, row, "escape_rate_upper"), 1));
 	fputc('\n', page->out);
@@ -154,6 +155,7 @@ page_headline(const struct page *page, size_t row)
 {
 	const struct rows *sites = page->sites;
 	const char *verdict = rows_text(sites, row, "verdict");
+	const char *container = rows_text(sites, row, "container");
 	struct strbuf buf = { 0 };
 	int64_t column = rows_int(sites, row, "column");
 
@@ -167,6 +169,10 @@ page_headline(const struct page *page, size_t row)
 	page_color(page, "0");
 	strbuf_clear(&buf);
 	strbuf_adds(&buf, " ");
+	if (*container && strcmp(container, "library") != 0) {
+		show_text(&buf, container, 30);
+		strbuf_adds(&buf, ": ");
+	}
 	show_text(&buf, rows_text(sites, row, "allocator"), 30);
 	if (rows_int(sites, row, "size.min") == rows_int(sites, row, "size.max"))
 		strbuf_addf(&buf, "(%lld)", (long long)rows_int(sites, row, "size.min"));
@@ -190,8 +196,7 @@ page_counter(const struct page *page, struct query_db *db, size_t row, struct er
 	const char *fate = rows_text(page->sites, row, "counterexample.fate");
 	int64_t id = rows_int(page->sites, row, ".counter_id");
 
-	/* that they outlive it is what the verdict says, not against it */
-	if (!*fate || strcmp(rows_text(page->sites, row, "verdict"), "caller") == 0)
+	if (!*fate || !advice_shows_counter(rows_text(page->sites, row, "verdict")))
 		return 0;
 	page_label(page, "but");
 	fputs(strcmp(fate, "live") == 0       ? "one that was kept, allocated here:\n"
@@ -341,7 +346,8 @@ page_details(const struct page *page, struct query_db *db, struct err *err)
 
 		if (page->top && i >= page->top)
 			break;
-		if (class != ADVICE_SAVE && class != ADVICE_PART)
+		if ((class != ADVICE_SAVE && class != ADVICE_PART) ||
+		    rows_real(page->sites, i, shown > 0 ? ".gain" : "saved.blocks") <= 0)
 			continue;
 		if (page_detail(page, db, i, err) < 0)
 			return -1;

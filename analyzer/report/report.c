@@ -112,6 +112,26 @@ report_stack_free(struct report_frame *frames, size_t count)
 	free(frames);
 }
 
+/* A function without a name is called by its file and address. */
+static bool
+frame_is_nameless(const struct report_frame *frame)
+{
+	const char *plus = strrchr(frame->function, '+');
+
+	return plus && strncmp(plus, "+0x", 3) == 0;
+}
+
+size_t
+report_stack_main(const struct report_frame *frames, size_t count)
+{
+	/* a stripped _start is nameless, but what it called is known */
+	if (count > 2 && frame_is_nameless(&frames[count - 1]) && frames[count - 2].is_startup)
+		count--;
+	while (count > 1 && frames[count - 1].is_startup)
+		count--;
+	return count;
+}
+
 struct report_frame *
 report_stack(struct query_db *db, long long id, size_t *count, struct err *err)
 {
@@ -139,8 +159,7 @@ set_stack(struct cell *cell, struct loader *loader, int64_t id, struct err *err)
 	size_t shown;
 	int rc = loader_stack(loader, id, &frames, &count, err);
 
-	for (shown = count; shown > 1 && frames[shown - 1].is_startup;)
-		shown--;
+	shown = report_stack_main(frames, count);
 	for (size_t i = 0; rc == 0 && i < shown; i++)
 		cell_append(cell, frames[i].function);
 	cell->type = CELL_LIST; /* also when nothing was appended */

@@ -49,6 +49,8 @@ struct report_frame {
  * Free with report_stack_free. NULL and err set on failure. */
 struct report_frame *report_stack(
     struct query_db *db, long long id, size_t *count, struct err *err);
+/* How many of them there are without the start-up code outside. */
+size_t report_stack_main(const struct report_frame *frames, size_t count);
 void report_stack_free(struct report_frame *frames, size_t count);
 
 #endif

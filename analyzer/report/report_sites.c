@@ -77,7 +77,8 @@ static const char sql[] =
     "   ORDER BY s.counter_stack IS NULL, s.id)"
     "), merged AS ("
     " SELECT max(cost_allocate + cost_free) AS top, key, runs, function, file,"
-    "  line, col, path, allocator, verdict AS given, owner, owner_distance,"
+    "  count(DISTINCT run) AS distinct_runs,"
+    "  line, col, path, allocator, container, verdict AS given, owner, owner_distance,"
     "  size_lo, size_hi, capacity_hi, distinct_hi, life_lo, life_hi,"
     "  threads_hi, size_p50, size_p99, life_p50, life_p90, life_p99, stack,"
     "  some_fate, some_stack, unknown_why, total(timed) AS timed,"
@@ -107,27 +108,34 @@ static const char sql[] =
     "  unknown, far, activations, reallocs, size_lo, size_hi, lim) END AS verdict"
     " FROM ranged"
     "), shares AS ("
-    " SELECT *, " QUERY_SHARE " AS share FROM judged)"
+    " SELECT *, " QUERY_SHARE " AS share,"
+    "  (SELECT total(h.blocks * max(0, capacity_hi - h.size)) / max(total(h.blocks), 1e-9)"
+    "   FROM size_histogram h WHERE h.site IN (SELECT id FROM one o WHERE o.key = judged.key))"
+    "   AS waste"
+    "  FROM judged)"
     " SELECT function, file, line, col, path, allocator, verdict,"
     "  (SELECT o.function FROM frame o WHERE o.id = owner),"
     "  CASE WHEN owner IS NULL THEN NULL ELSE owner_distance END,"
     "  observed, estimated, max(estimated - sqrt(below), 0), estimated + sqrt(above),"
     "  bytes, max(bytes - sqrt(bytes_below), 0), bytes + sqrt(bytes_above),"
     "  local, up, thread, live, censored, unknown, proved, inferred, size_lo, size_hi,"
-    "  CASE WHEN runs = 1 THEN size_p50 ELSE " SIZE("0.5") " END,"
-    "  CASE WHEN runs = 1 THEN size_p99 ELSE " SIZE("0.99") " END,"
+    "  CASE WHEN runs = 1 THEN size_p50 ELSE min(size_hi, " SIZE("0.5") ") END,"
+    "  CASE WHEN runs = 1 THEN size_p99 ELSE min(size_hi, " SIZE("0.99") ") END,"
     "  distinct_hi, life_lo,"
-    "  CASE WHEN runs = 1 THEN life_p50 ELSE " LIFE("0.5") " END,"
-    "  CASE WHEN runs = 1 THEN life_p90 ELSE " LIFE("0.9") " END,"
-    "  CASE WHEN runs = 1 THEN life_p99 ELSE " LIFE("0.99") " END,"
+    "  CASE WHEN runs = 1 THEN life_p50 ELSE min(life_hi, " LIFE("0.5") ") END,"
+    "  CASE WHEN runs = 1 THEN life_p90 ELSE min(life_hi, " LIFE("0.9") ") END,"
+    "  CASE WHEN runs = 1 THEN life_p99 ELSE min(life_hi, " LIFE("0.99") ") END,"
     "  life_hi, cost_allocate, cost_free, cost_allocate + cost_free,"
     "  CASE WHEN runs = 1 THEN upper_total"
     "   ELSE verdict_rate_upper(up + thread + live, local + up + thread + live) END,"
     "  capacity_hi, stack, some_fate, some_stack,"
     "  estimated * share, bytes * share, (cost_allocate + cost_free) * share,"
-    "  reallocs, activations, threads_hi, runs, timed, unknown_why, some_stack,"
+    "  reallocs, activations, threads_hi, distinct_runs, timed, unknown_why, some_stack,"
     "  stack, (SELECT o.file FROM frame o WHERE o.id = owner),"
-    "  (SELECT o.startup FROM frame o WHERE o.id = owner), key, key"
+    "  (SELECT o.startup FROM frame o WHERE o.id = owner), key, key,"
+    "  container, waste, CASE WHEN (cost_allocate + cost_free) * share * 1000 >="
+    "   (SELECT total(cost_allocate + cost_free) FROM site)"
+    "   THEN (cost_allocate + cost_free) * share ELSE 0.0 END"
     " FROM shares ORDER BY cost_allocate + cost_free DESC, function, file, line, col, path";
 /* clang-format on */
 
@@ -191,6 +199,9 @@ static const struct column columns[] = {
 	{ ".owner_startup", NULL, COLUMN_BOOL },
 	{ ".id", NULL, COLUMN_INT },
 	{ "contexts", NULL, COLUMN_ROWS },
+	{ "container", NULL, COLUMN_TEXT },
+	{ "waste", NULL, COLUMN_REAL },
+	{ ".gain", NULL, COLUMN_NS },
 };
 
 const struct report report_sites = {

@@ -15,9 +15,11 @@ struct err;
 struct query_db;
 struct query; /* one prepared statement */
 
-/* SQL: the part of a site's blocks that need not be on the heap, 0 to 1. */
+/* SQL: the part of a site's blocks that need not be on the heap, 0 to 1. What a
+ * library made for itself is not the site's to place. */
 #define QUERY_SHARE                                                           \
-	"CASE WHEN verdict IN ('stack', 'buffer', 'caller') THEN 1.0"         \
+	"CASE WHEN container = 'library' THEN 0.0"                            \
+	" WHEN verdict IN ('stack', 'buffer', 'caller') THEN 1.0"             \
 	" WHEN verdict = 'reuse' THEN max(0.0, 1.0 -"                         \
 	" CAST(activations AS REAL) / max(observed, 1))"                      \
 	" WHEN verdict = 'mixed' THEN CAST(local AS REAL) / max(observed, 1)" \

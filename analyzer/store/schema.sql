@@ -1,8 +1,8 @@
--- The database, version 3 (user_version). esc-db(5) documents it. Times are ns,
+-- The database, version 4 (user_version). esc-db(5) documents it. Times are ns,
 -- sizes bytes; ids start at 1. `observed` counts recorded blocks, `estimated`
 -- weighs each by 1/P(recorded); in full mode both are equal.
 PRAGMA application_id = 0x45534344; -- "ESCD"
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 CREATE TABLE run (
 	id INTEGER PRIMARY KEY,
@@ -73,6 +73,7 @@ CREATE TABLE site (
 	run INTEGER NOT NULL REFERENCES run(id),
 	frame INTEGER NOT NULL REFERENCES frame(id),
 	allocator TEXT NOT NULL,        -- function that was called most: malloc, ...
+	container TEXT NOT NULL,        -- what they are a part of: std::vector, ...; '' none
 	verdict TEXT NOT NULL,
 	owner INTEGER,                  -- frame(id) of the owner named in the report
 	owner_distance INTEGER,

@@ -132,6 +132,7 @@ static const struct column site_columns[] = {
 	I(site, run),
 	I(site, frame),
 	T(site, allocator),
+	T(site, container),
 	T(site, verdict),
 	IN(site, owner),
 	IN(site, owner_distance),

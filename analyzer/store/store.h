@@ -50,7 +50,7 @@ struct store_stack {
 
 struct store_site {
 	int64_t id, run, frame;
-	const char *allocator, *verdict;
+	const char *allocator, *container, *verdict;
 	int64_t owner, owner_distance; /* nullable */
 	int64_t observed;
 	double estimated, estimated_low, estimated_high;
