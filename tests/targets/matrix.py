@@ -321,7 +321,7 @@ class Deviation:
 
 def deviations():
     rows = []
-    with open(os.path.join(HERE, "README.md"), encoding="utf-8") as page:
+    with open(os.environ.get("TARGETS_LISTED") or os.path.join(HERE, "README.md"), encoding="utf-8") as page:
         for line in page:
             cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
             if len(cells) == 5 and re.match(r"[\w-]+\.(c|cc|rs)$", cells[0]):
@@ -382,8 +382,8 @@ class Matrix:
                 done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True,
                                       timeout=120)
             if done.returncode:
-                self.errors.append(f"{program.name} {place}: {' '.join(command[:2])} failed: "
-                                   f"{done.stderr.strip()}")
+                self.say(program, place, "-", f"esc {command[1]} failed",
+                         done.stderr.strip().replace(self.directory, ""))
                 self.cells[program.name, config, mode] = "!"
                 return
         # What is not of its crate is Rust's own start-up code.
