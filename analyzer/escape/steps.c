@@ -40,6 +40,12 @@ static const char *const steps_leaf[] = { "free", "cfree", "free_sized", "free_a
 	"_ZdlPv", "_ZdlPvm", "_ZdaPv", "_ZdaPvm", "_Znwm", "_Znam", "__stack_chk_fail", "memcpy",
 	"memmove", "memset", "memcmp", "strlen", "strcmp", "strcpy", NULL };
 
+/* They call malloc again as long as it gives nothing, of which there is no event,
+ * and return what it gave. */
+static const char *const steps_retries[] = { "_Znwm", "_Znam", "_ZnwmRKSt9nothrow_t",
+	"_ZnamRKSt9nothrow_t", "_ZnwmSt11align_val_t", "_ZnamSt11align_val_t",
+	"_ZnwmSt11align_val_tRKSt9nothrow_t", "_ZnamSt11align_val_tRKSt9nothrow_t", NULL };
+
 void
 steps_init(struct steps *steps, struct logical_places *places)
 {
@@ -346,6 +352,18 @@ steps_alive(const struct steps_function *function, const struct symbol_place *pl
 	return alive;
 }
 
+/* The call that returns to site, of an allocation, is the last one of its function. */
+static bool
+steps_gave(const struct steps_function *function, const struct symbol_place *place, uint64_t site)
+{
+	const struct flow_source *source = function->source;
+	struct flow_callee callee;
+
+	return steps_named(steps_retries, place->frames[place->count - 1].symbol) &&
+	    flow_callee(function->flow, site, &callee) && callee.address != 0 &&
+	    steps_named(steps_hooks, source->callee(source->data, callee.address, callee.slot));
+}
+
 struct place_step
 steps_step(struct steps *steps, uint32_t from, uint32_t to)
 {
@@ -366,6 +384,8 @@ steps_step(struct steps *steps, uint32_t from, uint32_t to)
 	}
 	if (function->flow == NULL)
 		return step;
+	if (from == to && steps_gave(function, place, a))
+		return (struct place_step){ .known = true };
 	switch (flow_reaches(function->flow, a, b)) {
 	case FLOW_UNKNOWN: return step;
 	case FLOW_NO: return (struct place_step){ .known = true };

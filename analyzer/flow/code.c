@@ -337,6 +337,10 @@ follow(struct code *code, size_t at_part, uint64_t address)
 		if (insn.loaded != 0)
 			append(&code->loaded, &code->loaded_count, &code->loaded_cap, insn.loaded);
 		off = at + insn.length >= size;
+		/* behind a call that does not come back, lest its return address be the
+		 * next function's */
+		if (off && insn.length == 1 && bytes[at] == 0x90)
+			insn.kind = INSN_STOP;
 		if (insn.kind != INSN_PLAIN || off) {
 			marks[at] |= CODE_END;
 			add_end(code, &insn, start + at, off);
