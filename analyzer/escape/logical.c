@@ -136,6 +136,13 @@ logical_add_frame(struct logical *logical, const struct symbol_frame *from, uint
 }
 
 uint32_t
+logical_handle(struct logical *logical, const struct definitions_module *module)
+{
+	return logical_add_module(logical, module->path, module->build_id, module->build_id_len) -
+	    1;
+}
+
+uint32_t
 logical_nowhere(struct logical *logical)
 {
 	struct symbol_frame frame = { .function = "??", .symbol = "??", .file = "" };
@@ -178,9 +185,15 @@ logical_places_init(
 		.list = xcalloc((size_t)definitions->pc_count + 1, sizeof(*places->list)),
 		.modules = xcalloc((size_t)definitions->module_count + 1, sizeof(*places->modules)),
 		.stacks = xcalloc((size_t)definitions->node_count + 1, sizeof(*places->stacks)),
-		.node_frames =
-		    xcalloc((size_t)definitions->node_count + 1, sizeof(*places->node_frames)),
 	};
+}
+
+void
+logical_places_give(
+    struct logical_places *places, uint32_t first, const struct symbol_place *const *tails)
+{
+	places->tail_first = first;
+	places->tails = tails;
 }
 
 void
@@ -190,12 +203,6 @@ logical_places_release(struct logical_places *places)
 
 	for (i = 1; i <= places->definitions->pc_count; i++)
 		free(places->list[i].frames);
-	for (i = 0; i < places->call_count; i++)
-		free(places->calls[i]);
-	free(places->calls);
-	free(places->handles);
-	free(places->node_frames);
-	map_release(&places->call_map);
 	free(places->list);
 	free(places->modules);
 	free(places->stacks);
@@ -238,203 +245,29 @@ logical_places_get(struct logical_places *places, uint32_t pc)
 	if (to->place != NULL)
 		return to;
 	module = logical_places_module(places, from->module);
-	to->place =
-	    symbol_resolve(places->logical->symbol, module - 1, from->offset, !from->signal);
+	if (from->tail)
+		to->place = places->tails[pc - places->tail_first];
+	else
+		to->place = symbol_resolve(
+		    places->logical->symbol, module - 1, from->offset, !from->signal);
 	to->frames = xcalloc(to->place->count, sizeof(*to->frames));
 	for (i = 0; i < to->place->count; i++)
 		to->frames[i] = logical_add_frame(places->logical, &to->place->frames[i], module,
-		    &(struct logical_flags){ .startup = to->place->startup }, from->offset);
+		    &(struct logical_flags){ to->place->startup, from->tail }, from->offset);
 	return to;
 }
 
-/* ---- tail calls ---- */
-
-/* Which hooks record an event of that kind. */
-static const char *const *
-logical_hooks(uint32_t kind)
-{
-	static const char *const names[][6] = {
-		[ESC_EVENT_MALLOC] = { "malloc" },
-		[ESC_EVENT_CALLOC] = { "calloc" },
-		[ESC_EVENT_REALLOC] = { "realloc" },
-		[ESC_EVENT_REALLOCARRAY] = { "reallocarray" },
-		[ESC_EVENT_MEMALIGN] = { "memalign" },
-		[ESC_EVENT_POSIX_MEMALIGN] = { "posix_memalign" },
-		[ESC_EVENT_ALIGNED_ALLOC] = { "aligned_alloc" },
-		[ESC_EVENT_VALLOC] = { "valloc" },
-		[ESC_EVENT_PVALLOC] = { "pvalloc" },
-		[ESC_EVENT_FREE] = { "free", "cfree", "free_sized", "free_aligned_sized" },
-		[ESC_EVENT_GIVE_UP] = { "realloc", "reallocarray" },
-	};
-	static const char *const all[] = { "malloc", "calloc", "realloc", "reallocarray",
-		"memalign", "posix_memalign", "aligned_alloc", "valloc", "pvalloc", "free", "cfree",
-		"free_sized", "free_aligned_sized", NULL };
-
-	if (kind >= sizeof(names) / sizeof(names[0]) || names[kind][0] == NULL)
-		return all;
-	return names[kind];
-}
-
-static struct symbol_scope
-logical_places_scope(struct logical_places *places)
-{
-	uint32_t count = places->definitions->module_count, i;
-
-	if (places->handles == NULL) {
-		places->handles = xcalloc((size_t)count + 1, sizeof(*places->handles));
-		for (i = 1; i <= count; i++)
-			places->handles[i - 1] = logical_places_module(places, i) - 1;
-	}
-	return (struct symbol_scope){ places->handles, count };
-}
-
-/* The chain behind the call at pc `caller`; 0: none, as at the outermost. */
-static void
-logical_places_chain(struct logical_places *places, uint32_t caller,
-    const struct symbol_callee *callee, struct symbol_chain *chain)
-{
-	const struct definitions_pc *from = &places->definitions->pcs[caller];
-	struct symbol_scope scope;
-
-	*chain = (struct symbol_chain){ .kind = SYMBOL_CHAIN_NONE };
-	/* what a signal interrupted called nothing */
-	if (caller == 0 || from->signal || from->module == 0)
-		return;
-	scope = logical_places_scope(places);
-	symbol_tail_chain(places->logical->symbol, logical_places_module(places, from->module) - 1,
-	    from->offset, callee, &scope, chain);
-}
-
-/* Instances of two modules have nothing in common. */
-static uint64_t
-logical_instance(uint32_t module, uint64_t instance)
-{
-	return (instance ^ (uint64_t)module << 44) * 0x9e3779b97f4a7c15ULL;
-}
-
-static struct logical_frames *
-logical_frames_new(uint32_t own, const struct symbol_chain *chain)
-{
-	struct logical_frames *frames;
-	struct symbol_chain *copy;
-	uint32_t count = own;
-	size_t i, size;
-
-	for (i = 0; i < chain->count; i++)
-		count += (uint32_t)chain->places[i]->count;
-	size = sizeof(*frames) + sizeof(*copy) +
-	    (size_t)count * (sizeof(*frames->instances) + sizeof(*frames->numbers));
-	frames = xcalloc(1, size);
-	copy = (struct symbol_chain *)(frames + 1);
-	*copy = *chain;
-	frames->chain = copy;
-	frames->instances = (uint64_t *)(copy + 1);
-	frames->numbers = (uint32_t *)(frames->instances + count);
-	frames->own = own;
-	frames->count = count;
-	return frames;
-}
-
-/* The frames of the chain, behind those of the place. */
-static void
-logical_places_fill(struct logical_places *places, struct logical_frames *frames)
-{
-	const struct symbol_chain *chain = frames->chain;
-	uint32_t at = frames->own;
-	size_t i, j;
-
-	for (i = chain->count; i-- > 0;) {
-		const struct symbol_place *place = chain->places[i];
-		struct logical_flags flags = { .startup = place->startup, .tail = true };
-		uint32_t module = chain->modules[i] != UINT32_MAX
-		    ? chain->modules[i] + 1
-		    : logical_places_module(places, 0);
-
-		for (j = 0; j < place->count; j++, at++) {
-			frames->numbers[at] = logical_add_frame(
-			    places->logical, &place->frames[j], module, &flags, chain->jumps[i]);
-			frames->instances[at] = logical_instance(module, place->frames[j].instance);
-		}
-	}
-}
-
-/* Frames of the call at pc `caller`, which led to pc, or to a hook (pc 0). */
+/* From the stack of the node's caller down to frame `index` of its place. */
 static uint32_t
-logical_places_call(struct logical_places *places, uint32_t caller, uint32_t pc, uint32_t kind)
+logical_places_descend(struct logical_places *places, uint32_t node, uint32_t stack, size_t index)
 {
-	const struct definitions_pc *at = &places->definitions->pcs[pc];
-	struct map_key key = { (uint64_t)caller << 1 | (pc == 0), pc != 0 ? pc : kind };
-	struct symbol_callee callee = { .offset = at->offset, .is_return = !at->signal };
-	const struct logical_place *place = NULL;
-	struct logical_frames *frames;
-	struct symbol_chain chain;
-	uint64_t *number;
-	uint32_t module = 0, i;
-	bool fresh;
-
-	number = map_insert(&places->call_map, key, &fresh);
-	if (!fresh)
-		return (uint32_t)*number;
-	*number = ++places->call_count;
-	if (pc != 0) {
-		place = logical_places_get(places, pc);
-		module = logical_places_module(places, at->module);
-		callee.module = module - 1;
-	} else {
-		callee.names = logical_hooks(kind);
-	}
-	logical_places_chain(places, caller, &callee, &chain);
-	frames = logical_frames_new(place != NULL ? (uint32_t)place->place->count : 0, &chain);
-	for (i = 0; i < frames->own; i++) {
-		frames->numbers[i] = place->frames[i];
-		frames->instances[i] = logical_instance(module, place->place->frames[i].instance);
-	}
-	logical_places_fill(places, frames);
-	places->calls = xgrow(
-	    places->calls, &places->call_cap, places->call_count, sizeof(struct logical_frames *));
-	places->calls[places->call_count - 1] = frames;
-	return (uint32_t)places->call_count;
-}
-
-const struct logical_frames *
-logical_places_node(struct logical_places *places, uint32_t node)
-{
-	const struct definitions_node *nodes = places->definitions->nodes;
-	uint32_t parent = nodes[node].parent;
-
-	if (places->node_frames[node] == 0)
-		places->node_frames[node] = logical_places_call(
-		    places, parent != 0 ? nodes[parent].pc : 0, nodes[node].pc, 0);
-	return places->calls[places->node_frames[node] - 1];
-}
-
-const struct logical_frames *
-logical_places_hook(struct logical_places *places, uint32_t node, uint32_t kind)
-{
-	uint32_t pc = node != 0 ? places->definitions->nodes[node].pc : 0;
-
-	return places->calls[logical_places_call(places, pc, 0, kind) - 1];
-}
-
-/* ---- stacks ---- */
-
-static uint32_t
-logical_places_state(const struct logical_places *places, uint32_t node)
-{
-	uint32_t state = places->definitions->nodes[node].state;
-
-	return state & ESC_NODE_CUT ? 1 : state & ESC_NODE_BROKEN ? 2 : 0;
-}
-
-/* From the stack of the caller down to frame `index`. */
-static uint32_t
-logical_places_descend(struct logical_places *places, const struct logical_frames *frames,
-    uint32_t stack, size_t index, uint32_t state)
-{
+	const struct definitions_node *def = &places->definitions->nodes[node];
+	const struct logical_place *place = logical_places_get(places, def->pc);
+	uint32_t state = def->state & ESC_NODE_CUT ? 1 : def->state & ESC_NODE_BROKEN ? 2 : 0;
 	size_t i;
 
-	for (i = frames->count; i-- > index;)
-		stack = logical_stack(places->logical, stack, frames->numbers[i], state);
+	for (i = place->place->count; i-- > index;)
+		stack = logical_stack(places->logical, stack, place->frames[i], state);
 	return stack;
 }
 
@@ -459,8 +292,7 @@ logical_places_stack(struct logical_places *places, uint32_t node)
 	stack = places->stacks[node];
 	while (count > 0) {
 		node = places->todo[--count];
-		stack = logical_places_descend(places, logical_places_node(places, node), stack, 0,
-		    logical_places_state(places, node));
+		stack = logical_places_descend(places, node, stack, 0);
 		places->stacks[node] = stack;
 	}
 	return stack;
@@ -474,25 +306,6 @@ logical_places_stack_to(struct logical_places *places, uint32_t node, size_t ind
 	if (node == 0)
 		return logical_places_stack(places, 0);
 	parent = places->definitions->nodes[node].parent;
-	return logical_places_descend(places, logical_places_node(places, node),
-	    parent != 0 ? logical_places_stack(places, parent) : 0, index,
-	    logical_places_state(places, node));
-}
-
-uint32_t
-logical_places_stack_hook(struct logical_places *places, uint32_t node, uint32_t kind)
-{
-	return logical_places_stack_hook_to(places, node, kind, 0);
-}
-
-uint32_t
-logical_places_stack_hook_to(
-    struct logical_places *places, uint32_t node, uint32_t kind, size_t index)
-{
-	uint32_t stack = logical_places_stack(places, node);
-
-	if (node == 0)
-		return stack;
 	return logical_places_descend(
-	    places, logical_places_hook(places, node, kind), stack, index, 0);
+	    places, node, parent != 0 ? logical_places_stack(places, parent) : 0, index);
 }

@@ -375,8 +375,15 @@ steps_step(struct steps *steps, uint32_t from, uint32_t to)
 	uint64_t a = pcs[from].offset, b = pcs[to].offset;
 	const struct steps_function *function;
 
+	/* a function that was left by a jump does nothing more */
+	if (pcs[from].tail)
+		return (struct place_step){ .known = true };
 	steps_find_always(steps, number, STEPS_DEPTH);
 	function = &steps->functions[number];
+	if (pcs[to].tail) {
+		step.known = function->flow != NULL;
+		return step;
+	}
 	/* what a signal interrupted can be anywhere */
 	if (pcs[from].signal || pcs[to].signal) {
 		step.known = true;

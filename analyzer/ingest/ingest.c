@@ -142,6 +142,8 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 	hooks.marks = (head->flags & ESC_FLAG_MARKS) != 0;
 	run->tick_ns = ingest_tick_ns(head);
 	run->definitions = definitions_new(run->reader);
+	putback_init(&run->putback, &run->ingest->logical, run->definitions);
+	run->putback.marks = hooks.marks;
 	streams_init(&run->streams, run->reader);
 	ingest_number_threads(run);
 	timeline_init(&run->timeline, head->start.ticks);
@@ -152,8 +154,10 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 		.bias = head->sample_bias,
 		.tick_ns = run->tick_ns,
 	    },
-	    &run->ingest->logical, run->definitions);
-	run->model = model_new(run->definitions, &run->streams, &hooks);
+	    &run->ingest->logical, &run->putback.out);
+	logical_places_give(
+	    &run->escape.places, run->definitions->pc_count + 1, run->putback.tails);
+	run->model = model_new(&run->putback.out, &run->streams, &hooks);
 	run->last = head->start.ticks;
 	return 0;
 }
@@ -166,6 +170,7 @@ ingest_run_release(struct ingest_run *run)
 	model_free(run->model);
 	if (run->definitions != NULL)
 		escape_release(&run->escape);
+	putback_release(&run->putback);
 	streams_release(&run->streams);
 	definitions_free(run->definitions);
 	free(run->threads);
@@ -191,11 +196,13 @@ ingest_run_feed(struct ingest_run *run)
 {
 	struct merge *merge = merge_new(run->reader, &run->streams);
 	const struct event *event;
+	struct event whole;
 	uint64_t events = 0;
 	size_t stream;
 
 	while ((event = merge_next(merge, &stream)) != NULL) {
-		model_feed(run->model, event, stream);
+		putback_event(&run->putback, event, &whole);
+		model_feed(run->model, &whole, stream);
 		run->last = event->time;
 		if (++events % INGEST_PROGRESS == 0)
 			ingest_tell(run->ingest, events, run->reader->size);

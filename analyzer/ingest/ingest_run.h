@@ -6,6 +6,7 @@
 
 #include "analyzer/escape/escape.h"
 #include "analyzer/escape/logical.h"
+#include "analyzer/escape/putback.h"
 #include "analyzer/ingest/timeline.h"
 #include "analyzer/model/model.h"
 #include "analyzer/trace/streams.h"
@@ -37,7 +38,8 @@ struct ingest_run {
 	struct ingest *ingest;
 	int64_t id;
 	struct reader *reader;
-	struct definitions *definitions;
+	struct definitions *definitions; /* as they stand in the trace */
+	struct putback putback;          /* with the frames that tail calls left */
 	struct streams streams;
 	struct model *model;
 	struct escape escape;

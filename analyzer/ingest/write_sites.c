@@ -185,7 +185,7 @@ write_heaviest(const struct escape *escape)
 static int64_t
 write_site_stack(struct ingest_run *run, const struct escape_path *path)
 {
-	const struct definitions_node *nodes = run->definitions->nodes;
+	const struct definitions_node *nodes = run->putback.out.nodes;
 	uint32_t node = path->node;
 
 	while (node != 0 && nodes[node].depth > path->depth)

@@ -411,6 +411,20 @@ model_feed(struct model *model, const struct event *event, size_t index)
 		model_release(model, event, index, node);
 }
 
+/* How many levels stand when the last hook has come back. */
+static uint32_t
+model_levels_left(struct model *model, const struct region *region)
+{
+	const struct definitions *all = model->definitions;
+	uint32_t depth = region->depth;
+
+	if (depth == 0 || !all->pcs[all->nodes[region->nodes[depth - 1]].pc].tail)
+		return region->level_count - region->tails;
+	while (depth > 0 && all->pcs[all->nodes[region->nodes[depth - 1]].pc].tail)
+		depth--;
+	return depth > 0 ? places_node(&model->places, region->nodes[depth - 1])->levels : 0;
+}
+
 static void
 model_end_live(struct model *model, uint32_t index)
 {
@@ -422,12 +436,14 @@ model_end_live(struct model *model, uint32_t index)
 		.outcome = MODEL_LIVE,
 		.stream = block->stream,
 	};
+	uint32_t limit;
 
 	region = model_region(&model->list[block->stream], block->region);
-	/* a frame that tail-called its last hook is over by now */
+	/* frames that tail-called their last hook are over by now */
 	end.shared = region_shared(region, block->levels, block->seq);
-	if (end.shared + region->tails > region->level_count)
-		end.shared = region->level_count - region->tails;
+	limit = model_levels_left(model, region);
+	if (end.shared > limit)
+		end.shared = limit;
 	model->hooks.end(model->hooks.data, &end);
 	model_drop_block(model, index);
 }

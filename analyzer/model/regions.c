@@ -147,7 +147,8 @@ region_marked(struct places *places, const struct region *region, uint32_t kept,
 	if (rest->firm < level)
 		rest->firm = level;
 	/* its place was taken by a function that it called in the end, or may be */
-	if (places_code(places, region_pc(places, region->nodes[at]))->rejoins ||
+	if ((places_code(places, region_pc(places, region->nodes[at]))->rejoins &&
+		!(at == kept && places->definitions->pcs[region_pc(places, next)].tail)) ||
 	    (at == kept &&
 		!places_same_function(
 		    places, region_pc(places, region->nodes[at]), region_pc(places, next))))

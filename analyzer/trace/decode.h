@@ -33,6 +33,7 @@ struct event {
 	bool gap;
 	bool has_kept;
 	bool has_cost;
+	bool vague; /* never in a trace: what called the hook is not known (escape/putback.h) */
 };
 
 static inline uint64_t
@@ -115,6 +116,7 @@ decode_event(struct decode *state, const uint8_t *at, size_t len, struct event *
 	event->kept = event->has_kept ? (uint16_t)decode_field(at, 2) : 0;
 	at += event->has_kept ? 2 : 0;
 	event->proved = UINT16_MAX;
+	event->vague = false;
 	if ((event->kept & ESC_KEPT_PROVED) != 0) {
 		/* `need` did not know of it: the region's bytes follow. */
 		need += 2;

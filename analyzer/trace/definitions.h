@@ -32,6 +32,8 @@ struct definitions_pc {
 	uint64_t offset;
 	uint32_t module; /* 0: outside every module, offset absolute */
 	bool signal;     /* offset is the pc itself, not a return address */
+	bool tail;       /* never in a trace: offset is a jump by which a function left, or
+	                    that function if the jump is not known (escape/putback.h) */
 };
 
 struct definitions_node {
