@@ -380,7 +380,8 @@ write_modules(struct ingest *ingest, struct err *err)
 			    .path = module->path,
 			    .build_id = hex,
 			    .symbols = states[symbol_module_state(ingest->symbol, i - 1)],
-			    .debug_file = debug != NULL ? debug : "" },
+			    .debug_file = debug != NULL ? debug : "",
+			    .code = symbol_code_word(symbol_code_state(ingest->symbol, i - 1)) },
 			err) != 0)
 			return -1;
 	}

@@ -4,6 +4,7 @@
 static const struct column columns[] = {
 	{ "path", "module", COLUMN_PATH },
 	{ "symbols", "symbols", COLUMN_TEXT },
+	{ "code", "code", COLUMN_TEXT },
 	{ "build_id", "build-id", COLUMN_TEXT },
 	{ "debug_file", NULL, COLUMN_PATH },
 	{ "frames", "frames", COLUMN_COUNT },
@@ -11,11 +12,11 @@ static const struct column columns[] = {
 
 const struct report report_modules = {
 	.name = "modules",
-	.summary = "the files of the program, and how well their names are known",
-	.sql = "SELECT m.path, m.symbols, m.build_id, m.debug_file,"
+	.summary = "the files of the program, and how well their names and code are known",
+	.sql = "SELECT m.path, m.symbols, m.code, m.build_id, m.debug_file,"
 	       " (SELECT count(*) FROM frame f WHERE f.module = m.id)"
 	       " FROM module m GROUP BY m.path, m.build_id, m.symbols"
-	       " ORDER BY 5 DESC, m.path",
+	       " ORDER BY 6 DESC, m.path",
 	.columns = columns,
 	.width = sizeof(columns) / sizeof(*columns),
 };

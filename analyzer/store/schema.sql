@@ -40,7 +40,9 @@ CREATE TABLE module (
 	path TEXT NOT NULL,
 	build_id TEXT NOT NULL,         -- hex, '' none
 	symbols TEXT NOT NULL,          -- dwarf, symtab, missing, mismatch, unreadable, unused
-	debug_file TEXT NOT NULL        -- '' none
+	debug_file TEXT NOT NULL,       -- '' none
+	code TEXT NOT NULL              -- machine code: read, missing, mismatch, unreadable,
+	                                -- machine, none, unused
 ) STRICT;
 
 -- A logical frame: a function at a line, in a module.

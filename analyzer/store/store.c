@@ -106,6 +106,7 @@ static const struct column module_columns[] = {
 	T(module, build_id),
 	T(module, symbols),
 	N(module, debug_file),
+	T(module, code),
 };
 static const struct column frame_columns[] = {
 	I(frame, id),

@@ -35,7 +35,7 @@ struct store_run {
 
 struct store_module {
 	int64_t id;
-	const char *path, *build_id, *symbols, *debug_file;
+	const char *path, *build_id, *symbols, *debug_file, *code;
 };
 
 struct store_frame {

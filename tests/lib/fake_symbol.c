@@ -147,3 +147,17 @@ symbol_module_debug(const struct symbol *symbol, uint32_t module)
 	(void)module;
 	return NULL;
 }
+
+enum symbol_code_state
+symbol_code_state(const struct symbol *symbol, uint32_t module)
+{
+	(void)symbol;
+	(void)module;
+	return SYMBOL_CODE_NONE;
+}
+
+const char *
+symbol_code_word(enum symbol_code_state state)
+{
+	return state == SYMBOL_CODE_NONE ? "none" : "";
+}
