@@ -42,8 +42,8 @@ static uint64_t file_size;
 static struct stream *streams[4096];
 static uint64_t stream_count, process_count, module_count, node_count;
 static uint64_t segment_count, event_bytes, gaps, early_lost, claimed;
-static uint64_t empty_stacks, total_size, checked, differed;
-static uint32_t flags;
+static uint64_t empty_stacks, total_size, checked, differed, marks;
+static uint32_t flags, unmarked;
 static struct esc_counters exact;
 static uint64_t kinds[KINDS];
 static bool malformed;
@@ -311,6 +311,8 @@ check_streams(const struct esc_header *header)
 	flags |= header->flags;
 	checked += header->checked;
 	differed += header->differed;
+	marks += header->marks;
+	unmarked |= header->unmarked;
 }
 
 static void
@@ -327,6 +329,9 @@ print(void)
 	line("cut", exact.cut);
 	line("broken", exact.broken);
 	line("nested_lost", exact.nested_lost);
+	line("marked", exact.marked);
+	line("marks", marks);
+	line("unmarked", unmarked);
 	line("early_lost", early_lost);
 	line("recorded_allocations", allocations);
 	line("recorded_frees", kinds[ESC_EVENT_FREE] + kinds[ESC_EVENT_GIVE_UP]);

@@ -34,17 +34,29 @@ arch_marks_targets:
 	.size	arch_marks_targets, . - arch_marks_targets
 
 /*
+ * Where marks_unwound sends an exception whose handler the mark was taken for:
+ * rax the exception, rdx the return address. As if the function that the mark
+ * returns to had called _Unwind_Resume there.
+ */
+	.text
+	.globl	arch_marks_resume
+	.hidden	arch_marks_resume
+	.type	arch_marks_resume, @function
+arch_marks_resume:
+	pushq	%rdx
+	movq	%rax, %rdi
+	jmp	*marks_resume(%rip)
+	.size	arch_marks_resume, . - arch_marks_resume
+
+/*
  * One description for all cells. A cell is a frame of its own, without a slot,
  * around the function that returns to it and inside the one that it jumps to:
  *
- *   CFA             rsp; some unwinders take the caller's rsp to be nothing else
- *   return address  the word at pc + (arch_marks_targets - arch_marks_code), less
- *                   1; the difference is made of two that the linker knows, from
- *                   places 6 bytes apart
- *   signal frame    it is called one ("S"). Two frames with one CFA are one to
- *                   libgcc, which aborts when it meets the handler's twice; what a
- *                   signal interrupted is to it another one. There a return
- *                   address is taken as it is: less 1 it is inside of the call.
+ *   CFA             rsp
+ *   return address  the word at pc + (arch_marks_targets - arch_marks_code); the
+ *                   difference is made of two that the linker knows, from places
+ *                   6 bytes apart
+ *   personality     marks_unwound
  */
 	.section .eh_frame, "a", @progbits
 .Lcie:
@@ -52,12 +64,14 @@ arch_marks_targets:
 .Lcie_begin:
 	.long	0
 	.byte	1		/* version */
-	.string	"zRS"
+	.string	"zPR"
 	.uleb128 1		/* code alignment */
 	.sleb128 -8		/* data alignment */
 	.byte	16		/* return address column */
-	.uleb128 1
-	.byte	0x1b		/* pointers: pc-relative, 4 bytes */
+	.uleb128 6
+	.byte	0x1b		/* personality: pc-relative, 4 bytes */
+	.long	marks_unwound - .
+	.byte	0x1b		/* pointers: the same */
 	.byte	0x0c, 7, 0	/* DW_CFA_def_cfa rsp, 0 */
 	.balign	8
 .Lcie_end:
@@ -82,7 +96,6 @@ arch_marks_targets:
 	.byte	0x36		/* DW_OP_lit6 */
 	.byte	0x1c
 	.byte	0x06		/* DW_OP_deref */
-	.byte	0x31, 0x1c	/* DW_OP_lit1, DW_OP_minus */
 .Lra_end:
 	.balign	8
 .Lfde_end:

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 extern const uint8_t arch_marks_code[];
+void arch_marks_resume(void);
 extern uint64_t arch_marks_targets[ARCH_MARKS_CELLS];
 
 /* Whether the instruction that ends at pc, in a function that begins at begin, may
