@@ -51,6 +51,7 @@ struct function {
 
 struct activation {
 	uint64_t slot;
+	uint64_t returns_to;
 	struct function *function;
 	uint64_t site; /* of the call before, 0 none */
 	bool whole;    /* seen from its entry on */
@@ -324,23 +325,29 @@ note_call(struct activation *activation, uint64_t address)
 /* ---- the run ---- */
 
 static void
-push(uint64_t slot, uint64_t target)
+push(uint64_t slot, uint64_t returns_to, uint64_t target)
 {
 	if (depth == DEPTH) {
 		memmove(stack, stack + 1, (DEPTH - 1) * sizeof(stack[0]));
 		depth--;
 	}
 	stack[depth].slot = slot;
+	stack[depth].returns_to = returns_to;
 	begin(&stack[depth], find_function(target, false), true);
 	depth++;
 }
 
-/* The stack pointer rose to rsp. The call that came back is noted, if it did. */
+/* The stack pointer rose to rsp. The call that came back is noted, if it did: an
+ * exception arrives at its landing pad by a return instruction too. */
 static void
-pop(uint64_t rsp, uint64_t rip, bool returned)
+pop(uint64_t rsp, uint64_t rip, bool is_return)
 {
+	bool returned = false;
+
 	while (depth > 0 && stack[depth - 1].slot < rsp) {
-		if (returned && stack[depth - 1].slot + 8 == rsp)
+		returned = is_return && stack[depth - 1].slot + 8 == rsp &&
+		    stack[depth - 1].returns_to == rip;
+		if (returned)
 			check_exit(&stack[depth - 1]);
 		depth--;
 	}
@@ -365,6 +372,10 @@ note_jump(uint64_t from, uint64_t to)
 
 	if (depth == 0 || left == entered)
 		return;
+	/* longjmp: the activation goes on */
+	if (entered != NULL && stack[depth - 1].function == entered &&
+	    to - find_mapping(to)->bias != entered->start)
+		return;
 	if (left != NULL && stack[depth - 1].function == left)
 		check_exit(&stack[depth - 1]);
 	begin(&stack[depth - 1], entered,
@@ -384,7 +395,7 @@ note_step(const struct user_regs_struct *before, const struct user_regs_struct *
 	if (insn.kind == INSN_CALL && after->rsp == before->rsp - 8) {
 		if (depth > 0)
 			note_call(&stack[depth - 1], before->rip + insn.length);
-		push(after->rsp, after->rip);
+		push(after->rsp, before->rip + insn.length, after->rip);
 		return;
 	}
 	if (depth > 0 && after->rsp > stack[depth - 1].slot)
