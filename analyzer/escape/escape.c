@@ -385,11 +385,13 @@ escape_doubtful(const struct escape_path *path, const struct escape_pair *pair,
 {
 	if (escape_proved(path, end) || escape_far(pair))
 		return false;
-	if (end->backward)
+	if (end->tail)
+		*why = MODEL_WHY_TAIL;
+	else if (end->backward)
 		*why = MODEL_WHY_BACKWARD;
 	else if (end->gapped)
 		*why = MODEL_WHY_GAP;
-	return end->backward || end->gapped;
+	return end->tail || end->backward || end->gapped;
 }
 
 static enum fate

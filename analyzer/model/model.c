@@ -266,7 +266,6 @@ model_compare(struct model *model, const struct region *region, struct model_end
 	const struct definitions_node *nodes = model->definitions->nodes;
 	const struct model_block *block = end->block;
 	const struct region_level *owner;
-	const struct place *place;
 
 	end->shared = region_shared(region, block->levels, block->seq);
 	end->proved = region_proved(region, end->shared, block->seq);
@@ -283,10 +282,6 @@ model_compare(struct model *model, const struct region *region, struct model_end
 	end->activation = owner->birth << 12 | (end->shared & 4095);
 	end->epoch = owner->back;
 	end->backward = owner->blind > block->seq;
-	/* Which of the functions that are called from there called free? */
-	place = places_get(&model->places, nodes[end->node].pc);
-	if (end->tail && place->startup && !place->once)
-		model_unknown(end, MODEL_WHY_TAIL);
 }
 
 static void
@@ -379,6 +374,7 @@ model_move(struct model *model, const struct event *event, struct model_stream *
 	struct region_step step = {
 		.node = node,
 		.seq = model->counts.events,
+		.vague = event->vague,
 		.has_kept = event->has_kept,
 		.kept = event->kept,
 		.proved = model->hooks.marks ? event->proved : 0,

@@ -68,7 +68,7 @@ struct model_end {
 	uint32_t proved;     /* of these, so many outermost ones cannot be later ones */
 	uint64_t activation; /* number of the owner's activation */
 	uint64_t epoch;      /* of it: another one may be a later activation */
-	bool tail;           /* the owner tail-called free */
+	bool tail;           /* the owner may have tail-called free, or another function */
 	bool backward;       /* a backward step in it since, of code that is not known */
 	bool gapped;         /* events are missing since */
 	bool realloced;      /* realloc took it (or freed it) */

@@ -230,6 +230,8 @@ places_position(struct places *places, uint32_t pc)
 {
 	uint64_t offset = places->definitions->pcs[pc].offset;
 
+	if (places->definitions->pcs[pc].tail) /* the last that its function does */
+		return UINT64_MAX;
 	if (offset < places_get(places, pc)->function)
 		return offset | 1ULL << 63;
 	return offset;

@@ -187,7 +187,7 @@ region_tail(struct places *places, const struct region *region, uint32_t depth,
 	const struct place_node *node = places_judged(places, step->node);
 
 	if (step->proved < depth &&
-	    !places_code(places, region_pc(places, region->nodes[depth]))->tails)
+	    (!step->vague || !places_code(places, region_pc(places, region->nodes[depth]))->tails))
 		return false;
 	*rest = (struct region_rest){
 		.common = old->levels - old->own + 1,

@@ -34,11 +34,11 @@ struct region {
 	uint32_t *nodes;
 	struct region_level *levels;
 	size_t node_cap, level_cap;
-	uint32_t depth;       /* nodes */
-	uint32_t level_count; /* with those that tail-called the hook: */
-	uint32_t tails;
-	uint64_t last; /* number of its last event */
-	uint64_t gap;  /* of the last event that others may be missing before */
+	uint32_t depth; /* nodes */
+	uint32_t level_count;
+	uint32_t tails; /* of these, behind the last node: it may have tail-called the hook */
+	uint64_t last;  /* number of its last event */
+	uint64_t gap;   /* of the last event that others may be missing before */
 };
 
 /* How the replay came to what it says: steps from an event to the next. */
@@ -56,6 +56,7 @@ struct region_step {
 	uint32_t node; /* not 0 */
 	uint64_t seq;
 	enum place_between between;
+	bool vague; /* what called the hook may have left by a jump to it */
 	bool has_kept;
 	uint32_t kept;   /* if has_kept: outermost frames that stand */
 	uint32_t proved; /* of those that stand: so many are the very same, at most */

@@ -109,18 +109,26 @@ symbol_resolve(struct symbol *symbol, uint32_t module, uint64_t offset, bool is_
 	return place;
 }
 
-/* No tail calls. */
+/* The call on line 200 + n is of function 32 + n, which ends in a jump to the hook.
+ * Which other functions do is not known. */
 void
 symbol_tail_chain(struct symbol *symbol, uint32_t module, uint64_t offset,
     const struct symbol_callee *callee, const struct symbol_scope *scope,
     struct symbol_chain *chain)
 {
-	(void)symbol;
-	(void)module;
-	(void)offset;
-	(void)callee;
+	uint64_t line = offset & 255;
+
 	(void)scope;
 	*chain = (struct symbol_chain){ .kind = SYMBOL_CHAIN_NONE };
+	if (callee->names == NULL)
+		return;
+	chain->kind = SYMBOL_CHAIN_UNKNOWN;
+	if (line < 200)
+		return;
+	chain->kind = SYMBOL_CHAIN_ONE;
+	chain->places[0] = symbol_resolve(symbol, module, (32 + line - 200) << 8 | 99, true);
+	chain->modules[0] = module;
+	chain->count = 1;
 }
 
 /* No code. */

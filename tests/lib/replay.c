@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analyzer/escape/putback.h"
 #include "analyzer/escape/wrappers.h"
 #include "analyzer/symbol/symbol.h"
 #include "analyzer/trace/definitions.h"
@@ -24,6 +25,7 @@ static struct {
 	uint64_t address;
 	struct reader *reader;
 	struct definitions *definitions;
+	struct putback putback;
 	struct streams streams;
 	struct model *model;
 	struct symbol *symbol;
@@ -43,6 +45,7 @@ replay_done(void)
 		mktrace_free(self.trace);
 	if (self.judged) {
 		escape_release(&self.escape);
+		putback_release(&self.putback);
 		logical_release(&self.logical);
 		symbol_free(self.symbol);
 		wrappers_free(self.wrappers);
@@ -184,6 +187,7 @@ replay_end(void)
 		.interval = mktrace_header(self.trace)->sample_interval,
 		.tick_ns = 1 };
 	const struct event *event;
+	struct event whole;
 	struct merge *merge;
 	struct err err;
 	size_t stream;
@@ -199,11 +203,17 @@ replay_end(void)
 	self.wrappers = wrappers_new(NULL, 0, NULL, 0, &err);
 	self.symbol = symbol_new();
 	logical_init(&self.logical, self.symbol, self.wrappers);
-	escape_init(&self.escape, &options, &self.logical, self.definitions);
-	self.model = model_new(self.definitions, &self.streams, &hooks);
+	putback_init(&self.putback, &self.logical, self.definitions);
+	self.putback.marks = hooks.marks;
+	escape_init(&self.escape, &options, &self.logical, &self.putback.out);
+	logical_places_give(
+	    &self.escape.places, self.definitions->pc_count + 1, self.putback.tails);
+	self.model = model_new(&self.putback.out, &self.streams, &hooks);
 	merge = merge_new(self.reader, &self.streams);
-	while ((event = merge_next(merge, &stream)) != NULL)
-		model_feed(self.model, event, stream);
+	while ((event = merge_next(merge, &stream)) != NULL) {
+		putback_event(&self.putback, event, &whole);
+		model_feed(self.model, &whole, stream);
+	}
 	merge_free(merge);
 	model_finish(self.model);
 	self.counts = *model_counts(self.model);

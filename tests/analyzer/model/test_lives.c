@@ -451,6 +451,7 @@ happen(uint8_t kind, int depth)
 	memset(to, 0, sizeof(*to));
 	to->event = (struct event){ .kind = kind, .stack = node, .time = (uint64_t)self.events };
 	to->event.proved = UINT16_MAX;
+	to->event.vague = true;
 	to->count = find_levels(to->levels, depth);
 	if (self.marks)
 		mark(&to->event);

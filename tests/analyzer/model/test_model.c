@@ -134,22 +134,55 @@ test_ring(bool free_first)
 	CHECK_STR(replay_verdict("f32"), "unknown");
 }
 
+/* Whether it is known which function the call is of, or not. */
 static void
-test_tail_free(void)
+test_tail_free(bool known)
 {
+	int call = known ? MAIN(200) : MAIN(5);
 	uint64_t p;
 	int i;
 
 	replay_begin();
 	for (i = 0; i < 10; i++) {
-		p = replay_alloc(replay_stack(3, START, MAIN(5), F(32, 1)), 16);
+		p = replay_alloc(replay_stack(3, START, call, F(32, 1)), 16);
 		/* as the writer marks it: its own innermost is not kept */
 		replay_now.mark.has_kept = i % 2;
 		replay_now.mark.kept = 1;
-		replay_free(replay_stack(2, START, MAIN(5)), p);
+		replay_free(replay_stack(2, START, call), p);
 	}
 	replay_end();
-	CHECK_EQ(fates("f32", FATE_LOCAL), 10);
+	CHECK_EQ(fates("f32", FATE_LOCAL), known ? 10 : 0);
+	CHECK_EQ(whys("f32", MODEL_WHY_TAIL), known ? 0 : 10);
+}
+
+/* What is allocated by a jump to malloc is the jumping function's. */
+static void
+test_tail_malloc(void)
+{
+	uint64_t p;
+
+	replay_begin();
+	p = replay_alloc(replay_stack(2, START, MAIN(200)), 16);
+	replay_free(replay_stack(2, START, MAIN(9)), p);
+	p = replay_alloc(replay_stack(3, START, MAIN(8), F(40, 201)), 16);
+	replay_free(replay_stack(3, START, MAIN(8), F(40, 210)), p);
+	replay_end();
+	CHECK_EQ(fates("f32", FATE_UP), 1);
+	CHECK_EQ(fates("f33", FATE_UP), 1);
+	CHECK_EQ(fates("f16", FATE_LOCAL) + fates("f40", FATE_LOCAL), 0);
+}
+
+/* Another function of the same call tail-calls free. */
+static void
+test_other_tail(void)
+{
+	uint64_t p;
+
+	replay_begin();
+	p = replay_alloc(replay_stack(3, START, MAIN(200), F(34, 1)), 16);
+	replay_free(replay_stack(2, START, MAIN(200)), p);
+	replay_end();
+	CHECK_EQ(fates("f34", FATE_UP), 1);
 }
 
 /* Not the frame's own tail: another one called free in its place. */
@@ -338,7 +371,10 @@ main(void)
 	test_live();
 	test_ring(true);
 	test_ring(false);
-	test_tail_free();
+	test_tail_free(true);
+	test_tail_free(false);
+	test_tail_malloc();
+	test_other_tail();
 	test_no_tail();
 	test_realloc();
 	test_reused();
