@@ -35,6 +35,7 @@ CONFIGS = [(f"{family}-O{level}{suffix}", compilers, [f"-O{level}"] + flags)
 CONFIGS += [(f"rustc-O{level}", {"rs": "rustc"}, ["-C", f"opt-level={level}"])
             for level in (0, 2)]
 CONFIGS += [("rustc-O3", {"rs": "rustc"}, ["-C", "opt-level=3", "-C", "lto"])]
+SAMPLED = ("gcc-O0", "gcc-O2", "clang-O0", "clang-O2", "rustc-O2")  # enough for these modes
 MODES = {
     "full": ["--full"],
     "exact": ["--full", "--exact"],
@@ -278,10 +279,12 @@ def compare(want, got, mode):
     """None where they agree, else what esc says, as a deviation is listed."""
     said = got.text(not mode.startswith("sampled"))
     if mode.startswith("sampled"):
-        strange = [f for f in got.fates if want.fates and f not in want.fates]
+        # the last event that is recorded can stand before the end
+        known = {*want.fates, "censored"} if "live" in want.fates else want.fates
+        strange = [f for f in got.fates if want.fates and f not in known]
         pure = len(want.fates) <= 1 and want.owners <= 1
-        if got.observed < 10 and got.verdicts[0] not in ("stack", "buffer"):
-            return None
+        if got.observed < 10:
+            return None  # too few; what is false shows in false_local
         right = got.verdicts[0] in want.verdicts or (not pure and not strange)
         return None if right and not strange and (not pure or same_owner(want, got)) else said
     if got.verdicts[0] not in want.verdicts or not same_owner(want, got):
@@ -362,7 +365,7 @@ class Matrix:
             truth = Truth(program, binary, out.read().splitlines()).sites()
         if os.environ.get("TARGETS_TRUTH"):
             print(program.name, *(f"{name} {truth[name]}" for name in sorted(truth)), sep="\n\t")
-        for name in sorted(set(truth) | set(program.sites)):
+        for name in sorted((set(truth) | set(program.sites)) - set(program.ignored)):
             want, real = program.sites.get(name), truth.get(name)
             if want is not None and real is not None:
                 want.owners = real.owners
@@ -454,7 +457,8 @@ class Matrix:
             binary = os.path.join(self.directory, f"{program.name}.{config}")
             program.compile(compilers[program.kind], options, binary)
             for mode in self.modes:
-                if any(fnmatch.fnmatch(mode, g) for g in program.modes):
+                if any(fnmatch.fnmatch(mode, g) for g in program.modes) and \
+                        (not mode.startswith("sampled") or config in SAMPLED):
                     self.run(program, config, mode, binary)
             for row in self.rows:
                 self.stale(row, program, config)
