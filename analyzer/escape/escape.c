@@ -231,17 +231,29 @@ escape_count_allocator(
 	}
 }
 
+static void
+escape_count_realloc(struct escape *escape, uint32_t tag)
+{
+	escape->sites[escape->paths[tag].site].facts.reallocs++;
+	escape->paths[tag].facts.reallocs++;
+}
+
 void
 escape_begin(struct escape *escape, struct model_block *block)
 {
 	block->tag = escape_path_of(escape, block->node, block->levels);
+	/* what realloc makes of another site's block can be no local variable either */
+	if (escape->chained != 0 &&
+	    escape->paths[escape->chained - 1].site != escape->paths[block->tag].site)
+		escape_count_realloc(escape, block->tag);
+	escape->chained = 0;
 }
 
 void
 escape_chain(struct escape *escape, uint32_t tag)
 {
-	escape->sites[escape->paths[tag].site].facts.reallocs++;
-	escape->paths[tag].facts.reallocs++;
+	escape_count_realloc(escape, tag);
+	escape->chained = tag + 1;
 }
 
 /* Where the level stands that has `levels` - 1 outside of it, on a stack of as

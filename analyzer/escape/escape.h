@@ -109,6 +109,7 @@ struct escape {
 	uint32_t site_count, path_count, pair_count;
 	size_t site_cap, path_cap, pair_cap;
 	uint32_t *node_path; /* path + 1 by node */
+	uint32_t chained;    /* path + 1 of the block that realloc makes the next one of */
 	struct map site_map, pair_map, thread_map;
 };
 

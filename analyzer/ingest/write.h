@@ -41,8 +41,9 @@ int write_free_paths(struct ingest_run *run, struct err *err);
 /* By site, frame, distance and fate; the caller frees the list. */
 struct sums write_collect_owners(const struct ingest_run *run);
 /* Of the sums whose column a is key: the owner (b, at distance c) of most blocks, or
- * of most that escaped. NULL: none. */
-const struct sum *write_main_owner(const struct sums *owners, int64_t key, bool escaped);
+ * of most that escaped, whatever line of it they went through. NULL: none. */
+const struct sum *write_main_owner(
+    const struct ingest_run *run, const struct sums *owners, int64_t key, bool escaped);
 int write_owners(struct ingest_run *run, const struct sums *owners, struct err *err);
 
 /* --- write_contexts.c --- */

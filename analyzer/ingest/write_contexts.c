@@ -97,7 +97,8 @@ write_contexts(struct ingest_run *run, struct err *err)
 		map_insert(&seen, (struct map_key){ context->site, stack }, &fresh);
 		if (fresh)
 			status = write_context(run, context,
-			    write_main_owner(&owners, (int64_t)i, context->verdict->escaped_owner),
+			    write_main_owner(
+				run, &owners, (int64_t)i, context->verdict->escaped_owner),
 			    stack, err);
 	}
 	map_release(&seen);

@@ -1,9 +1,11 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyzer/ingest/ingest_run.h"
 #include "analyzer/ingest/sums.h"
 #include "analyzer/ingest/write.h"
 #include "analyzer/store/store.h"
+#include "analyzer/util/xalloc.h"
 
 int
 write_paths(struct ingest_run *run, const struct write_means *means, struct err *err)
@@ -134,18 +136,69 @@ write_owners(struct ingest_run *run, const struct sums *owners, struct err *err)
 	return 0;
 }
 
-const struct sum *
-write_main_owner(const struct sums *owners, int64_t key, bool escaped)
-{
-	const struct sum *sum, *best = NULL;
-	size_t i;
+struct main_owner {
+	const char *function;
+	const struct sum *sum;
+};
 
-	for (i = sums_find(owners, key); i < owners->count && owners->list[i].a == key; i++) {
-		sum = &owners->list[i];
-		if (escaped && sum->d == FATE_LOCAL)
-			continue;
-		if (best == NULL || sum->count > best->count)
-			best = sum;
+/* Lines of one owner together, the one of most blocks first. */
+static int
+compare_owners(const void *left, const void *right)
+{
+	const struct main_owner *a = left, *b = right;
+	int order = strcmp(a->function, b->function);
+
+	if (order != 0)
+		return order;
+	if (a->sum->c != b->sum->c)
+		return a->sum->c < b->sum->c ? -1 : 1;
+	if (a->sum->count != b->sum->count)
+		return a->sum->count > b->sum->count ? -1 : 1;
+	return a->sum->b < b->sum->b ? -1 : a->sum->b > b->sum->b;
+}
+
+static const struct sum *
+write_heaviest_owner(const struct main_owner *list, size_t count)
+{
+	const struct sum *best = NULL;
+	uint64_t most = 0, blocks = 0;
+	size_t i, first = 0;
+
+	for (i = 0; i < count; i++) {
+		if (strcmp(list[i].function, list[first].function) != 0 ||
+		    list[i].sum->c != list[first].sum->c) {
+			first = i;
+			blocks = 0;
+		}
+		blocks += list[i].sum->count;
+		if (blocks > most) {
+			most = blocks;
+			best = list[first].sum;
+		}
 	}
+	return best;
+}
+
+const struct sum *
+write_main_owner(const struct ingest_run *run, const struct sums *owners, int64_t key, bool escaped)
+{
+	const struct logical_frame *frames = run->escape.places.logical->frames;
+	size_t first = sums_find(owners, key), end = first, count = 0;
+	const struct sum *best, *sum;
+	struct main_owner *list;
+
+	while (end < owners->count && owners->list[end].a == key)
+		end++;
+	list = xcalloc(end - first + 1, sizeof(*list));
+	for (sum = owners->list + first; sum < owners->list + end; sum++)
+		if (!escaped || sum->d != FATE_LOCAL)
+			list[count++] = (struct main_owner){
+				.function = sum->b != 0 ? frames[sum->b].function : "",
+				.sum = sum,
+			};
+	if (count > 1)
+		qsort(list, count, sizeof(*list), compare_owners);
+	best = write_heaviest_owner(list, count);
+	free(list);
 	return best;
 }

@@ -222,7 +222,7 @@ write_site(struct ingest_run *run, uint32_t number, const struct escape_path *he
 {
 	const struct escape_site *site = &run->escape.sites[number];
 	const struct verdict *verdict = verdict_find(&site->facts);
-	const struct sum *owner = write_main_owner(owners, number, verdict->escaped_owner);
+	const struct sum *owner = write_main_owner(run, owners, number, verdict->escaped_owner);
 	char *whys = write_whys(site);
 	struct store_site row = {
 		.id = write_site_id(run, number),

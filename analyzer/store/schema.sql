@@ -95,7 +95,7 @@ CREATE TABLE site (
 	unknown_why TEXT NOT NULL,      -- JSON object reason: blocks
 	proved INTEGER NOT NULL,
 	inferred INTEGER NOT NULL,
-	reallocs INTEGER NOT NULL,      -- blocks that realloc ended
+	reallocs INTEGER NOT NULL,      -- blocks that realloc ended, or made of others
 	activations INTEGER NOT NULL,   -- of the owner, that these blocks came from
 	threads INTEGER NOT NULL,       -- that allocated here
 	size_min INTEGER NOT NULL,
