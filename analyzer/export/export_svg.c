@@ -107,7 +107,7 @@ write_title(const struct picture *picture, struct query_db *db, struct err *err)
 	    " (SELECT total(allocations) FROM run),"
 	    " (SELECT total(bytes) FROM run), (SELECT count(*) FROM run),"
 	    " (SELECT total(estimated * share) / total(estimated) FROM"
-	    "  (SELECT *, " QUERY_SHARE " AS share FROM site))",
+	    "  (SELECT *, " QUERY_SHARE("= id") " AS share FROM site))",
 	    err);
 	struct strbuf line = { 0 };
 	char number[3][SHOW_SIZE];

@@ -194,7 +194,7 @@ load_paths(struct builder *builder, struct query_db *db, const struct tree_metri
 	char *sql = xasprintf("SELECT p.stack, %s, s.verdict FROM path p"
 			      " JOIN (SELECT *, %s AS share FROM site) s"
 			      " ON s.id = p.site ORDER BY p.site, p.stack",
-	    metric->sql, QUERY_SHARE);
+	    metric->sql, QUERY_SHARE("= id"));
 	struct query *query = query_prepare(db, sql, err);
 	int rc = -1;
 

@@ -109,8 +109,12 @@ page_evidence(const struct page *page, size_t row)
 	int64_t high = rows_int(sites, row, "size.max");
 
 	page_label(page, "blocks");
-	fprintf(page->out, "%s of %lld",
-	    show_count(number[0], rows_real(sites, row, "blocks.estimated")), (long long)low);
+	fputs(show_count(number[0], rows_real(sites, row, "blocks.estimated")), page->out);
+	if (rows_real(sites, row, "blocks.high") > rows_real(sites, row, "blocks.low") + 0.5)
+		fprintf(page->out, " (%s to %s)",
+		    show_count(number[1], rows_real(sites, row, "blocks.low")),
+		    show_count(number[2], rows_real(sites, row, "blocks.high")));
+	fprintf(page->out, " of %lld", (long long)low);
 	if (high != low)
 		fprintf(page->out, " to %lld", (long long)high);
 	fputs(" bytes", page->out);
@@ -346,7 +350,8 @@ page_details(const struct page *page, struct query_db *db, struct err *err)
 
 		if (page->top && i >= page->top)
 			break;
-		if ((class != ADVICE_SAVE && class != ADVICE_PART) ||
+		/* of those that escape, some callers' may not */
+		if (class == ADVICE_OPEN ||
 		    rows_real(page->sites, i, shown > 0 ? ".gain" : "saved.blocks") <= 0)
 			continue;
 		if (page_detail(page, db, i, err) < 0)

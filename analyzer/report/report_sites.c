@@ -108,7 +108,7 @@ static const char sql[] =
     "  unknown, far, activations, reallocs, size_lo, size_hi, lim) END AS verdict"
     " FROM ranged"
     "), shares AS ("
-    " SELECT *, " QUERY_SHARE " AS share,"
+    " SELECT *, " QUERY_SHARE("IN (SELECT o.id FROM one o WHERE o.key = judged.key)") " AS share,"
     "  (SELECT total(h.blocks * max(0, capacity_hi - h.size)) / max(total(h.blocks), 1e-9)"
     "   FROM size_histogram h WHERE h.site IN (SELECT id FROM one o WHERE o.key = judged.key))"
     "   AS waste"

@@ -16,14 +16,16 @@ struct query_db;
 struct query; /* one prepared statement */
 
 /* SQL: the part of a site's blocks that need not be on the heap, 0 to 1. What a
- * library made for itself is not the site's to place. */
-#define QUERY_SHARE                                                           \
-	"CASE WHEN container = 'library' THEN 0.0"                            \
-	" WHEN verdict IN ('stack', 'buffer', 'caller') THEN 1.0"             \
-	" WHEN verdict = 'reuse' THEN max(0.0, 1.0 -"                         \
-	" CAST(activations AS REAL) / max(observed, 1))"                      \
-	" WHEN verdict = 'mixed' THEN CAST(local AS REAL) / max(observed, 1)" \
-	" ELSE 0.0 END"
+ * library made for itself is not the site's to place; where the whole site escapes,
+ * that of some callers may not. is_of: "= id", the rows of site_context that count. */
+#define QUERY_SHARE(is_of)                                                                  \
+	"CASE WHEN container = 'library' THEN 0.0"                                          \
+	" WHEN verdict IN ('stack', 'buffer', 'caller') THEN 1.0"                           \
+	" WHEN verdict = 'reuse' THEN max(0.0, 1.0 -"                                       \
+	" CAST(activations AS REAL) / max(observed, 1))"                                    \
+	" WHEN verdict = 'mixed' THEN CAST(local AS REAL) / max(observed, 1)"               \
+	" ELSE min(1.0, (SELECT total(c.estimated) FROM site_context c WHERE c.site " is_of \
+	" AND c.verdict IN ('stack', 'buffer', 'caller')) / max(estimated, 1.0)) END"
 
 enum query_type { QUERY_NULL, QUERY_INT, QUERY_REAL, QUERY_TEXT };
 
