@@ -382,10 +382,16 @@ escape_far(const struct escape_pair *pair)
 	return pair->far || pair->distance > VERDICT_UP_MAX;
 }
 
-/* Inside the site it makes no difference which of its frames is the owner. */
+/*
+ * Inside the site it makes no difference which of its frames is the owner. But where
+ * the site called through a pointer, the function that it called may have left by
+ * a jump: that one may be the true site, which the block escaped.
+ */
 static bool
 escape_proved(const struct escape_path *path, const struct model_end *end)
 {
+	if (end->block->pointer && end->shared >= path->site_levels)
+		return false;
 	return end->proved >= end->shared || end->proved >= path->site_levels;
 }
 

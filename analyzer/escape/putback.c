@@ -14,6 +14,7 @@ struct putback_chain {
 	uint32_t pcs[SYMBOL_CHAIN_MAX]; /* outermost first */
 	uint32_t count;
 	bool vague;
+	bool pointer;
 };
 
 /* Kinds of events whose hooks are the same: both halves of a realloc have one
@@ -122,6 +123,7 @@ putback_chain(struct putback *putback, uint32_t caller, uint32_t pc, uint32_t ki
 			made.count++;
 	}
 	made.vague = chain.kind == SYMBOL_CHAIN_MANY || chain.kind == SYMBOL_CHAIN_UNKNOWN;
+	made.pointer = chain.indirect;
 	putback->chains = xgrow(putback->chains, &putback->chain_cap, putback->chain_count + 1,
 	    sizeof(*putback->chains));
 	putback->chains[putback->chain_count] = made;
@@ -317,26 +319,29 @@ putback_kept(const struct putback *putback, uint32_t node, bool leaf, struct eve
 		event->proved = putback_limit(putback_depth(putback, node, event->proved));
 }
 
-/* The leaf behind node: the node itself where it calls the hook. */
+/* The leaf behind node, which is the node itself where it calls the hook; and what
+ * is known of that call. */
 static uint32_t
-putback_leaf(struct putback *putback, uint32_t node, uint32_t kind, bool *vague)
+putback_leaf(struct putback *putback, uint32_t node, uint32_t kind, struct event *event)
 {
 	const struct putback_chain *chain;
 	uint64_t *number;
 	bool fresh;
 
-	*vague = false;
+	event->vague = event->pointer = false;
 	if ((putback->direct[node] >> kind & 1) != 0)
 		return node;
 	number = map_insert(&putback->leaf_map, (struct map_key){ node, kind }, &fresh);
 	if (fresh) {
 		chain = putback_behind(putback, putback->out.nodes[node].pc, 0, kind);
-		*number = (uint64_t)putback_extend(putback, node, chain) << 1 | chain->vague;
+		*number = (uint64_t)putback_extend(putback, node, chain) << 2 |
+		    (uint64_t)chain->vague << 1 | chain->pointer;
 		if (chain->count == 0 && !chain->vague)
 			putback->direct[node] |= 1U << kind;
 	}
-	*vague = (*number & 1) != 0;
-	return (uint32_t)(*number >> 1);
+	event->vague = (*number & 2) != 0;
+	event->pointer = (*number & 1) != 0;
+	return (uint32_t)(*number >> 2);
 }
 
 void
@@ -350,7 +355,7 @@ putback_event(struct putback *putback, const struct event *from, struct event *t
 		to->stack = 0;
 	if (node == 0 || to->stack == 0)
 		return;
-	leaf = putback_leaf(putback, node, putback_hook_kind(from->kind), &to->vague);
+	leaf = putback_leaf(putback, node, putback_hook_kind(from->kind), to);
 	putback_kept(putback, node, leaf != node, to);
 	to->stack = putback->in->canonical_count + leaf;
 }

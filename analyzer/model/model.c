@@ -208,6 +208,7 @@ model_allocate(struct model *model, const struct event *event, size_t stream, ui
 		.region = event->region,
 		.cost = event->cost,
 		.kind = event->kind,
+		.pointer = event->pointer,
 		.timed = event->has_cost,
 	};
 	model->counts.allocations++;

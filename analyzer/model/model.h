@@ -30,6 +30,7 @@ struct model_block {
 	uint16_t cost; /* ticks of the call, if timed */
 	uint8_t kind;  /* enum esc_event */
 	bool timed;
+	bool pointer; /* the hook was called through one */
 };
 
 enum model_outcome {

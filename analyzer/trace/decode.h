@@ -33,7 +33,9 @@ struct event {
 	bool gap;
 	bool has_kept;
 	bool has_cost;
-	bool vague; /* never in a trace: what called the hook is not known (escape/putback.h) */
+	/* never in a trace (escape/putback.h): */
+	bool vague;   /* what called the hook is not known */
+	bool pointer; /* since it was called through a pointer */
 };
 
 static inline uint64_t
@@ -117,6 +119,7 @@ decode_event(struct decode *state, const uint8_t *at, size_t len, struct event *
 	at += event->has_kept ? 2 : 0;
 	event->proved = UINT16_MAX;
 	event->vague = false;
+	event->pointer = false;
 	if ((event->kept & ESC_KEPT_PROVED) != 0) {
 		/* `need` did not know of it: the region's bytes follow. */
 		need += 2;

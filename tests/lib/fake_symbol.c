@@ -2,7 +2,9 @@
  * A resolver whose answers stand in the offsets: bits 8-15 the physical
  * function, 0-7 the line in it, 16-23 a function inlined there (0: none), its
  * line then being 0-7 and the call's 24-31. Function 1 is start-up code, 2
- * "operator new", 3 "operator delete"; n is named "fn".
+ * "operator new", 3 "operator delete"; n is named "fn". Bits 32-39 of a call: the
+ * function that it calls, which left by a jump (in its line 99) for that of 40-47, and
+ * so to what runs; 255: it calls through a pointer.
  */
 #include "analyzer/symbol/symbol.h"
 
@@ -117,10 +119,24 @@ symbol_tail_chain(struct symbol *symbol, uint32_t module, uint64_t offset,
     struct symbol_chain *chain)
 {
 	uint64_t line = offset & 255;
+	unsigned shift;
 
 	(void)scope;
 	*chain = (struct symbol_chain){ .kind = SYMBOL_CHAIN_NONE };
-	if (callee->names == NULL)
+	if ((offset >> 32 & 255) == 255) {
+		chain->kind = SYMBOL_CHAIN_UNKNOWN;
+		chain->indirect = true;
+		return;
+	}
+	for (shift = 32; shift <= 40 && (offset >> shift & 255) != 0; shift += 8) {
+		uint64_t jump = (offset >> shift & 255) << 8 | 99;
+
+		chain->kind = SYMBOL_CHAIN_ONE;
+		chain->modules[chain->count] = module;
+		chain->jumps[chain->count] = jump;
+		chain->places[chain->count++] = symbol_resolve(symbol, module, jump, false);
+	}
+	if (callee->names == NULL || chain->count > 0)
 		return;
 	chain->kind = SYMBOL_CHAIN_UNKNOWN;
 	if (line < 200)

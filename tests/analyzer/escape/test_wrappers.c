@@ -29,6 +29,7 @@ static const struct one built_in[] = {
 	{ "core::ptr::drop_in_place", "_RNvNtCs_4core3ptr13drop_in_place", "/bin/app" },
 	{ "hashbrown::raw::RawTable::reserve_rehash", "_RNvNtCs_9hashbrown", "/bin/app" },
 	{ "__rust_alloc", NULL, "" },
+	{ "__rustc::__rdl_alloc", "_RNvCsdBezzDwma51_7___rustc11___rdl_alloc", "/bin/app" },
 	{ "g_malloc", NULL, "/usr/lib/libglib-2.0.so.0.7200.4" },
 	{ "g_strdup_printf", NULL, "/usr/lib/libglib-2.0.so.0" },
 	{ "g_hash_table_insert", NULL, "/usr/lib/libglib-2.0.so.0" },
