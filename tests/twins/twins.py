@@ -62,31 +62,39 @@ def ask_go(path, work):
 
 def ask_esc(path, work):
     """The fate of what the marked line allocates, its verdict, and whether that is
-    the heap."""
+    the heap: the same with return marks and without."""
     name, kind = os.path.splitext(os.path.basename(path))
     program, trace = os.path.join(work, name), os.path.join(work, name + ".esc")
     variable, compiler = COMPILERS[kind]
     subprocess.run(os.environ.get(variable, compiler).split() +
                    ["-g", "-O1", "-w", "-iquote", TOP, "-o", program, path] +
                    head(path).get("libs", "").split(), check=True)
-    subprocess.run([ESC, "record", "-q", "-f", "-o", trace, program], check=True,
-                   stdout=subprocess.DEVNULL)
-    report = json.loads(subprocess.run([ESC, "report", "--format=json", trace], check=True,
-                                       stdout=subprocess.PIPE).stdout)
-    sites = [s for s in report["sites"]
-             if s["line"] == marked(path) and os.path.basename(s["file"]) == name + kind]
-    assert len(sites) <= 1, f"{path}: {len(sites)} sites in the marked line"
-    if not sites:
+    site = exact = None
+    for mode in (["--exact"], []):
+        exact = site
+        subprocess.run([ESC, "record", "-q", "-f", "-o", trace] + mode + [program], check=True,
+                       stdout=subprocess.DEVNULL)
+        report = json.loads(subprocess.run([ESC, "report", "--format=json", trace], check=True,
+                                           stdout=subprocess.PIPE).stdout)
+        sites = [s for s in report["sites"]
+                 if s["line"] == marked(path) and os.path.basename(s["file"]) == name + kind]
+        assert len(sites) <= 1, f"{path}: {len(sites)} sites in the marked line"
+        site = sites[0] if sites else None
+    if not site:
         return "no allocation", "", "stack"
-    site = sites[0]
     verdict, owner = site["verdict"], site["owner"]
+    assert (exact["verdict"], exact["owner"]) == (verdict, owner), f"{path}: {exact} {site}"
     said = {"stack": "does not escape", "buffer": "does not escape",
             "large": "does not escape, too large", "reuse": "does not escape, too large",
             "thread": "escapes to another thread", "live": "is never freed",
             "unknown": "is not decided"}.get(verdict)
     if not said:
         said = f"escapes to {owner['function']} ({owner['distance']} up)"
-    return said, verdict, "stack" if verdict in STACK else "heap"
+    text = f"`{verdict}`"
+    if site["evidence"]["inferred"] > 0:
+        text += ", presumed (proved with `--exact`)"
+        assert exact["evidence"]["inferred"] == 0, f"{path}: {exact}"
+    return said, text, "stack" if verdict in STACK else "heap"
 
 
 def row(name, work):
@@ -105,7 +113,7 @@ def row(name, work):
         return None
     go_said = "; ".join(f"`{part}`" if part != "nothing" else "nothing: no allocation"
                         for part in go_said.split("; "))
-    return (f"| {about['pattern']} | {go_said} | {said}{f' `{verdict}`' if verdict else ''} "
+    return (f"| {about['pattern']} | {go_said} | {said}{' ' if verdict else ''}{verdict} "
             f"| {'yes' if same else 'no: ' + about['differs']} |")
 
 
