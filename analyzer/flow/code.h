@@ -80,6 +80,7 @@ struct code {
 	size_t tail_cap;
 	size_t bytes;
 	size_t instructions;
+	size_t steps; /* of looking at values */
 	bool oversized;
 	bool unclear;
 	bool inner_calls; /* a call of a place inside: return is a jump */

@@ -117,8 +117,9 @@ tables_relative(struct code *code, const struct tables_jump *jump)
 		if (!bounded && i > 0 && is_loaded(code, jump->table + i * 4))
 			break;
 		/* entries of the table are all code: what is not lies behind it */
-		if (!read_relative(code, jump, i, &target) || !is_inside(code, target) ||
-		    (!bounded && !code_in_line(code, target)))
+		if (!read_relative(code, jump, i, &target) ||
+		    (!bounded && code_part(code, target) != NULL && !code_in_line(code, target)) ||
+		    !is_inside(code, target))
 			break;
 		found = xgrow(found, &cap, i + 1, sizeof(*found));
 		found[i] = target;

@@ -19,7 +19,7 @@ enum {
 	R11 = 11,
 	BLOCKS_MAX = 20000,
 	PREDECESSORS_MAX = 64,
-	STEPS_MAX = 8000000, /* instructions, in all rounds of one function */
+	STEPS_MAX = 16 * 1024 * 1024, /* instructions, in all rounds of one function */
 };
 
 /* Bases of stack addresses: the stack pointer on entry, or where it was set anew. */
@@ -94,7 +94,6 @@ struct run {
 	uint64_t address; /* of insn */
 	struct state *states;
 	bool *dirty;
-	size_t steps;
 	struct state now;
 };
 
@@ -988,7 +987,7 @@ run_block(struct run *run, size_t at, bool last)
 		if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(
 			&run->decoder, part->part.bytes + offset, size, &run->insn, run->operands)))
 			return;
-		run->steps++;
+		run->code->steps++;
 		if (!last && run->address + run->insn.length >= stop)
 			return;
 		step(run);
@@ -1180,9 +1179,9 @@ settle(struct run *run)
 	bool again = true;
 	size_t i;
 
-	while (again && run->steps < STEPS_MAX) {
+	while (again && run->code->steps < STEPS_MAX) {
 		again = false;
-		for (i = 0; i < run->known->count && run->steps < STEPS_MAX; i++) {
+		for (i = 0; i < run->known->count && run->code->steps < STEPS_MAX; i++) {
 			if (!run->dirty[i])
 				continue;
 			run->dirty[i] = false;
@@ -1365,7 +1364,7 @@ resolve_computed(struct run *run)
 		end = code_end(run->code, last);
 		if (end == NULL || end->kind != INSN_JUMP || end->target != 0)
 			continue;
-		if (run->steps >= STEPS_MAX)
+		if (run->code->steps >= STEPS_MAX)
 			end->jump = CODE_OPEN;
 		else if (resolve_block(run, i, end))
 			changed = true;
@@ -1413,7 +1412,7 @@ values_resolve(struct code *code, const struct values_graph *known)
 	}
 	if (computed == 0)
 		return changed;
-	if (known->count > BLOCKS_MAX) {
+	if (known->count > BLOCKS_MAX || code->steps >= STEPS_MAX) {
 		give_up(code);
 		return changed;
 	}
