@@ -316,6 +316,23 @@ add_end(struct code *code, const struct insn *insn, uint64_t address, bool last)
 		add_call(code, end);
 }
 
+/* True if control can come to what stands behind the instruction, whose end, if it
+ * ends its block, was added last. */
+static bool
+goes_on(const struct code *code, const struct insn *insn)
+{
+	switch (insn->kind) {
+	case INSN_PLAIN:
+	case INSN_BRANCH: return true;
+	case INSN_CALL: return !code->ends[code->end_count - 1].noreturn;
+	case INSN_JUMP:
+	case INSN_RETURN:
+	case INSN_STOP:
+	case INSN_BAD:
+	default: return false;
+	}
+}
+
 /* Follows the instructions from address until control cannot just go on. */
 static void
 follow(struct code *code, size_t at_part, uint64_t address)
@@ -346,8 +363,7 @@ follow(struct code *code, size_t at_part, uint64_t address)
 			add_end(code, &insn, start + at, off);
 		}
 		at += insn.length;
-		if (off ||
-		    (insn.kind != INSN_PLAIN && insn.kind != INSN_CALL && insn.kind != INSN_BRANCH))
+		if (off || !goes_on(code, &insn))
 			return;
 		if (insn.kind != INSN_PLAIN)
 			marks[at] |= CODE_LEADER;
