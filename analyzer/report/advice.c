@@ -144,9 +144,9 @@ add_context(struct strbuf *buf, const struct rows *contexts, size_t at, double b
 	    buf, " (%s)", show_share(share, rows_real(contexts, at, "blocks.estimated"), blocks));
 }
 
-/* The heaviest caller, and the heaviest that has another verdict. */
-static void
-add_contexts(struct strbuf *buf, const struct rows *sites, size_t row)
+/* The heaviest caller, and the heaviest that has another verdict; false: none. */
+static bool
+add_contexts(struct strbuf *buf, const char *before, const struct rows *sites, size_t row)
 {
 	const struct rows *contexts = rows_at(sites, row, "contexts")->rows;
 	double blocks = rows_real(sites, row, "blocks.estimated");
@@ -155,12 +155,13 @@ add_contexts(struct strbuf *buf, const struct rows *sites, size_t row)
 		if (strcmp(rows_text(contexts, 0, "verdict"), rows_text(contexts, i, "verdict")) ==
 		    0)
 			continue;
-		strbuf_adds(buf, "; ");
+		strbuf_adds(buf, before);
 		add_context(buf, contexts, 0, blocks);
 		strbuf_adds(buf, ", ");
 		add_context(buf, contexts, i, blocks);
-		return;
+		return true;
 	}
+	return false;
 }
 
 /* Adds text with {owner} and {capacity} filled in. */
@@ -182,20 +183,22 @@ add_filled(struct strbuf *buf, const char *text, const struct rows *sites, size_
 	}
 }
 
-/* Observed blocks to an activation of the owner. */
-static double
-blocks_a_call(const struct rows *sites, size_t row)
+double
+advice_blocks_a_call(const struct rows *sites, size_t row)
 {
 	double calls = rows_real(sites, row, "activations");
 	double blocks = rows_real(sites, row, "fates.local") + rows_real(sites, row, "fates.up");
+	double observed = rows_real(sites, row, "blocks.observed");
 
-	return calls > 0 ? blocks / calls : 0;
+	if (calls <= 0 || rows_real(sites, row, "blocks.estimated") > observed * 1.01)
+		return 0;
+	return blocks / calls;
 }
 
 static void
 add_rate(struct strbuf *buf, const struct rows *sites, size_t row)
 {
-	double rate = blocks_a_call(sites, row);
+	double rate = advice_blocks_a_call(sites, row);
 	char number[SHOW_SIZE];
 
 	if (rate < 1.5)
@@ -225,7 +228,7 @@ add_caller(struct strbuf *buf, const struct rows *sites, size_t row)
 	strbuf_adds(buf, "return it by value, or let ");
 	add_owner(buf, sites, row);
 	strbuf_adds(buf, " pass the storage");
-	if (blocks_a_call(sites, row) >= 1.5)
+	if (advice_blocks_a_call(sites, row) >= 1.5)
 		strbuf_adds(buf, ", an arena for all of them");
 	else if (rows_int(sites, row, "size.min") != largest)
 		strbuf_addf(
@@ -276,6 +279,10 @@ advice_shows_counter(const char *verdict)
 void
 advice_add_remedy(struct strbuf *buf, const struct rows *sites, size_t row)
 {
+	/* where nothing is to be done about all of it, callers say what is about some */
+	if (advice_find(rows_text(sites, row, "verdict"))->class == ADVICE_KEEP &&
+	    add_contexts(buf, "", sites, row))
+		return;
 	add_remedy(buf, sites, row);
-	add_contexts(buf, sites, row);
+	add_contexts(buf, "; ", sites, row);
 }

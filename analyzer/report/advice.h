@@ -30,6 +30,9 @@ bool advice_is_among(const char *list, const char *verdict);
 /* A block that did otherwise than the verdict says is an example against it: where
  * it says that blocks stay or go near, those that went near are none. */
 bool advice_shows_counter(const char *verdict);
+/* Observed blocks to an activation of the owner; 0: not known. A sample has of an
+ * activation fewer than there were. */
+double advice_blocks_a_call(const struct rows *sites, size_t row);
 /* Adds what happens to the blocks of a row of report_sites: "does not escape f". */
 void advice_add_fate(struct strbuf *buf, const struct rows *sites, size_t row);
 /* Adds what to do: "make it a local variable". Names are harmless, not cut. */

@@ -104,7 +104,7 @@ page_evidence(const struct page *page, size_t row)
 	const struct rows *sites = page->sites;
 	char number[6][SHOW_SIZE];
 	double observed = rows_real(sites, row, "blocks.observed");
-	double calls = rows_real(sites, row, "activations");
+	double rate = advice_blocks_a_call(sites, row);
 	int64_t low = rows_int(sites, row, "size.min");
 	int64_t high = rows_int(sites, row, "size.max");
 
@@ -118,8 +118,8 @@ page_evidence(const struct page *page, size_t row)
 	if (high != low)
 		fprintf(page->out, " to %lld", (long long)high);
 	fputs(" bytes", page->out);
-	if (calls > 0 && observed >= 2 * calls)
-		fprintf(page->out, ", %s a call", show_count(number[4], observed / calls));
+	if (rate >= 1.5)
+		fprintf(page->out, ", %s a call", show_count(number[4], rate));
 	if (rows_at(sites, row, "life_ns.p50")->type != CELL_NULL)
 		fprintf(page->out, ", lived %s (p50), %s (p99), %s at most",
 		    show_ns(number[1], rows_real(sites, row, "life_ns.p50")),
