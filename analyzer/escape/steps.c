@@ -13,6 +13,11 @@
  * new, an allocator's allocate(), a container's function that calls it. */
 enum { STEPS_DEPTH = 4 };
 
+enum {
+	STEPS_TAILS = 16,   /* functions in a chain of jumps */
+	STEPS_SITES = 4096, /* calls of a function in which inlined ones are looked for */
+};
+
 struct steps_site {
 	uint32_t module; /* of the trace */
 	uint32_t pc;
@@ -28,7 +33,11 @@ struct steps_function {
 	uint64_t *always;
 	size_t always_count;
 	bool has_always;
-	bool tails, leaves, rejoins;
+	bool tails, leaves, rejoins, has_rejoins;
+	/* Inlined instances of which it has more than one copy; sorted. */
+	uint64_t *copied;
+	size_t copied_count;
+	bool has_copied, all_copied;
 };
 
 /* An allocation is an event, but where memory runs out. free(NULL) is none. */
@@ -60,6 +69,7 @@ steps_release(struct steps *steps)
 	for (i = 0; i < steps->function_count; i++) {
 		flow_free(steps->functions[i].flow);
 		free(steps->functions[i].always);
+		free(steps->functions[i].copied);
 	}
 	free(steps->functions);
 	free(steps->sites);
@@ -301,25 +311,185 @@ steps_always(struct steps *steps, size_t number, unsigned depth)
 	    flow_always_any(function->flow, function->always, function->always_count) == FLOW_YES;
 }
 
+/* ---- jumps that come back ---- */
+
+/* A chain of jumps out of functions leads back to this one: what was called may be
+ * a new activation of it, though its caller's call is the same. */
+static void
+steps_find_rejoins(struct steps *steps, size_t number)
+{
+	size_t queue[STEPS_TAILS], count = 0, at, i, j, tail_count, next;
+	const uint64_t *tails;
+	bool computed;
+
+	if (steps->functions[number].has_rejoins || steps->functions[number].flow == NULL)
+		return;
+	steps->functions[number].has_rejoins = true;
+	queue[count++] = number;
+	for (at = 0; at < count && !steps->functions[number].rejoins; at++) {
+		if (steps->functions[queue[at]].flow == NULL)
+			continue;
+		tails = flow_tails(steps->functions[queue[at]].flow, &tail_count, &computed);
+		steps->functions[number].rejoins |= computed;
+		for (i = 0; i < tail_count; i++) {
+			next = steps_function(steps, steps->functions[number].module, tails[i]);
+			for (j = 0; j < count && queue[j] != next; j++)
+				;
+			steps->functions[number].rejoins |= next == number || j == STEPS_TAILS;
+			if (j == count && j < STEPS_TAILS)
+				queue[count++] = next;
+		}
+	}
+}
+
+/* ---- inlined instances ---- */
+
+/* A call in inlined code. */
+struct steps_inlined {
+	const struct symbol_place *place;
+	uint64_t instance;
+	uint64_t position; /* line and column */
+};
+
+static int
+steps_compare_inlined(const void *left, const void *right)
+{
+	const struct steps_inlined *a = left, *b = right;
+
+	if (a->instance != b->instance)
+		return a->instance < b->instance ? -1 : 1;
+	return a->position < b->position ? -1 : a->position > b->position;
+}
+
+static int
+steps_compare_number(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* A call of one instance that stands twice in the code was copied with it, as by
+ * unrolling a loop: the instance is entered at more places than one. */
+static void
+steps_collect_copied(struct steps_function *function, struct steps_inlined *list, size_t count)
+{
+	size_t i, k, cap = 0;
+
+	qsort(list, count, sizeof(*list), steps_compare_inlined);
+	for (i = 1; i < count; i++) {
+		if (steps_compare_inlined(&list[i - 1], &list[i]) != 0)
+			continue;
+		for (k = 0; k + 1 < list[i].place->count; k++) {
+			function->copied = xgrow(function->copied, &cap, function->copied_count + 1,
+			    sizeof(*function->copied));
+			function->copied[function->copied_count++] =
+			    list[i].place->frames[k].instance;
+		}
+	}
+	if (function->copied_count > 0)
+		qsort(function->copied, function->copied_count, sizeof(*function->copied),
+		    steps_compare_number);
+}
+
+static void
+steps_find_copied(struct steps *steps, struct steps_function *function)
+{
+	struct symbol *symbol = steps->places->logical->symbol;
+	uint32_t handle = logical_places_handle(steps->places, function->module);
+	struct steps_inlined *list;
+	const struct symbol_frame *frame;
+	const uint64_t *sites;
+	size_t count, used = 0, i;
+
+	if (function->has_copied)
+		return;
+	function->has_copied = true;
+	sites = flow_sites(function->flow, &count);
+	function->all_copied = count > STEPS_SITES;
+	if (function->all_copied)
+		return;
+	list = xcalloc(count + 1, sizeof(*list));
+	for (i = 0; i < count; i++) {
+		list[used].place = symbol_resolve(symbol, handle, sites[i], true);
+		frame = list[used].place->frames;
+		list[used].instance = frame->instance;
+		list[used].position = (uint64_t)frame->line << 32 | frame->column;
+		used += list[used].place->count > 1;
+	}
+	steps_collect_copied(function, list, used);
+	free(list);
+}
+
+/* Where the instance that the call at site stands in is entered, as its debug
+ * information says; 0 if the code does not bear that out. */
+static uint64_t
+steps_entry(
+    const struct steps_function *function, const struct symbol_frame *instance, uint64_t site)
+{
+	return instance->entry != 0 &&
+		flow_passes(function->flow, instance->entry, site) == FLOW_YES
+	    ? instance->entry
+	    : 0;
+}
+
+/* The same; 0 also if it may be entered elsewhere. */
+static uint64_t
+steps_only_entry(struct steps *steps, struct steps_function *function,
+    const struct symbol_frame *instance, uint64_t site)
+{
+	steps_find_copied(steps, function);
+	if (function->all_copied ||
+	    (function->copied_count > 0 &&
+		bsearch(&instance->instance, function->copied, function->copied_count,
+		    sizeof(*function->copied), steps_compare_number) != NULL))
+		return 0;
+	return steps_entry(function, instance, site);
+}
+
 /* ---- answers ---- */
+
+/* So many levels of the place, from the outermost, are entered only on ways to it on
+ * which a call would have been seen. */
+static uint32_t
+steps_guarded(struct steps *steps, struct steps_function *function,
+    const struct symbol_place *place, uint64_t offset)
+{
+	const uint64_t *always = function->always;
+	size_t count = function->always_count, i;
+	uint32_t guarded = 0;
+	uint64_t entry;
+
+	if (count == 0)
+		return 0;
+	if (flow_dominates_any(function->flow, always, count, offset) == FLOW_YES)
+		guarded = 1;
+	for (i = 1; i < place->count; i++) {
+		entry =
+		    steps_only_entry(steps, function, &place->frames[place->count - 1 - i], offset);
+		if (entry != 0 &&
+		    flow_leads_without(function->flow, entry, offset, always, count) == FLOW_NO)
+			guarded = (uint32_t)i + 1;
+	}
+	return guarded;
+}
 
 struct place_code
 steps_code(struct steps *steps, uint32_t pc)
 {
 	size_t number = steps_function_of(steps, pc);
-	uint64_t offset = steps->places->definitions->pcs[pc].offset;
-	const struct steps_function *function;
+	const struct definitions_pc *at = &steps->places->definitions->pcs[pc];
+	struct steps_function *function;
 	struct place_code code = { 0 };
 
 	steps_find_always(steps, number, STEPS_DEPTH);
+	steps_find_rejoins(steps, number);
 	function = &steps->functions[number];
 	code.tails = function->tails;
 	code.leaves = function->leaves;
 	code.rejoins = function->rejoins;
-	if (function->always_count > 0 &&
-	    flow_dominates_any(function->flow, function->always, function->always_count, offset) ==
-		FLOW_YES)
-		code.guarded = 1;
+	if (function->flow != NULL && !at->tail && !at->signal)
+		code.guarded = steps_guarded(steps, function, steps_symbol(steps, pc), at->offset);
 	return code;
 }
 
@@ -345,11 +515,29 @@ steps_alive(const struct steps_function *function, const struct symbol_place *pl
 	uint64_t entry;
 
 	for (alive = 1; alive < common; alive++) {
-		entry = place->frames[place->count - 1 - alive].entry;
+		entry = steps_entry(function, &place->frames[place->count - 1 - alive], to);
 		if (entry != 0 && flow_reaches_avoiding(function->flow, from, to, entry) == FLOW_NO)
 			break;
 	}
 	return alive;
+}
+
+/* Of the instances that are alive, so many are the same ones, as nothing leads to
+ * their entry from there. */
+static uint32_t
+steps_firm(struct steps *steps, struct steps_function *function, const struct symbol_place *place,
+    uint32_t alive, uint64_t from, uint64_t to)
+{
+	uint32_t firm;
+	uint64_t entry;
+
+	for (firm = 1; firm < alive; firm++) {
+		entry =
+		    steps_only_entry(steps, function, &place->frames[place->count - 1 - firm], to);
+		if (entry == 0 || flow_meets(function->flow, from, entry) != FLOW_NO)
+			break;
+	}
+	return firm;
 }
 
 /* The call that returns to site, of an allocation, is the last one of its function. */
@@ -373,7 +561,7 @@ steps_step(struct steps *steps, uint32_t from, uint32_t to)
 	size_t number = steps_function_of(steps, from);
 	struct place_step step = { .alive = { common, common }, .firm = { 1, 1 } };
 	uint64_t a = pcs[from].offset, b = pcs[to].offset;
-	const struct steps_function *function;
+	struct steps_function *function;
 
 	/* a function that was left by a jump does nothing more */
 	if (pcs[from].tail)
@@ -402,6 +590,8 @@ steps_step(struct steps *steps, uint32_t from, uint32_t to)
 	step.known = true;
 	step.alive[PLACE_GAP] = steps_alive(function, place, common, a, b);
 	step.alive[PLACE_NOTHING] = step.alive[PLACE_GAP];
+	step.firm[PLACE_GAP] = steps_firm(steps, function, place, step.alive[PLACE_GAP], a, b);
+	step.firm[PLACE_NOTHING] = step.firm[PLACE_GAP];
 	if (function->always_count > 0 &&
 	    flow_reaches_without(function->flow, a, b, function->always, function->always_count) ==
 		FLOW_NO)

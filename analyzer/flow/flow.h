@@ -120,6 +120,17 @@ enum flow_answer flow_reaches_avoiding_all(
 enum flow_answer flow_reaches_without(
     struct flow *flow, uint64_t a, uint64_t b, const uint64_t *calls, size_t count);
 
+/* Can the activation that is at site a execute the instruction at address later?
+ * FLOW_UNKNOWN if no instruction starts there. */
+enum flow_answer flow_meets(struct flow *flow, uint64_t a, uint64_t address);
+/* Has every activation that is at site b executed the instruction at address?
+ * FLOW_UNKNOWN as before. */
+enum flow_answer flow_passes(struct flow *flow, uint64_t address, uint64_t b);
+/* Can an activation that executes the instruction at address be at site b later, on
+ * a way on which none of these calls comes back? FLOW_UNKNOWN as before. */
+enum flow_answer flow_leads_without(
+    struct flow *flow, uint64_t address, uint64_t b, const uint64_t *calls, size_t count);
+
 /* Does every activation that is at b have call a behind it, come back from
  * normally? (An exception is no such return.) a == b: FLOW_NO. */
 enum flow_answer flow_dominates(struct flow *flow, uint64_t a, uint64_t b);

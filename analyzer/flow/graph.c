@@ -110,14 +110,20 @@ graph_reaches(struct graph *graph, uint32_t a, uint32_t b, const struct graph_cu
 }
 
 bool
-graph_enters(struct graph *graph, uint32_t b, const struct graph_cuts *cuts)
+graph_leads(struct graph *graph, uint32_t a, uint32_t b, const struct graph_cuts *cuts)
 {
 	size_t queued = 0;
 
 	set_cuts(graph, cuts);
-	if ((graph->marks[graph->entry] & GRAPH_CLOSED) == 0) {
-		graph->marks[graph->entry] |= SEEN;
-		graph->queue[queued++] = graph->entry;
+	if ((graph->marks[a] & GRAPH_CLOSED) == 0) {
+		graph->marks[a] |= SEEN;
+		graph->queue[queued++] = a;
 	}
 	return walk(graph, queued, b);
+}
+
+bool
+graph_enters(struct graph *graph, uint32_t b, const struct graph_cuts *cuts)
+{
+	return graph_leads(graph, graph->entry, b, cuts);
 }

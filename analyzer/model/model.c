@@ -260,6 +260,22 @@ model_unknown(struct model_end *end, enum model_why why)
 	end->why = why;
 }
 
+/* Marks prove that the owner's physical frame is the same: what is missing in between
+ * was called by it, or inside of it. */
+static bool
+model_marked(struct model *model, const struct model_end *end)
+{
+	uint32_t node = end->block->node, outside;
+
+	if (!model->hooks.marks)
+		return false;
+	do {
+		node = model->definitions->nodes[node].parent;
+		outside = places_node(&model->places, node)->levels;
+	} while (outside >= end->shared && node != 0);
+	return end->proved > outside;
+}
+
 /* What one stack says of the other: end->node's region stands at it. */
 static void
 model_compare(struct model *model, const struct region *region, struct model_end *end)
@@ -270,7 +286,7 @@ model_compare(struct model *model, const struct region *region, struct model_end
 
 	end->shared = region_shared(region, block->levels, block->seq);
 	end->proved = region_proved(region, end->shared, block->seq);
-	end->gapped = region->gap > block->seq;
+	end->gapped = region->gap > block->seq && !model_marked(model, end);
 	if (end->shared == 0) {
 		if (nodes[block->node].state != 0 || nodes[end->node].state != 0)
 			model_unknown(end, MODEL_WHY_TRUNCATED);

@@ -62,6 +62,25 @@ region_ancestor(const struct places *places, uint32_t node, uint32_t depth)
 	return node;
 }
 
+/* The physical frame whose levels begin at `level` is the same: so are those of its
+ * inlined levels that were not entered again. */
+static void
+region_inlined(struct places *places, uint32_t from, uint32_t to, uint32_t level,
+    enum place_between between, struct region_rest *rest)
+{
+	uint32_t firm = places_step(places, from, to)->firm[between];
+	uint32_t guarded = between == PLACE_NOTHING ? places_code(places, to)->guarded : 0;
+
+	if (firm < 1)
+		firm = 1;
+	if (firm < guarded)
+		firm = guarded;
+	if (level + firm > rest->common)
+		firm = rest->common - level;
+	if (rest->firm < level + firm)
+		rest->firm = level + firm;
+}
+
 /* One activation is presumed to have made the call at `before`, then that at
  * `next`. False if it cannot have. */
 static bool
@@ -80,10 +99,10 @@ region_try(struct places *places, uint32_t before, uint32_t next, enum place_bet
 		.firm = to->arrived[between],
 		.step = base,
 	};
-	if (rest->firm > base && base + step->firm[between] > rest->firm)
-		rest->firm = base + step->firm[between];
 	if (rest->firm > rest->common)
 		rest->firm = rest->common;
+	if (rest->firm > base)
+		region_inlined(places, from, pc, base, between, rest);
 	rest->back = rest->firm <= base && places_backward(places, from, pc);
 	rest->blind = rest->back && !step->known;
 	return true;
@@ -155,8 +174,8 @@ region_marked(struct places *places, const struct region *region, uint32_t kept,
 		return;
 	if (rest->common <= level)
 		rest->common = level + 1;
-	if (rest->firm <= level)
-		rest->firm = level + 1;
+	region_inlined(places, region_pc(places, region->nodes[at]),
+	    region_pc(places, at == kept ? next : region->nodes[at]), level, step->between, rest);
 }
 
 /* The `kept` outermost calls are presumed to be in progress still. */

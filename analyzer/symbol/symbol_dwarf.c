@@ -685,14 +685,16 @@ find_chain(const Dwarf_Die *function, uint64_t addr, Dwarf_Die *chain, size_t ma
 	return count;
 }
 
-/* Where an inlined call is entered; 0: not said (clang does not, where the call
- * is in pieces). */
+/* Where an inlined call is entered. Of one that is in pieces clang does not say it:
+ * then where the first piece begins, as the standard has it. */
 static uint64_t
 entry_of(Dwarf_Die *die)
 {
-	Dwarf_Addr entry;
+	Dwarf_Addr base, start, end;
 
-	return dwarf_entrypc(die, &entry) == 0 ? entry : 0;
+	if (dwarf_entrypc(die, &start) == 0)
+		return start;
+	return dwarf_ranges(die, 0, &base, &start, &end) > 0 ? start : 0;
 }
 
 static void

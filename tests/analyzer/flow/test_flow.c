@@ -292,6 +292,14 @@ check_loop(void)
 	CHECK_EQ(flow_reaches_avoiding(flow, b, b, AT(loop, loop_out)), FLOW_YES);
 	CHECK_EQ(flow_reaches_avoiding(flow, b, b, AT(loop, loop_test) + 1), FLOW_UNKNOWN);
 	CHECK_EQ(flow_reaches_avoiding(flow, b, a, AT(loop, loop_test) + 1), FLOW_NO);
+	CHECK_EQ(flow_meets(flow, a, AT(loop, loop_test)), FLOW_YES);
+	CHECK_EQ(flow_meets(flow, c, AT(loop, loop_test)), FLOW_NO);
+	CHECK_EQ(flow_meets(flow, a, AT(loop, loop_test) + 1), FLOW_UNKNOWN);
+	CHECK_EQ(flow_passes(flow, AT(loop, loop_test), c), FLOW_YES);
+	CHECK_EQ(flow_passes(flow, AT(loop, loop_out), b), FLOW_NO);
+	CHECK_EQ(flow_leads_without(flow, AT(loop, loop_test), b, &a, 1), FLOW_YES);
+	CHECK_EQ(flow_leads_without(flow, START, b, &a, 1), FLOW_NO);
+	CHECK_EQ(flow_leads_without(flow, AT(loop, loop_out), b, &a, 1), FLOW_NO);
 	/* the return of a itself does not count */
 	CHECK_EQ(flow_reaches_without(flow, a, c, &a, 1), FLOW_YES);
 	CHECK_EQ(flow_reaches_without(flow, a, c, &b, 1), FLOW_YES);
