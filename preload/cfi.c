@@ -453,59 +453,6 @@ cfi_row(const struct cfi_fde *fde, uint64_t pc, struct cfi_row *row)
 	return cfi_execute(fde, (struct cfi_bytes){ fde->code, fde->code_end, false }, &run, pc);
 }
 
-/* The table of call sites of an LSDA; *base: what its landing pads count from. */
-static struct cfi_bytes
-cfi_sites(uint64_t lsda, uint64_t *base, uint8_t *encoding)
-{
-	/* It has no length of its own but this table's. */
-	struct cfi_bytes bytes = { (const uint8_t *)lsda, (const uint8_t *)lsda + 64, false };
-	uint8_t start = (uint8_t)cfi_fixed(&bytes, 1);
-	uint64_t length;
-
-	if (start != 0xff)
-		*base = cfi_pointer(&bytes, start);
-	if ((uint8_t)cfi_fixed(&bytes, 1) != 0xff)
-		cfi_uleb(&bytes);
-	*encoding = (uint8_t)cfi_fixed(&bytes, 1);
-	length = cfi_uleb(&bytes);
-	bytes.end = bytes.at + length;
-	return bytes;
-}
-
-/* Whether fde's code begins as a function does when it is called. */
-static bool
-cfi_entered(const struct cfi_fde *fde, struct cfi_row *row)
-{
-	return cfi_row(fde, fde->begin, row) && cfi_how(row->cfa) == CFI_REGISTER &&
-	    row->cfa_register == ARCH_RSP && cfi_offset(row->cfa) == 8;
-}
-
-bool
-cfi_unwinding(const struct cfi_fde *fde, uint64_t pc)
-{
-	uint64_t base = fde->begin;
-	struct cfi_bytes sites;
-	struct cfi_row row;
-	uint8_t encoding;
-
-	if (fde->lsda == 0)
-		return fde->lsda_encoding != 0xff && !cfi_entered(fde, &row);
-	if (!cfi_entered(fde, &row))
-		return true;
-	sites = cfi_sites(fde->lsda, &base, &encoding);
-	while (sites.at < sites.end && !sites.bad) {
-		uint64_t pad;
-
-		cfi_pointer(&sites, encoding);
-		cfi_pointer(&sites, encoding);
-		pad = cfi_pointer(&sites, encoding);
-		cfi_uleb(&sites);
-		if (pad != 0 && base + pad >= fde->begin && base + pad < pc)
-			return true;
-	}
-	return sites.bad;
-}
-
 struct cfi_machine {
 	const struct load *load;
 	const uint64_t *regs;

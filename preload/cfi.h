@@ -70,13 +70,6 @@ cfi_offset(struct cfi_rule rule)
 /* The operations of a rule by expression, and their length. */
 const uint8_t *cfi_expression(struct cfi_rule rule, uint64_t *length);
 
-/*
- * Whether code at pc, in fde, may run while an exception unwinds the stack: behind
- * the first landing pad of its function, or in a part of it that is not its
- * beginning. Too often true, never too seldom.
- */
-bool cfi_unwinding(const struct cfi_fde *fde, uint64_t pc);
-
 enum cfi_found { CFI_FOUND, CFI_NO_FDE, CFI_NO_MODULE };
 
 /* The FDE that holds pc. With CFI_NO_FDE map and map_start, map_end are set. */

@@ -205,19 +205,16 @@ marks_start(uint32_t depth, uint64_t loader, const void *headers, uint32_t count
 	marks.setting = true;
 }
 
-/*
- * An exception is thrown in two passes, and libgcc knows the frame that will handle
- * it by the stack pointer that the mark of the frame inside of it changes: between
- * the two no mark may be set. What runs there is clean-up code, and unwinders.
- */
+/* Unwinders begin with who called them. */
 static enum marks_leaves
-marks_leaves(const struct cfi_fde *fde, uint64_t pc)
+marks_leaves(const struct cfi_fde *fde)
 {
 	const char *base = marks_base(fde->map->l_name);
 
-	if (fde->signal || cfi_unwinding(fde, pc) || marks_begins_with(base, "libgcc_s.so") ||
-	    marks_begins_with(base, "libunwind"))
+	if (fde->signal)
 		return MARKS_STOP;
+	if (marks_begins_with(base, "libgcc_s.so") || marks_begins_with(base, "libunwind"))
+		return MARKS_NO;
 	if (fde->begin >= marks_loader[0] && fde->begin < marks_loader[1])
 		return MARKS_NO;
 	for (unsigned int i = 0; i < MARKS_AVOID; i++)
@@ -226,14 +223,16 @@ marks_leaves(const struct cfi_fde *fde, uint64_t pc)
 	return MARKS_YES;
 }
 
-/* May a slot that holds pc be marked? Where the walk is sure of what is a frame. */
+/* May a slot that holds pc be marked? Where the walk is sure of what is a frame, and
+ * what may handle an exception can be found by an unwinder behind a mark. */
 static bool
 marks_returns(const struct cfi_fde *fde, uint64_t pc)
 {
 	enum rule_kind kind = rule_kind(rules_get(pc));
 
 	return (kind == RULE_RSP || kind == RULE_RBP || kind == RULE_DEREF) &&
-	    arch_marks_call(fde->begin, pc);
+	    arch_marks_call(fde->begin, pc) &&
+	    (fde->lsda == 0 || modules_unwinds(rule_module(rules_get(pc))));
 }
 
 /* The first of the cells for pc; 0: there is none left. */
@@ -264,7 +263,7 @@ marks_fill(struct marks_place *place, uint64_t pc)
 	place->leaves = MARKS_STOP;
 	if (cfi_find(pc - 1, &fde) != CFI_FOUND)
 		return;
-	place->leaves = marks_leaves(&fde, pc);
+	place->leaves = marks_leaves(&fde);
 	if (marks_returns(&fde, pc))
 		place->cell = marks_give(pc);
 }

@@ -23,6 +23,7 @@
 
 struct thread;
 struct region;
+struct link_map;
 struct module;
 
 #define MARKS_VARIANTS 4U /* cells of one return address */
@@ -53,6 +54,12 @@ void marks_forget(uint64_t start, uint64_t end);
 
 /* Sets the marks of a stack that was just captured and is the thread's own. */
 void marks_set(struct thread *thread, struct region *region);
+
+/*
+ * Whether exceptions that pass code of the object are unwound by what can be asked
+ * for its state (marks_unwound.c). Else it may be a copy inside of the object.
+ */
+bool marks_unwinds(const struct link_map *map);
 
 /* The number of the mark at pc, from 1; 0: it is none. */
 static inline uint32_t

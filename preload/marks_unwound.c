@@ -9,11 +9,13 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <stddef.h>
+#include <string.h>
 #include <unwind.h>
 
 #include "preload/marks.h"
 
 struct marks_unwinder {
+	const struct link_map *map;
 	_Unwind_Ptr (*get_ip)(struct _Unwind_Context *);
 	void (*set_ip)(struct _Unwind_Context *, _Unwind_Ptr);
 	void (*set_register)(struct _Unwind_Context *, int, _Unwind_Word);
@@ -21,27 +23,63 @@ struct marks_unwinder {
 };
 
 /* Read by marks.S. */
-void (*marks_resume)(struct _Unwind_Exception *);
+__thread void (*marks_resume)(struct _Unwind_Exception *)
+    __attribute__((tls_model("initial-exec")));
 
-static bool
-marks_symbols(struct marks_unwinder *unwinder, void *handle)
+static uint32_t
+marks_hash(const char *name)
 {
-	*(void **)&unwinder->get_ip = dlsym(handle, "_Unwind_GetIP");
-	*(void **)&unwinder->set_ip = dlsym(handle, "_Unwind_SetIP");
-	*(void **)&unwinder->set_register = dlsym(handle, "_Unwind_SetGR");
-	*(void **)&unwinder->resume = dlsym(handle, "_Unwind_Resume");
-	return unwinder->get_ip != NULL && unwinder->set_ip != NULL &&
-	    unwinder->set_register != NULL && unwinder->resume != NULL;
+	uint32_t hash = 5381;
+
+	for (; *name != 0; name++)
+		hash = hash * 33 + (uint8_t)*name;
+	return hash;
 }
 
-/* What it knows of the stack is its own: is it the one that has called us? */
-static bool
-marks_same(const struct marks_unwinder *unwinder, const struct link_map *caller)
+/* A dynamic symbol that the object defines, NULL: it does not. The loader's own
+ * look-up takes locks, and allocates to say that there is none. */
+static void *
+marks_symbol(const struct link_map *map, const char *name)
 {
-	struct dl_find_object object;
+	const ElfW(Sym) *symbols = NULL;
+	const char *strings = NULL;
+	const uint32_t *table = NULL;
+	uint32_t hash = marks_hash(name), at;
 
-	return _dl_find_object((void *)unwinder->get_ip, &object) == 0 &&
-	    object.dlfo_link_map == caller;
+	for (const ElfW(Dyn) *entry = map->l_ld; entry->d_tag != DT_NULL; entry++) {
+		if (entry->d_tag == DT_SYMTAB)
+			symbols = (const void *)entry->d_un.d_ptr;
+		else if (entry->d_tag == DT_STRTAB)
+			strings = (const void *)entry->d_un.d_ptr;
+		else if (entry->d_tag == DT_GNU_HASH)
+			table = (const void *)entry->d_un.d_ptr;
+	}
+	if (symbols == NULL || strings == NULL || table == NULL || table[0] == 0)
+		return NULL;
+	/* buckets, first symbol, words of the filter, its shift; filter; buckets; hashes */
+	at = table[4 + 2 * table[2] + hash % table[0]];
+	for (; at >= table[1]; at++) {
+		uint32_t found = table[4 + 2 * table[2] + table[0] + at - table[1]];
+
+		if ((found | 1) == (hash | 1) && symbols[at].st_shndx != SHN_UNDEF &&
+		    strcmp(strings + symbols[at].st_name, name) == 0)
+			return (void *)(map->l_addr + symbols[at].st_value);
+		if ((found & 1) != 0)
+			break;
+	}
+	return NULL;
+}
+
+static bool
+marks_symbols(struct marks_unwinder *unwinder, const struct link_map *map)
+{
+	*(void **)&unwinder->get_ip = marks_symbol(map, "_Unwind_GetIP");
+	*(void **)&unwinder->set_ip = marks_symbol(map, "_Unwind_SetIP");
+	*(void **)&unwinder->set_register = marks_symbol(map, "_Unwind_SetGR");
+	*(void **)&unwinder->resume = marks_symbol(map, "_Unwind_Resume");
+	unwinder->map = map;
+	return unwinder->get_ip != NULL && unwinder->set_ip != NULL &&
+	    unwinder->set_register != NULL && unwinder->resume != NULL;
 }
 
 static _Unwind_Reason_Code
@@ -52,71 +90,72 @@ marks_stepped(struct _Unwind_Context *context, void *unused)
 	return _URC_END_OF_STACK;
 }
 
-/* For one that is linked into its module with its names hidden: libgcc's copies
- * understand each other, once they have seen a stack. */
 static bool
-marks_another(struct marks_unwinder *unwinder)
+marks_libgcc(const struct link_map *map)
 {
-	void *handle = dlopen("libgcc_s.so.1", RTLD_LAZY);
-	_Unwind_Reason_Code (*walk)(_Unwind_Trace_Fn, void *);
+	const char *base = map->l_name;
 
-	if (handle == NULL || !marks_symbols(unwinder, handle))
+	for (const char *at = base; *at != 0; at++)
+		if (*at == '/')
+			base = at + 1;
+	return strlen(base) > 9 && memcmp(base, "libgcc_s.", 9) == 0;
+}
+
+/*
+ * Those that the unwinder at caller, which is unwinding, has beside itself. Of one
+ * that is linked into its module nothing is seen; libgcc's copies understand each
+ * other, once they have seen a stack.
+ */
+static bool
+marks_unwinder(struct marks_unwinder *unwinder, void *caller)
+{
+	_Unwind_Reason_Code (*walk)(_Unwind_Trace_Fn, void *);
+	struct dl_find_object object;
+	const struct link_map *map;
+
+	if (_dl_find_object(caller, &object) != 0)
 		return false;
-	*(void **)&walk = dlsym(handle, "_Unwind_Backtrace");
+	map = object.dlfo_link_map;
+	if (marks_symbols(unwinder, map))
+		return true;
+	while (map->l_prev != NULL)
+		map = map->l_prev;
+	while (map != NULL && !marks_libgcc(map))
+		map = map->l_next;
+	if (map == NULL || !marks_symbols(unwinder, map))
+		return false;
+	*(void **)&walk = marks_symbol(map, "_Unwind_Backtrace");
 	if (walk != NULL)
 		walk(marks_stepped, NULL);
 	return true;
 }
 
+/* Whether the text is among the names that the object's symbols and the like have. */
 static bool
-marks_search(struct marks_unwinder *unwinder, const struct link_map *caller)
+marks_named(const struct link_map *map, const char *name)
 {
-	void *handle;
-	bool found;
+	const char *at = NULL, *end;
+	size_t size = 0;
 
-	if (marks_symbols(unwinder, RTLD_DEFAULT) && marks_same(unwinder, caller))
-		return true;
-	/* A library that was loaded for another alone. */
-	handle = dlopen(caller->l_name, RTLD_LAZY | RTLD_NOLOAD);
-	found = handle != NULL && marks_symbols(unwinder, handle) && marks_same(unwinder, caller);
-	if (found)
-		return true; /* and it stays */
-	if (handle != NULL)
-		dlclose(handle);
-	return marks_another(unwinder);
+	for (const ElfW(Dyn) *entry = map->l_ld; entry->d_tag != DT_NULL; entry++)
+		if (entry->d_tag == DT_STRTAB)
+			at = (const void *)entry->d_un.d_ptr;
+		else if (entry->d_tag == DT_STRSZ)
+			size = entry->d_un.d_val;
+	for (end = at + size; at < end; at += strlen(at) + 1)
+		if (strcmp(at, name) == 0)
+			return true;
+	return false;
 }
 
-/* The first that was asked for is remembered: that one answers without a search,
- * which takes locks and allocates. */
-static struct {
-	uint32_t state; /* 1: being written, 2: there */
-	const struct link_map *map;
-	struct marks_unwinder unwinder;
-} marks_first;
-
-/* Of the one at caller, that is unwinding. */
-static bool
-marks_unwinder(struct marks_unwinder *unwinder, void *caller)
+bool
+marks_unwinds(const struct link_map *map)
 {
-	struct dl_find_object object;
-	uint32_t none = 0;
+	struct marks_unwinder unwinder;
 
-	if (_dl_find_object(caller, &object) != 0)
-		return false;
-	if (__atomic_load_n(&marks_first.state, __ATOMIC_ACQUIRE) == 2 &&
-	    marks_first.map == object.dlfo_link_map) {
-		*unwinder = marks_first.unwinder;
-		return true;
-	}
-	if (!marks_search(unwinder, object.dlfo_link_map))
-		return false;
-	if (__atomic_compare_exchange_n(
-		&marks_first.state, &none, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-		marks_first.map = object.dlfo_link_map;
-		marks_first.unwinder = *unwinder;
-		__atomic_store_n(&marks_first.state, 2, __ATOMIC_RELEASE);
-	}
-	return true;
+	return marks_named(map, "_Unwind_Resume") ||
+	    (!marks_named(map, "dl_iterate_phdr") && !marks_named(map, "_dl_find_object")) ||
+	    marks_symbols(&unwinder, map);
 }
 
 /* Called by marks.S's description of the cells. */
@@ -140,7 +179,7 @@ marks_unwound(int version, _Unwind_Action actions, _Unwind_Exception_Class class
 	pc = unwinder.get_ip(context);
 	if (marks_resolve(&pc) == 0)
 		return _URC_CONTINUE_UNWIND;
-	__atomic_store_n(&marks_resume, unwinder.resume, __ATOMIC_RELAXED);
+	marks_resume = unwinder.resume;
 	unwinder.set_register(context, __builtin_eh_return_data_regno(0), (_Unwind_Word)exception);
 	unwinder.set_register(context, __builtin_eh_return_data_regno(1), pc);
 	unwinder.set_ip(context, (_Unwind_Ptr)arch_marks_resume);

@@ -216,3 +216,13 @@ modules_gone(uint32_t epoch, uint64_t pc, bool *all)
 	}
 	return false;
 }
+
+bool
+modules_unwinds(uint32_t index)
+{
+	struct module *module = &modules_table[index];
+
+	if (module->unwinds == 0)
+		module->unwinds = module->map != NULL && marks_unwinds(module->map) ? 1 : 2;
+	return module->unwinds == 1;
+}

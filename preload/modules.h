@@ -18,6 +18,7 @@ struct module {
 	uint64_t bias;
 	uint32_t id; /* in the trace; 0: could not be written */
 	uint32_t dead;
+	uint32_t unwinds; /* 0: not known yet, 1: marks_unwinds, 2: not */
 };
 
 #define MODULES_MAX (1U << 20)
@@ -30,6 +31,9 @@ bool modules_start(const char *exe, const char *directory);
 uint32_t modules_find(const struct link_map *map, uint64_t start, uint64_t end);
 
 static inline const struct module *modules_get(uint32_t index);
+
+/* marks_unwinds of a module, asked once. */
+bool modules_unwinds(uint32_t index);
 
 /* A block that is freed: is it the link_map of a module? */
 static inline bool modules_suspect(const void *block);

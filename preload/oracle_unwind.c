@@ -18,7 +18,6 @@ oracle_steps(struct frame *frames, uint32_t limit, const struct arch_frame *from
 	unw_cursor_t cursor;
 	uint64_t first = from->pc;
 	uint32_t count = 0;
-	bool mark = false;
 
 	marks_resolve(&first);
 	if (unw_getcontext(&context) != 0 || unw_init_local(&cursor, &context) != 0)
@@ -29,11 +28,8 @@ oracle_steps(struct frame *frames, uint32_t limit, const struct arch_frame *from
 		if (unw_get_reg(&cursor, UNW_REG_IP, &pc) != 0 ||
 		    unw_get_reg(&cursor, UNW_REG_SP, &sp) != 0 || pc == 0)
 			break;
-		/* A mark is a frame of its own, inside the one that it leads to,
-		 * whose return address is 1 less then. */
-		pc += mark;
-		mark = marks.on && marks_cell(pc) != 0;
-		if (mark)
+		/* A mark is a frame of its own, inside the one that it leads to. */
+		if (marks.on && marks_cell(pc) != 0)
 			continue;
 		if (count == 0 && (sp - 8 != from->slot || pc != first))
 			continue;

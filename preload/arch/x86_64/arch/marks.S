@@ -45,7 +45,8 @@ arch_marks_targets:
 arch_marks_resume:
 	pushq	%rdx
 	movq	%rax, %rdi
-	jmp	*marks_resume(%rip)
+	movq	marks_resume@gottpoff(%rip), %rcx
+	jmp	*%fs:(%rcx)
 	.size	arch_marks_resume, . - arch_marks_resume
 
 /*
