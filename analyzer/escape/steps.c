@@ -607,23 +607,55 @@ steps_tails(struct steps *steps, uint32_t node)
 	return 0;
 }
 
+/* The call is one of a hook, seen or not. */
+static bool
+steps_calls_hook(const struct steps_function *function, uint64_t site)
+{
+	const struct flow_source *source = function->source;
+	struct flow_callee callee;
+
+	return flow_callee(function->flow, site, &callee) && callee.address != 0 &&
+	    steps_named(steps_hooks, source->callee(source->data, callee.address, callee.slot));
+}
+
+/* No call of a hook, and none of these pcs, is on every way through the function. */
+static bool
+steps_function_may_skip(
+    struct steps *steps, const struct steps_function *function, const uint32_t *pcs, size_t count)
+{
+	size_t all, i, used = 0;
+	const uint64_t *sites;
+	uint64_t *calls;
+	bool skip;
+
+	if (function->flow == NULL || flow_is_open(function->flow))
+		return false;
+	sites = flow_sites(function->flow, &all);
+	calls = xcalloc(all + count + 1, sizeof(*calls));
+	for (i = 0; i < all; i++)
+		if (steps_calls_hook(function, sites[i]))
+			calls[used++] = sites[i];
+	for (i = 0; i < count; i++)
+		if (&steps->functions[steps_function_of(steps, pcs[i])] == function)
+			calls[used++] = steps->places->definitions->pcs[pcs[i]].offset;
+	skip = flow_always_any(function->flow, calls, used) == FLOW_NO;
+	free(calls);
+	return skip;
+}
+
 bool
 steps_may_skip(struct steps *steps, const uint32_t *pcs, size_t count)
 {
-	uint64_t *sites = xcalloc(count + 1, sizeof(*sites));
-	struct flow *flow;
-	bool skip = false;
-	size_t i, j, used, function;
+	size_t i;
 
-	for (i = 0; i < count && !skip; i++) {
-		function = steps_function_of(steps, pcs[i]);
-		for (used = 0, j = 0; j < count; j++)
-			if (steps_function_of(steps, pcs[j]) == function)
-				sites[used++] = steps->places->definitions->pcs[pcs[j]].offset;
-		flow = steps->functions[function].flow;
-		skip = flow != NULL && !flow_is_open(flow) &&
-		    flow_always_any(flow, sites, used) == FLOW_NO;
+	/* a new one may move the others */
+	for (i = 0; i < count; i++)
+		steps_function_of(steps, pcs[i]);
+	for (i = 0; i < count; i++) {
+		size_t number = steps_function_of(steps, pcs[i]);
+
+		if (steps_function_may_skip(steps, &steps->functions[number], pcs, count))
+			return true;
 	}
-	free(sites);
-	return skip;
+	return false;
 }

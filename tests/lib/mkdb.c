@@ -4,6 +4,7 @@
  * recorded), hostile (names that would do something), deep (stacks of 1024
  * frames), merged (two runs).
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ struct made {
 	struct store *store;
 	struct err err;
 	int64_t frames, stacks, sites;
+	bool has_contexts;
 };
 
 struct spec {
@@ -167,6 +169,31 @@ add_paths(struct made *made, const struct store_site *site, int64_t caller)
 		need(made, store_add_owner(made->store, &owner, &made->err));
 }
 
+/* The site's function calls itself under its own name: what is said by caller must
+ * be as harmless as what is said of the site. */
+static void
+add_contexts(struct made *made, const struct store_site *site, int64_t caller)
+{
+	struct store_site_context context = { .site = site->id,
+		.callers = 1,
+		.verdict = "stack",
+		.owner = site->owner,
+		.owner_distance = site->owner_distance,
+		.observed = site->observed / 2,
+		.estimated = site->estimated / 2,
+		.bytes = site->bytes / 2,
+		.local = site->observed / 2,
+		.activations = 1,
+		.size_min = site->size_min,
+		.size_max = site->size_max };
+
+	context.stack = add_stack(made, add_stack(made, 0, site->frame, 1), site->frame, 2);
+	need(made, store_add_site_context(made->store, &context, &made->err));
+	context.stack = add_stack(made, caller, site->frame, 1);
+	context.verdict = "heap";
+	need(made, store_add_site_context(made->store, &context, &made->err));
+}
+
 static void
 add_site(struct made *made, int64_t run, const struct spec *spec, int64_t stack, int64_t caller,
     int64_t frame)
@@ -217,6 +244,8 @@ add_site(struct made *made, int64_t run, const struct spec *spec, int64_t stack,
 	need(made, store_add_site(made->store, &site, &made->err));
 	add_histograms(made, &site);
 	add_paths(made, &site, caller);
+	if (made->has_contexts)
+		add_contexts(made, &site, caller);
 }
 
 static void
@@ -300,6 +329,7 @@ add_kind(struct made *made, const char *kind)
 		add_run(made, 1, 5000, 0);
 	} else if (strcmp(kind, "hostile") == 0) {
 		add_run(made, 1, 8000, 8000);
+		made->has_contexts = true;
 		add_specs(made, 1, hostile, sizeof(hostile) / sizeof(*hostile), 0);
 	} else if (strcmp(kind, "deep") == 0) {
 		add_run(made, 1, 1416733, 1416733);
