@@ -12,6 +12,7 @@
 #include "analyzer/cmd/cmd.h"
 #include "analyzer/cmd/options.h"
 #include "analyzer/cmd/record_options.h"
+#include "analyzer/trace/reader.h"
 #include "analyzer/util/err.h"
 #include "preload/record.h"
 
@@ -59,19 +60,9 @@ record_say_last(const struct record *record)
 static void
 record_say_unmarked(const struct record *record, const struct record_summary *summary)
 {
-	const char *why = "its memory is short";
+	char why[128];
 
-	switch ((enum esc_unmarked)summary->unmarked) {
-	case ESC_UNMARKED_SHADOW_STACK: why = "the processor guards its stacks"; break;
-	case ESC_UNMARKED_INSTRUMENTED: why = "its functions report who called them"; break;
-	case ESC_UNMARKED_LIBUNWIND: why = "libunwind walks its stacks"; break;
-	case ESC_UNMARKED_RUNTIME:
-		cmd_note("%s ran unmarked: %s reads the stacks itself", record->argv[0],
-		    summary->runtime);
-		return;
-	case ESC_UNMARKED_NONE:
-	case ESC_UNMARKED_MEMORY: break;
-	}
+	reader_unmarked(summary->unmarked, summary->runtime, why, sizeof(why));
 	cmd_note("%s ran unmarked: %s", record->argv[0], why);
 }
 

@@ -184,6 +184,21 @@ write_duration(const struct ingest_run *run)
 	return write_clamp((double)ticks * run->tick_ns);
 }
 
+/* run.marks */
+static void
+write_marks(const struct esc_header *head, char *to, size_t room)
+{
+	char why[128];
+
+	reader_unmarked(head->unmarked, head->runtime, why, sizeof(why));
+	if ((head->flags & ESC_FLAG_UNMARKED) == 0)
+		snprintf(to, room, "%s", (head->flags & ESC_FLAG_MARKS) != 0 ? "marked" : "");
+	else if ((head->flags & ESC_FLAG_MARKS) != 0)
+		snprintf(to, room, "marked, but no more from some time on: %s", why);
+	else
+		snprintf(to, room, "not marked: %s", why);
+}
+
 static int
 write_run_row(const struct ingest_run *run, const struct write_means *means, struct err *err)
 {
@@ -196,7 +211,7 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 	char *wrappers = write_strings(options->wrappers, options->wrapper_count);
 	char *no_wrappers = write_strings(options->no_wrappers, options->no_wrapper_count);
 	char *found = write_found(run->ingest->wrappers);
-	char start[64];
+	char start[64], marks[256];
 	struct store_run row = {
 		.id = run->id,
 		.trace = path != NULL ? path : run->reader->path,
@@ -224,12 +239,14 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 		.no_wrappers = no_wrappers,
 		.found_wrappers = found,
 		.allocator = head->allocator,
+		.marks = marks,
 	};
 	double cost = 0;
 	uint32_t i;
 	int status;
 
 	write_date(head->start.realtime, start, sizeof(start));
+	write_marks(head, marks, sizeof(marks));
 	for (i = 0; i < run->escape.site_count; i++) {
 		const struct escape_site *site = &run->escape.sites[i];
 

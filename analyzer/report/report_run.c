@@ -15,6 +15,7 @@ static const char sql[] = "SELECT (SELECT command FROM run ORDER BY id LIMIT 1),
 			  " (SELECT exe FROM run ORDER BY id LIMIT 1),"
 			  " (SELECT trace FROM run ORDER BY id LIMIT 1),"
 			  " (SELECT allocator FROM run ORDER BY id LIMIT 1),"
+			  " (SELECT max(marks) FROM run),"
 			  " (SELECT wrappers FROM run ORDER BY id LIMIT 1),"
 			  " (SELECT found_wrappers FROM run ORDER BY id LIMIT 1)"
 			  " FROM run HAVING count(*) > 0";
@@ -46,6 +47,7 @@ static const struct column columns[] = {
 	{ "exe", "executable", COLUMN_PATH },
 	{ "trace", "trace", COLUMN_PATH },
 	{ "allocator", "allocator", COLUMN_PATH },
+	{ "marks", "marks", COLUMN_TEXT },
 	{ "wrappers", "wrappers", COLUMN_LIST },
 	{ "found_wrappers", "found to be wrappers", COLUMN_LIST },
 };

@@ -98,6 +98,7 @@ static const struct column run_columns[] = {
 	T(run, no_wrappers),
 	T(run, found_wrappers),
 	T(run, allocator),
+	T(run, marks),
 	I(run, cost_ns),
 };
 static const struct column module_columns[] = {

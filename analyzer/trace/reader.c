@@ -213,3 +213,21 @@ reader_free(struct reader *reader)
 	free(reader->path);
 	free(reader);
 }
+
+void
+reader_unmarked(uint32_t why, const char *runtime, char *to, size_t room)
+{
+	const char *text = "its memory is short";
+
+	switch ((enum esc_unmarked)why) {
+	case ESC_UNMARKED_SHADOW_STACK: text = "the processor guards its stacks"; break;
+	case ESC_UNMARKED_INSTRUMENTED: text = "its functions report who called them"; break;
+	case ESC_UNMARKED_LIBUNWIND: text = "libunwind walks its stacks"; break;
+	case ESC_UNMARKED_RUNTIME:
+		snprintf(to, room, "%s reads the stacks itself", runtime);
+		return;
+	case ESC_UNMARKED_NONE:
+	case ESC_UNMARKED_MEMORY: break;
+	}
+	snprintf(to, room, "%s", text);
+}

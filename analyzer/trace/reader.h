@@ -49,4 +49,8 @@ bool reader_read(struct reader *reader, uint64_t offset, void *to, size_t len);
 void reader_note(struct reader *reader, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Why return addresses are not marked (esc_header.unmarked and .runtime), in a few
+ * words, into room bytes. */
+void reader_unmarked(uint32_t why, const char *runtime, char *to, size_t room);
+
 #endif

@@ -97,6 +97,7 @@ add_run(struct made *made, int64_t id, int64_t allocations, int64_t recorded)
 		.no_wrappers = "[]",
 		.found_wrappers = "[\"safe_alloc\"]",
 		.allocator = "",
+		.marks = "",
 		.cost_ns = allocations * 61 };
 
 	need(made, store_add_run(made->store, &run, &made->err));
