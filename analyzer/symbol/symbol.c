@@ -240,7 +240,7 @@ code_state(const struct module *module, enum symbol_state main)
 static void
 module_open(struct symbol *symbol, struct module *module)
 {
-	const struct symbol_elf *source = &module->main;
+	struct symbol_elf *source = &module->main;
 
 	enum symbol_state main;
 

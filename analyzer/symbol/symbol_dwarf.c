@@ -1,14 +1,17 @@
 #include "analyzer/symbol/symbol_dwarf.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <dwarf.h>
 
 #include "analyzer/symbol/arena.h"
 #include "analyzer/symbol/demangle.h"
 #include "analyzer/symbol/symbol_debug.h"
+#include "analyzer/symbol/symbol_package.h"
 #include "analyzer/util/map.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
@@ -86,6 +89,7 @@ struct symbol_dwarf {
 	Dwarf *dwarf;
 	struct symbol_elf shared; /* dwz */
 	Dwarf *shared_dwarf;
+	struct symbol_package *package; /* or NULL */
 	const struct symbol_table *code;
 	const char *path; /* of the file, its owner's */
 	struct arena *arena;
@@ -772,23 +776,95 @@ split_file_is_sane(Dwarf_Die *skeleton, const char *beside)
 	return sane;
 }
 
+/* The text of an attribute, in the library's memory, if it stands in a table of
+ * strings. */
+static char *
+table_text(Dwarf_Die *die, unsigned int attribute)
+{
+	Dwarf_Attribute memory;
+
+	if (dwarf_attr(die, attribute, &memory) == NULL ||
+	    dwarf_whatform(&memory) == DW_FORM_string)
+		return NULL;
+	return (char *)(uintptr_t)dwarf_formstring(&memory);
+}
+
+/*
+ * Where the library looks for the split unit is what the skeleton says: it is told
+ * of the descriptor fd instead, for so long. False if the names are too short.
+ */
+static bool
+open_descriptor(struct unit *unit, int fd, Dwarf_Die *split)
+{
+	char *name = table_text(&unit->die, DW_AT_dwo_name);
+	char *directory = table_text(&unit->die, DW_AT_comp_dir);
+	char path[32];
+	char saved[2][32];
+	char *base;
+
+	if (name == NULL)
+		name = table_text(&unit->die, DW_AT_GNU_dwo_name);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fd);
+	base = strrchr(path, '/') + 1;
+	if (name == NULL)
+		return false;
+	if (strlen(name) >= strlen(path)) {
+		directory = NULL;
+		base = path;
+	} else if (directory == NULL || strlen(name) < strlen(base) ||
+	    strlen(directory) < strlen("/dev/fd")) {
+		return false;
+	}
+	memcpy(saved[0], name, strlen(base) + 1);
+	memcpy(name, base, strlen(base) + 1);
+	if (directory != NULL) {
+		memcpy(saved[1], directory, sizeof("/dev/fd"));
+		memcpy(directory, "/dev/fd", sizeof("/dev/fd"));
+	}
+	memset(split, 0, sizeof(*split));
+	if (dwarf_cu_info(unit->cu, NULL, NULL, NULL, split, NULL, NULL, NULL) != 0)
+		split->addr = NULL;
+	memcpy(name, saved[0], strlen(base) + 1);
+	if (directory != NULL)
+		memcpy(directory, saved[1], sizeof("/dev/fd"));
+	return split->addr != NULL;
+}
+
+static bool
+open_packed(const struct symbol_dwarf *dwarf, struct unit *unit, uint64_t id, Dwarf_Die *split)
+{
+	int fd = dwarf->package != NULL ? symbol_package_unit(dwarf->package, id) : -1;
+	bool found;
+
+	if (fd == -1)
+		return false;
+	found = open_descriptor(unit, fd, split);
+	close(fd);
+	return found;
+}
+
 static void
-open_unit(struct unit *unit, const char *path)
+open_unit(const struct symbol_dwarf *dwarf, struct unit *unit)
 {
 	Dwarf_Die split;
+	uint64_t id;
 	uint8_t type;
 
 	if (unit->opened)
 		return;
 	unit->opened = true;
 	unit->tree = unit->die;
-	if (dwarf_cu_info(unit->cu, NULL, &type, NULL, NULL, NULL, NULL, NULL) != 0 ||
-	    type != DW_UT_skeleton || !split_file_is_sane(&unit->die, path))
+	if (dwarf_cu_info(unit->cu, NULL, &type, NULL, NULL, &id, NULL, NULL) != 0 ||
+	    type != DW_UT_skeleton)
 		return;
-	memset(&split, 0, sizeof(split));
-	if (dwarf_cu_info(unit->cu, NULL, NULL, NULL, &split, NULL, NULL, NULL) != 0 ||
-	    split.addr == NULL)
-		return;
+	if (!open_packed(dwarf, unit, id, &split)) {
+		if (!split_file_is_sane(&unit->die, dwarf->path))
+			return;
+		memset(&split, 0, sizeof(split));
+		if (dwarf_cu_info(unit->cu, NULL, NULL, NULL, &split, NULL, NULL, NULL) != 0 ||
+		    split.addr == NULL)
+			return;
+	}
 	unit->tree = split;
 	unit->split = true;
 }
@@ -847,6 +923,7 @@ open_shared(struct symbol_dwarf *dwarf, const struct symbol_elf *file, const cha
 		return true;
 	if (!symbol_debug_find_shared(&dwarf->shared, file, root))
 		return false;
+	symbol_elf_unpack(&dwarf->shared);
 	dwarf->shared_dwarf = dwarf_begin_elf(dwarf->shared.elf, DWARF_C_READ, NULL);
 	if (dwarf->shared_dwarf == NULL)
 		return false;
@@ -855,8 +932,8 @@ open_shared(struct symbol_dwarf *dwarf, const struct symbol_elf *file, const cha
 }
 
 struct symbol_dwarf *
-symbol_dwarf_new(const struct symbol_elf *file, const struct symbol_table *code, const char *root,
-    struct arena *arena)
+symbol_dwarf_new(
+    struct symbol_elf *file, const struct symbol_table *code, const char *root, struct arena *arena)
 {
 	struct symbol_dwarf *dwarf;
 
@@ -866,6 +943,8 @@ symbol_dwarf_new(const struct symbol_elf *file, const struct symbol_table *code,
 	dwarf->code = code;
 	dwarf->arena = arena;
 	dwarf->path = file->path;
+	dwarf->package = symbol_package_open(file->path);
+	symbol_elf_unpack(file);
 	dwarf->dwarf = dwarf_begin_elf(file->elf, DWARF_C_READ, NULL);
 	if (dwarf->dwarf != NULL && open_shared(dwarf, file, root))
 		index_units(dwarf);
@@ -896,6 +975,7 @@ symbol_dwarf_free(struct symbol_dwarf *dwarf)
 	if (dwarf->shared_dwarf != NULL)
 		dwarf_end(dwarf->shared_dwarf);
 	symbol_elf_close(&dwarf->shared);
+	symbol_package_free(dwarf->package);
 	free(dwarf);
 }
 
@@ -930,7 +1010,7 @@ symbol_dwarf_find(struct symbol_dwarf *dwarf, uint64_t addr, struct symbol_dwarf
 	for (i = 0; i < count && answer->count == 0; i++) {
 		struct unit *unit = &dwarf->units[owners[i]];
 
-		open_unit(unit, dwarf->path);
+		open_unit(dwarf, unit);
 		set_line(dwarf, unit, addr, &answer->frames[0]);
 		if (find_in_unit(dwarf, unit, addr, answer))
 			return;
@@ -950,7 +1030,7 @@ find_function(struct symbol_dwarf *dwarf, uint64_t addr, Dwarf_Die *function)
 		struct tree *tree;
 		size_t owner;
 
-		open_unit(unit, dwarf->path);
+		open_unit(dwarf, unit);
 		tree = tree_of(dwarf, &unit->tree);
 		if (spans_find(&tree->spans, addr, &owner, 1) == 0)
 			continue;

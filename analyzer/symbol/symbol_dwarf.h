@@ -31,8 +31,8 @@ struct symbol_dwarf_answer {
  * arena or the file, which both must outlive it. root: where shared files (dwz)
  * are looked for. NULL if there is none to read.
  */
-struct symbol_dwarf *symbol_dwarf_new(const struct symbol_elf *file,
-    const struct symbol_table *code, const char *root, struct arena *arena);
+struct symbol_dwarf *symbol_dwarf_new(struct symbol_elf *file, const struct symbol_table *code,
+    const char *root, struct arena *arena);
 void symbol_dwarf_free(struct symbol_dwarf *dwarf);
 
 /* Resolves addr; instance of the last frame is left 0. */

@@ -11,6 +11,7 @@
 #include <elfutils/libdw.h>
 
 #include "analyzer/symbol/cursor.h"
+#include "analyzer/symbol/symbol_zstd.h"
 #include "analyzer/util/xalloc.h"
 
 enum {
@@ -18,6 +19,7 @@ enum {
 	SEARCH_BACK = 64,                 /* symbols that may start between one and its inside */
 	/* deflate cannot do better; a section that claims more is a bomb */
 	COMPRESSION_MAX = 1032,
+	PACKED_ZSTD = 2, /* ELFCOMPRESS_ZSTD, which old headers do not have */
 };
 
 enum symbol_elf_result
@@ -55,6 +57,54 @@ sections_are_sane(Elf *elf)
 	return true;
 }
 
+/* Puts the unpacked bytes in the place of the packed ones, as libdw reads them. */
+static void
+unpack_section(struct symbol_elf *file, Elf_Scn *section, GElf_Shdr *header, GElf_Chdr *packed)
+{
+	size_t skip = gelf_fsize(file->elf, ELF_T_CHDR, 1, EV_CURRENT);
+	/* libdw reads one or the other, by its version */
+	Elf_Data *data = elf_rawdata(section, NULL);
+	Elf_Data *other = elf_getdata(section, NULL);
+	size_t size = packed->ch_size;
+	void *bytes;
+
+	if (data == NULL || other == NULL || data->d_buf == NULL || data->d_size <= skip ||
+	    skip == 0 || size == 0)
+		return;
+	bytes = malloc(size);
+	if (bytes == NULL ||
+	    !symbol_zstd_unpack(
+		bytes, size, (const uint8_t *)data->d_buf + skip, data->d_size - skip)) {
+		free(bytes);
+		return;
+	}
+	file->unpacked =
+	    xreallocarray(file->unpacked, file->unpacked_count + 1, sizeof(*file->unpacked));
+	file->unpacked[file->unpacked_count++] = bytes;
+	data->d_buf = other->d_buf = bytes;
+	data->d_size = other->d_size = size;
+	header->sh_flags &= ~(GElf_Xword)SHF_COMPRESSED;
+	header->sh_size = size;
+	gelf_update_shdr(section, header);
+}
+
+void
+symbol_elf_unpack(struct symbol_elf *file)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+	GElf_Chdr packed;
+
+	if (!symbol_zstd_available())
+		return;
+	while ((section = elf_nextscn(file->elf, section)) != NULL) {
+		if (gelf_getshdr(section, &header) != NULL &&
+		    (header.sh_flags & SHF_COMPRESSED) != 0 &&
+		    gelf_getchdr(section, &packed) != NULL && packed.ch_type == PACKED_ZSTD)
+			unpack_section(file, section, &header, &packed);
+	}
+}
+
 enum symbol_elf_result
 symbol_elf_adopt(struct symbol_elf *file, int fd, const char *path)
 {
@@ -83,8 +133,13 @@ fail:
 void
 symbol_elf_close(struct symbol_elf *file)
 {
+	size_t i;
+
 	if (file->elf != NULL)
 		elf_end(file->elf);
+	for (i = 0; i < file->unpacked_count; i++)
+		free(file->unpacked[i]);
+	free(file->unpacked);
 	if (file->path != NULL)
 		close(file->fd);
 	free(file->path);
@@ -181,9 +236,11 @@ symbol_elf_has_dwarf(const struct symbol_elf *file)
 		section = symbol_elf_section(file, ".zdebug_info", &header);
 	if (section == NULL || header.sh_type == SHT_NOBITS)
 		return false;
-	/* zstd is not read by the library that reads DWARF for us */
+	/* zstd: the library that reads DWARF for us does not know it */
 	return (header.sh_flags & SHF_COMPRESSED) == 0 ||
-	    (gelf_getchdr(section, &packed) != NULL && packed.ch_type == ELFCOMPRESS_ZLIB);
+	    (gelf_getchdr(section, &packed) != NULL &&
+		(packed.ch_type == ELFCOMPRESS_ZLIB ||
+		    (packed.ch_type == PACKED_ZSTD && symbol_zstd_available())));
 }
 
 bool

@@ -15,7 +15,9 @@
 struct symbol_elf {
 	Elf *elf; /* NULL: not open */
 	int fd;
-	char *path; /* owned */
+	char *path;      /* owned */
+	void **unpacked; /* contents of sections, owned */
+	size_t unpacked_count;
 };
 
 enum symbol_elf_result {
@@ -75,6 +77,8 @@ bool symbol_elf_build_id(const struct symbol_elf *file, const uint8_t **id, size
 Elf_Scn *symbol_elf_section(const struct symbol_elf *file, const char *name, GElf_Shdr *header);
 /* True if the file has debug information that can be read. */
 bool symbol_elf_has_dwarf(const struct symbol_elf *file);
+/* Unpacks what libdw cannot, before it reads the file. */
+void symbol_elf_unpack(struct symbol_elf *file);
 bool symbol_elf_has_symtab(const struct symbol_elf *file);
 
 /* Fills fdes, code, entry and machine from the file. */
