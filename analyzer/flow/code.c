@@ -3,47 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/flow/returns.h"
 #include "analyzer/util/xalloc.h"
 
 enum {
 	PARTS_MAX = 256,
 	BYTES_MAX = 16 * 1024 * 1024, /* of one function */
 	PEEK_MAX = 64 * 1024,         /* bytes of a piece that is looked through */
-};
-
-/* Reserved names of what ends the activation, the thread or the program. */
-static const char *const never_returning[] = {
-	"_Exit",
-	"_Unwind_Resume",
-	"_ZSt10unexpectedv",
-	"_ZSt16__throw_bad_castv",
-	"_ZSt17__throw_bad_allocv",
-	"_ZSt19__throw_logic_errorPKc",
-	"_ZSt20__throw_length_errorPKc",
-	"_ZSt20__throw_out_of_rangePKc",
-	"_ZSt24__throw_out_of_range_fmtPKcz",
-	"_ZSt25__throw_bad_function_callv",
-	"_ZSt28__throw_bad_array_new_lengthv",
-	"_ZSt9terminatev",
-	"__assert_fail",
-	"__chk_fail",
-	"__cxa_bad_cast",
-	"__cxa_bad_typeid",
-	"__cxa_pure_virtual",
-	"__cxa_rethrow",
-	"__cxa_throw",
-	"__cxa_throw_bad_array_new_length",
-	"__fortify_fail",
-	"__longjmp_chk",
-	"__stack_chk_fail",
-	"_exit",
-	"_longjmp",
-	"abort",
-	"exit",
-	"longjmp",
-	"pthread_exit",
-	"quick_exit",
-	"siglongjmp",
 };
 
 static bool
@@ -275,9 +241,11 @@ add_call(struct code *code, struct code_end *end)
 		name = source->callee(source->data, end->target, end->slot);
 	if (name != NULL) {
 		end->twice = returns_twice(name);
-		end->noreturn = is_one_of(
-		    name, never_returning, sizeof(never_returning) / sizeof(never_returning[0]));
+		end->noreturn = returns_never_named(name);
 	}
+	if (!end->noreturn && end->target != 0 && !end->slot &&
+	    code_part(code, end->target) == NULL)
+		end->noreturn = returns_never(source, end->target);
 	/* "call 1f; 1: pop": a jump that leaves a return address behind */
 	if (end->target != 0 && !end->slot && code_is_label(code, end->target)) {
 		code->inner_calls = true;

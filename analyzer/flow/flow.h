@@ -7,7 +7,8 @@
  * from the moment that the call is made until control comes back.
  *
  * The graph has every edge that a run can take, and more: both sides of each
- * branch, the way on after every call, whether it returns or not, from each call
+ * branch, the way on after every call, but for those that plainly never return,
+ * from each call
  * to the landing pads that its exceptions go to, from each call to the return of
  * every setjmp of the function and to code whose address is taken
  * (__builtin_setjmp). So FLOW_NO of flow_reaches is a proof, its FLOW_YES is none;
@@ -26,6 +27,7 @@
 #include <stdint.h>
 
 struct flow;
+struct map;
 
 enum flow_answer {
 	FLOW_UNKNOWN, /* no code, or a site that is no call of it */
@@ -54,7 +56,9 @@ struct flow_part {
 /* Where code comes from. What the functions give stays valid as long as data. */
 struct flow_source {
 	void *data;
-	bool fixed; /* the program is not relocated: numbers in code are addresses */
+	bool fixed;          /* the program is not relocated: numbers in code are addresses */
+	struct map *returns; /* of analyzer/util/map.h, empty at first: what is found out
+	                        of the functions that are called; NULL: it is forgotten */
 	/* The piece that holds address; false if there is none. */
 	bool (*part)(void *data, uint64_t address, struct flow_part *part);
 	/* Name of what is called at address, or (slot) by the pointer that stands

@@ -7,6 +7,7 @@
 
 #include "analyzer/symbol/arena.h"
 #include "analyzer/symbol/cursor.h"
+#include "analyzer/symbol/symbol_parts.h"
 #include "analyzer/util/map.h"
 #include "analyzer/util/xalloc.h"
 
@@ -45,12 +46,6 @@ struct pads {
 	bool unclear;
 };
 
-/* Something says that part, without a name, belongs to function. */
-struct vote {
-	uint64_t part;
-	uint64_t function;
-};
-
 struct symbol_code {
 	const struct symbol_elf *file;
 	struct symbol_table *table;
@@ -67,12 +62,9 @@ struct symbol_code {
 	uint64_t *labels; /* addresses of code in data, ascending */
 	size_t label_count;
 	size_t label_cap;
-	struct map pads;           /* address of the exception table -> struct pads * */
-	struct symbol_range parts; /* all parts of functions lie in it */
-	struct vote *votes;        /* by part, function */
-	size_t vote_count;
-	size_t vote_cap;
-	bool voted;
+	struct map returns; /* source.returns */
+	struct map pads;    /* address of the exception table -> struct pads * */
+	struct symbol_parts parts;
 	struct arena arena;
 };
 
@@ -631,164 +623,6 @@ source_part(void *data, uint64_t address, struct flow_part *part)
 	return true;
 }
 
-/* ---- what parts without a name belong to ---- */
-
-static bool
-is_part(const struct symbol_fde *fde)
-{
-	return fde != NULL && fde->inner;
-}
-
-static void
-add_vote(struct symbol_code *code, const struct symbol_fde *part, const struct symbol_fde *function)
-{
-	struct vote *vote;
-
-	code->votes =
-	    xgrow(code->votes, &code->vote_cap, code->vote_count + 1, sizeof(*code->votes));
-	vote = &code->votes[code->vote_count++];
-	vote->part = part->start;
-	vote->function = function->start;
-}
-
-/* A jump from one entry of the unwind table to another. */
-static void
-count_jump(struct symbol_code *code, uint64_t from, uint64_t to)
-{
-	const struct symbol_fde *target;
-	const struct symbol_fde *source;
-
-	if (to < code->parts.start || to >= code->parts.end) {
-		/* most jumps are neither from nor to the parts */
-		if (from < code->parts.start || from >= code->parts.end)
-			return;
-	}
-	target = symbol_elf_fde(code->table, to);
-	source = symbol_elf_fde(code->table, from);
-	if (source == NULL || target == NULL || source == target)
-		return;
-	if (is_part(target) && !is_part(source))
-		add_vote(code, target, source);
-	else if (is_part(source) && !is_part(target) && to != target->start)
-		add_vote(code, source, target);
-}
-
-/* Looks for jmp and jcc with 4-byte distances at every byte: the few that are none
- * are outvoted. */
-static void
-count_jumps(struct symbol_code *code, const struct section *section)
-{
-	uint64_t size = section->end - section->start;
-	const uint8_t *bytes = section->bytes;
-	int32_t distance;
-	uint64_t at;
-
-	for (at = 0; at + 6 <= size; at++) {
-		uint64_t length = bytes[at] == 0xe9 ? 5 : 6;
-
-		if (bytes[at] != 0xe9 && (bytes[at] != 0x0f || (bytes[at + 1] & 0xf0) != 0x80))
-			continue;
-		memcpy(&distance, bytes + at + length - 4, sizeof(distance));
-		count_jump(code, section->start + at,
-		    section->start + at + length + (uint64_t)(int64_t)distance);
-	}
-}
-
-static void
-count_pads(struct symbol_code *code, const struct symbol_fde *fde)
-{
-	const struct pads *pads = fde->lsda != 0 ? find_pads(code, fde) : NULL;
-	size_t i;
-
-	for (i = 0; pads != NULL && i < pads->count; i++) {
-		uint64_t landing = pads->list[i].landing;
-		const struct symbol_fde *target;
-
-		if (landing >= fde->start && landing < fde->end)
-			continue;
-		target = symbol_elf_fde(code->table, landing);
-		if (target == NULL || target == fde)
-			continue;
-		if (is_part(target) && !is_part(fde))
-			add_vote(code, target, fde);
-		else if (is_part(fde) && !is_part(target))
-			add_vote(code, fde, target);
-	}
-}
-
-static int
-compare_votes(const void *left, const void *right)
-{
-	const struct vote *a = left;
-	const struct vote *b = right;
-
-	if (a->part != b->part)
-		return a->part < b->part ? -1 : 1;
-	return a->function < b->function ? -1 : a->function > b->function;
-}
-
-static void
-load_votes(struct symbol_code *code)
-{
-	size_t i;
-
-	code->parts.start = UINT64_MAX;
-	for (i = 0; i < code->table->fde_count; i++) {
-		const struct symbol_fde *fde = &code->table->fdes[i];
-
-		if (!fde->inner)
-			continue;
-		if (fde->start < code->parts.start)
-			code->parts.start = fde->start;
-		if (fde->end > code->parts.end)
-			code->parts.end = fde->end;
-	}
-	for (i = 0; i < code->section_count; i++) {
-		if (code->sections[i].code && !code->sections[i].stubs)
-			count_jumps(code, &code->sections[i]);
-	}
-	for (i = 0; i < code->table->fde_count; i++)
-		count_pads(code, &code->table->fdes[i]);
-	if (code->vote_count > 0)
-		qsort(code->votes, code->vote_count, sizeof(*code->votes), compare_votes);
-	code->voted = true;
-}
-
-uint64_t
-symbol_code_parent(struct symbol_code *code, const struct symbol_fde *fde)
-{
-	uint64_t best = 0;
-	size_t most = 0;
-	size_t low = 0;
-	size_t high;
-	size_t run;
-
-	if (!code->voted)
-		load_votes(code);
-	high = code->vote_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (code->votes[middle].part < fde->start)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < code->vote_count && code->votes[low].part == fde->start; low += run) {
-		for (run = 1; low + run < code->vote_count &&
-		     compare_votes(&code->votes[low], &code->votes[low + run]) == 0;
-		     run++)
-			;
-		if (run == most)
-			best = 0;
-		if (run <= most)
-			continue;
-		most = run;
-		best = code->votes[low].function;
-	}
-	return best;
-}
-
 struct symbol_code *
 symbol_code_new(const struct symbol_elf *file, struct symbol_table *table)
 {
@@ -801,6 +635,7 @@ symbol_code_new(const struct symbol_elf *file, struct symbol_table *table)
 	code->table = table;
 	code->source.data = code;
 	code->source.fixed = gelf_getehdr(file->elf, &header) != NULL && header.e_type == ET_EXEC;
+	code->source.returns = &code->returns;
 	code->source.part = source_part;
 	code->source.callee = source_callee;
 	code->source.read = source_read;
@@ -834,11 +669,12 @@ symbol_code_free(struct symbol_code *code)
 		free(pads);
 	}
 	map_release(&code->pads);
+	map_release(&code->returns);
 	free(code->sections);
 	free(code->relocations);
 	free(code->stubs);
 	free(code->labels);
-	free(code->votes);
+	symbol_parts_release(&code->parts);
 	arena_release(&code->arena);
 	free(code);
 }
@@ -847,4 +683,10 @@ const struct flow_source *
 symbol_code_source(const struct symbol_code *code)
 {
 	return &code->source;
+}
+
+uint64_t
+symbol_code_parent(struct symbol_code *code, const struct symbol_fde *fde)
+{
+	return symbol_parts_function(&code->parts, code->table, &code->source, fde);
 }

@@ -13,11 +13,7 @@ struct symbol_code *symbol_code_new(const struct symbol_elf *file, struct symbol
 void symbol_code_free(struct symbol_code *code);
 const struct flow_source *symbol_code_source(const struct symbol_code *code);
 
-/*
- * Start of the function that a part without a name (fde->inner) belongs to: the one
- * that jumps into it, that it jumps back into, or whose exceptions are caught there.
- * 0 if there is none, or as good a one.
- */
+/* symbol_parts_function of this file. */
 uint64_t symbol_code_parent(struct symbol_code *code, const struct symbol_fde *fde);
 
 #endif

@@ -330,6 +330,23 @@ virtual_tail(int (*function)(int), int value)
 	return function(value);
 }
 
+/* Leaves for a function of another file. */
+KEEP static int
+tail_out(int value)
+{
+	use(value);
+	use(value + 1);
+	return std::abs(value) + std::putchar('a' + value);
+}
+
+KEEP static int
+tail_put(int value)
+{
+	use(value);
+	use(value + 1);
+	return std::putchar('a' + value);
+}
+
 KEEP __attribute__((cold)) static void
 rare(int value)
 {
@@ -384,7 +401,7 @@ main()
 	sum += letters("abcdefxyz") + letters("aafbbc") + nested(40);
 	sum += threaded(code) + relative(code) + jumps() + builtin_jumps();
 	sum += recursive(6) + odd(5) + even(4) + virtual_tail(dense, 3) + virtual_tail(odd, 2);
-	sum += stack_of(5);
+	sum += stack_of(5) + tail_out(1) + tail_put(2);
 	/* last, since unwinding takes many steps */
 	for (i = 0; i < 4; i++)
 		sum += catcher(i);

@@ -177,6 +177,29 @@ FUNCTION(ends,
 	CALL(ends, OTHER) LABEL(ends_3)
 	"jmp " OUT(ends, OTHER) "\n");
 
+extern const uint8_t fatal_1[], fatal_2[], fatal_3[];
+FUNCTION(fatal,
+	"test %edi,%edi\n"
+	"je fatal_fine\n"
+	CALL(fatal, OTHER) LABEL(fatal_1)
+	CALL(fatal, COLD) LABEL(fatal_2)
+	"fatal_fine:\n"
+	CALL(fatal, OTHER) LABEL(fatal_3)
+	"ret\n");
+FUNCTION(last,
+	"last_again:\n"
+	"call last_start + (" TEXT(OTHER) " - " TEXT(COLD) ")\n"
+	"test %eax,%eax\n"
+	"jne last_again\n"
+	"call last_start + (" TEXT(ABORT) " - " TEXT(COLD) ")\n"
+	"nop\n");
+FUNCTION(returning,
+	"test %eax,%eax\n"
+	"jne returning_out\n"
+	"call returning_start + (" TEXT(ABORT) " - " TEXT(COLD) ")\n"
+	"returning_out:\n"
+	"ret\n");
+
 extern const uint8_t hot_1[], hot_2[], hot_back[];
 FUNCTION(hot,
 	CALL(hot, OTHER) LABEL(hot_1)
@@ -404,6 +427,24 @@ check_ends(void)
 	tails = flow_tails(flow, &count, &computed);
 	CHECK(count == 1 && tails[0] == OTHER);
 	CHECK(!computed);
+	flow_free(flow);
+}
+
+/* What calls a function, all of whose ways end in abort, stops there. */
+static void
+check_fatal(const uint8_t *callee, size_t size, bool returns)
+{
+	struct program program = { 0 };
+	struct flow *flow;
+
+	ADD(&program, fatal);
+	add_part(&program, COLD, callee, size);
+	flow = build(&program);
+	CHECK(!flow_is_open(flow));
+	CHECK(flow_has_site(flow, AT(fatal, fatal_2)));
+	CHECK_EQ(flow_reaches(flow, AT(fatal, fatal_1), AT(fatal, fatal_3)),
+	    returns ? FLOW_YES : FLOW_NO);
+	CHECK_EQ(flow_exits(flow, AT(fatal, fatal_1)), returns ? FLOW_YES : FLOW_NO);
 	flow_free(flow);
 }
 
@@ -658,6 +699,8 @@ main(void)
 	check_taken();
 	check_exception();
 	check_ends();
+	check_fatal(last_start, (size_t)(last_end - last_start), false);
+	check_fatal(returning_start, (size_t)(returning_end - returning_start), true);
 	check_cold(true);
 	check_cold(false);
 	check_table();

@@ -1,0 +1,207 @@
+#include "analyzer/flow/returns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/flow/insn.h"
+#include "analyzer/util/map.h"
+#include "analyzer/util/xalloc.h"
+
+enum {
+	INSTRUCTIONS_MAX = 2000, /* that are looked at, of one function */
+	PLACES_MAX = 256,        /* where its branches lead */
+	DEPTH_MAX = 3,           /* of functions that call such a function last */
+};
+
+/* In source->returns. */
+enum { MAY_RETURN = 1, NEVER_RETURNS };
+
+/* Reserved names of what ends the activation, the thread or the program. */
+static const char *const never_returning[] = {
+	"_Exit",
+	"_Unwind_Resume",
+	"_ZSt10unexpectedv",
+	"_ZSt16__throw_bad_castv",
+	"_ZSt17__throw_bad_allocv",
+	"_ZSt19__throw_logic_errorPKc",
+	"_ZSt20__throw_length_errorPKc",
+	"_ZSt20__throw_out_of_rangePKc",
+	"_ZSt24__throw_out_of_range_fmtPKcz",
+	"_ZSt25__throw_bad_function_callv",
+	"_ZSt28__throw_bad_array_new_lengthv",
+	"_ZSt9terminatev",
+	"__assert_fail",
+	"__chk_fail",
+	"__cxa_bad_cast",
+	"__cxa_bad_typeid",
+	"__cxa_pure_virtual",
+	"__cxa_rethrow",
+	"__cxa_throw",
+	"__cxa_throw_bad_array_new_length",
+	"__fortify_fail",
+	"__longjmp_chk",
+	"__stack_chk_fail",
+	"_exit",
+	"_longjmp",
+	"abort",
+	"exit",
+	"longjmp",
+	"pthread_exit",
+	"quick_exit",
+	"siglongjmp",
+};
+
+bool
+returns_never_named(const char *name)
+{
+	size_t i;
+
+	for (i = 0; name != NULL && i < sizeof(never_returning) / sizeof(never_returning[0]); i++) {
+		if (strcmp(name, never_returning[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct look {
+	const struct flow_source *source;
+	struct flow_part part; /* that is looked at */
+	uint64_t entry;
+	uint64_t places[PLACES_MAX]; /* all that were found */
+	size_t count;
+	size_t instructions;
+	unsigned int depth;
+};
+
+static bool look_through(const struct flow_source *source, uint64_t entry, unsigned int depth);
+
+/* False if there are too many. */
+static bool
+add_place(struct look *look, uint64_t address)
+{
+	size_t i;
+
+	for (i = 0; i < look->count; i++) {
+		if (look->places[i] == address)
+			return true;
+	}
+	if (look->count == PLACES_MAX)
+		return false;
+	look->places[look->count++] = address;
+	return true;
+}
+
+/* Takes the piece that holds address as the one to look at; false if control leaves
+ * the function, or might, when it comes there. */
+static bool
+enter_part(struct look *look, uint64_t address)
+{
+	size_t i;
+
+	if (address >= look->part.start && address < look->part.end)
+		return true;
+	memset(&look->part, 0, sizeof(look->part));
+	if (!look->source->part(look->source->data, address, &look->part) ||
+	    look->part.pads_unclear || (address != look->entry && !look->part.fragment))
+		return false;
+	for (i = 0; i < look->part.pad_count; i++) {
+		if (!add_place(look, look->part.pads[i].landing))
+			return false;
+	}
+	return true;
+}
+
+/* Does the call never come back? */
+static bool
+is_last(const struct look *look, const struct insn *insn)
+{
+	const struct flow_source *source = look->source;
+
+	if (insn->target == 0)
+		return false;
+	if (returns_never_named(source->callee(source->data, insn->target, insn->slot)))
+		return true;
+	return !insn->slot && insn->target != look->entry && look->depth < DEPTH_MAX &&
+	    look_through(source, insn->target, look->depth + 1);
+}
+
+/* Follows the code from address; false if the function can be left that way. */
+static bool
+follow(struct look *look, uint64_t address)
+{
+	struct insn insn;
+
+	while (look->instructions++ < INSTRUCTIONS_MAX) {
+		if (!enter_part(look, address))
+			return false;
+		insn_decode(&insn, look->part.bytes + (address - look->part.start),
+		    look->part.end - address, address, look->source->fixed);
+		/* where its address is known, control can come to it some other way */
+		if (insn.loaded != look->entry && insn.loaded >= look->part.start &&
+		    insn.loaded < look->part.end)
+			return false;
+		address += insn.length;
+		switch (insn.kind) {
+		case INSN_PLAIN: break;
+		case INSN_CALL:
+			/* at the very end a call is the last thing anyway */
+			if (address == look->part.end || is_last(look, &insn))
+				return true;
+			break;
+		case INSN_BRANCH:
+			if (insn.slot || !add_place(look, insn.target))
+				return false;
+			break;
+		case INSN_JUMP:
+			if (insn.target == 0 || insn.slot)
+				return false;
+			return add_place(look, insn.target);
+		case INSN_STOP: return true;
+		case INSN_RETURN:
+		case INSN_BAD:
+		default: return false;
+		}
+	}
+	return false;
+}
+
+static bool
+never_leaves(const struct flow_source *source, uint64_t entry, unsigned int depth)
+{
+	struct look *look = xcalloc(1, sizeof(*look));
+	bool never = true;
+	size_t at;
+
+	look->source = source;
+	look->entry = entry;
+	look->depth = depth;
+	add_place(look, entry);
+	for (at = 0; never && at < look->count; at++)
+		never = follow(look, look->places[at]);
+	free(look);
+	return never;
+}
+
+/* The same, remembered. Goes no deeper than DEPTH_MAX. */
+static bool
+look_through(const struct flow_source *source, uint64_t entry, unsigned int depth)
+{
+	struct map_key key = { .lo = entry };
+	const uint64_t *known;
+	bool never;
+
+	known = source->returns != NULL ? map_find(source->returns, key) : NULL;
+	if (known != NULL)
+		return *known == NEVER_RETURNS;
+	never = never_leaves(source, entry, depth);
+	/* deep down it may not have been seen */
+	if (source->returns != NULL && (never || depth < DEPTH_MAX))
+		*map_insert(source->returns, key, NULL) = never ? NEVER_RETURNS : MAY_RETURN;
+	return never;
+}
+
+bool
+returns_never(const struct flow_source *source, uint64_t entry)
+{
+	return look_through(source, entry, 0);
+}

@@ -1,0 +1,16 @@
+/* Functions that never come back: what stands behind their calls is not reached. */
+#ifndef FLOW_RETURNS_H
+#define FLOW_RETURNS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyzer/flow/flow.h"
+
+/* By its name: abort, __cxa_throw ... NULL: false. */
+bool returns_never_named(const char *name);
+/* By its code: no way through it leads to a return, or out. False where that is not
+ * plain to see at once. Remembered in source->returns, if that is there. */
+bool returns_never(const struct flow_source *source, uint64_t entry);
+
+#endif
