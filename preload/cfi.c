@@ -612,6 +612,16 @@ cfi_recover(struct cfi_rule rule, const struct load *load, const uint64_t *regs,
 }
 
 bool
+cfi_slot(const struct cfi_row *row, const struct load *load, const uint64_t regs[ARCH_REGISTERS],
+    uint64_t *at)
+{
+	const uint64_t cfa = 0; /* not known yet; no kernel's frame goes by it */
+
+	return cfi_how(row->rules[ARCH_RA]) == CFI_EXPRESSION &&
+	    cfi_evaluate(row->rules[ARCH_RA], load, regs, &cfa, at);
+}
+
+bool
 cfi_step(const struct cfi_row *row, const struct load *load, uint64_t regs[ARCH_REGISTERS],
     uint64_t *cfa)
 {

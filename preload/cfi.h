@@ -78,6 +78,13 @@ enum cfi_found cfi_find(uint64_t pc, struct cfi_fde *fde);
 /* The row of fde that holds at pc; false: not understood. */
 bool cfi_row(const struct cfi_fde *fde, uint64_t pc, struct cfi_row *row);
 
+/*
+ * Where the kernel saved the pc that a signal interrupted: *at, by the row of a
+ * signal's trampoline. False: the row does not say where, or it cannot be read.
+ */
+bool cfi_slot(const struct cfi_row *row, const struct load *load,
+    const uint64_t regs[ARCH_REGISTERS], uint64_t *at);
+
 /* Replaces regs by the caller's; *cfa is the frame's. False: it cannot. An
  * undefined return address gives regs[ARCH_RA] = 0: the outermost frame. */
 bool cfi_step(const struct cfi_row *row, const struct load *load, uint64_t regs[ARCH_REGISTERS],

@@ -24,7 +24,6 @@ struct region {
 	uint32_t depth;
 	uint16_t number;
 	uint32_t tried_low, tried_high; /* frames that marks_set has seen */
-	bool signals;                   /* some frame may be one that a signal interrupted */
 	bool copied;   /* stacks are copied to and fro in it: its marks prove nothing */
 	bool switched; /* another one was, since the event before */
 	bool forgot;   /* frames were dropped: the next event must say KEPT */

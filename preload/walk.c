@@ -56,62 +56,39 @@ walk_forget(struct thread *thread)
 	thread->epoch = now;
 }
 
-/* Index + 1 of the innermost frame below `count` that a signal interrupted. */
-static __attribute__((noinline, cold)) uint32_t
-walk_signal(const struct frame *frames, uint32_t count)
-{
-	while (count > 0 &&
-	    (frames[count - 1].module & (uint32_t)ESC_NODE_SIGNAL << FRAME_FLAGS_SHIFT) == 0)
-		count--;
-	return count;
-}
-
 /*
  * Whether the remembered frames below `count` stand; if not, *count is the index
  * of the one that does not. Outward: where an inner frame stands, the next slot
- * is where a walk would look too. The outermost may be long unmapped. What a
- * signal interrupted did not call: its slot is none.
+ * is where a walk would look too. The outermost may be long unmapped.
  */
 static inline bool
 walk_verify(const struct region *region, uint32_t *count)
 {
 	const struct frame *frames = region->frames;
-	uint32_t end = 0;
 
-	if (__builtin_expect(region->signals, 0))
-		end = walk_signal(frames, *count);
-	for (uint32_t i = *count; i > end; i--)
+	for (uint32_t i = *count; i > 0; i--)
 		if (*(const volatile uint64_t *)frames[i - 1].slot != frames[i - 1].pc) {
 			*count = i - 1;
 			return false;
 		}
-	if (__builtin_expect(end == 0, 1))
-		return true;
-	*count = end - 1;
-	return false;
+	return true;
 }
 
 /*
  * The same where slots may hold marks. One that stands proves all outside it, so
- * that few more are looked at; what a signal interrupted needs no look at all.
+ * that few more are looked at.
  */
 static inline bool
 walk_verify_marks(const struct region *region, uint32_t *count, uint32_t *proved)
 {
 	const struct frame *frames = region->frames;
-	uint32_t end = 0, stood = 0;
+	uint32_t stood = 0;
 
-	if (__builtin_expect(region->signals, 0))
-		end = walk_signal(frames, *count);
 	for (uint32_t i = *count; i > 0; i--) {
 		uint32_t cell = region->marks[i - 1];
 
-		if (*proved != 0 && (i <= end || stood == WALK_MARKS))
+		if (*proved != 0 && stood == WALK_MARKS)
 			return true;
-		if (i <= end) {
-			*count = end - 1;
-			return false;
-		}
 		if (*(const volatile uint64_t *)frames[i - 1].slot !=
 		    (cell != 0 ? marks_address(cell) : frames[i - 1].pc)) {
 			*count = i - 1;
@@ -268,6 +245,7 @@ walk_slow(struct walk_state *state, uint64_t slot)
 		uint64_t pc = regs[ARCH_RA] - (exact ? 0 : 1);
 		enum cfi_found found = cfi_find(pc, &fde);
 		bool signal = false, outermost = false;
+		uint64_t saved = 0;
 
 		/* What begins where a call would return to: see rules.c. */
 		if (found != CFI_FOUND && !exact && cfi_find(pc + 1, &fde) == CFI_FOUND) {
@@ -292,6 +270,8 @@ walk_slow(struct walk_state *state, uint64_t slot)
 			return WALK_OUTERMOST;
 		if (state->count == state->limit)
 			return WALK_CUT;
+		if (signal && !cfi_slot(&row, &load, regs, &saved))
+			saved = 0;
 		if (!cfi_step(&row, &load, regs, &cfa))
 			return WALK_BROKEN;
 		if (regs[ARCH_RA] == 0)
@@ -307,7 +287,9 @@ walk_slow(struct walk_state *state, uint64_t slot)
 		frame = &state->frames[state->count];
 		if (marked)
 			state->cells[state->count] = marks_resolve(&regs[ARCH_RA]);
-		frame->slot = cfa - 8;
+		/* What a signal interrupted did not call: where the kernel saved its pc
+		 * stands for the slot. */
+		frame->slot = saved != 0 ? saved : cfa - 8;
 		frame->pc = regs[ARCH_RA];
 		frame->rbp = regs[ARCH_RBP];
 		/* Behind a signal frame the stack may be another one: its end is. */
@@ -415,7 +397,6 @@ walk_push(struct thread *thread, struct region *region, uint32_t kept, uint32_t 
 	uint32_t old = region->depth;
 	uint64_t hash = kept > 0 ? region->frames[kept - 1].hash : 0;
 	struct frame *to = &region->frames[kept];
-	uint32_t flags = 0;
 
 	walk->kept = (uint16_t)kept;
 	walk->says_kept = region->forgot;
@@ -423,7 +404,6 @@ walk_push(struct thread *thread, struct region *region, uint32_t kept, uint32_t 
 	for (uint32_t i = count; i-- > 0; to++) {
 		uint32_t module = frames[i].module & ~FRAME_RBP;
 
-		flags |= module;
 		hash = stacks_hash(hash, frames[i].pc, module);
 		/* The same path again, but not the same frames. */
 		if (__builtin_expect(
@@ -438,8 +418,6 @@ walk_push(struct thread *thread, struct region *region, uint32_t kept, uint32_t 
 		walk_push_marks(thread, region, kept, old, cells, proved, walk);
 	else
 		walk->proved = UINT16_MAX;
-	region->signals = (region->signals && kept > 0) ||
-	    (flags & (uint32_t)ESC_NODE_SIGNAL << FRAME_FLAGS_SHIFT) != 0;
 }
 
 /* Too deep: drop the outer half, mark the rest as cut. Its path is another one
