@@ -541,6 +541,27 @@ escape_count_path(struct escape_path *path, uint64_t size, enum fate fate, bool 
 		path->facts.size_max = size;
 }
 
+/* What the same would have come to without marks. */
+static void
+escape_audit(struct escape *escape, struct escape_site *site, const struct escape_path *path,
+    const struct model_end *end)
+{
+	struct escape_audit *audit = &escape->audit;
+	bool local = end->presumed_shared >= path->site_levels;
+
+	if (end->outcome != MODEL_FREED || path->site_levels == 0)
+		return;
+	audit->freed++;
+	audit->local += local;
+	if (local && end->shared < path->site_levels) {
+		audit->wrong++;
+		site->caught++;
+	}
+	audit->proved += end->presumed_proved >= end->presumed_shared;
+	audit->proved_wrong += end->presumed_proved > end->shared;
+	audit->over_wrong += end->presumed_shared < end->proved;
+}
+
 void
 escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 {
@@ -560,6 +581,8 @@ escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 	if (fate == FATE_UNKNOWN)
 		site->whys[why]++;
 	escape_count_fate(escape, pair, end, fate);
+	if (escape->options.marks)
+		escape_audit(escape, site, path, end);
 	escape_count_allocator(escape, site, block);
 	escape_count_thread(escape, site, thread);
 	escape_count_size(site, block->size, weight);

@@ -33,6 +33,7 @@ struct escape_options {
 	uint64_t interval; /* T of the sampling; 1: every block was taken */
 	uint64_t bias;
 	double tick_ns;
+	bool marks; /* the trace has return marks */
 };
 
 struct escape_allocator {
@@ -57,6 +58,7 @@ struct escape_site {
 	uint64_t whys[MODEL_WHY_COUNT];
 	uint64_t proved;
 	uint64_t inferred;
+	uint64_t caught;  /* by a mark: they escaped, and would not have seemed to */
 	uint64_t threads; /* that allocated */
 	struct histogram sizes;
 	struct histogram lives;          /* ns, rounded */
@@ -99,8 +101,20 @@ struct escape_pair {
 	uint64_t proved[FATE_COUNT];
 };
 
+/* How right it would have been without marks. Of blocks that their thread freed on
+ * the stack that it allocated them on: */
+struct escape_audit {
+	uint64_t freed;
+	uint64_t local;        /* presumed or proved to be */
+	uint64_t wrong;        /* but were not */
+	uint64_t proved;       /* whose owner would have been proved */
+	uint64_t proved_wrong; /* but was not live: an error of ours */
+	uint64_t over_wrong;   /* an activation was taken for over, but was not: the same */
+};
+
 struct escape {
 	struct escape_options options;
+	struct escape_audit audit;
 	struct logical_places places;
 	struct steps steps;        /* for struct place_hooks */
 	struct escape_site *sites; /* 0.. */

@@ -277,15 +277,14 @@ putback_release(struct putback *putback)
 
 /* ---- events ---- */
 
-/* How many outermost nodes of the stack are the first `count` that were recorded. */
+/* How many outermost nodes of the stack are the first `count` that were recorded,
+ * with what was put back behind them: the call of the last one led there. */
 static uint32_t
 putback_depth(const struct putback *putback, uint32_t node, uint32_t count)
 {
 	const struct definitions_node *nodes = putback->out.nodes;
 
-	if (putback->real[node] < count)
-		return nodes[node].depth;
-	while (node != 0 && (putback->real[node] > count || putback->out.pcs[nodes[node].pc].tail))
+	while (node != 0 && putback->real[node] > count)
 		node = nodes[node].parent;
 	return nodes[node].depth;
 }

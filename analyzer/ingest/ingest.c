@@ -153,6 +153,7 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 		.interval = head->mode == ESC_MODE_SAMPLED ? head->sample_interval : 1,
 		.bias = head->sample_bias,
 		.tick_ns = run->tick_ns,
+		.marks = hooks.marks,
 	    },
 	    &run->ingest->logical, &run->putback.out);
 	logical_places_give(

@@ -12,8 +12,15 @@
  * block: some 10 ms on any clock. Later, the free before was lost. */
 #define MODEL_SKEW 30000000U
 
+/* With marks, a second replay knows nothing of them: how well it does is a measure
+ * of all that is presumed and proved without. */
+struct model_region {
+	struct region region;
+	struct region blind;
+};
+
 struct model_stream {
-	struct region **regions; /* by number; owned */
+	struct model_region **regions; /* by number; owned */
 	size_t region_cap;
 	uint32_t thread;     /* same for all levels of a thread */
 	uint64_t thread_gap; /* of level 0: counts for all regions of the thread */
@@ -78,7 +85,8 @@ model_free(struct model *model)
 		for (j = 0; j < stream->region_cap; j++) {
 			if (stream->regions[j] == NULL)
 				continue;
-			region_release(stream->regions[j]);
+			region_release(&stream->regions[j]->region);
+			region_release(&stream->regions[j]->blind);
 			free(stream->regions[j]);
 		}
 		free(stream->regions);
@@ -108,7 +116,7 @@ model_why_name(enum model_why why)
 	return names[why];
 }
 
-static struct region *
+static struct model_region *
 model_region(struct model_stream *stream, uint16_t number)
 {
 	size_t old = stream->region_cap;
@@ -120,7 +128,7 @@ model_region(struct model_stream *stream, uint16_t number)
 		    (stream->region_cap - old) * sizeof(*stream->regions));
 	}
 	if (stream->regions[number] == NULL)
-		stream->regions[number] = xcalloc(1, sizeof(struct region));
+		stream->regions[number] = xcalloc(1, sizeof(struct model_region));
 	return stream->regions[number];
 }
 
@@ -278,8 +286,9 @@ model_marked(struct model *model, const struct model_end *end)
 
 /* What one stack says of the other: end->node's region stands at it. */
 static void
-model_compare(struct model *model, const struct region *region, struct model_end *end)
+model_compare(struct model *model, const struct model_region *both, struct model_end *end)
 {
+	const struct region *region = &both->region;
 	const struct definitions_node *nodes = model->definitions->nodes;
 	const struct model_block *block = end->block;
 	const struct region_level *owner;
@@ -287,6 +296,11 @@ model_compare(struct model *model, const struct region *region, struct model_end
 	end->shared = region_shared(region, block->levels, block->seq);
 	end->proved = region_proved(region, end->shared, block->seq);
 	end->gapped = region->gap > block->seq && !model_marked(model, end);
+	if (model->hooks.marks) {
+		end->presumed_shared = region_shared(&both->blind, block->levels, block->seq);
+		end->presumed_proved =
+		    region_proved(&both->blind, end->presumed_shared, block->seq);
+	}
 	if (end->shared == 0) {
 		if (nodes[block->node].state != 0 || nodes[end->node].state != 0)
 			model_unknown(end, MODEL_WHY_TRUNCATED);
@@ -386,8 +400,9 @@ model_second_half(
 
 static void
 model_move(struct model *model, const struct event *event, struct model_stream *stream,
-    struct region *region, uint32_t node)
+    struct model_region *both, uint32_t node)
 {
+	struct region *region = &both->region;
 	struct region_step step = {
 		.node = node,
 		.seq = model->counts.events,
@@ -396,19 +411,26 @@ model_move(struct model *model, const struct event *event, struct model_stream *
 		.kept = event->kept,
 		.proved = model->hooks.marks ? event->proved : 0,
 	};
+	struct region_step blind = step;
 
 	region->gap = stream->thread_gap > region->gap ? stream->thread_gap : region->gap;
 	if (node == 0)
 		return;
 	step.between = region->gap > region->last ? PLACE_GAP : PLACE_NOTHING;
 	region_move(&model->places, region, &step, &model->counts.steps);
+	if (!model->hooks.marks)
+		return;
+	blind.between = step.between;
+	blind.has_kept = false;
+	blind.proved = 0;
+	region_move(&model->places, &both->blind, &blind, &model->counts.presumed_steps);
 }
 
 void
 model_feed(struct model *model, const struct event *event, size_t index)
 {
 	struct model_stream *stream = &model->list[index];
-	struct region *region = model_region(stream, event->region);
+	struct model_region *region = model_region(stream, event->region);
 	uint32_t node = definitions_node(model->definitions, event->stack);
 
 	model->now = event->time;
@@ -451,7 +473,7 @@ model_end_live(struct model *model, uint32_t index)
 	};
 	uint32_t limit;
 
-	region = model_region(&model->list[block->stream], block->region);
+	region = &model_region(&model->list[block->stream], block->region)->region;
 	/* frames that tail-called their last hook are over by now */
 	end.shared = region_shared(region, block->levels, block->seq);
 	limit = model_levels_left(model, region);

@@ -69,10 +69,12 @@ struct model_end {
 	uint32_t proved;     /* of these, so many outermost ones cannot be later ones */
 	uint64_t activation; /* number of the owner's activation */
 	uint64_t epoch;      /* of it: another one may be a later activation */
-	bool tail;           /* the owner may have tail-called free, or another function */
-	bool backward;       /* a backward step in it since, of code that is not known */
-	bool gapped;         /* events are missing since */
-	bool realloced;      /* realloc took it (or freed it) */
+	/* With marks, what shared and proved would be without them. */
+	uint32_t presumed_shared, presumed_proved;
+	bool tail;      /* the owner may have tail-called free, or another function */
+	bool backward;  /* a backward step in it since, of code that is not known */
+	bool gapped;    /* events are missing since */
+	bool realloced; /* realloc took it (or freed it) */
 	bool timed;
 	uint16_t cost; /* ticks of the freeing call, if timed */
 };
@@ -96,6 +98,7 @@ struct model_counts {
 	uint64_t inherited; /* a forked child's frees of its parent's blocks */
 	uint64_t skewed;    /* addresses handed out before they were freed */
 	struct region_counts steps;
+	struct region_counts presumed_steps; /* with marks: those of the stacks without */
 };
 
 /* definitions and streams must stay until model_free. */

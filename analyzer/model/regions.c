@@ -108,35 +108,51 @@ region_try(struct places *places, uint32_t before, uint32_t next, enum place_bet
 	return true;
 }
 
+static bool
+region_is_tail(const struct places *places, uint32_t node)
+{
+	return places->definitions->pcs[region_pc(places, node)].tail;
+}
+
+/* What stood at node `at` of the region may have given its place to a function that
+ * is not on it. Where it jumped to one that is, that one may have. */
+static bool
+region_left(struct places *places, const struct region *region, uint32_t at)
+{
+	while (at < region->depth && region_is_tail(places, region->nodes[at]))
+		at++;
+	/* else it jumped to the hook */
+	return at < region->depth &&
+	    places_code(places, region_pc(places, region->nodes[at]))->leaves;
+}
+
 /*
- * What was called at node `at` of the region, at pc, is over. Then that call was
- * made again, unless another function took the place of what was called.
+ * What stood at node `at` of the region is over. Then the call outside of it was made
+ * again, unless another function took the place of what was called.
  */
 static void
-region_outward(struct places *places, const struct region *region, uint32_t at, uint32_t pc,
+region_outward(struct places *places, const struct region *region, uint32_t at,
     const struct region_step *step, struct region_rest *rest)
 {
 	const struct place_node *node;
+	uint32_t pc;
 
 	*rest = (struct region_rest){ 0 };
 	while (at-- > 0) {
 		node = places_judged(places, region->nodes[at]);
-		if (at >= step->proved && !places_code(places, pc)->leaves &&
-		    !places_get(places, region_pc(places, region->nodes[at]))->once) {
+		pc = region_pc(places, region->nodes[at]);
+		if (at >= step->proved && !region_left(places, region, at + 1) &&
+		    !places_get(places, pc)->once) {
 			if (region_try(
 				places, region->nodes[at], region->nodes[at], step->between, rest))
 				return;
-			pc = region_pc(places, region->nodes[at]);
 			continue;
 		}
 		rest->common = node->levels;
 		rest->firm = at < step->proved ? node->levels : node->firm[step->between];
 		rest->step = node->levels - node->own;
 		rest->back = rest->firm <= rest->step;
-		rest->blind = rest->back &&
-		    !places_step(places, region_pc(places, region->nodes[at]),
-			region_pc(places, region->nodes[at]))
-			 ->known;
+		rest->blind = rest->back && !places_step(places, pc, pc)->known;
 		return;
 	}
 }
@@ -192,7 +208,7 @@ region_compare(struct places *places, const struct region *region, uint32_t kept
 		return;
 	if (!places_same_function(places, pc, region_pc(places, next)) ||
 	    !region_try(places, before, next, step->between, rest))
-		region_outward(places, region, kept, pc, step, rest);
+		region_outward(places, region, kept, step, rest);
 	region_marked(places, region, kept, next, step, rest);
 }
 
@@ -262,6 +278,21 @@ region_note(struct region *region, const struct region_rest *rest, uint64_t seq,
 		region->levels[rest->step].blind = seq;
 }
 
+/* A frame that tail-called the hook of the event before left no mark: unless it is
+ * said, the call that led to it does not stand. */
+static void
+region_over(struct places *places, const struct region *region, struct region_step *step)
+{
+	uint32_t depth = region->depth;
+
+	if (step->has_kept || !region_is_tail(places, region->nodes[depth - 1]))
+		return;
+	while (depth > 0 && region_is_tail(places, region->nodes[depth - 1]))
+		depth--;
+	if (depth > 0 && step->proved > depth - 1)
+		step->proved = depth - 1;
+}
+
 void
 region_move(struct places *places, struct region *region, struct region_step *step,
     struct region_counts *counts)
@@ -287,6 +318,7 @@ region_move(struct places *places, struct region *region, struct region_step *st
 		step->proved = depth - 1;
 	if (step->proved > kept)
 		step->proved = kept;
+	region_over(places, region, step);
 	region->tails = 0;
 	if (kept < depth) {
 		region_compare(places, region, kept, step, &rest);
@@ -294,8 +326,7 @@ region_move(struct places *places, struct region *region, struct region_step *st
 		region->tails = rest.common - count;
 		count = rest.common;
 	} else {
-		region_outward(
-		    places, region, depth, region_pc(places, region->nodes[depth]), step, &rest);
+		region_outward(places, region, depth, step, &rest);
 	}
 	region_note(region, &rest, step->seq, counts);
 	region_nodes(places, region, kept, step->node);
