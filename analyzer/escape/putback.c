@@ -97,7 +97,7 @@ putback_chain(struct putback *putback, uint32_t caller, uint32_t pc, uint32_t ki
 {
 	const struct definitions_pc *from = &putback->in->pcs[caller], *to = &putback->in->pcs[pc];
 	struct map_key key = { (uint64_t)caller << 1 | (pc == 0), pc != 0 ? pc : kind };
-	struct symbol_callee callee = { .offset = to->offset, .is_return = !to->signal };
+	struct symbol_callee callee = { .is_return = true };
 	struct symbol_scope scope = { putback->handles, putback->in->module_count };
 	struct putback_chain made = { .count = 0 };
 	struct symbol_chain chain = { .kind = SYMBOL_CHAIN_NONE };
@@ -109,10 +109,15 @@ putback_chain(struct putback *putback, uint32_t caller, uint32_t pc, uint32_t ki
 	if (!fresh)
 		return *number;
 	*number = putback->chain_count;
-	if (pc == 0)
+	/* a hook has no pc */
+	if (pc == 0) {
 		callee.names = putback_hooks(kind);
-	else if (to->module != 0)
-		callee.module = putback->handles[to->module - 1];
+	} else {
+		callee.offset = to->offset;
+		callee.is_return = !to->signal;
+		if (to->module != 0)
+			callee.module = putback->handles[to->module - 1];
+	}
 	/* what a signal interrupted called nothing */
 	if (!from->signal && from->module != 0 && (pc == 0 || to->module != 0))
 		symbol_tail_chain(putback->logical->symbol, putback->handles[from->module - 1],
