@@ -61,7 +61,7 @@ walk_forget(struct thread *thread)
  * of the one that does not. Outward: where an inner frame stands, the next slot
  * is where a walk would look too. The outermost may be long unmapped.
  */
-static inline bool
+static inline __attribute__((always_inline)) bool
 walk_verify(const struct region *region, uint32_t *count)
 {
 	const struct frame *frames = region->frames;
@@ -151,7 +151,7 @@ walk_load(const struct walk_state *state, uint64_t at, uint64_t low, uint64_t *w
 }
 
 /* One frame outward from `from`, whose rule is given. */
-static inline bool
+static inline __attribute__((always_inline)) bool
 walk_step(
     const struct walk_state *state, const struct frame *from, struct rule rule, struct frame *next)
 {
@@ -213,7 +213,7 @@ walk_fast(struct walk_state *state)
 	return walk_rules(state, state->frames, false);
 }
 
-static enum walk_end
+static __attribute__((noinline)) enum walk_end
 walk_marks(struct walk_state *state)
 {
 	state->cells[0] = marks_resolve(&state->frames[0].pc);
@@ -358,7 +358,7 @@ walk_switched(struct thread *thread, struct region *region, struct walk *walk)
 
 /* The marks of the frames that were just put on the kept ones, old of which there
  * were before; and whether the reader must be told what they prove. */
-static void
+static __attribute__((noinline)) void
 walk_push_marks(struct thread *thread, struct region *region, uint32_t kept, uint32_t old,
     const uint32_t *cells, uint32_t proved, struct walk *walk)
 {
