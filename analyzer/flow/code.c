@@ -349,7 +349,7 @@ add_taken(struct code *code)
 	for (i = 0; i < code->loaded_count; i++) {
 		uint64_t address = code->loaded[i];
 
-		if (!code_is_label(code, address))
+		if (!code_is_label(code, address) || !code_in_line(code, address))
 			continue;
 		append(&code->taken, &code->taken_count, &code->taken_cap, address);
 		append(&code->work, &code->work_count, &code->work_cap, address);

@@ -162,7 +162,9 @@ add_labels(struct code *code, const uint64_t *labels, size_t count, uint64_t *fo
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		if (code_is_label(code, labels[i]) && code_locate(code, labels[i]) == CODE_INSIDE)
+		/* a number that only looks like an address is seldom that of an instruction */
+		if (code_is_label(code, labels[i]) && code_in_line(code, labels[i]) &&
+		    code_locate(code, labels[i]) == CODE_INSIDE)
 			found[kept++] = labels[i];
 	}
 	return kept;

@@ -844,7 +844,8 @@ step_choose(struct run *run)
 		return;
 	}
 	value = either(&run->now.registers[number], &value, 0);
-	value.id = 0;
+	value.id = fresh_id(run, (unsigned int)number);
+	forget_id(&run->now, value.id);
 	set_register(run, number, value);
 }
 
