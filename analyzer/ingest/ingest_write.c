@@ -240,6 +240,13 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 		.found_wrappers = found,
 		.allocator = head->allocator,
 		.marks = marks,
+		.steps = write_int(counts->steps.steps),
+		.steps_over = write_int(counts->steps.over),
+		.steps_proved = write_int(counts->steps.firm),
+		.steps_presumed = write_int(counts->steps.presumed),
+		.steps_unread = write_int(counts->steps.blind),
+		.presumed_local = write_int(run->escape.audit.local),
+		.presumed_wrong = write_int(run->escape.audit.wrong),
 	};
 	double cost = 0;
 	uint32_t i;

@@ -10,6 +10,7 @@ struct region_rest {
 	uint32_t common; /* levels that may be the same */
 	uint32_t firm;   /* of which are proved to */
 	uint32_t step;   /* level that took the step, if it is one of them */
+	bool over;       /* what made the call before is not one of them */
 	bool back;       /* it stepped backward */
 	bool blind;      /* and its code is not known */
 };
@@ -96,6 +97,7 @@ region_try(struct places *places, uint32_t before, uint32_t next, enum place_bet
 		return false;
 	*rest = (struct region_rest){
 		.common = base + step->alive[between],
+		.over = rest->over,
 		.firm = to->arrived[between],
 		.step = base,
 	};
@@ -137,7 +139,7 @@ region_outward(struct places *places, const struct region *region, uint32_t at,
 	const struct place_node *node;
 	uint32_t pc;
 
-	*rest = (struct region_rest){ 0 };
+	*rest = (struct region_rest){ .over = true };
 	while (at-- > 0) {
 		node = places_judged(places, region->nodes[at]);
 		pc = region_pc(places, region->nodes[at]);
@@ -263,8 +265,7 @@ region_note(struct region *region, const struct region_rest *rest, uint64_t seq,
     struct region_counts *counts)
 {
 	counts->steps++;
-	counts->dead += rest->common < region->level_count;
-	counts->odd += rest->firm > rest->common;
+	counts->over += rest->over;
 	if (rest->firm >= rest->common) {
 		counts->firm++;
 		return;

@@ -44,11 +44,10 @@ struct region {
 /* How the replay came to what it says: steps from an event to the next. */
 struct region_counts {
 	uint64_t steps;
-	uint64_t dead;     /* an activation was seen to be over */
+	uint64_t over;     /* what made the call before cannot have made this one */
 	uint64_t firm;     /* all that stayed is proved */
 	uint64_t presumed; /* some of it is not */
 	uint64_t blind;    /* ... because code could not be read */
-	uint64_t odd;      /* proofs that contradict each other */
 };
 
 /* Where an event moves a region to. */

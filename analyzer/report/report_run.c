@@ -17,7 +17,9 @@ static const char sql[] = "SELECT (SELECT command FROM run ORDER BY id LIMIT 1),
 			  " (SELECT allocator FROM run ORDER BY id LIMIT 1),"
 			  " (SELECT max(marks) FROM run),"
 			  " (SELECT wrappers FROM run ORDER BY id LIMIT 1),"
-			  " (SELECT found_wrappers FROM run ORDER BY id LIMIT 1)"
+			  " (SELECT found_wrappers FROM run ORDER BY id LIMIT 1),"
+			  " sum(steps), sum(steps_over), sum(steps_proved), sum(steps_presumed),"
+			  " sum(steps_unread), sum(presumed_local), sum(presumed_wrong)"
 			  " FROM run HAVING count(*) > 0";
 
 static const struct column columns[] = {
@@ -50,6 +52,13 @@ static const struct column columns[] = {
 	{ "marks", "marks", COLUMN_TEXT },
 	{ "wrappers", "wrappers", COLUMN_LIST },
 	{ "found_wrappers", "found to be wrappers", COLUMN_LIST },
+	{ "steps", "stacks followed", COLUMN_COUNT },
+	{ "steps_over", "activations over", COLUMN_COUNT },
+	{ "steps_proved", "rest proved", COLUMN_COUNT },
+	{ "steps_presumed", "rest presumed", COLUMN_COUNT },
+	{ "steps_unread", "code not read", COLUMN_COUNT },
+	{ "presumed_local", "unmarked: local", COLUMN_COUNT },
+	{ "presumed_wrong", "unmarked: wrong", COLUMN_COUNT },
 };
 
 const struct report report_run = {

@@ -33,7 +33,14 @@ CREATE TABLE run (
 	found_wrappers TEXT NOT NULL,   -- JSON array of functions: wrappers by what they did
 	allocator TEXT NOT NULL,        -- '' libc, else path
 	marks TEXT NOT NULL,            -- '' not asked for, 'marked', else why not
-	cost_ns INTEGER NOT NULL        -- estimated time in malloc and free
+	cost_ns INTEGER NOT NULL,       -- estimated time in malloc and free
+	steps INTEGER NOT NULL,         -- from a stack to the next of the same thread
+	steps_over INTEGER NOT NULL,    -- at which an activation was seen to be over
+	steps_proved INTEGER NOT NULL,  -- at which all that stayed is proved to be the same
+	steps_presumed INTEGER NOT NULL, -- at which some of it is presumed to be
+	steps_unread INTEGER NOT NULL,  -- of these: for code that could not be read
+	presumed_local INTEGER NOT NULL, -- blocks that were local if there were no marks
+	presumed_wrong INTEGER NOT NULL -- of these: marks show that they escaped
 ) STRICT;
 
 CREATE TABLE module (

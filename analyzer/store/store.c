@@ -100,6 +100,13 @@ static const struct column run_columns[] = {
 	T(run, allocator),
 	T(run, marks),
 	I(run, cost_ns),
+	I(run, steps),
+	I(run, steps_over),
+	I(run, steps_proved),
+	I(run, steps_presumed),
+	I(run, steps_unread),
+	I(run, presumed_local),
+	I(run, presumed_wrong),
 };
 static const struct column module_columns[] = {
 	I(module, id),

@@ -31,6 +31,8 @@ struct store_run {
 	int64_t stack_limit;
 	const char *wrappers, *no_wrappers, *found_wrappers, *allocator, *marks;
 	int64_t cost_ns;
+	int64_t steps, steps_over, steps_proved, steps_presumed, steps_unread;
+	int64_t presumed_local, presumed_wrong;
 };
 
 struct store_module {

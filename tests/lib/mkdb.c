@@ -98,7 +98,12 @@ add_run(struct made *made, int64_t id, int64_t allocations, int64_t recorded)
 		.found_wrappers = "[\"safe_alloc\"]",
 		.allocator = "",
 		.marks = "",
-		.cost_ns = allocations * 61 };
+		.cost_ns = allocations * 61,
+		.steps = allocations * 2,
+		.steps_over = allocations,
+		.steps_proved = allocations,
+		.steps_presumed = allocations,
+		.steps_unread = 5 };
 
 	need(made, store_add_run(made->store, &run, &made->err));
 	for (int64_t i = 1; i <= 3; i++) {
