@@ -635,10 +635,17 @@ steps_function_may_skip(
 	for (i = 0; i < all; i++)
 		if (steps_calls_hook(function, sites[i]))
 			calls[used++] = sites[i];
-	for (i = 0; i < count; i++)
-		if (&steps->functions[steps_function_of(steps, pcs[i])] == function)
-			calls[used++] = steps->places->definitions->pcs[pcs[i]].offset;
-	skip = flow_always_any(function->flow, calls, used) == FLOW_NO;
+	for (i = 0; i < count; i++) {
+		const struct definitions_pc *pc = &steps->places->definitions->pcs[pcs[i]];
+
+		if (&steps->functions[steps_function_of(steps, pcs[i])] != function)
+			continue;
+		/* it ends in a jump there, which is a way out that allocates */
+		if (pc->tail)
+			break;
+		calls[used++] = pc->offset;
+	}
+	skip = i == count && flow_always_any(function->flow, calls, used) == FLOW_NO;
 	free(calls);
 	return skip;
 }
