@@ -220,6 +220,22 @@ build_damaged(struct symbol *symbol, uint32_t handle, uint64_t at)
 	flow_free(flow);
 }
 
+/* The answer is of no interest. */
+static void
+chain_damaged(struct symbol *symbol, uint32_t handle, uint64_t from, uint64_t to)
+{
+	static const char *const names[] = { "free", NULL };
+	struct symbol_callee hook = { .names = names };
+	struct symbol_callee place = { .module = handle, .offset = to, .is_return = true };
+	struct symbol_scope scope = { &handle, 1 };
+	struct symbol_chain chain;
+
+	symbol_tail_chain(symbol, handle, from, &hook, &scope, &chain);
+	CHECK(chain.count <= SYMBOL_CHAIN_MAX);
+	symbol_tail_chain(symbol, handle, from, &place, &scope, &chain);
+	CHECK(chain.count <= SYMBOL_CHAIN_MAX);
+}
+
 static void
 resolve_damaged(const char *path)
 {
@@ -233,6 +249,8 @@ resolve_damaged(const char *path)
 		CHECK(symbol_resolve(symbol, handle, at + i * 37, true)->count > 0);
 	for (i = 0; i < 8; i++)
 		build_damaged(symbol, handle, at + i * 173);
+	for (i = 0; i < 200; i++)
+		chain_damaged(symbol, handle, at + i * 3, at + i * 37);
 	symbol_free(symbol);
 }
 
