@@ -24,7 +24,8 @@ enum {
 	DEEP = 4,         /* inlined instances in each other */
 	PLACES = FUNCTIONS * BLOCKS_MAX,
 	FRAMES = 12,
-	LEVELS = FRAMES * (DEEP + 1),
+	GHOSTS = 6,
+	LEVELS = FRAMES * (GHOSTS + DEEP + 1),
 	EVENTS = 300,
 	POOL = 12,
 };
@@ -59,13 +60,19 @@ struct function {
 	bool calls[BLOCKS_MAX]; /* that always make an event */
 };
 
+/* A function that jumped to the next one, or to what stands in the frame. */
+struct ghost {
+	uint64_t id;
+	int pc;
+};
+
 struct frame {
 	int function;
 	int at; /* block */
 	uint64_t id;
 	uint64_t slot; /* of its return address, with what it is used for */
 	uint64_t inside[DEEP];
-	uint64_t ghosts[8]; /* activations that ended in the call of this one */
+	struct ghost ghosts[GHOSTS + 1];
 	int ghost_count;
 };
 
@@ -81,7 +88,7 @@ struct happening {
 	struct block_truth block; /* of the block that is freed */
 	uint64_t levels[LEVELS];
 	int count;
-	uint64_t ghosts[8];
+	struct ghost ghosts[GHOSTS + 1];
 	int ghost_count;
 	bool tail;
 };
@@ -92,6 +99,7 @@ static struct {
 	int instances;
 	int instance_entry[PLACES];
 	bool startup, marks, gaps, inlines, rejoins;
+	bool putback; /* frames that tail calls left are on the stacks */
 	struct definitions_node *nodes;
 	uint32_t node_count, node_cap;
 	struct frame stack[FRAMES];
@@ -103,7 +111,7 @@ static struct {
 	int pooled;
 	uint64_t before[FRAMES]; /* slots at the event before */
 	int before_depth;
-	bool lost;
+	int before_pcs[FRAMES], before_real; /* the stack as it was recorded */
 	uint64_t random;
 } self;
 
@@ -214,7 +222,7 @@ build(int into, int from, const int *chain, int deep, int back, int landing)
 			    block->landing);
 			block = &to->blocks[i];
 			block->next[0] = block->next[1] = copied;
-		} else if (block->action >= MALLOC && block->action <= CALL_ANY) {
+		} else if (block->action >= MALLOC && block->action <= TAIL_FREE) {
 			block->pc = add_pc(into, i);
 		}
 	}
@@ -335,6 +343,8 @@ tell_code(void *data, uint32_t pc)
 		code.leaves |= f->blocks[i].action == TAIL;
 	}
 	code.rejoins = rejoins(function, function);
+	if (block->action == TAIL || block->action == TAIL_FREE)
+		return code;
 	if (!reaches(function, 0, false, self.pc_block[pc], -1, true))
 		code.guarded = 1;
 	for (i = 0; i < block->deep; i++)
@@ -356,6 +366,11 @@ tell_step(void *data, uint32_t from, uint32_t to)
 	bool alive;
 
 	(void)data;
+	/* as struct steps has it: a jump is the last thing that a function does */
+	if (a->action == TAIL || a->action == TAIL_FREE)
+		return step;
+	if (b->action == TAIL || b->action == TAIL_FREE)
+		return (struct place_step){ .alive = { 1, 1 }, .firm = { 1, 1 }, .known = true };
 	function_always(function, 4);
 	for (between = 0; between < PLACE_BETWEENS; between++) {
 		bool events = between == PLACE_NOTHING;
@@ -412,57 +427,94 @@ find_node(uint32_t parent, int pc)
 	return self.node_count;
 }
 
+/* The levels of `depth` frames, and those of the next one if that jumped to the hook.
+ * Their nodes: innermost in *node. */
 static int
-find_levels(uint64_t *levels, int depth)
+find_levels(uint64_t *levels, int depth, bool tail, uint32_t *node)
 {
 	int count = 0, i, j;
 
-	for (i = 0; i < depth; i++) {
-		levels[count++] = self.stack[i].id;
-		for (j = 0; j < frame_block(&self.stack[i])->deep; j++)
-			levels[count++] = self.stack[i].inside[j];
+	*node = 0;
+	for (i = 0; i < depth + tail; i++) {
+		const struct frame *frame = &self.stack[i];
+		const struct block *block = frame_block(frame);
+
+		for (j = 0; self.putback && j < frame->ghost_count; j++) {
+			levels[count++] = frame->ghosts[j].id;
+			*node = find_node(*node, frame->ghosts[j].pc);
+		}
+		levels[count++] = frame->id;
+		*node = find_node(*node, block->pc);
+		for (j = 0; j < block->deep; j++)
+			levels[count++] = frame->inside[j];
 	}
 	return count;
 }
 
-/* As the writer with marks says it: which slots were not returned through. */
-static void
-mark(struct event *event)
+/* The number of nodes for that of the outermost `real` recorded frames. */
+static int
+count_nodes(int real, int depth)
 {
-	int same = 0;
+	int count = real, i;
+
+	for (i = 0; self.putback && i <= real && i < self.depth; i++)
+		count += self.stack[i].ghost_count;
+	return real == depth && self.depth > depth && self.putback ? count + 1 : count;
+}
+
+/* As the writer with marks says it: which slots were not returned through, if that
+ * is not what everybody would think. Then as escape/putback.h says it. */
+static void
+mark(struct event *event, int depth)
+{
+	int same = 0, own = 0, real;
 
 	while (same < self.depth && same < self.before_depth &&
 	    self.before[same] == self.stack[same].slot)
 		same++;
-	event->has_kept = true;
-	event->kept = (uint16_t)(same > 0 ? same - 1 : 0);
+	while (own + 1 < depth && own + 1 < self.before_real &&
+	    self.before_pcs[own] == frame_block(&self.stack[own])->pc)
+		own++;
+	real = same > 0 ? same - 1 : 0;
+	event->has_kept = real != own;
+	if (self.putback && self.depth > depth && real < depth)
+		event->has_kept = true;
+	event->kept = (uint16_t)count_nodes(real, depth);
+	if (!event->has_kept)
+		event->kept = 0;
 }
 
-/* The innermost of `depth` frames calls a hook. */
+static void
+remember(int depth)
+{
+	int i;
+
+	for (i = 0; i < self.depth; i++) {
+		self.before[i] = self.stack[i].slot;
+		self.before_pcs[i] = frame_block(&self.stack[i])->pc;
+	}
+	self.before_depth = self.depth;
+	self.before_real = depth;
+}
+
+/* The innermost of `depth` frames calls a hook, or another jumps to it. */
 static struct happening *
 happen(uint8_t kind, int depth)
 {
 	struct happening *to = &self.happened[self.events];
-	uint32_t node = 0;
-	int i;
+	bool tail = self.putback && depth < self.depth;
+	uint32_t node;
 
-	for (i = 0; i < depth; i++)
-		node = find_node(node, frame_block(&self.stack[i])->pc);
 	memset(to, 0, sizeof(*to));
+	to->count = find_levels(to->levels, depth, tail, &node);
 	to->event = (struct event){ .kind = kind, .stack = node, .time = (uint64_t)self.events };
 	to->event.proved = UINT16_MAX;
-	to->event.vague = true;
-	to->count = find_levels(to->levels, depth);
+	to->event.vague = !self.putback;
 	if (self.marks)
-		mark(&to->event);
-	to->event.gap = self.lost;
-	if (self.gaps && any(8) == 0) { /* it is lost, but for its block */
+		mark(&to->event, depth);
+	if (self.gaps && any(8) == 0) /* it is lost, but for its block */
 		to->event.stack = 0;
-	}
-	self.lost = false;
-	for (i = 0; i < self.depth; i++)
-		self.before[i] = self.stack[i].slot;
-	self.before_depth = self.depth;
+	remember(depth);
 	self.events++;
 	return to;
 }
@@ -489,11 +541,11 @@ do_free(bool tail)
 
 	to->event.address = self.pool[which].address;
 	to->block = self.pool[which];
-	to->tail = tail;
-	if (tail) {
+	to->tail = tail && !self.putback;
+	if (to->tail) {
 		memcpy(to->ghosts, top->ghosts, sizeof(to->ghosts));
 		to->ghost_count = top->ghost_count;
-		to->ghosts[to->ghost_count++] = top->id;
+		to->ghosts[to->ghost_count++] = (struct ghost){ top->id, 0 };
 	}
 	memmove(&self.pool[which], &self.pool[which + 1],
 	    (size_t)(self.pooled - which - 1) * sizeof(self.pool[0]));
@@ -508,10 +560,11 @@ enter(int function, const struct frame *instead)
 	*frame = (struct frame){ .function = function, .id = ++self.ids, .slot = self.ids };
 	if (instead != NULL)
 		frame->slot = instead->slot;
-	if (instead != NULL && instead->ghost_count < 6) {
+	if (instead != NULL && instead->ghost_count < GHOSTS) {
 		memcpy(frame->ghosts, instead->ghosts, sizeof(frame->ghosts));
 		frame->ghost_count = instead->ghost_count;
-		frame->ghosts[frame->ghost_count++] = instead->id;
+		frame->ghosts[frame->ghost_count++] =
+		    (struct ghost){ instead->id, frame_block(instead)->pc };
 	}
 }
 
@@ -568,6 +621,10 @@ run_block(void)
 		throw();
 		return;
 	case TAIL:
+		if (self.putback && frame->ghost_count == GHOSTS) {
+			leave();
+			return;
+		}
 		old = *frame;
 		self.depth--;
 		enter(block->callee, &old);
@@ -591,7 +648,6 @@ run(void)
 	int steps;
 
 	self.depth = self.events = self.pooled = self.before_depth = 0;
-	self.lost = false;
 	for (steps = 0; steps < 20000 && self.events + 1 < EVENTS; steps++) {
 		if (self.depth == 0) {
 			/* the first function of a thread runs once */
@@ -620,6 +676,7 @@ make_program(uint64_t seed)
 	self.marks = seed % 4 == 1;
 	self.gaps = seed % 4 == 2;
 	self.inlines = seed % 8 < 4;
+	self.putback = seed % 3 == 0;
 	for (i = 0; i < FUNCTIONS; i++)
 		make_source(&self.source[i]);
 	self.source[0].count = 2;
@@ -658,7 +715,7 @@ truth(const struct happening *now, bool most)
 		return (uint32_t)shared;
 	next = now->block.levels[shared];
 	for (i = most ? 0 : now->ghost_count - 1; i < now->ghost_count; i++)
-		if (now->ghosts[i] == next)
+		if (now->ghosts[i].id == next)
 			return (uint32_t)shared + 1;
 	return (uint32_t)shared;
 }
@@ -700,6 +757,14 @@ hear_end(void *data, const struct model_end *end)
 	}
 }
 
+static bool
+is_tail(int pc)
+{
+	enum action action = self.built[self.pc_function[pc]].blocks[self.pc_block[pc]].action;
+
+	return action == TAIL || action == TAIL_FREE;
+}
+
 static void
 judge(void)
 {
@@ -728,7 +793,9 @@ judge(void)
 	if (pcs == NULL || canonical == NULL)
 		abort();
 	for (i = 1; i <= self.pcs; i++)
-		pcs[i] = (struct definitions_pc){ .offset = (uint64_t)i, .module = 1 };
+		pcs[i] = (struct definitions_pc){
+			.offset = (uint64_t)i, .module = 1, .tail = is_tail(i)
+		};
 	for (i = 1; i <= (int)self.node_count; i++)
 		canonical[i] = (uint32_t)i;
 	model = model_new(&all, &streams, &hooks);
