@@ -15,10 +15,13 @@
 
 extern const struct cmd cmd_analyze;
 
+enum { ANALYZE_NO_MARKS = OPTIONS_KEY };
+
 static const struct option_def analyze_options[] = {
 	{ "output", 'o', "DB", "the database; TRACE.db unless given" },
 	{ "force", 'f', NULL, "replace DB if it is there" },
 	SOURCE_OPTIONS,
+	{ "no-marks", ANALYZE_NO_MARKS, NULL, "leave out what return marks prove" },
 	{ "quiet", 'q', NULL, "do not say where the database is" },
 	{ NULL, 0, NULL, NULL },
 };
@@ -36,6 +39,7 @@ analyze_option(struct analyze *analyze, int key)
 	switch (key) {
 	case 'o': analyze->ingest.database = optarg; break;
 	case 'f': analyze->force = true; break;
+	case ANALYZE_NO_MARKS: analyze->ingest.no_marks = true; break;
 	case 'q': analyze->quiet = true; break;
 	default: source_option(&analyze->source, &cmd_analyze, key); break;
 	}

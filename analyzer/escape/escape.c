@@ -505,14 +505,20 @@ escape_count_cost(struct escape *escape, struct escape_site *site, const struct 
 	}
 }
 
+static bool
+escape_evident(const struct escape_path *path, const struct model_end *end, enum fate fate)
+{
+	return fate == FATE_THREAD || fate == FATE_LIVE ||
+	    ((fate == FATE_LOCAL || fate == FATE_UP) && escape_proved(path, end));
+}
+
 static void
 escape_count_fate(
     struct escape *escape, struct escape_pair *pair, const struct model_end *end, enum fate fate)
 {
 	const struct escape_path *path = &escape->paths[pair->path];
 	struct escape_site *site = &escape->sites[path->site];
-	bool proved = fate == FATE_THREAD || fate == FATE_LIVE ||
-	    ((fate == FATE_LOCAL || fate == FATE_UP) && escape_proved(path, end));
+	bool proved = escape_evident(path, end, fate);
 
 	site->facts.fates[fate]++;
 	site->facts.far += fate == FATE_UP && escape_far(pair);
@@ -562,7 +568,7 @@ escape_audit(struct escape *escape, struct escape_site *site, const struct escap
 	audit->over_wrong += end->presumed_shared < end->proved;
 }
 
-void
+struct escape_fate
 escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 {
 	const struct model_block *block = end->block;
@@ -595,4 +601,6 @@ escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 	path->bytes += weight * (double)block->size;
 	escape_count_path(path, block->size, fate, escape_far(pair));
 	path->facts.activations += site->facts.activations - activations;
+	return (struct escape_fate){ fate, escape_evident(path, end, fate),
+		escape_far(pair) ? UINT32_MAX : pair->distance };
 }

@@ -112,6 +112,13 @@ struct escape_audit {
 	uint64_t over_wrong;   /* an activation was taken for over, but was not: the same */
 };
 
+/* Of one block. */
+struct escape_fate {
+	enum fate fate;
+	bool proved;
+	uint32_t distance; /* of its owner; UINT32_MAX: farther than matters */
+};
+
 struct escape {
 	struct escape_options options;
 	struct escape_audit audit;
@@ -133,8 +140,8 @@ void escape_release(struct escape *escape);
 
 /* For struct model_hooks; tags are path numbers. */
 void escape_begin(struct escape *escape, struct model_block *block);
-/* thread: a number of the thread that allocated it. */
-void escape_end(struct escape *escape, const struct model_end *end, uint32_t thread);
+/* thread: a number of the thread that allocated it. Returns what it was taken for. */
+struct escape_fate escape_end(struct escape *escape, const struct model_end *end, uint32_t thread);
 void escape_chain(struct escape *escape, uint32_t tag);
 
 /* The frames around the site of a path that are neither wrappers nor start-up

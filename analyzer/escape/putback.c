@@ -306,9 +306,10 @@ putback_limit(uint32_t depth)
  * without marks that call may stand then; with marks it does only if that is said.
  */
 static void
-putback_kept(const struct putback *putback, uint32_t node, bool leaf, struct event *event)
+putback_kept(const struct putback *putback, uint32_t node, uint32_t behind, struct event *event)
 {
 	uint32_t all = putback->real[node];
+	bool leaf = behind != node;
 
 	if (leaf && putback->marks && !(event->has_kept && event->kept >= all)) {
 		if (!event->has_kept || event->kept + 1U > all)
@@ -317,7 +318,9 @@ putback_kept(const struct putback *putback, uint32_t node, bool leaf, struct eve
 	} else if (leaf && event->has_kept && event->kept + 1U == all) {
 		event->has_kept = false;
 	}
-	if (event->has_kept)
+	if (event->has_kept && leaf && event->kept >= all)
+		event->kept = putback_limit(putback->out.nodes[behind].depth - 1);
+	else if (event->has_kept)
 		event->kept = putback_limit(putback_depth(putback, node, event->kept));
 	if (event->proved != UINT16_MAX)
 		event->proved = putback_limit(putback_depth(putback, node, event->proved));
@@ -360,6 +363,6 @@ putback_event(struct putback *putback, const struct event *from, struct event *t
 	if (node == 0 || to->stack == 0)
 		return;
 	leaf = putback_leaf(putback, node, putback_hook_kind(from->kind), to);
-	putback_kept(putback, node, leaf != node, to);
+	putback_kept(putback, node, leaf, to);
 	to->stack = putback->in->canonical_count + leaf;
 }

@@ -74,13 +74,37 @@ ingest_count_pair(struct ingest_run *run, uint32_t from, uint32_t to, double wei
 }
 
 static void
+ingest_block(struct ingest_run *run, const struct model_end *end, struct escape_fate fate)
+{
+	const struct ingest_options *options = run->ingest->options;
+	const struct escape *escape = &run->escape;
+	const struct escape_path *path = &escape->paths[end->block->tag];
+	struct ingest_block block = {
+		.seq = end->block->seq,
+		.address = end->block->address,
+		.size = end->block->size,
+		.fate = fate.fate,
+		.proved = fate.proved,
+		.levels = path->levels,
+		.site_levels = path->site_levels,
+		.owner_levels = end->shared < path->levels ? end->shared : path->levels,
+		.distance = fate.distance,
+		.frame = escape->sites[path->site].frame,
+		.site = &escape->places.logical->frames[escape->sites[path->site].frame],
+	};
+
+	if (options->block != NULL)
+		options->block(options->block_data, &block);
+}
+
+static void
 ingest_end(void *data, const struct model_end *end)
 {
 	struct ingest_run *run = data;
 	uint32_t from = run->threads[end->block->stream];
 	double weight = escape_weight(&run->escape, end->block->size);
 
-	escape_end(&run->escape, end, from);
+	ingest_block(run, end, escape_end(&run->escape, end, from));
 	if (end->outcome == MODEL_LIVE)
 		return;
 	timeline_add(&run->timeline, end->time, -(double)end->block->size, weight);
@@ -139,7 +163,7 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 	if (run->reader == NULL)
 		return -1;
 	head = &run->reader->head;
-	hooks.marks = (head->flags & ESC_FLAG_MARKS) != 0;
+	hooks.marks = (head->flags & ESC_FLAG_MARKS) != 0 && !run->ingest->options->no_marks;
 	run->tick_ns = ingest_tick_ns(head);
 	run->definitions = definitions_new(run->reader);
 	putback_init(&run->putback, &run->ingest->logical, run->definitions);
@@ -202,7 +226,12 @@ ingest_run_feed(struct ingest_run *run)
 	size_t stream;
 
 	while ((event = merge_next(merge, &stream)) != NULL) {
-		putback_event(&run->putback, event, &whole);
+		struct event plain = *event;
+
+		/* It may say so for what marks have told. */
+		if (run->ingest->options->no_marks)
+			plain.has_kept = false;
+		putback_event(&run->putback, &plain, &whole);
 		model_feed(run->model, &whole, stream);
 		run->last = event->time;
 		if (++events % INGEST_PROGRESS == 0)

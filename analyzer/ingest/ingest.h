@@ -5,12 +5,32 @@
 #ifndef INGEST_INGEST_H
 #define INGEST_INGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analyzer/escape/verdict.h"
+
 struct err;
+struct logical_frame;
 
 enum { INGEST_STACK_LIMIT = 4096 }; /* L, unless the options say otherwise */
+
+/* What was decided of one block, for who asks. Levels are the logical activations
+ * of the allocating stack, counted from the outermost. */
+struct ingest_block {
+	uint64_t seq; /* number of its event in the trace, from 1 */
+	uint64_t address;
+	uint64_t size;
+	enum fate fate;
+	bool proved;
+	uint32_t levels;                  /* of the whole stack */
+	uint32_t site_levels;             /* the site is the innermost of so many */
+	uint32_t owner_levels;            /* the owner of so many; FATE_LOCAL, FATE_UP only */
+	uint32_t distance;                /* of the owner; the same two only */
+	uint32_t frame;                   /* number of the site's, in this run */
+	const struct logical_frame *site; /* the same, until the callback returns */
+};
 
 struct ingest_options {
 	const char *const *traces; /* paths; each becomes a run */
@@ -21,6 +41,11 @@ struct ingest_options {
 	const char *const *no_wrappers; /* these functions are none */
 	size_t no_wrapper_count;
 	uint64_t stack_limit; /* bytes; 0: INGEST_STACK_LIMIT */
+	bool no_marks;        /* judge as if the trace had no return marks */
+	/* Called for each block when it has ended; again for all of them when
+	 * wrappers were found and all begins anew. May be NULL. */
+	void (*block)(void *data, const struct ingest_block *block);
+	void *block_data;
 	/* Called now and then with bytes read and bytes to read; may be NULL. */
 	void (*progress)(void *data, uint64_t done, uint64_t total_bytes);
 	void *progress_data;
