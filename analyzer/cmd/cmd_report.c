@@ -75,7 +75,7 @@ struct options {
 struct tables {
 	struct rows run;
 	struct rows sites;
-	struct rows all;
+	struct rows all; /* loaded only where sites are some of them */
 	struct rows modules;
 };
 
@@ -141,12 +141,12 @@ tables_filter(struct rows *sites, const char *verdicts)
 }
 
 static int
-tables_load(struct tables *tables, struct query_db *db, struct err *err)
+tables_load(struct tables *tables, struct query_db *db, bool filtered, struct err *err)
 {
 	*tables = (struct tables){ .run = { .columns = NULL } };
 	if (report_load(db, report_find("run"), &tables->run, err) < 0 ||
 	    report_load(db, report_find("sites"), &tables->sites, err) < 0 ||
-	    report_load(db, report_find("sites"), &tables->all, err) < 0 ||
+	    (filtered && report_load(db, report_find("sites"), &tables->all, err) < 0) ||
 	    report_load(db, report_find("modules"), &tables->modules, err) < 0)
 		return -1;
 	if (tables->run.count == 0)
@@ -175,7 +175,7 @@ write_page(const struct options *options, const struct tables *tables, struct qu
 		.paths = &options->paths,
 		.run = &tables->run,
 		.sites = &tables->sites,
-		.all = &tables->all,
+		.all = options->verdicts ? &tables->all : &tables->sites,
 		.modules = &tables->modules,
 	};
 	int rc;
@@ -214,7 +214,7 @@ report_write(const struct options *options, struct query_db *db, struct err *err
 	    : is_page                           ? &sort_page
 						: sort_find("cost");
 	struct tables tables;
-	int rc = tables_load(&tables, db, err);
+	int rc = tables_load(&tables, db, options->verdicts != NULL, err);
 
 	if (rc == 0) {
 		path_options_apply(&options->paths, &tables.sites, "file");

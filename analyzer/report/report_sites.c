@@ -58,9 +58,14 @@ static const struct query_function functions[] = {
 	{ .name = NULL },
 };
 
+/* The sites that a row stands for; most often it is one, and nothing is searched. */
+#define SAME(row)                                                 \
+	"IN (SELECT " row ".key UNION ALL SELECT o.id FROM one o" \
+	" WHERE " row ".runs > 1 AND o.key = " row ".key AND o.id <> o.key)"
+
 /* clang-format off */
 static const char sql[] =
-    "WITH one AS ("
+    "WITH one AS MATERIALIZED ("
     " SELECT s.*, f.function, f.file, f.line, f.column AS col, m.path,"
     "  min(s.id) OVER w AS key, count(*) OVER w AS runs,"
     "  min(s.size_min) OVER w AS size_lo, max(s.size_max) OVER w AS size_hi,"
@@ -108,9 +113,9 @@ static const char sql[] =
     "  unknown, far, activations, reallocs, size_lo, size_hi, lim) END AS verdict"
     " FROM ranged"
     "), shares AS ("
-    " SELECT *, " QUERY_SHARE("IN (SELECT o.id FROM one o WHERE o.key = judged.key)") " AS share,"
+    " SELECT *, " QUERY_SHARE(SAME("judged")) " AS share,"
     "  (SELECT total(h.blocks * max(0, capacity_hi - h.size)) / max(total(h.blocks), 1e-9)"
-    "   FROM size_histogram h WHERE h.site IN (SELECT id FROM one o WHERE o.key = judged.key))"
+    "   FROM size_histogram h WHERE h.site " SAME("judged") ")"
     "   AS waste"
     "  FROM judged)"
     " SELECT function, file, line, col, path, allocator, verdict,"
@@ -132,7 +137,9 @@ static const char sql[] =
     "  estimated * share, bytes * share, (cost_allocate + cost_free) * share,"
     "  reallocs, activations, threads_hi, distinct_runs, timed, unknown_why, some_stack,"
     "  stack, (SELECT o.file FROM frame o WHERE o.id = owner),"
-    "  (SELECT o.startup FROM frame o WHERE o.id = owner), key, key,"
+    "  (SELECT o.startup FROM frame o WHERE o.id = owner), key,"
+    "  CASE WHEN EXISTS (SELECT 1 FROM site_context c WHERE c.site " SAME("shares") ")"
+    "   THEN key END,"
     "  container, waste, CASE WHEN (cost_allocate + cost_free) * share * 1000 >="
     "   (SELECT total(cost_allocate + cost_free) FROM site)"
     "   THEN (cost_allocate + cost_free) * share ELSE 0.0 END"
