@@ -307,7 +307,7 @@ find_function(struct module *module, uint64_t addr, const struct symbol_name *na
 	/* DWARF gives one function with several ranges: its first is the function */
 	if (low != 0 && (fde == NULL || low < fde->start || low >= fde->end))
 		return fde_start(module, low);
-	if (fde != NULL && fde->inner && name == NULL)
+	if (fde != NULL && name == NULL)
 		return find_parent(module, fde);
 	if (fde != NULL)
 		return fde->start;

@@ -13,7 +13,8 @@
 struct totals {
 	size_t functions;
 	size_t fragments;
-	size_t orphans; /* fragments whose function is not found by their code */
+	size_t frameless; /* parts that make their frame themselves */
+	size_t orphans;   /* fragments whose function is not found by their code */
 	size_t misnamed;
 	size_t unknown;
 	size_t open;
@@ -60,6 +61,8 @@ look_at_part(struct symbol_code *code, struct symbol_table *table, const struct 
 	const struct symbol_name *parent = name != NULL ? symbol_elf_parent(table, name) : NULL;
 
 	totals->orphans += found == 0;
+	if (getenv("ESC_SWEEP") != NULL && !fde->inner && found != 0)
+		printf("frameless part 0x%" PRIx64 " is of 0x%" PRIx64 "\n", fde->start, found);
 	if (found == 0 || parent == NULL || parent->start == found)
 		return;
 	totals->misnamed++;
@@ -81,6 +84,10 @@ look(struct symbol_code *code, struct symbol_table *table, const struct symbol_f
 		totals->fragments++;
 		look_at_part(code, table, fde, totals);
 		return;
+	}
+	if (symbol_code_parent(code, fde) != 0) {
+		totals->frameless++;
+		look_at_part(code, table, fde, totals);
 	}
 	flow = flow_build(source, fde->start);
 	flow_describe(flow, &shape);
@@ -139,7 +146,8 @@ main(int argc, char **argv)
 	    (double)totals.functions / (spent > 0 ? spent : 1));
 	printf("open %zu (undecodable %zu, astray %zu, unclear %zu), unknown %zu\n", totals.open,
 	    totals.undecodable, totals.astray, totals.unclear, totals.unknown);
-	printf("computed jumps %zu, not resolved %zu\n", totals.jumps, totals.unresolved);
+	printf("computed jumps %zu, not resolved %zu; parts without a frame %zu\n", totals.jumps,
+	    totals.unresolved, totals.frameless);
 	printf("instructions %zu, sites %zu, in no loop %zu of those asked\n", totals.instructions,
 	    totals.sites, totals.never);
 	printf("slowest 0x%" PRIx64 " %.3f s\n", totals.slowest_at, totals.slowest);
