@@ -204,7 +204,8 @@ struct esc_segment {
  * set: then 2 more bytes follow, and that many of the outermost are proved, the
  * others only look the same. KEPT may there count the event's innermost frame as
  * well: its slot holds the mark of a function that was called there before, and
- * that has ended in a jump to the hook.
+ * that has ended in a jump to the hook. Stacks that are copied to and from one
+ * place are regions 0xff00 to 0xff7f, which take turns, each anew with a KEPT of 0.
  */
 enum esc_event {
 	ESC_EVENT_NONE = 0,
