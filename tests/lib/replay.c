@@ -185,7 +185,8 @@ replay_end(void)
 	};
 	const struct escape_options options = { .stack_limit = 4096,
 		.interval = mktrace_header(self.trace)->sample_interval,
-		.tick_ns = 1 };
+		.tick_ns = 1,
+		.marks = (mktrace_header(self.trace)->flags & ESC_FLAG_MARKS) != 0 };
 	const struct event *event;
 	struct event whole;
 	struct merge *merge;

@@ -361,6 +361,133 @@ test_other_function(void)
 	CHECK_EQ(fates("f32", FATE_UP), 1);
 }
 
+/* ---- what code and marks say ---- */
+
+/* Of any two calls the one on the higher line is the later one; none is in a loop. */
+static struct place_step
+straight_step(void *data, uint32_t from, uint32_t to)
+{
+	uint32_t alive = to > from;
+
+	(void)data;
+	return (struct place_step){ { alive, alive }, { alive, alive }, true };
+}
+
+static struct place_step
+loop_step(void *data, uint32_t from, uint32_t to)
+{
+	(void)data;
+	(void)from;
+	(void)to;
+	return (struct place_step){ { 1, 1 }, { 1, 1 }, true };
+}
+
+static struct place_code
+open_code(void *data, uint32_t pc)
+{
+	(void)data;
+	(void)pc;
+	return (struct place_code){ 0 };
+}
+
+static struct place_code
+guarded_code(void *data, uint32_t pc)
+{
+	(void)data;
+	(void)pc;
+	return (struct place_code){ .guarded = 1 };
+}
+
+/* A ring in a function without a loop: what it frees it did not allocate. */
+static void
+test_straight(void)
+{
+	uint64_t ring[8] = { 0 }, old;
+	uint32_t f, a;
+	int i;
+
+	replay_begin();
+	replay_hooks.step = straight_step;
+	replay_hooks.code = open_code;
+	/* numbers of pcs are those of their first use */
+	f = replay_stack(3, START, MAIN(5), F(32, 1));
+	a = replay_stack(3, START, MAIN(5), F(32, 5));
+	for (i = 0; i < 100; i++) {
+		old = ring[i % 8];
+		if (old != 0)
+			replay_free(f, old);
+		ring[i % 8] = replay_alloc(a, 16);
+	}
+	replay_end();
+	CHECK_EQ(fates("f32", FATE_UP), 100 - 8);
+	CHECK_EQ(fates("f32", FATE_LOCAL), 0);
+	CHECK(replay_counts()->steps.over >= 90);
+}
+
+static void
+loops(bool guarded, bool gap)
+{
+	uint32_t f, a;
+	int i;
+
+	replay_begin();
+	replay_hooks.step = loop_step;
+	replay_hooks.code = guarded ? guarded_code : open_code;
+	a = replay_stack(3, START, MAIN(5), F(32, 5));
+	f = replay_stack(3, START, MAIN(5), F(32, 1));
+	for (i = 0; i < 10; i++) {
+		uint64_t p = replay_alloc(a, 16);
+
+		replay_now.mark.gap = gap;
+		replay_free(f, p);
+	}
+	replay_end();
+}
+
+/* In a loop, or called again? */
+static void
+test_loop(void)
+{
+	loops(false, false);
+	CHECK_EQ(fates("f32", FATE_LOCAL), 10);
+	CHECK_EQ(replay_site("f32")->inferred, 10);
+	CHECK_EQ(replay_counts()->steps.blind, 0);
+	loops(true, false);
+	CHECK_EQ(fates("f32", FATE_LOCAL), 10);
+	CHECK_EQ(replay_site("f32")->proved, 10);
+	/* what would have been seen may be in the gap */
+	loops(true, true);
+	CHECK_EQ(whys("f32", MODEL_WHY_GAP), 10);
+}
+
+/* Marks know, whatever the code says. */
+static void
+test_marks(void)
+{
+	uint64_t p;
+	uint32_t f, a;
+	int i;
+
+	replay_begin();
+	mktrace_header(replay_trace())->flags |= ESC_FLAG_MARKS;
+	a = replay_stack(3, START, MAIN(5), F(32, 5));
+	f = replay_stack(3, START, MAIN(5), F(32, 1));
+	for (i = 0; i < 10; i++) {
+		p = replay_alloc(a, 16);
+		replay_now.mark.gap = i % 2;
+		/* the last is freed by another activation */
+		replay_now.mark.has_kept = i == 9;
+		replay_now.mark.kept = 1;
+		replay_free(f, p);
+	}
+	replay_end();
+	CHECK_EQ(fates("f32", FATE_LOCAL), 9);
+	CHECK_EQ(fates("f32", FATE_UP), 1);
+	CHECK_EQ(replay_site("f32")->proved, 10);
+	CHECK_EQ(replay_site("f32")->caught, 1);
+	CHECK_STR(replay_verdict("f32"), "caller");
+}
+
 int
 main(void)
 {
@@ -385,6 +512,9 @@ main(void)
 	test_fork();
 	test_kept();
 	test_other_function();
+	test_straight();
+	test_loop();
+	test_marks();
 	replay_done();
 	return check_done();
 }
