@@ -237,6 +237,16 @@ code_state(const struct module *module, enum symbol_state main)
 	return flow_available() ? SYMBOL_CODE_READ : SYMBOL_CODE_NONE;
 }
 
+/* The file itself is enough to know what it offers to others. */
+static void
+module_open_main(struct module *module)
+{
+	if (module->main_tried)
+		return;
+	module->main_tried = true;
+	module->main_state = open_main(module);
+}
+
 static void
 module_open(struct symbol *symbol, struct module *module)
 {
@@ -244,7 +254,8 @@ module_open(struct symbol *symbol, struct module *module)
 
 	enum symbol_state main;
 
-	main = module->state = open_main(module);
+	module_open_main(module);
+	main = module->state = module->main_state;
 	if (module->main.elf == NULL || !symbol_elf_has_dwarf(&module->main)) {
 		open_debug(module, symbol->root);
 		if (module->debug.elf != NULL)
@@ -581,6 +592,8 @@ symbol_module_function(struct symbol *symbol, struct module *module, uint64_t ad
 {
 	const struct symbol_name *name;
 
+	if (module->state == SYMBOL_UNUSED)
+		module_open(symbol, module);
 	if (!symbol_elf_is_code(&module->table, addr))
 		return 0;
 	name = symbol_elf_name(&module->table, addr);
@@ -595,6 +608,7 @@ symbol_module_export(struct module *module, const char *name)
 {
 	const struct symbol_name *found;
 
+	module_open_main(module);
 	if (!module->exports_loaded && module->main.elf != NULL) {
 		module->exports_loaded = true;
 		module->exports.machine = module->table.machine;

@@ -27,6 +27,8 @@ struct module {
 	struct map edges; /* function -> struct edges *, symbol_tail.c's */
 	struct symbol_code *code;
 	enum symbol_code_state code_state;
+	enum symbol_state main_state; /* of main, if main_tried */
+	bool main_tried;
 	bool exports_loaded;
 	bool runtime; /* libc or ld.so */
 };

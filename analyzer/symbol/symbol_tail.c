@@ -104,7 +104,8 @@ find_named(
 	if ((*at = symbol_module_export(own, name)) != 0)
 		return true;
 	for (i = 0; search->scope != NULL && i < search->scope->count; i++) {
-		*in = symbol_module_of(search->symbol, search->scope->modules[i]);
+		/* not opened for that: it may have nothing to do with it */
+		*in = search->symbol->modules[search->symbol->handles[search->scope->modules[i]]];
 		if ((*at = symbol_module_export(*in, name)) != 0)
 			return true;
 	}
