@@ -17,6 +17,7 @@
 struct model_region {
 	struct region region;
 	struct region blind;
+	uint64_t partial; /* last event whose stack was cut or broken; 0: none */
 };
 
 struct model_stream {
@@ -302,7 +303,8 @@ model_compare(struct model *model, const struct model_region *both, struct model
 		    region_proved(&both->blind, end->presumed_shared, block->seq);
 	}
 	if (end->shared == 0) {
-		if (nodes[block->node].state != 0 || nodes[end->node].state != 0)
+		if (nodes[block->node].state != 0 || nodes[end->node].state != 0 ||
+		    both->partial > block->seq)
 			model_unknown(end, MODEL_WHY_TRUNCATED);
 		else if (!model_same_outermost(model, block->node, end->node))
 			model_unknown(end, MODEL_WHY_STACK);
@@ -416,6 +418,8 @@ model_move(struct model *model, const struct event *event, struct model_stream *
 	region->gap = stream->thread_gap > region->gap ? stream->thread_gap : region->gap;
 	if (node == 0)
 		return;
+	if (model->definitions->nodes[node].state != 0)
+		both->partial = model->counts.events;
 	step.between = region->gap > region->last ? PLACE_GAP : PLACE_NOTHING;
 	region_move(&model->places, region, &step, &model->counts.steps);
 	if (!model->hooks.marks)

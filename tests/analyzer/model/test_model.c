@@ -309,6 +309,25 @@ test_truncated(void)
 	CHECK_EQ(replay_counts()->unmatched, 1);
 }
 
+/* Deeper than what is recorded, and back: nobody saw that it did not return. */
+static void
+test_cut_between(void)
+{
+	uint32_t cut;
+	uint64_t p;
+
+	replay_begin();
+	p = replay_alloc(replay_stack(3, START, MAIN(5), F(32, 1)), 16);
+	cut = mktrace_node(replay_trace(), 0, 1, F(33, 1), ESC_NODE_CUT);
+	replay_now.mark.has_kept = true;
+	replay_now.mark.proved = UINT16_MAX;
+	replay_event(ESC_EVENT_STEP, cut, 0, 0);
+	replay_free(replay_stack(3, START, MAIN(5), F(32, 2)), p);
+	replay_end();
+	CHECK_EQ(fates("f32", FATE_UNKNOWN), 1);
+	CHECK_EQ(whys("f32", MODEL_WHY_TRUNCATED), 1);
+}
+
 static void
 test_fork(void)
 {
@@ -510,6 +529,7 @@ main(void)
 	test_region();
 	test_truncated();
 	test_fork();
+	test_cut_between();
 	test_kept();
 	test_other_function();
 	test_straight();
