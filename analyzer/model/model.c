@@ -269,20 +269,23 @@ model_unknown(struct model_end *end, enum model_why why)
 	end->why = why;
 }
 
-/* Marks prove that the owner's physical frame is the same: what is missing in between
- * was called by it, or inside of it. */
+/* The owner's physical frame had a mark all the time: what was not recorded was called
+ * by it, or inside of it. */
 static bool
-model_marked(struct model *model, const struct model_end *end)
+model_marked(struct model *model, const struct region *region, const struct model_end *end)
 {
-	uint32_t node = end->block->node, outside;
+	uint32_t node = end->block->node, outside, i;
 
-	if (!model->hooks.marks)
+	if (!model->hooks.marks || end->shared == 0)
 		return false;
 	do {
 		node = model->definitions->nodes[node].parent;
 		outside = places_node(&model->places, node)->levels;
 	} while (outside >= end->shared && node != 0);
-	return end->proved > outside;
+	for (i = 0; i <= outside && i < end->shared; i++)
+		if (region->levels[i].unmarked > end->block->seq)
+			return false;
+	return true;
 }
 
 /* What one stack says of the other: end->node's region stands at it. */
@@ -296,7 +299,7 @@ model_compare(struct model *model, const struct model_region *both, struct model
 
 	end->shared = region_shared(region, block->levels, block->seq);
 	end->proved = region_proved(region, end->shared, block->seq);
-	end->gapped = region->gap > block->seq && !model_marked(model, end);
+	end->gapped = region->gap > block->seq && !model_marked(model, region, end);
 	if (model->hooks.marks) {
 		end->presumed_shared = region_shared(&both->blind, block->levels, block->seq);
 		end->presumed_proved =

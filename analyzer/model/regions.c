@@ -9,6 +9,7 @@
 struct region_rest {
 	uint32_t common; /* levels that may be the same */
 	uint32_t firm;   /* of which are proved to */
+	uint32_t marked; /* whose frames have marks */
 	uint32_t step;   /* level that took the step, if it is one of them */
 	bool over;       /* what made the call before is not one of them */
 	bool back;       /* it stepped backward */
@@ -183,6 +184,7 @@ region_marked(struct places *places, const struct region *region, uint32_t kept,
 	level = node->levels - node->own;
 	if (rest->firm < level)
 		rest->firm = level;
+	rest->marked = level + 1;
 	/* its place was taken by a function that it called in the end, or may be */
 	if ((places_code(places, region_pc(places, region->nodes[at]))->rejoins &&
 		!(at == kept && places->definitions->pcs[region_pc(places, next)].tail)) ||
@@ -273,6 +275,9 @@ region_note(struct region *region, const struct region_rest *rest, uint64_t seq,
 	counts->presumed++;
 	counts->blind += rest->blind;
 	region->levels[rest->firm].presumed = seq;
+	if (rest->marked < rest->common)
+		region->levels[rest->marked > rest->firm ? rest->marked : rest->firm].unmarked =
+		    seq;
 	if (rest->back)
 		region->levels[rest->step].back = seq;
 	if (rest->blind)

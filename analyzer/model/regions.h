@@ -28,6 +28,7 @@ struct region_level {
 	uint64_t presumed; /* when it was last taken for the same without a proof */
 	uint64_t back;     /* ... while it made a call that is not behind the one before */
 	uint64_t blind;    /* ... and its code could not be read */
+	uint64_t unmarked; /* when no mark stood for it, nor a proof */
 };
 
 struct region {
