@@ -26,6 +26,7 @@ struct region {
 	uint32_t tried_low, tried_high; /* frames that marks_set has seen */
 	bool copied;   /* stacks are copied to and fro in it: its marks prove nothing */
 	bool switched; /* another one was, since the event before */
+	bool signals;  /* some frame may be one that a signal interrupted */
 	bool forgot;   /* frames were dropped: the next event must say KEPT */
 };
 

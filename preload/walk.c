@@ -56,6 +56,29 @@ walk_forget(struct thread *thread)
 	thread->epoch = now;
 }
 
+/* What a signal interrupted stands where its pc and its stack pointer do: a handler
+ * that runs again may have interrupted the same place on another stack. */
+static inline bool
+walk_interrupted(const struct frame *frame)
+{
+	return (frame->module & (uint32_t)ESC_NODE_SIGNAL << FRAME_FLAGS_SHIFT) == 0 ||
+	    (frame->rbp != 0 && *(const volatile uint64_t *)(frame->slot - 8) == frame->rbp);
+}
+
+static __attribute__((noinline, cold)) bool
+walk_verify_signals(const struct region *region, uint32_t *count)
+{
+	const struct frame *frames = region->frames;
+
+	for (uint32_t i = *count; i > 0; i--)
+		if (*(const volatile uint64_t *)frames[i - 1].slot != frames[i - 1].pc ||
+		    !walk_interrupted(&frames[i - 1])) {
+			*count = i - 1;
+			return false;
+		}
+	return true;
+}
+
 /*
  * Whether the remembered frames below `count` stand; if not, *count is the index
  * of the one that does not. Outward: where an inner frame stands, the next slot
@@ -66,6 +89,8 @@ walk_verify(const struct region *region, uint32_t *count)
 {
 	const struct frame *frames = region->frames;
 
+	if (__builtin_expect(region->signals, 0))
+		return walk_verify_signals(region, count);
 	for (uint32_t i = *count; i > 0; i--)
 		if (*(const volatile uint64_t *)frames[i - 1].slot != frames[i - 1].pc) {
 			*count = i - 1;
@@ -90,7 +115,8 @@ walk_verify_marks(const struct region *region, uint32_t *count, uint32_t *proved
 		if (*proved != 0 && stood == WALK_MARKS)
 			return true;
 		if (*(const volatile uint64_t *)frames[i - 1].slot !=
-		    (cell != 0 ? marks_address(cell) : frames[i - 1].pc)) {
+			(cell != 0 ? marks_address(cell) : frames[i - 1].pc) ||
+		    (region->signals && !walk_interrupted(&frames[i - 1]))) {
 			*count = i - 1;
 			return false;
 		}
@@ -220,6 +246,13 @@ walk_marks(struct walk_state *state)
 	return walk_rules(state, state->frames, true);
 }
 
+/* The stack pointer that a signal interrupted, if the kernel saved it beside the pc. */
+static uint64_t
+walk_saved_sp(uint64_t saved, uint64_t sp)
+{
+	return saved != 0 && *(const volatile uint64_t *)(saved - 8) == sp ? sp : 0;
+}
+
 /*
  * The whole walk once more, with every register, by the interpreter: from the
  * shim's own frames on, since only there all registers are known.
@@ -288,10 +321,13 @@ walk_slow(struct walk_state *state, uint64_t slot)
 		if (marked)
 			state->cells[state->count] = marks_resolve(&regs[ARCH_RA]);
 		/* What a signal interrupted did not call: where the kernel saved its pc
-		 * stands for the slot. */
+		 * stands for the slot, and the word before it, its stack pointer, for
+		 * rbp; 0: it did not. */
 		frame->slot = saved != 0 ? saved : cfa - 8;
 		frame->pc = regs[ARCH_RA];
 		frame->rbp = regs[ARCH_RBP];
+		if (signal)
+			frame->rbp = walk_saved_sp(saved, regs[ARCH_RSP]);
 		/* Behind a signal frame the stack may be another one: its end is. */
 		if (!signal && walk_joins(state, frame, marked))
 			return WALK_JOINED;
@@ -397,6 +433,7 @@ walk_push(struct thread *thread, struct region *region, uint32_t kept, uint32_t 
 	uint32_t old = region->depth;
 	uint64_t hash = kept > 0 ? region->frames[kept - 1].hash : 0;
 	struct frame *to = &region->frames[kept];
+	uint32_t flags = 0;
 
 	walk->kept = (uint16_t)kept;
 	walk->says_kept = region->forgot;
@@ -404,6 +441,7 @@ walk_push(struct thread *thread, struct region *region, uint32_t kept, uint32_t 
 	for (uint32_t i = count; i-- > 0; to++) {
 		uint32_t module = frames[i].module & ~FRAME_RBP;
 
+		flags |= module;
 		hash = stacks_hash(hash, frames[i].pc, module);
 		/* The same path again, but not the same frames. */
 		if (__builtin_expect(
@@ -414,6 +452,8 @@ walk_push(struct thread *thread, struct region *region, uint32_t kept, uint32_t 
 		to->id = 0;
 	}
 	region->depth = kept + count;
+	region->signals = (region->signals && kept > 0) ||
+	    (flags & (uint32_t)ESC_NODE_SIGNAL << FRAME_FLAGS_SHIFT) != 0;
 	if (__builtin_expect(marks.on, 0))
 		walk_push_marks(thread, region, kept, old, cells, proved, walk);
 	else
