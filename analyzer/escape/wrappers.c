@@ -58,7 +58,11 @@ static const struct wrappers_rule wrappers_rules[] = {
 	    false },
 	/* Rust */
 	{ LIST("libstd-", "liballoc-"), NULL, false },
-	{ NULL, LIST("alloc::*", "core::*", "std::*", "hashbrown::*", "__rustc::*"), true },
+	{ NULL,
+	    LIST("alloc::*", "core::*", "std::*", "hashbrown::*", "__rustc::*",
+		/* methods of str and slices, without a trait, are alloc's and core's */
+		"str>::*", "[*"),
+	    true },
 	{ NULL,
 	    LIST("__rust_alloc", "__rust_alloc_zeroed", "__rust_realloc", "__rust_dealloc",
 		"__rdl_alloc", "__rdl_alloc_zeroed", "__rdl_realloc", "__rdl_dealloc", "__rg_alloc",

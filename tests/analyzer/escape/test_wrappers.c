@@ -30,6 +30,8 @@ static const struct one built_in[] = {
 	{ "hashbrown::raw::RawTable::reserve_rehash", "_RNvNtCs_9hashbrown", "/bin/app" },
 	{ "__rust_alloc", NULL, "" },
 	{ "__rustc::__rdl_alloc", "_RNvCsdBezzDwma51_7___rustc11___rdl_alloc", "/bin/app" },
+	{ "<str>::repeat", "_RNvMs_NtCs_5alloc3stre6repeat", "/bin/app" },
+	{ "<[u8]>::to_vec", "_RNvMNtCs_5alloc5sliceSh6to_vec", "/bin/app" },
 	{ "g_malloc", NULL, "/usr/lib/libglib-2.0.so.0.7200.4" },
 	{ "g_strdup_printf", NULL, "/usr/lib/libglib-2.0.so.0" },
 	{ "g_hash_table_insert", NULL, "/usr/lib/libglib-2.0.so.0" },
