@@ -286,6 +286,8 @@ def compare(want, got, mode):
         if got.observed < 10:
             return None  # too few; what is false shows in false_local
         right = got.verdicts[0] in want.verdicts or (not pure and not strange)
+        if strange == ["unknown"] and got.fates["unknown"] * 20 <= got.observed:
+            return None  # a gap here and there, which is said
         return None if right and not strange and (not pure or same_owner(want, got)) else said
     if got.verdicts[0] not in want.verdicts or not same_owner(want, got):
         return said
