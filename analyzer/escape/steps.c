@@ -523,7 +523,8 @@ steps_alive(const struct steps_function *function, const struct symbol_place *pl
 }
 
 /* Of the instances that are alive, so many are the same ones, as nothing leads to
- * their entry from there. */
+ * their entry from there. In a loop that says little: compilers move the entry out of
+ * one that goes around the instance, whose next pass begins behind it. */
 static uint32_t
 steps_firm(struct steps *steps, struct steps_function *function, const struct symbol_place *place,
     uint32_t alive, uint64_t from, uint64_t to)
@@ -531,6 +532,8 @@ steps_firm(struct steps *steps, struct steps_function *function, const struct sy
 	uint32_t firm;
 	uint64_t entry;
 
+	if (alive > 1 && flow_reaches(function->flow, from, from) != FLOW_NO)
+		return 1;
 	for (firm = 1; firm < alive; firm++) {
 		entry =
 		    steps_only_entry(steps, function, &place->frames[place->count - 1 - firm], to);
