@@ -97,27 +97,6 @@ add_call(struct symbol_calls *calls, Dwarf_Die *site)
 }
 
 static bool
-next_sibling(Dwarf_Die *die)
-{
-	Dwarf_Die next;
-
-	if (dwarf_siblingof(die, &next) != 0)
-		return false;
-	/* a reference backwards would never end */
-	if (next.cu != die->cu || (const char *)next.addr <= (const char *)die->addr)
-		return false;
-	*die = next;
-	return true;
-}
-
-static bool
-first_child(Dwarf_Die *die, Dwarf_Die *child)
-{
-	return dwarf_child(die, child) == 0 && child->cu == die->cu &&
-	    (const char *)child->addr > (const char *)die->addr;
-}
-
-static bool
 may_hold_calls(int tag)
 {
 	return tag == DW_TAG_lexical_block || tag == DW_TAG_inlined_subroutine ||
@@ -130,7 +109,7 @@ collect(struct symbol_calls *calls, Dwarf_Die *function)
 	Dwarf_Die stack[DEPTH_MAX];
 	size_t depth = 0;
 	size_t seen = 0;
-	bool more = first_child(function, &stack[0]);
+	bool more = symbol_dwarf_child(function, &stack[0]);
 
 	while (more && seen++ < DIES_MAX) {
 		Dwarf_Die *die = &stack[depth];
@@ -139,11 +118,11 @@ collect(struct symbol_calls *calls, Dwarf_Die *function)
 		if (tag == DW_TAG_call_site || tag == DW_TAG_GNU_call_site)
 			add_call(calls, die);
 		if (may_hold_calls(tag) && depth + 1 < DEPTH_MAX &&
-		    first_child(die, &stack[depth + 1])) {
+		    symbol_dwarf_child(die, &stack[depth + 1])) {
 			depth++;
 			continue;
 		}
-		while (!(more = next_sibling(&stack[depth])) && depth > 0)
+		while (!(more = symbol_dwarf_sibling(&stack[depth])) && depth > 0)
 			depth--;
 	}
 }

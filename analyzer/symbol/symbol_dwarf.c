@@ -202,8 +202,8 @@ add_ranges(const struct symbol_dwarf *dwarf, Dwarf_Die *die, struct spans *spans
 
 /* ---- trees of units ---- */
 
-static bool
-next_sibling(Dwarf_Die *die)
+bool
+symbol_dwarf_sibling(Dwarf_Die *die)
 {
 	Dwarf_Die next;
 
@@ -216,8 +216,8 @@ next_sibling(Dwarf_Die *die)
 	return true;
 }
 
-static bool
-first_child(Dwarf_Die *die, Dwarf_Die *child)
+bool
+symbol_dwarf_child(Dwarf_Die *die, Dwarf_Die *child)
 {
 	return dwarf_child(die, child) == 0 && child->cu == die->cu &&
 	    (const char *)child->addr > (const char *)die->addr;
@@ -281,7 +281,7 @@ walk_tree(struct symbol_dwarf *dwarf, struct tree *tree, Dwarf_Die *root)
 	bool more;
 
 	stack[0].scope = NO_SCOPE;
-	more = first_child(root, &stack[0].die);
+	more = symbol_dwarf_child(root, &stack[0].die);
 	while (more && seen++ < DIES_MAX) {
 		Dwarf_Die *die = &stack[depth].die;
 		ptrdiff_t scope = stack[depth].scope;
@@ -290,13 +290,13 @@ walk_tree(struct symbol_dwarf *dwarf, struct tree *tree, Dwarf_Die *root)
 		if (tag == DW_TAG_subprogram)
 			add_function(dwarf, tree, die, scope);
 		if ((is_container(tag) || tag == DW_TAG_lexical_block) && depth + 1 < DEPTH_MAX &&
-		    first_child(die, &stack[depth + 1].die)) {
+		    symbol_dwarf_child(die, &stack[depth + 1].die)) {
 			stack[depth + 1].scope =
 			    is_container(tag) ? add_scope(tree, die, scope) : scope;
 			depth++;
 			continue;
 		}
-		while (!(more = next_sibling(&stack[depth].die)) && depth > 0)
+		while (!(more = symbol_dwarf_sibling(&stack[depth].die)) && depth > 0)
 			depth--;
 	}
 }
@@ -619,7 +619,7 @@ find_child(Dwarf_Die *parent, uint64_t addr, Dwarf_Die *found)
 	Dwarf_Die stack[32];
 	size_t depth = 0;
 	size_t seen = 0;
-	bool more = first_child(parent, &stack[0]);
+	bool more = symbol_dwarf_child(parent, &stack[0]);
 
 	while (more && seen++ < DIES_MAX) {
 		Dwarf_Die *die = &stack[depth];
@@ -631,11 +631,11 @@ find_child(Dwarf_Die *parent, uint64_t addr, Dwarf_Die *found)
 			return true;
 		}
 		if (is_block(tag) && !has_code(die) && depth + 1 < 32 &&
-		    first_child(die, &stack[depth + 1])) {
+		    symbol_dwarf_child(die, &stack[depth + 1])) {
 			depth++;
 			continue;
 		}
-		while (!(more = next_sibling(&stack[depth])) && depth > 0)
+		while (!(more = symbol_dwarf_sibling(&stack[depth])) && depth > 0)
 			depth--;
 	}
 	return false;

@@ -52,4 +52,10 @@ uint64_t symbol_dwarf_copy(struct symbol_dwarf *dwarf, Dwarf_Die *origin, Dwarf_
 /* Sets file and line of where the function that holds addr is declared. */
 void symbol_dwarf_declared(struct symbol_dwarf *dwarf, uint64_t addr, struct symbol_frame *frame);
 
+/* Steps to the entry behind this one in its unit; false: there is none, or the
+ * file leads back to an earlier one, where a walk would never end. */
+bool symbol_dwarf_sibling(Dwarf_Die *die);
+/* The first entry inside of it; false as before. */
+bool symbol_dwarf_child(Dwarf_Die *die, Dwarf_Die *child);
+
 #endif
