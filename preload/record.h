@@ -47,7 +47,11 @@ enum esc_version {
 #define ESC_LEVELS 4U /* a thread's own stream and 3 nested in its signals */
 
 enum esc_arch { ESC_ARCH_X86_64 = 62, ESC_ARCH_AARCH64 = 183 }; /* ELF e_machine */
-enum esc_mode { ESC_MODE_FULL = 1, ESC_MODE_SAMPLED = 2 };
+enum esc_mode {
+	ESC_MODE_FULL = 1,
+	ESC_MODE_SAMPLED = 2,
+	ESC_MODE_AUTO = 3, /* sampled, by an interval that moves: see RATE */
+};
 enum esc_clock { ESC_CLOCK_TSC = 1, ESC_CLOCK_MONOTONIC = 2 };
 
 /* esc_header.flags */
@@ -116,7 +120,7 @@ struct esc_header {
 	uint8_t clock;
 	uint32_t flags;           /* atomic or */
 	uint32_t pid;             /* of the first process */
-	uint64_t sample_interval; /* T, bytes; 1 in full mode */
+	uint64_t sample_interval; /* T, bytes; 1 in full mode, and at first in auto */
 	uint64_t sample_bias;     /* c: P(take s) = 1 - exp(-(s + c) / T) */
 	uint32_t depth_limit;
 	uint32_t cost_interval;       /* one event in that many, on average, is timed */
@@ -164,7 +168,8 @@ struct esc_segment {
 	uint32_t checksum; /* 0 */
 	uint32_t reserved;
 	struct esc_counters counters; /* seq 0, level 0 only */
-	uint64_t pad[2];
+	uint64_t interval;            /* EVENTS: T at its begin; 0: the header's */
+	uint64_t pad;
 };
 
 /*
@@ -186,7 +191,9 @@ struct esc_segment {
  * zigzag difference of (address >> 3) to the event before it in the segment;
  * `stack` the zigzag difference of the stack id to the one before (both 0 at the
  * segment's begin). STEP has no address and no size: a call whose block is not
- * sampled, recorded for its stack only.
+ * sampled, recorded for its stack only. RATE has a time and a size alone: from
+ * here on in the stream blocks are taken by the interval T that its size tells
+ * (1: all of them), whatever the segment or a RATE before said.
  *
  * Stacks. A stack id names a node: (parent, module, offset), the innermost
  * return address, into the function that called the hook; parents lead to the
@@ -222,6 +229,7 @@ enum esc_event {
 	ESC_EVENT_GIVE_UP = 11, /* realloc's old half; its new half follows as the
 	                           next event of the stream, unless realloc freed */
 	ESC_EVENT_STEP = 12,
+	ESC_EVENT_RATE = 13,
 };
 
 #define ESC_CONTROL_KIND 0x000fU

@@ -176,6 +176,7 @@ ring_use(struct writer *writer, struct esc_segment *segment, uint64_t time)
 	segment->tid = writer->tid;
 	segment->seq = writer->seq++;
 	segment->base = time;
+	segment->interval = writer->interval;
 	__atomic_store_n(&segment->magic, ESC_SEGMENT_MAGIC, __ATOMIC_RELEASE);
 	writer->segment = segment;
 	writer->at = (uint8_t *)(segment + 1);
@@ -206,6 +207,33 @@ ring_next(struct writer *writer, uint64_t time)
 	return true;
 }
 
+bool
+ring_rate(struct writer *writer, uint64_t time, uint64_t interval)
+{
+	uint64_t since;
+	uint32_t time_code, size_code;
+	uint8_t *at;
+
+	if (interval == writer->interval)
+		return true;
+	if ((writer->at == NULL || writer->at > writer->end) && !ring_next(writer, time))
+		return false;
+	since = time > writer->time ? time - writer->time : 0;
+	time_code = ring_code1248(since);
+	size_code = ring_code1248(interval);
+	at = ring_put16(writer->at,
+	    (uint16_t)(ESC_EVENT_RATE | time_code << ESC_CONTROL_TIME_SHIFT |
+		size_code << ESC_CONTROL_SIZE_SHIFT));
+	at = ring_put(at, since, 1U << time_code);
+	at = ring_put(at, interval, 1U << size_code);
+	writer->at = at;
+	writer->time += since;
+	writer->interval = interval;
+	__atomic_store_n(&writer->segment->used, (uint32_t)(at - (uint8_t *)(writer->segment + 1)),
+	    __ATOMIC_RELEASE);
+	return true;
+}
+
 void
 ring_begin(struct writer *writer, uint32_t thread, uint32_t tid, uint8_t level,
     struct esc_segment *segment)
@@ -214,6 +242,7 @@ ring_begin(struct writer *writer, uint32_t thread, uint32_t tid, uint8_t level,
 	writer->thread = thread;
 	writer->tid = tid;
 	writer->level = level;
+	writer->interval = ring.header->sample_interval;
 	if (segment != NULL)
 		ring_use(writer, segment, ring_ticks());
 }

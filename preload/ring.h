@@ -62,6 +62,7 @@ struct writer {
 	uint8_t level;
 	uint32_t seq;
 	uint32_t thread, tid;
+	uint64_t interval; /* T that a reader knows of */
 };
 
 /* The number of this process; registers it if need be. 0: not now. */
@@ -81,6 +82,10 @@ void ring_defined(struct esc_def *def, enum esc_def_type type);
 /* Begins a stream; segment may be NULL: its first one then is claimed later. */
 void ring_begin(struct writer *writer, uint32_t thread, uint32_t tid, uint8_t level,
     struct esc_segment *segment);
+
+/* Says that what follows is taken by that interval, where that is news. False: there
+ * was no room, nothing was written. */
+bool ring_rate(struct writer *writer, uint64_t time, uint64_t interval);
 
 /* Appends. False: there was no room, nothing was written, the next event will
  * say GAP. */

@@ -122,8 +122,9 @@ dump_segment(const struct reader_segment *segment)
 	    segment->offset, head->kind == ESC_SEGMENT_DEFS ? "defs" : "events", head->size,
 	    head->used, head->process);
 	if (head->kind == ESC_SEGMENT_EVENTS)
-		printf(" thread=%" PRIu32 " tid=%" PRIu32 " level=%u seq=%" PRIu32 " base=%" PRIu64,
-		    head->thread, head->tid, head->level, head->seq, head->base);
+		printf(" thread=%" PRIu32 " tid=%" PRIu32 " level=%u seq=%" PRIu32 " base=%" PRIu64
+		       " interval=%" PRIu64,
+		    head->thread, head->tid, head->level, head->seq, head->base, head->interval);
 	if (head->kind == ESC_SEGMENT_EVENTS && head->seq == 0 && head->level == 0)
 		dump_counters(&head->counters);
 	else
@@ -236,7 +237,7 @@ dump_kind(unsigned kind)
 {
 	static const char *const names[] = { "none", "malloc", "calloc", "realloc", "reallocarray",
 		"memalign", "posix_memalign", "aligned_alloc", "valloc", "pvalloc", "free",
-		"give_up", "step" };
+		"give_up", "step", "rate" };
 
 	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "?";
 }
@@ -250,6 +251,8 @@ dump_event(const struct event *event)
 		printf(" address=%#" PRIx64, event->address);
 	if (decode_allocates(event->kind))
 		printf(" size=%" PRIu64, event->size);
+	if (decode_allocates(event->kind) && event->interval != 1)
+		printf(" interval=%" PRIu64, event->interval);
 	if (event->has_cost)
 		printf(" cost=%u", event->cost);
 	if (event->has_kept)

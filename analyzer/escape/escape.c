@@ -1,6 +1,5 @@
 #include "analyzer/escape/escape.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,16 +39,6 @@ escape_release(struct escape *escape)
 	map_release(&escape->thread_map);
 	steps_release(&escape->steps);
 	logical_places_release(&escape->places);
-}
-
-double
-escape_weight(const struct escape *escape, uint64_t size)
-{
-	const struct escape_options *options = &escape->options;
-
-	if (options->interval <= 1)
-		return 1;
-	return -1 / expm1(-((double)size + (double)options->bias) / (double)options->interval);
 }
 
 static const struct logical_frame *
@@ -575,7 +564,7 @@ escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 	struct escape_pair *pair = escape_pair_of(escape, end);
 	struct escape_path *path = &escape->paths[block->tag];
 	struct escape_site *site = &escape->sites[path->site];
-	double weight = escape_weight(escape, block->size);
+	double weight = (double)block->weight;
 	uint64_t activations = site->facts.activations;
 	enum model_why why;
 	enum fate fate = escape_judge(escape, pair, end, &why);

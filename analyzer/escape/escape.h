@@ -30,8 +30,6 @@ enum {
 
 struct escape_options {
 	uint64_t stack_limit;
-	uint64_t interval; /* T of the sampling; 1: every block was taken */
-	uint64_t bias;
 	double tick_ns;
 	bool marks; /* the trace has return marks */
 };
@@ -148,7 +146,5 @@ void escape_chain(struct escape *escape, uint32_t tag);
  * code, innermost first, `most` at most; returns how many. */
 uint32_t escape_callers(
     struct escape *escape, const struct escape_path *path, uint32_t *frames, uint32_t most);
-/* How many blocks a recorded one of that size stands for. */
-double escape_weight(const struct escape *escape, uint64_t size);
 
 #endif

@@ -58,8 +58,7 @@ ingest_begin(void *data, struct model_block *block)
 	struct ingest_run *run = data;
 
 	escape_begin(&run->escape, block);
-	timeline_add(&run->timeline, block->begin, (double)block->size,
-	    escape_weight(&run->escape, block->size));
+	timeline_add(&run->timeline, block->begin, (double)block->size, (double)block->weight);
 }
 
 static void
@@ -102,7 +101,7 @@ ingest_end(void *data, const struct model_end *end)
 {
 	struct ingest_run *run = data;
 	uint32_t from = run->threads[end->block->stream];
-	double weight = escape_weight(&run->escape, end->block->size);
+	double weight = (double)end->block->weight;
 
 	ingest_block(run, end, escape_end(&run->escape, end, from));
 	if (end->outcome == MODEL_LIVE)
@@ -164,6 +163,7 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 		return -1;
 	head = &run->reader->head;
 	hooks.marks = (head->flags & ESC_FLAG_MARKS) != 0 && !run->ingest->options->no_marks;
+	hooks.bias = head->sample_bias;
 	run->tick_ns = ingest_tick_ns(head);
 	run->definitions = definitions_new(run->reader);
 	putback_init(&run->putback, &run->ingest->logical, run->definitions);
@@ -174,8 +174,6 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 	escape_init(&run->escape,
 	    &(struct escape_options){
 		.stack_limit = run->ingest->stack_limit,
-		.interval = head->mode == ESC_MODE_SAMPLED ? head->sample_interval : 1,
-		.bias = head->sample_bias,
 		.tick_ns = run->tick_ns,
 		.marks = hooks.marks,
 	    },

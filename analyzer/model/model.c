@@ -1,5 +1,6 @@
 #include "analyzer/model/model.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,6 +196,15 @@ model_keep_older(struct model *model, uint32_t older)
 	return older;
 }
 
+static float
+model_weight(const struct model *model, const struct event *event)
+{
+	if (event->interval <= 1)
+		return 1;
+	return (float)(-1 /
+	    expm1(-((double)event->size + (double)model->hooks.bias) / (double)event->interval));
+}
+
 static void
 model_allocate(struct model *model, const struct event *event, size_t stream, uint32_t node)
 {
@@ -214,6 +224,7 @@ model_allocate(struct model *model, const struct event *event, size_t stream, ui
 		.node = node,
 		.levels = node != 0 ? places_node(&model->places, node)->levels : 0,
 		.older = older,
+		.weight = model_weight(model, event),
 		.region = event->region,
 		.cost = event->cost,
 		.kind = event->kind,

@@ -26,6 +26,7 @@ struct model_block {
 	uint32_t levels; /* logical activations that were on it */
 	uint32_t tag;    /* the caller's own */
 	uint32_t older;  /* 0, or the block before at this address, not ended yet */
+	float weight;    /* so many it stands for: 1 / the chance with which it was taken */
 	uint16_t region;
 	uint16_t cost; /* ticks of the call, if timed */
 	uint8_t kind;  /* enum esc_event */
@@ -81,7 +82,8 @@ struct model_end {
 
 struct model_hooks {
 	struct place_hooks places;
-	bool marks; /* the trace has return marks (ESC_FLAG_MARKS) */
+	bool marks;    /* the trace has return marks (ESC_FLAG_MARKS) */
+	uint64_t bias; /* esc_header.sample_bias */
 	/* May set block->tag. */
 	void (*begin)(void *data, struct model_block *block);
 	void (*end)(void *data, const struct model_end *end);

@@ -15,7 +15,8 @@
 /* What one event hands to the next of its segment. */
 struct decode {
 	uint64_t time;
-	uint64_t address; /* >> 3 */
+	uint64_t address;  /* >> 3 */
+	uint64_t interval; /* T of the sampling, bytes; 1: every block is taken */
 	uint32_t stack;
 	uint16_t region;
 };
@@ -23,8 +24,9 @@ struct decode {
 struct event {
 	uint64_t time; /* ticks */
 	uint64_t address;
-	uint64_t size;  /* allocations only */
-	uint32_t stack; /* id as recorded */
+	uint64_t size;     /* allocations and ESC_EVENT_RATE only */
+	uint64_t interval; /* T by which a block was taken; 1: all were */
+	uint32_t stack;    /* id as recorded */
 	uint16_t region;
 	uint16_t kept;   /* if has_kept */
 	uint16_t proved; /* of the kept ones, with ESC_FLAG_MARKS; UINT16_MAX: all */
@@ -59,6 +61,12 @@ decode_allocates(unsigned kind)
 	return kind >= ESC_EVENT_MALLOC && kind <= ESC_EVENT_PVALLOC;
 }
 
+static inline bool
+decode_sized(unsigned kind)
+{
+	return decode_allocates(kind) || kind == ESC_EVENT_RATE;
+}
+
 /* A kind that exists, with the fields that it has. */
 static inline bool
 decode_control_valid(unsigned control)
@@ -67,6 +75,10 @@ decode_control_valid(unsigned control)
 
 	if (decode_allocates(kind))
 		return true;
+	if (kind == ESC_EVENT_RATE)
+		return (control &
+			   ~(ESC_CONTROL_KIND | 3U << ESC_CONTROL_TIME_SHIFT |
+			       3U << ESC_CONTROL_SIZE_SHIFT)) == 0;
 	if (kind < ESC_EVENT_FREE || kind > ESC_EVENT_STEP)
 		return false;
 	if ((control >> ESC_CONTROL_SIZE_SHIFT & 3) != 0)
@@ -97,7 +109,7 @@ decode_event(struct decode *state, const uint8_t *at, size_t len, struct event *
 	a = longs[control >> ESC_CONTROL_TIME_SHIFT & 3];
 	b = addresses[control >> ESC_CONTROL_ADDRESS_SHIFT & 3];
 	c = stacks[control >> ESC_CONTROL_STACK_SHIFT & 3];
-	d = decode_allocates(kind) ? longs[control >> ESC_CONTROL_SIZE_SHIFT & 3] : 0;
+	d = decode_sized(kind) ? longs[control >> ESC_CONTROL_SIZE_SHIFT & 3] : 0;
 	need = 2 + a + b + c + d + (control & ESC_CONTROL_COST ? 2 : 0) +
 	    (control & ESC_CONTROL_KEPT ? 2 : 0) + (control & ESC_CONTROL_REGION ? 2 : 0);
 	if (need > len)
@@ -131,6 +143,9 @@ decode_event(struct decode *state, const uint8_t *at, size_t len, struct event *
 	}
 	if (control & ESC_CONTROL_REGION)
 		state->region = (uint16_t)decode_field(at, 2);
+	if (kind == ESC_EVENT_RATE)
+		state->interval = event->size;
+	event->interval = state->interval;
 	event->time = state->time;
 	event->address = state->address << 3;
 	event->stack = state->stack;

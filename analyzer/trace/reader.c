@@ -75,7 +75,7 @@ reader_judge_header(const struct esc_header *head)
 	if (head->header_size < sizeof(*head) || head->header_size % ESC_PAGE != 0 ||
 	    head->header_size > ESC_SEGMENT_MAX)
 		return "byte 16: damaged header (its size)";
-	if (head->mode != ESC_MODE_FULL && head->mode != ESC_MODE_SAMPLED)
+	if (head->mode < ESC_MODE_FULL || head->mode > ESC_MODE_AUTO)
 		return "byte 22: damaged header (mode)";
 	if (head->clock != ESC_CLOCK_TSC && head->clock != ESC_CLOCK_MONOTONIC)
 		return "byte 23: damaged header (clock)";

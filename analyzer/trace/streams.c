@@ -145,7 +145,11 @@ cursor_open_segment(struct cursor *cursor)
 		    segment->offset);
 		cursor->gap = true;
 	}
-	cursor->state = (struct decode){ .time = segment->head.base };
+	cursor->state = (struct decode){
+		.time = segment->head.base,
+		.interval = segment->head.interval != 0 ? segment->head.interval
+							: cursor->reader->head.sample_interval,
+	};
 	cursor->at = cursor->end = 0;
 	cursor->file_at = segment->offset + sizeof(struct esc_segment);
 	cursor->file_left = segment->head.used;
@@ -203,11 +207,14 @@ cursor_next(struct cursor *cursor, struct event *event)
 		}
 		len = decode_event(
 		    &cursor->state, cursor->buf + cursor->at, cursor->end - cursor->at, event);
-		if (len != 0)
+		if (len == 0) {
+			cursor_skip_segment(cursor);
+			continue;
+		}
+		cursor->at += len;
+		if (event->kind != ESC_EVENT_RATE)
 			break;
-		cursor_skip_segment(cursor);
 	}
-	cursor->at += len;
 	if (event->time < cursor->last)
 		event->time = cursor->last;
 	cursor->last = event->time;

@@ -52,7 +52,8 @@ struct cursor {
  * read at once, at least ESC_EVENT_MAX. */
 void cursor_init(struct cursor *cursor, struct reader *reader, const struct streams *streams,
     const struct stream *stream, size_t buf_size);
-/* The next event; false at the end. Times never go back. A damaged event ends
+/* The next event but ESC_EVENT_RATE, which tells the interval of those behind it;
+ * false at the end. Times never go back. A damaged event ends
  * its segment (noted); the event after it has `gap` set. */
 bool cursor_next(struct cursor *cursor, struct event *event);
 void cursor_release(struct cursor *cursor);

@@ -187,13 +187,13 @@ mktrace_encode(struct decode *state, const struct event *event, uint8_t *to)
 	uint8_t *at = to + 2;
 
 	at = mktrace_put(at, time, longs[a]);
-	if (event->kind != ESC_EVENT_STEP) {
+	if (event->kind < ESC_EVENT_STEP) {
 		control |= b << 6;
 		at = mktrace_put(at, address, addresses[b]);
 		state->address = event->address >> 3;
 	}
 	at = mktrace_put(at, stack, stacks[c]);
-	if (decode_allocates(event->kind)) {
+	if (decode_sized(event->kind)) {
 		control |= d << 10;
 		at = mktrace_put(at, event->size, longs[d]);
 	}
@@ -216,6 +216,8 @@ mktrace_encode(struct decode *state, const struct event *event, uint8_t *to)
 	if (event->gap)
 		control |= ESC_CONTROL_GAP;
 	mktrace_put(to, control, 2);
+	if (event->kind == ESC_EVENT_RATE)
+		state->interval = event->size;
 	state->time = event->time;
 	state->stack = event->stack;
 	state->region = event->region;
@@ -262,9 +264,32 @@ mktrace_count(struct mktrace *trace, uint32_t process, uint32_t thread, const st
 	if (decode_allocates(event->kind)) {
 		counters->allocations++;
 		counters->bytes += event->size;
-	} else if (event->kind != ESC_EVENT_STEP) {
+	} else if (event->kind < ESC_EVENT_STEP) {
 		counters->frees++;
 	}
+}
+
+static void
+mktrace_append(struct mksegment *segment, const struct event *event)
+{
+	segment->head.used +=
+	    (uint32_t)mktrace_encode(&segment->state, event, segment->payload + segment->head.used);
+}
+
+/* Where the interval is another than the reader knows of. */
+static void
+mktrace_rate(struct mksegment *segment, const struct event *event)
+{
+	struct event rate = {
+		.kind = ESC_EVENT_RATE,
+		.time = event->time,
+		.size = event->interval,
+		.stack = segment->state.stack,
+		.region = segment->state.region,
+	};
+
+	if (event->interval != 0 && event->interval != segment->state.interval)
+		mktrace_append(segment, &rate);
 }
 
 void
@@ -273,8 +298,10 @@ mktrace_event(struct mktrace *trace, uint32_t process, uint32_t thread, uint8_t 
 {
 	struct mksegment *segment = mktrace_last(trace, process, thread, level);
 	uint32_t seq = segment != NULL ? segment->head.seq + 1 : 0;
+	uint64_t interval = segment != NULL ? segment->state.interval : trace->head.sample_interval;
 
-	if (segment == NULL || segment->cut || segment->head.used + ESC_EVENT_MAX > MKTRACE_ROOM) {
+	if (segment == NULL || segment->cut ||
+	    segment->head.used + 2 * ESC_EVENT_MAX > MKTRACE_ROOM) {
 		segment = mktrace_add(trace);
 		segment->head.kind = ESC_SEGMENT_EVENTS;
 		segment->head.process = process;
@@ -284,9 +311,10 @@ mktrace_event(struct mktrace *trace, uint32_t process, uint32_t thread, uint8_t 
 		segment->head.seq = seq;
 		segment->head.base = event->time;
 		segment->state.time = event->time;
+		segment->head.interval = segment->state.interval = interval;
 	}
-	segment->head.used +=
-	    (uint32_t)mktrace_encode(&segment->state, event, segment->payload + segment->head.used);
+	mktrace_rate(segment, event);
+	mktrace_append(segment, event);
 	mktrace_count(trace, process, thread, event);
 }
 

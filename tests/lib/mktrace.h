@@ -24,7 +24,8 @@ uint32_t mktrace_node(
     struct mktrace *trace, uint32_t parent, uint32_t module, uint64_t offset, uint16_t flags);
 void mktrace_process(struct mktrace *trace, uint32_t number, uint32_t parent, uint64_t started);
 /* Appends to that stream, `proved` where it has KEPT and proved is not
- * UINT16_MAX; counts it in the thread's counters. */
+ * UINT16_MAX, behind a RATE where interval is not 0 and another than before;
+ * counts it in the thread's counters. */
 void mktrace_event(struct mktrace *trace, uint32_t process, uint32_t thread, uint8_t level,
     const struct event *event);
 /* The stream's next event begins a new segment. */

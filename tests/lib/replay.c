@@ -179,12 +179,12 @@ replay_end(void)
 	const struct model_hooks hooks = {
 		.places = replay_hooks,
 		.marks = (mktrace_header(self.trace)->flags & ESC_FLAG_MARKS) != 0,
+		.bias = mktrace_header(self.trace)->sample_bias,
 		.begin = replay_block_begin,
 		.end = replay_block_end,
 		.chain = replay_chain,
 	};
 	const struct escape_options options = { .stack_limit = 4096,
-		.interval = mktrace_header(self.trace)->sample_interval,
 		.tick_ns = 1,
 		.marks = (mktrace_header(self.trace)->flags & ESC_FLAG_MARKS) != 0 };
 	const struct event *event;

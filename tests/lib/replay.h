@@ -23,7 +23,7 @@ struct mktrace;
 struct replay_now {
 	uint32_t process, thread; /* 1, 1 at the begin */
 	uint8_t level;
-	struct event mark; /* gap, kept, region, cost of the next event */
+	struct event mark; /* gap, kept, region, cost, interval of the next event */
 };
 
 extern struct replay_now replay_now;

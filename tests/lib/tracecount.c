@@ -147,7 +147,7 @@ event_length(const uint8_t *at, uint32_t room, uint16_t *control)
 	length += 1U << (*control >> ESC_CONTROL_TIME_SHIFT & 3);
 	length += address[*control >> ESC_CONTROL_ADDRESS_SHIFT & 3];
 	length += stack[*control >> ESC_CONTROL_STACK_SHIFT & 3];
-	if (kind < ESC_EVENT_FREE)
+	if (kind < ESC_EVENT_FREE || kind == ESC_EVENT_RATE)
 		length += 1U << (*control >> ESC_CONTROL_SIZE_SHIFT & 3);
 	if ((*control & ESC_CONTROL_KEPT) != 0) {
 		uint32_t kept = length + ((*control & ESC_CONTROL_COST) != 0 ? 2 : 0);
@@ -158,7 +158,7 @@ event_length(const uint8_t *at, uint32_t room, uint16_t *control)
 	}
 	length += (*control & ESC_CONTROL_COST) != 0 ? 2 : 0;
 	length += (*control & ESC_CONTROL_REGION) != 0 ? 2 : 0;
-	if (kind == 0 || kind > ESC_EVENT_STEP || length > room || length > ESC_EVENT_MAX)
+	if (kind == 0 || kind > ESC_EVENT_RATE || length > room || length > ESC_EVENT_MAX)
 		return 0;
 	return length;
 }
@@ -280,7 +280,7 @@ check_stream(const struct stream *stream, bool full)
 		kinds[i] += stream->kinds[i];
 		if (i < ESC_EVENT_FREE)
 			allocations += stream->kinds[i];
-		else if (i != ESC_EVENT_STEP)
+		else if (i < ESC_EVENT_STEP)
 			frees += stream->kinds[i];
 	}
 	add(&exact, &stream->exact);

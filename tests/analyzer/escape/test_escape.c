@@ -154,19 +154,45 @@ test_sizes(void)
 static void
 test_weight(void)
 {
-	const struct escape *escape;
+	uint32_t a, f;
 
 	replay_begin();
 	mktrace_header(replay_trace())->mode = ESC_MODE_SAMPLED;
 	mktrace_header(replay_trace())->sample_interval = 1000;
-	replay_free(replay_stack(3, START, MAIN(5), F(32, 2)),
-	    replay_alloc(replay_stack(3, START, MAIN(5), F(32, 1)), 100));
-	escape = replay_end();
+	a = replay_stack(3, START, MAIN(5), F(32, 1));
+	f = replay_stack(3, START, MAIN(5), F(32, 2));
+	replay_free(f, replay_alloc(a, 100));
+	replay_end();
 	/* 1 / (1 - exp(-0.1)) */
-	CHECK(escape_weight(escape, 100) > 10.508);
-	CHECK(escape_weight(escape, 100) < 10.509);
 	CHECK(replay_site("f32")->weight > 10.508);
+	CHECK(replay_site("f32")->weight < 10.509);
 	CHECK_EQ(replay_site("f32")->facts.fates[FATE_LOCAL], 1);
+}
+
+/* Each block weighs what was in force when it was taken, whenever it is freed. */
+static void
+test_weights(void)
+{
+	uint32_t a, f;
+	uint64_t first, second;
+
+	replay_begin();
+	mktrace_header(replay_trace())->mode = ESC_MODE_AUTO;
+	mktrace_header(replay_trace())->sample_bias = 64;
+	a = replay_stack(3, START, MAIN(5), F(32, 1));
+	f = replay_stack(3, START, MAIN(5), F(32, 2));
+	first = replay_alloc(a, 36);
+	replay_now.mark.interval = 1000;
+	second = replay_alloc(a, 36);
+	mktrace_cut(replay_trace(), 1, 1, 0);
+	replay_free(f, first);
+	replay_free(f, replay_alloc(a, 936)); /* 1 / (1 - exp(-1)) = 1.58198 */
+	replay_now.mark.interval = 1;
+	replay_free(f, replay_alloc(a, 36));
+	replay_free(f, second);
+	replay_end();
+	CHECK(replay_site("f32")->weight > 1 + 10.508 + 1.58197 + 1);
+	CHECK(replay_site("f32")->weight < 1 + 10.509 + 1.58199 + 1);
 }
 
 static void
@@ -190,6 +216,7 @@ main(void)
 	test_doubt();
 	test_sizes();
 	test_weight();
+	test_weights();
 	test_nowhere();
 	replay_done();
 	return check_done();

@@ -71,6 +71,8 @@ check_same(const struct event *got, const struct event *want)
 	CHECK_EQ(got->proved, want->proved);
 	if (want->kind != ESC_EVENT_STEP)
 		CHECK_EQ(got->address, want->address);
+	if (want->interval != 0)
+		CHECK_EQ(got->interval, want->interval);
 }
 
 static void
@@ -96,6 +98,28 @@ test_identity(void)
 	}
 }
 
+static void
+test_rate(void)
+{
+	struct decode to = { 0 }, from = { 0 };
+	struct event rate = { .kind = ESC_EVENT_RATE, .time = 300, .size = 70000 };
+	struct event want = { .kind = ESC_EVENT_MALLOC, .time = 300, .size = 8, .interval = 70000 };
+	struct event got;
+	uint8_t bytes[2 * ESC_EVENT_MAX];
+	size_t len = mktrace_encode(&to, &rate, bytes);
+
+	want.proved = UINT16_MAX;
+	mktrace_encode(&to, &want, bytes + len);
+	CHECK_EQ(decode_event(&from, bytes, len - 1, &got), 0);
+	CHECK_EQ(decode_event(&from, bytes, len, &got), len);
+	CHECK_EQ(got.kind, ESC_EVENT_RATE);
+	CHECK(decode_event(&from, bytes + len, ESC_EVENT_MAX, &got) != 0);
+	check_same(&got, &want);
+	/* it has no other field */
+	bytes[1] |= ESC_CONTROL_REGION >> 8;
+	CHECK_EQ(decode_event(&from, bytes, ESC_EVENT_MAX, &got), 0);
+}
+
 static struct event written[THREADS][EVENTS];
 
 static void
@@ -104,7 +128,7 @@ write_sample(void)
 	struct mktrace *trace = mktrace_new();
 	uint32_t module = mktrace_module(trace, "/bin/app");
 	uint32_t node = 0;
-	uint64_t time = 1000;
+	uint64_t time = 1000, interval = 1;
 	int i, thread;
 
 	mktrace_module(trace, "/bin/app");
@@ -115,6 +139,9 @@ write_sample(void)
 		for (thread = 0; thread < THREADS; thread++) {
 			time += draw() % 300;
 			written[thread][i] = draw_event(time);
+			if (draw() % 50 == 0)
+				interval = 1 + (draw() >> (draw() % 64));
+			written[thread][i].interval = interval;
 			mktrace_event(trace, 1, (uint32_t)thread + 1, 0, &written[thread][i]);
 		}
 	CHECK_EQ(mktrace_write(trace, path), 0);
@@ -268,6 +295,7 @@ main(void)
 	CHECK(file >= 0);
 	close(file);
 	test_identity();
+	test_rate();
 	write_sample();
 	CHECK_EQ(read_all(path, true), THREADS * EVENTS);
 	load_whole();
