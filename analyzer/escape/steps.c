@@ -26,7 +26,7 @@ struct steps_site {
 
 struct steps_function {
 	const struct flow_source *source;
-	struct flow *flow; /* NULL: its code cannot be had */
+	struct flow *flow; /* the resolver's; NULL: its code cannot be had */
 	uint32_t module;   /* of the trace */
 	/* Calls that always make an event, once they come back: the model would have
 	 * seen it. */
@@ -67,7 +67,6 @@ steps_release(struct steps *steps)
 	size_t i;
 
 	for (i = 0; i < steps->function_count; i++) {
-		flow_free(steps->functions[i].flow);
 		free(steps->functions[i].always);
 		free(steps->functions[i].copied);
 	}
@@ -133,6 +132,7 @@ steps_function(struct steps *steps, uint32_t module, uint64_t entry)
 	struct symbol *symbol = steps->places->logical->symbol;
 	struct steps_function *function;
 	uint64_t *number;
+	uint32_t handle;
 	bool fresh;
 
 	number = map_insert(&steps->function_map, (struct map_key){ module, entry }, &fresh);
@@ -143,11 +143,11 @@ steps_function(struct steps *steps, uint32_t module, uint64_t entry)
 	    sizeof(*steps->functions));
 	function = &steps->functions[steps->function_count++];
 	*function = (struct steps_function){ .module = module, .tails = true, .leaves = true };
-	if (module != 0 && entry != 0)
-		function->source =
-		    symbol_code(symbol, logical_places_handle(steps->places, module));
-	if (function->source != NULL)
-		function->flow = flow_build(function->source, entry);
+	if (module != 0 && entry != 0) {
+		handle = logical_places_handle(steps->places, module);
+		function->source = symbol_code(symbol, handle);
+		function->flow = symbol_flow(symbol, handle, entry);
+	}
 	if (function->flow != NULL) {
 		steps_find_tails(function);
 		steps->known++;

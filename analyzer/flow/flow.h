@@ -168,8 +168,7 @@ struct flow_exit {
 	bool slot;        /* target is where the pointer to it stands */
 };
 
-/* All of them, by address, in a new array, which the caller frees; *open: there may
- * be others. NULL if there are none. */
-struct flow_exit *flow_exit_jumps(const struct flow *flow, size_t *count, bool *open);
+/* All of them, by address, valid as long as the flow; *open: there may be others. */
+const struct flow_exit *flow_exit_jumps(const struct flow *flow, size_t *count, bool *open);
 
 #endif

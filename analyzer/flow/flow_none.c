@@ -144,7 +144,7 @@ flow_tails(const struct flow *flow, size_t *count, bool *computed)
 	return NULL;
 }
 
-struct flow_exit *
+const struct flow_exit *
 flow_exit_jumps(const struct flow *flow, size_t *count, bool *open)
 {
 	(void)flow;

@@ -17,7 +17,7 @@ graph_add(struct graph *graph, bool returns)
 	node = &graph->nodes[graph->count];
 	node->first = (uint32_t)graph->edge_count;
 	node->edges = 0;
-	node->returns = returns;
+	node->returns = returns ? 1 : 0;
 	return (uint32_t)graph->count++;
 }
 
@@ -40,8 +40,27 @@ void
 graph_finish(struct graph *graph, size_t count)
 {
 	graph->count = count;
-	graph->marks = xcalloc(count + GRAPH_EXTRA, sizeof(*graph->marks));
-	graph->queue = xcalloc(count + GRAPH_EXTRA, sizeof(*graph->queue));
+}
+
+void
+graph_trim(struct graph *graph)
+{
+	graph->nodes_cap = graph->count + GRAPH_EXTRA;
+	graph->nodes = xreallocarray(graph->nodes, graph->nodes_cap, sizeof(*graph->nodes));
+	graph->edge_cap = graph->edge_count + 1;
+	graph->edges = xreallocarray(graph->edges, graph->edge_cap, sizeof(*graph->edges));
+}
+
+bool
+graph_has_edge_to(const struct graph *graph, uint32_t node)
+{
+	size_t i;
+
+	for (i = 0; i < graph->edge_count; i++) {
+		if (graph->edges[i] == node)
+			return true;
+	}
+	return false;
 }
 
 void
@@ -59,6 +78,10 @@ set_cuts(struct graph *graph, const struct graph_cuts *cuts)
 {
 	size_t i;
 
+	if (graph->marks == NULL) {
+		graph->marks = xcalloc(graph->count + GRAPH_EXTRA, sizeof(*graph->marks));
+		graph->queue = xcalloc(graph->count + GRAPH_EXTRA, sizeof(*graph->queue));
+	}
 	memset(graph->marks, 0, graph->count + GRAPH_EXTRA);
 	for (i = 0; cuts != NULL && i < cuts->count; i++)
 		graph->marks[cuts->nodes[i]] |= (uint8_t)cuts->what;

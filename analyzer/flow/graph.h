@@ -17,8 +17,8 @@ enum { GRAPH_EXIT, GRAPH_WILD, GRAPH_HUB, GRAPH_EXTRA };
 
 struct graph_node {
 	uint32_t first; /* of its edges in edges[] */
-	uint32_t edges;
-	bool returns; /* the first edge is the return of its call */
+	uint32_t edges : 31;
+	uint32_t returns : 1; /* the first edge is the return of its call */
 };
 
 struct graph {
@@ -29,7 +29,7 @@ struct graph {
 	size_t edge_count;
 	size_t edge_cap;
 	uint32_t entry;
-	/* of the walk */
+	/* of the walk; NULL: none was yet */
 	uint8_t *marks;
 	uint32_t *queue;
 };
@@ -55,7 +55,10 @@ void graph_edge(struct graph *graph, uint32_t to);
 uint32_t graph_extra(const struct graph *graph, unsigned int which);
 /* To be called when all is added: there must be count + GRAPH_EXTRA nodes. */
 void graph_finish(struct graph *graph, size_t count);
+/* Gives back room for more edges and nodes. */
+void graph_trim(struct graph *graph);
 void graph_release(struct graph *graph);
+bool graph_has_edge_to(const struct graph *graph, uint32_t node);
 
 /* Each of these walks once over the graph, in time proportional to its size. */
 

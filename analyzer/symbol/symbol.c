@@ -40,6 +40,7 @@ static void
 module_free(struct module *module)
 {
 	symbol_tail_release(module);
+	symbol_flow_release(module);
 	symbol_calls_release(&module->calls);
 	symbol_dwarf_free(module->dwarf);
 	symbol_code_free(module->code);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct err;
+struct flow;
 struct flow_source;
 struct symbol; /* the resolver */
 
@@ -144,6 +145,13 @@ const char *symbol_module_debug(const struct symbol *symbol, uint32_t module);
  * NULL if it cannot be had, symbol_code_state tells why. Owned by the resolver.
  */
 const struct flow_source *symbol_code(struct symbol *symbol, uint32_t module);
+
+/*
+ * The control-flow graph of the function that starts at entry, as flow_build() makes
+ * it: made once, however often and by whom it is asked for. NULL if the module's code
+ * cannot be had. Owned by the resolver, lives as long as it.
+ */
+struct flow *symbol_flow(struct symbol *symbol, uint32_t module, uint64_t entry);
 
 enum symbol_code_state {
 	SYMBOL_CODE_UNUSED,     /* nothing was asked of it */

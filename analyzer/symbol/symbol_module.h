@@ -24,6 +24,7 @@ struct module {
 	struct symbol_slots slots;
 	struct symbol_dwarf *dwarf;
 	struct symbol_calls_cache calls;
+	struct map flows; /* entry -> struct flow *, symbol_flow.c's */
 	struct map edges; /* function -> struct edges *, symbol_tail.c's */
 	struct symbol_code *code;
 	enum symbol_code_state code_state;
@@ -52,6 +53,9 @@ struct module *symbol_module_of(struct symbol *symbol, uint32_t handle);
 /* Its machine code; NULL if it cannot be had. */
 const struct flow_source *symbol_module_code(struct module *module);
 void symbol_tail_release(struct module *module);
+/* The graph of its function at entry, made once; NULL if its code cannot be had. */
+struct flow *symbol_module_flow(struct module *module, uint64_t entry);
+void symbol_flow_release(struct module *module);
 /* Identity of the physical function that holds addr; 0 outside of the code. */
 uint64_t symbol_module_function(struct symbol *symbol, struct module *module, uint64_t addr);
 /* The one function of that name that the module offers to others; 0 if none. */

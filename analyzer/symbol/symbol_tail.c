@@ -191,18 +191,16 @@ find_edges_dwarf(struct module *module, uint64_t function, struct edges *edges)
 static bool
 find_edges_code(struct module *module, uint64_t function, struct edges *edges)
 {
-	const struct flow_source *source = symbol_module_code(module);
+	const struct flow *flow = symbol_module_flow(module, function);
 	struct symbol_code_view view = view_of(module);
 	struct symbol_target target;
-	struct flow_exit *exits;
-	struct flow *flow;
+	const struct flow_exit *exits;
 	size_t count;
 	size_t i;
 	bool open;
 
-	if (source == NULL)
+	if (flow == NULL)
 		return false;
-	flow = flow_build(source, function);
 	exits = flow_exit_jumps(flow, &count, &open);
 	for (i = 0; i < count && !open; i++) {
 		if (exits[i].target == 0)
@@ -213,8 +211,6 @@ find_edges_code(struct module *module, uint64_t function, struct edges *edges)
 			target = symbol_target_place(&view, exits[i].target);
 		add_edge(edges, exits[i].address, &target);
 	}
-	free(exits);
-	flow_free(flow);
 	edges->whole = !open;
 	return !open;
 }

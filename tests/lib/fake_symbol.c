@@ -156,6 +156,15 @@ symbol_code(struct symbol *symbol, uint32_t module)
 	return NULL;
 }
 
+struct flow *
+symbol_flow(struct symbol *symbol, uint32_t module, uint64_t entry)
+{
+	(void)symbol;
+	(void)module;
+	(void)entry;
+	return NULL;
+}
+
 enum symbol_state
 symbol_module_state(const struct symbol *symbol, uint32_t module)
 {
