@@ -78,11 +78,10 @@ struct compared {
 
 struct state {
 	struct value registers[REGISTERS];
-	struct slot slots[SLOTS];
 	uint32_t slot_count;
 	uint32_t next; /* slot that makes room */
-	bool reached;
 	struct compared compared;
+	struct slot slots[SLOTS]; /* room for slot_count of them, where a block is entered */
 };
 
 struct run {
@@ -91,10 +90,12 @@ struct run {
 	ZydisDecoder decoder;
 	ZydisDecodedInstruction insn;
 	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-	uint64_t address; /* of insn */
-	struct state *states;
+	uint64_t address;      /* of insn */
+	struct state **states; /* blocks are entered with; NULL: not reached */
 	bool *dirty;
+	bool *matters; /* a computed jump can come behind the block */
 	struct state now;
+	struct state branch; /* what a branch makes of it */
 };
 
 /* ---- values ---- */
@@ -314,8 +315,8 @@ slot_phi(uint64_t start, const struct slot *slot)
 
 /* ---- the stack ---- */
 
-static struct slot *
-find_slot(struct state *state, uint64_t base, uint64_t offset)
+static const struct slot *
+find_slot(const struct state *state, uint64_t base, uint64_t offset)
 {
 	size_t i;
 
@@ -550,7 +551,7 @@ load(struct run *run, const ZydisDecodedOperand *operand, unsigned int place)
 	struct value address = address_of(run, operand);
 	unsigned int bits = operand->size;
 	struct value value = fresh(run, place, bits);
-	struct slot *slot;
+	const struct slot *slot;
 
 	if (is_entry(run, &address, bits)) {
 		value.kind = bits == 32 ? LOAD4 : LOAD8;
@@ -808,7 +809,7 @@ static void
 step_pop(struct run *run, const ZydisDecodedOperand *operand)
 {
 	struct value top = run->now.registers[RSP];
-	struct slot *slot = top.kind == STACK ? find_slot(&run->now, top.a, top.b) : NULL;
+	const struct slot *slot = top.kind == STACK ? find_slot(&run->now, top.a, top.b) : NULL;
 	struct value value = fresh(run, 0x42, 64);
 
 	if (slot != NULL && slot->size == 8)
@@ -971,6 +972,18 @@ step(struct run *run)
 
 /* ---- blocks ---- */
 
+static size_t
+state_size(const struct state *state)
+{
+	return offsetof(struct state, slots) + state->slot_count * sizeof(state->slots[0]);
+}
+
+static void
+state_copy(struct state *to, const struct state *from)
+{
+	memcpy(to, from, state_size(from));
+}
+
 /* Runs through block at from the state it is entered with; stop before its last
  * instruction if last is false. */
 static void
@@ -979,7 +992,7 @@ run_block(struct run *run, size_t at, bool last)
 	const struct code_part *part = code_part(run->code, run->known->starts[at]);
 	uint64_t stop = run->known->stops[at];
 
-	run->now = run->states[at];
+	state_copy(&run->now, run->states[at]);
 	run->address = run->known->starts[at];
 	while (run->address < stop) {
 		uint64_t offset = run->address - part->part.start;
@@ -1091,6 +1104,9 @@ merge_value(struct value *into, struct value from, uint64_t start, uint64_t id)
 	struct value result;
 	bool changed;
 
+	/* as mostly */
+	if (into->id != 0 && (into->width != 0 || into->bound == 0) && is_equal(into, &from))
+		return false;
 	forget_phi(&from, start, id);
 	result = either(into, &from, id);
 	changed = !is_equal(into, &result);
@@ -1099,7 +1115,7 @@ merge_value(struct value *into, struct value from, uint64_t start, uint64_t id)
 }
 
 static bool
-merge_slots(struct state *into, struct state *from, uint64_t start)
+merge_slots(struct state *into, const struct state *from, uint64_t start)
 {
 	bool changed = false;
 	size_t kept = 0;
@@ -1107,7 +1123,7 @@ merge_slots(struct state *into, struct state *from, uint64_t start)
 
 	for (i = 0; i < into->slot_count; i++) {
 		struct slot *slot = &into->slots[i];
-		struct slot *other = find_slot(from, slot->base, slot->offset);
+		const struct slot *other = find_slot(from, slot->base, slot->offset);
 
 		if (other == NULL || other->size != slot->size) {
 			changed = true;
@@ -1122,37 +1138,47 @@ merge_slots(struct state *into, struct state *from, uint64_t start)
 	return changed;
 }
 
+/* The first time that the block is entered. */
+static void
+enter_first(struct run *run, uint32_t to, const struct state *from)
+{
+	uint64_t start = run->known->starts[to];
+	struct state *into = xmalloc(state_size(from));
+	size_t i;
+
+	state_copy(into, from);
+	for (i = 0; i < REGISTERS; i++)
+		forget_phi(&into->registers[i], start, phi_id(start, i));
+	for (i = 0; i < into->slot_count; i++)
+		forget_phi(&into->slots[i].value, start, slot_phi(start, &into->slots[i]));
+	into->compared.id = 0;
+	run->states[to] = into;
+	run->dirty[to] = true;
+}
+
 /* Control goes from a block in the state from to block to. */
 static void
-enter(struct run *run, uint32_t to, struct state *from)
+enter(struct run *run, uint32_t to, const struct state *from)
 {
 	struct state *into;
 	uint64_t start;
 	bool changed = false;
 	size_t i;
 
-	if (to >= run->known->count)
+	if (to >= run->known->count || !run->matters[to])
 		return;
-	into = &run->states[to];
+	into = run->states[to];
+	if (into == NULL) {
+		enter_first(run, to, from);
+		return;
+	}
 	start = run->known->starts[to];
-	if (!into->reached) {
-		*into = *from;
-		into->reached = true;
-		for (i = 0; i < REGISTERS; i++)
-			forget_phi(&into->registers[i], start, phi_id(start, i));
-		for (i = 0; i < into->slot_count; i++)
-			forget_phi(&into->slots[i].value, start, slot_phi(start, &into->slots[i]));
-		changed = true;
-	} else {
-		for (i = 0; i < REGISTERS; i++) {
-			if (merge_value(
-				&into->registers[i], from->registers[i], start, phi_id(start, i)))
-				changed = true;
-		}
-		if (merge_slots(into, from, start))
+	for (i = 0; i < REGISTERS; i++) {
+		if (merge_value(&into->registers[i], from->registers[i], start, phi_id(start, i)))
 			changed = true;
 	}
-	into->compared.id = 0;
+	if (merge_slots(into, from, start))
+		changed = true;
 	if (changed)
 		run->dirty[to] = true;
 }
@@ -1162,15 +1188,18 @@ leave(struct run *run, size_t at)
 {
 	const struct graph_node *node = &run->known->graph->nodes[at];
 	const uint32_t *edges = run->known->graph->edges + node->first;
-	bool branch = run->insn.meta.category == ZYDIS_CATEGORY_COND_BR && node->edges >= 2;
-	struct state saved;
+	bool branch = run->insn.meta.category == ZYDIS_CATEGORY_COND_BR && node->edges >= 2 &&
+	    run->now.compared.id != 0;
 	size_t i;
 
 	for (i = 0; i < node->edges; i++) {
-		saved = run->now;
-		if (branch && i < 2)
-			refine(&saved, run->insn.mnemonic, i == 1);
-		enter(run, edges[i], &saved);
+		if (!branch || i >= 2) {
+			enter(run, edges[i], &run->now);
+			continue;
+		}
+		state_copy(&run->branch, &run->now);
+		refine(&run->branch, run->insn.mnemonic, i == 1);
+		enter(run, edges[i], &run->branch);
 	}
 }
 
@@ -1217,9 +1246,10 @@ start_entry(struct run *run, uint64_t entry)
 	struct state *state;
 	size_t i;
 
-	if (at == SIZE_MAX)
+	if (at == SIZE_MAX || !run->matters[at])
 		return;
-	state = &run->states[at];
+	state = xcalloc(1, sizeof(*state));
+	run->states[at] = state;
 	run->address = entry;
 	for (i = 0; i < REGISTERS; i++) {
 		state->registers[i] = plain(POINTER);
@@ -1227,7 +1257,6 @@ start_entry(struct run *run, uint64_t entry)
 	}
 	state->registers[RSP] = plain(STACK);
 	state->registers[RSP].a = entry_base;
-	state->reached = true;
 	run->dirty[at] = true;
 }
 
@@ -1242,11 +1271,51 @@ start_rest(struct run *run)
 	size_t i;
 
 	for (i = 0; i < run->known->count; i++) {
-		if (run->states[i].reached)
+		if (run->states[i] != NULL || !run->matters[i])
 			continue;
-		run->states[i].reached = true;
+		run->states[i] = xcalloc(1, offsetof(struct state, slots));
 		run->dirty[i] = true;
 	}
+}
+
+/* The computed jump at the end of the block, or NULL. */
+static struct code_end *
+computed_jump(const struct run *run, size_t block)
+{
+	const struct code_part *part = code_part(run->code, run->known->starts[block]);
+	uint64_t at = run->known->starts[block];
+	uint64_t last = at;
+	struct code_end *end;
+
+	while (at < run->known->stops[block]) {
+		last = at;
+		at += part->marks[at - part->part.start] & CODE_LENGTH;
+	}
+	if ((part->marks[last - part->part.start] & CODE_END) == 0)
+		return NULL;
+	end = code_end(run->code, last);
+	return end != NULL && end->kind == INSN_JUMP && end->target == 0 ? end : NULL;
+}
+
+/* Marks the blocks from which some edge leads to one that matters; true if there
+ * are new ones. Edges mostly lead forward: backward few passes are enough. */
+static bool
+spread_matters(struct run *run)
+{
+	const struct graph *graph = run->known->graph;
+	bool more = false;
+	size_t i;
+	size_t j;
+
+	for (i = run->known->count; i-- > 0;) {
+		const uint32_t *edges = graph->edges + graph->nodes[i].first;
+
+		for (j = 0; !run->matters[i] && j < graph->nodes[i].edges; j++) {
+			run->matters[i] = edges[j] < run->known->count && run->matters[edges[j]];
+			more = more || run->matters[i];
+		}
+	}
+	return more;
 }
 
 /* ---- jumps ---- */
@@ -1305,10 +1374,12 @@ resolve_before(struct run *run, size_t at, int number, struct code_end *end)
 	for (next = 0; next < count && end->jump != CODE_OPEN; next++) {
 		for (i = 0; i < run->known->count && end->jump != CODE_OPEN; i++) {
 			const struct value *value = &run->now.registers[number];
-			const struct value *before = &run->states[i].registers[number];
+			const struct value *before;
 
-			if (!has_edge(run->known->graph, i, queue[next]))
+			/* what leads to a block that matters does so too */
+			if (!run->matters[i] || !has_edge(run->known->graph, i, queue[next]))
 				continue;
+			before = &run->states[i]->registers[number];
 			run_block(run, i, true);
 			if (value->kind != ANY || value->id == 0 || value->id != before->id) {
 				changed = resolve_value(run, value, end) || changed;
@@ -1341,7 +1412,7 @@ resolve_block(struct run *run, size_t at, struct code_end *end)
 	value = read_operand(run, &run->operands[0]);
 	number = operand_register(&run->operands[0]);
 	if (value.kind != ANY || number < 0 || value.id == 0 ||
-	    value.id != run->states[at].registers[number].id)
+	    value.id != run->states[at]->registers[number].id)
 		return resolve_value(run, &value, end);
 	return resolve_before(run, at, number, end);
 }
@@ -1353,17 +1424,9 @@ resolve_computed(struct run *run)
 	size_t i;
 
 	for (i = 0; i < run->known->count; i++) {
-		const struct code_part *part = code_part(run->code, run->known->starts[i]);
-		uint64_t at = run->known->starts[i];
-		uint64_t last = at;
-		struct code_end *end;
+		struct code_end *end = run->matters[i] ? computed_jump(run, i) : NULL;
 
-		while (at < run->known->stops[i]) {
-			last = at;
-			at += part->marks[at - part->part.start] & CODE_LENGTH;
-		}
-		end = code_end(run->code, last);
-		if (end == NULL || end->kind != INSN_JUMP || end->target != 0)
+		if (end == NULL)
 			continue;
 		if (run->code->steps >= STEPS_MAX)
 			end->jump = CODE_OPEN;
@@ -1376,12 +1439,33 @@ resolve_computed(struct run *run)
 static void
 run_all(struct run *run)
 {
-	run->states = xcalloc(run->known->count + 1, sizeof(*run->states));
-	run->dirty = xcalloc(run->known->count + 1, sizeof(*run->dirty));
+	size_t count = run->known->count;
+	size_t i;
+
+	run->states = xcalloc(count + 1, sizeof(struct state *));
+	run->dirty = xcalloc(count + 1, sizeof(*run->dirty));
+	run->matters = xcalloc(count + 1, sizeof(*run->matters));
+	for (i = 0; i < count; i++)
+		run->matters[i] = computed_jump(run, i) != NULL;
+	while (spread_matters(run))
+		;
 	start_entry(run, run->code->entry);
 	settle(run);
 	start_rest(run);
 	settle(run);
+}
+
+static void
+run_release(struct run *run)
+{
+	size_t i;
+
+	for (i = 0; i < run->known->count; i++)
+		free(run->states[i]);
+	free(run->states);
+	free(run->dirty);
+	free(run->matters);
+	free(run);
 }
 
 static void
@@ -1424,8 +1508,6 @@ values_resolve(struct code *code, const struct values_graph *known)
 	run_all(run);
 	if (resolve_computed(run))
 		changed = true;
-	free(run->states);
-	free(run->dirty);
-	free(run);
+	run_release(run);
 	return changed;
 }
