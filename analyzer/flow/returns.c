@@ -13,8 +13,13 @@ enum {
 	DEPTH_MAX = 3,           /* of functions that call such a function last */
 };
 
-/* In source->returns. */
-enum { MAY_RETURN = 1, NEVER_RETURNS };
+/*
+ * In source->returns: at depths below the lower byte a function was seen not to
+ * return, at the upper byte and below it was not seen. Who looks from further away sees
+ * less, so that both hold for the depths between; and the answer does not depend on
+ * what was asked before.
+ */
+enum { BYTE = 8, MASK = 0xff };
 
 /* Reserved names of what ends the activation, the thread or the program. */
 static const char *const never_returning[] = {
@@ -187,16 +192,25 @@ static bool
 look_through(const struct flow_source *source, uint64_t entry, unsigned int depth)
 {
 	struct map_key key = { .lo = entry };
+	uint64_t never_below = 0;
+	uint64_t may_from = DEPTH_MAX + 1;
 	const uint64_t *known;
 	bool never;
 
 	known = source->returns != NULL ? map_find(source->returns, key) : NULL;
-	if (known != NULL)
-		return *known == NEVER_RETURNS;
+	if (known != NULL) {
+		never_below = *known & MASK;
+		may_from = *known >> BYTE & MASK;
+	}
+	if (depth < never_below || depth >= may_from)
+		return depth < never_below;
 	never = never_leaves(source, entry, depth);
-	/* deep down it may not have been seen */
-	if (source->returns != NULL && (never || depth < DEPTH_MAX))
-		*map_insert(source->returns, key, NULL) = never ? NEVER_RETURNS : MAY_RETURN;
+	if (never)
+		never_below = depth + 1;
+	else
+		may_from = depth;
+	if (source->returns != NULL)
+		*map_insert(source->returns, key, NULL) = may_from << BYTE | never_below;
 	return never;
 }
 

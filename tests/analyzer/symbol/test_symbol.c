@@ -218,6 +218,9 @@ build_damaged(struct symbol *symbol, uint32_t handle, uint64_t at)
 	if (count > 0)
 		CHECK(flow_reaches(flow, sites[0], sites[count - 1]) != FLOW_UNKNOWN);
 	flow_free(flow);
+	/* the resolver's own, made once */
+	flow = symbol_flow(symbol, handle, function);
+	CHECK(flow != NULL && symbol_flow(symbol, handle, function) == flow);
 }
 
 /* The answer is of no interest. */
