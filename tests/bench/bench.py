@@ -1,157 +1,135 @@
 #!/usr/bin/env python3
-"""What esc costs: CPU time (user + system, of the program alone) of real programs
-natively, under a forwarding shim, under esc full and sampled, both without and
-with return marks, and under heaptrack's preload library writing its raw trace to
-a file. Interleaved, medians with minimum and maximum.
+"""What esc costs, beside other profilers: CPU time of all processes, wall time, peak
+memory, bytes of the trace, time of the analysis, of programs that run natively and
+under each profiler in turn. Prints tables in Markdown; the raw figures are JSON.
 
-    bench.py BUILD_DIR [RUNS]
+    bench.py [full|smoke|tiny] [--runs=N] [--programs=KEY,...] [--profilers=KEY,...]
+    bench.py --against=OTHER_BUILD --programs=cc1plus --profilers=native,full
 
-ns per event is the CPU time added over the native run, by the number of events
-(allocations and non-null frees) that esc counted."""
-import glob
+full is what docs/performance.md has; smoke takes a minute or two; tiny proves that
+the bench works, and its figures say nothing."""
+import argparse
+import fnmatch
 import json
 import os
-import shutil
-import statistics
-import subprocess
+import shlex
 import sys
-import tempfile
 import time
 
-build = os.path.abspath(sys.argv[1])
-runs = int(sys.argv[2]) if len(sys.argv) > 2 else 7
-source = os.path.dirname(os.path.abspath(__file__))
-work = tempfile.mkdtemp(prefix="esc-bench-")
-os.chdir(work)
+import machine
+import measure
+import profilers
+import programs
+import report
 
-
-def sh(*command):
-    return subprocess.check_output(command, text=True).strip()
-
-
-SQL = """
-CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT, price REAL);
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 120000)
-  INSERT INTO item SELECT i, 'name' || (i * 7919 % 10007), i * 1.5 FROM n;
-CREATE INDEX item_name ON item (name);
-SELECT count(*), sum(price) FROM item WHERE name LIKE 'name1%';
-SELECT name, count(*) AS c FROM item GROUP BY name ORDER BY c DESC, name LIMIT 5;
-"""
-PY = """
-import json
-for k in range(4):
-    json.loads(json.dumps([{str(i): [i, i * 2]} for i in range(30000)]))
-"""
-CC = """
-#include <algorithm>
-#include <iostream>
-#include <map>
-#include <regex>
-#include <string>
-#include <vector>
-int main() {
-    std::map<std::string, std::vector<int>> m;
-    std::regex r("k([0-9]+)");
-    for (int i = 0; i < 1000; i++) m["k" + std::to_string(i % 37)].push_back(i);
-    for (auto &p : m) std::cout << std::regex_match(p.first, r) << p.second.size();
+SMOKE = ("native", "forward", "full", "exact", "sampled", "auto", "heaptrack-preload", "heaptrack",
+         "jemalloc", "jemalloc-sampled", "tcmalloc", "tcmalloc-sampled", "heapprofile", "dhat")
+PRESETS = {  # scale of the inputs, of those for slow profilers, runs, programs, profilers
+    "full": (1, 0.1, 5, ("*",), ("*",)),
+    "smoke": (0.1, 0.02, 1, ("[!s]*", "sqlite3", "storm-d30-*-t[12]"), SMOKE),
+    "tiny": (0.002, 0.002, 2, ("sqlite3", "storm-d10-same-t2"), ("native", "forward", "full")),
 }
-"""
-for name, text in (("in.sql", SQL), ("in.py", PY), ("in.cc", CC)):
-    with open(name, "w") as f:
-        f.write(text)
-cc1plus = sh("g++", "-print-prog-name=cc1plus")
-subprocess.check_call(["g++", "-E", "in.cc", "-o", "in.ii"])
-python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
-programs = {
-    "sqlite3": (["sqlite3", ":memory:", ".read in.sql"], {}),
-    "python3": ([python, "in.py"], {"PYTHONMALLOC": "malloc"}),
-    "cc1plus": ([cc1plus, "-quiet", "-O1", "-fpreprocessed", "in.ii", "-o", "out.s"], {}),
-}
-subprocess.check_call(["gcc", "-O2", "-fPIC", "-shared", "-fno-builtin",
-                       os.path.join(source, "forward.c"), "-o", "forward.so"])
-shim = os.path.join(build, ".libs/libesc.so")
-keeper = os.path.join(build, "esc-keeper")
-heaptrack = glob.glob("/usr/lib/heaptrack/libheaptrack_preload.so") + \
-    glob.glob("/usr/lib/*/heaptrack/libheaptrack_preload.so")
-modes = {
-    "native": {},
-    "forwarding": {"LD_PRELOAD": os.path.join(work, "forward.so")},
-    "esc full": {"LD_PRELOAD": shim, "ESC_OPTIONS": "keeper=" + keeper},
-    "esc full --exact": {"LD_PRELOAD": shim, "ESC_OPTIONS": "marks=16:keeper=" + keeper},
-    "esc sampled": {"LD_PRELOAD": shim,
-                    "ESC_OPTIONS": "mode=sampled:keeper=" + keeper},
-    "esc sampled --exact": {"LD_PRELOAD": shim,
-                            "ESC_OPTIONS": "mode=sampled:marks=16:keeper=" + keeper},
-}
-if heaptrack:
-    modes["heaptrack preload"] = {"LD_PRELOAD": heaptrack[0],
-                                  "DUMP_HEAPTRACK_OUTPUT": "heaptrack.raw"}
 
 
-def run(command, extra):
-    env = dict(os.environ)
-    env.update(extra)
-    process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        sys.exit("%s %s: wait status %d" % (command, extra, status))
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("preset", nargs="?", default="full", choices=PRESETS)
+    parser.add_argument("--build", default=os.environ.get("top_builddir", "."),
+                        help="the build whose esc is measured (here)")
+    parser.add_argument("--folder", help="of inputs, tools and runs (BUILD/bench)")
+    parser.add_argument("--runs", type=int, help="of each pair")
+    parser.add_argument("--programs", help="keys or patterns; see --list")
+    parser.add_argument("--profilers", help="keys or patterns; see --list")
+    parser.add_argument("--against", metavar="BUILD",
+                        help="measure the modes of that build's esc as well")
+    parser.add_argument("--no-study", action="store_true",
+                        help="do not analyze, pack or compress traces")
+    parser.add_argument("--json", metavar="FILE", help="raw figures (bench.json in the folder)")
+    parser.add_argument("--from", dest="source", metavar="FILE",
+                        help="print the tables of an earlier run")
+    parser.add_argument("--update", action="append", default=[], metavar="FILE",
+                        help="put the tables between the marks of a Markdown file")
+    parser.add_argument("--list", action="store_true", help="what there is to choose from")
+    return parser.parse_args()
 
 
-def settled():
-    """The keeper has closed the trace."""
-    for _ in range(200):
-        traces = glob.glob("esc.*.esc")
-        if traces and not subprocess.run(["pgrep", "-x", "esc-keeper"],
-                                         stdout=subprocess.DEVNULL).returncode == 0:
-            return traces
-        time.sleep(0.01)
-    return glob.glob("esc.*.esc")
+def chosen(table, patterns, what):
+    """What matches, in the order of the table, with what it is held against."""
+    for pattern in patterns:
+        if not fnmatch.filter(table, pattern):
+            sys.exit(f"bench: no {what} is called {pattern} (--list)")
+    keys = {key for pattern in patterns for key in fnmatch.filter(table, pattern)}
+    keys |= {table[key].base for key in keys if getattr(table[key], "base", None)}
+    return [value for key, value in table.items() if key in keys]
 
 
-print("CPU time over native, median of %d interleaved runs (min-max)\n" % runs)
-print("| program | mode | CPU s | ratio | ns/event | B/event | peak MB |")
-print("|---|---|---|---|---|---|---|")
-ingest = []
-for name, (command, extra) in programs.items():
-    times = {mode: [] for mode in modes}
-    peaks = {mode: [] for mode in modes}
-    events = size = 0
-    for turn in range(runs):
-        for mode, env in modes.items():
-            cpu, peak = run(command, dict(extra, **env))
-            times[mode].append(cpu)
-            peaks[mode].append(peak)
-            if mode.startswith("esc"):
-                traces = settled()
-                if mode == "esc full" and turn == 0:
-                    trace = max(traces, key=os.path.getsize)
-                    size = os.path.getsize(trace)
-                    began = time.monotonic()
-                    subprocess.check_call([build + "/esc", "analyze", trace, "-o", "t.db"],
-                                          stderr=subprocess.DEVNULL)
-                    took = time.monotonic() - began
-                    allocations, frees = json.loads(sh(
-                        build + "/esc", "query", "--format=json", "t.db",
-                        "SELECT allocations, frees FROM run"))[0].values()
-                    events = allocations + frees
-                    ingest.append((name, events, took))
-                    os.unlink("t.db")
-                for trace in traces:
-                    os.unlink(trace)
-    native = statistics.median(times["native"])
-    for mode in modes:
-        t = sorted(times[mode])
-        middle = statistics.median(t)
-        # Paired: each run against the native one of its turn.
-        ratio = statistics.median(a / b for a, b in zip(times[mode], times["native"]))
-        print("| %s | %s | %.3f (%.3f-%.3f) | %.2f | %s | %s | %.0f |" % (
-            name, mode, middle, t[0], t[-1], ratio,
-            "%.0f" % ((middle - native) * 1e9 / events) if mode != "native" else "",
-            "%.1f" % (size / events) if mode == "esc full" else "",
-            statistics.median(peaks[mode]) / 1024))
-print("\n| analysis | events | s | M events/s |\n|---|---|---|---|")
-for name, events, took in ingest:
-    print("| %s | %d | %.2f | %.1f |" % (name, events, took, events / took / 1e6))
-shutil.rmtree(work)
+def measured(place, subjects, tools, options, runs, slow_scale):
+    """Every program with the inputs of this scale; where a profiler is too slow for
+    these, smaller ones, with a native run of their own."""
+    absent, results = {}, []
+    for subject in subjects:
+        began = time.monotonic()
+        slow = [tool for tool in tools if tool.small]
+        quick = [tool for tool in tools if not tool.small]
+        results.append(measure.program(place, subject, quick, runs, absent,
+                                       not options.no_study))
+        if slow and subject.slow:
+            bases = {tool.base for tool in slow}
+            slow = [tool for tool in tools if tool.key in bases] + slow
+            results.append(measure.program(place.scaled(slow_scale), subject, slow,
+                                           min(runs, 3), absent, not options.no_study))
+        measure.note(f"{subject.key}: {time.monotonic() - began:.0f} s")
+    return results, {key: why for key, why in absent.items() if why}
+
+
+def run(options):
+    scale, slow_scale, runs, subjects, tools = PRESETS[options.preset]
+    split = lambda text, default: text.split(",") if text else default
+    table = dict(profilers.BY_KEY)
+    if options.against:
+        for other in profilers.esc_modes(os.path.abspath(options.against), "@other"):
+            table[other.key] = other
+    wanted = split(options.profilers, tools)
+    if options.against:
+        wanted = [*wanted, *(key + "@other" for key in wanted if key + "@other" in table)]
+    subjects = chosen(programs.BY_KEY, split(options.programs, subjects), "program")
+    tools = chosen(table, wanted, "profiler")
+    place = measure.Place(options.build, options.folder, scale)
+    about = machine.describe()
+    if about["load"] > 0.3:
+        measure.note(f"the machine is busy (load {about['load']:.1f}): expect noise")
+    results, absent = measured(place, subjects, tools, options, options.runs or runs, slow_scale)
+    command = [word for word in sys.argv[1:] if not word.startswith(
+        ("--build", "--folder", "--json", "--update", "--against"))]
+    return {"version": 1, "command": " ".join(["tests/bench/bench.py", *map(shlex.quote, command)]),
+            "when": time.strftime("%Y-%m-%d", time.gmtime()), "machine": about,
+            "absent": {key: {"title": table[key].title, "why": why}
+                       for key, why in absent.items()},
+            "programs": report.summed(results)}
+
+
+def main():
+    options = arguments()
+    options.folder = options.folder or os.path.join(options.build, "bench")
+    if options.list:
+        for title, table in (("programs", programs.BY_KEY), ("profilers", profilers.BY_KEY)):
+            print(title)
+            for key, value in table.items():
+                print(f"  {key:22} {value.title}")
+        return
+    if options.source:
+        with open(options.source, encoding="utf-8") as file:
+            result = json.load(file)
+    else:
+        result = run(options)
+        path = options.json or os.path.join(options.folder, "bench.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(result, file, indent=1)
+            file.write("\n")
+    print(report.markdown(result))
+    for path in options.update:
+        report.update(path, result)
+
+
+main()

@@ -1,0 +1,273 @@
+"""What raw runs come to, and the tables of it in Markdown."""
+import re
+import statistics
+
+
+def _spread(values):
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+def _cpu(run):
+    return run["user"] + run["sys"]
+
+
+def _sum_row(row, base, events):
+    """Adds what the runs of a row come to: beside those of its base, turn by turn."""
+    runs = row["runs"]
+    row["cpu"] = _spread([_cpu(run) for run in runs])
+    row["cpu_outside"] = statistics.median(
+        [_cpu(run) - run["own_user"] - run["own_sys"] for run in runs])
+    row["wall"] = _spread([run["wall"] for run in runs])
+    row["peak_mib"] = statistics.median([run["anonymous_kib"] for run in runs]) / 1024
+    if all("throughput" in run for run in runs):
+        row["throughput"] = _spread([run["throughput"] for run in runs])
+    if base is not None and base["runs"]:
+        pairs = list(zip(runs, base["runs"]))
+        row["ratio"] = _spread([_cpu(run) / max(_cpu(other), 1e-6) for run, other in pairs])
+        added = row["cpu"]["median"] - statistics.median(map(_cpu, base["runs"]))
+        row["added_cpu"] = added
+        row["ns_per_event"] = added * 1e9 / events if events else None
+        row["added_mib"] = row["peak_mib"] - statistics.median(
+            [run["anonymous_kib"] for run in base["runs"]]) / 1024
+    if "trace_bytes" in runs[0] and events:
+        row["bytes_per_event"] = statistics.median(
+            [run["trace_bytes"] for run in runs]) / events
+    for name in ("zstd", "packed"):
+        if row.get(name + "_bytes") and events:
+            row[name + "_per_event"] = row[name + "_bytes"] / events
+
+
+def summed(results):
+    """The results of measure.program, each row with its sums."""
+    for result in results:
+        result["events"] = result.get("allocations", 0) + result.get("frees", 0)
+        rows = {row["profiler"]: row for row in result["rows"]}
+        for row in result["rows"]:
+            if row["runs"]:
+                _sum_row(row, rows.get(row["base"]), result["events"])
+    return results
+
+
+def _table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _number(value, digits):
+    if value is None:
+        return ""
+    return ("%.*f" % (digits, value)).replace("-", "−")
+
+
+def _range(spread, digits):
+    if spread is None:
+        return ""
+    return "%s (%s to %s)" % tuple(_number(spread[key], digits) for key in ("median", "min", "max"))
+
+
+def _ns(row):
+    value = row.get("ns_per_event")
+    if value is not None and abs(value) >= 10000:
+        return f"{_number(value / 1000, 0)} k"
+    return _number(value, 0 if value is None or abs(value) >= 10 else 1)
+
+
+def _of(result, group):
+    return [one for one in result["programs"] if one["group"] == group]
+
+
+def _scale(result):
+    """Of the inputs that most profilers had."""
+    return max(one["scale"] for one in result["programs"])
+
+
+def _titles(programs):
+    """Profilers in the order in which they ran: key -> title."""
+    titles = {}
+    for program in programs:
+        for row in program["rows"]:
+            titles.setdefault(row["profiler"], row["title"])
+    return titles
+
+
+def _matrix(programs, columns, cell):
+    """A table of profilers by columns: (heading, programs that may hold the cell)."""
+    titles = _titles(programs)
+    titles.pop("native", None)
+    rows = []
+    for key, title in titles.items():
+        cells = []
+        for _, those in columns:
+            found = [row for program in those for row in program["rows"]
+                     if row["profiler"] == key]
+            # The full inputs come first; only what is too slow has others.
+            cells.append(cell(found[0]) if found else "")
+        rows.append([title, *cells])
+    return _table(["", *(heading for heading, _ in columns)], rows)
+
+
+def _cell_of_overview(row):
+    if "failed" in row:
+        return row["failed"]
+    return f"{_ns(row)} ({_number(row['ratio']['median'], 2)})" if row.get("ns_per_event") else ""
+
+
+def overview(result):
+    programs = [one for one in _of(result, "program") if one["rows"]]
+    keys = list(dict.fromkeys(program["program"] for program in programs))
+    keys_of = {key: [one for one in programs if one["program"] == key] for key in keys}
+    return _matrix(programs, list(keys_of.items()), _cell_of_overview)
+
+
+def machine(result):
+    about = result["machine"]
+    words = [about["processor"], f"{about['cores']} cores" + (
+        " of a virtual machine" if about["virtual"] else ""), f"{about['memory_gib']} GiB",
+        f"Linux {about['kernel']}", about["libc"], about["compiler"]]
+    lines = [f"Command: `{result['command']}`, {result['when']}.",
+             "Machine: " + ", ".join(word for word in words if word) + ".",
+             "Packages: " + ", ".join(f"{name} {version}" for name, version in
+                                      about["packages"].items()) + "."]
+    lines += [f"Absent: {one['title']}: {one['why']}." for one in result["absent"].values()]
+    lines += [f"Absent: {one['program']}: {one['absent']}." for one in result["programs"]
+              if "absent" in one]
+    return "\n".join(lines)
+
+
+def _details(programs):
+    rows = []
+    for program in programs:
+        for row in program["rows"]:
+            name = program["program"] if row is program["rows"][0] else ""
+            if name and program["scale"] != 1:
+                name += f" × {program['scale']:g}"
+            if "cpu" not in row:
+                rows.append([name, row["title"], row.get("failed", "")] + [""] * 7)
+                continue
+            rate = row.get("throughput")
+            rows.append([name, row["title"], _range(row["cpu"], 3), _range(row.get("ratio"), 2),
+                         _ns(row), _number(row["cpu_outside"], 3), _range(row["wall"], 3),
+                         _number(rate["median"] / 1e6 if rate else None, 2),
+                         _number(row["peak_mib"], 1), _number(row.get("bytes_per_event"), 1)])
+    return _table(["program", "under", "CPU s (min to max)", "ratio", "ns/event", "outside s",
+                   "wall s", "M ops/s", "peak MiB", "B/event"], rows)
+
+
+def programs(result):
+    return _details(_of(result, "program"))
+
+
+def storms(result):
+    return _details(_of(result, "storm"))
+
+
+def events(result):
+    rows = [[one["program"], one["title"], f"{one['events'] / 1e6:.2f} M",
+             f"{one['allocations'] / 1e6:.2f} M",
+             _number(one["events"] / one["rows"][0]["cpu"]["median"] / 1e6, 1)]
+            for one in _of(result, "program")
+            if one["scale"] == _scale(result) and one["rows"] and "cpu" in one["rows"][0]]
+    return _table(["program", "what it does", "events", "allocations", "M events per CPU second"],
+                  rows)
+
+
+def start(result):
+    rows = []
+    for row in (row for one in _of(result, "start") for row in one["rows"]):
+        if "cpu" in row:
+            rows.append([row["title"], *(_number(1000 * value, 1) for value in (
+                row["cpu"]["median"], row["cpu_outside"], row["wall"]["median"],
+                statistics.median([run["wall_all"] for run in row["runs"]])))])
+    return _table(["", "CPU ms", "of it outside", "wall ms", "until the last is gone"], rows)
+
+
+def traces(result):
+    rows = []
+    for program in _of(result, "program"):
+        name = program["program"]
+        for row in program["rows"]:
+            if "bytes_per_event" not in row:
+                continue
+            read, again = row.get("analysis"), row.get("analysis_again")
+            took = read["wall"] if read and read["status"] == 0 else None
+            rows.append([name, row["title"], _number(row["bytes_per_event"], 1),
+                         _number(row.get("zstd_per_event"), 2),
+                         _number(row.get("packed_per_event"), 2),
+                         _number(took, 2) if took or not read else "failed",
+                         _number(again["wall"] if again else None, 2),
+                         _number(program["events"] / took / 1e6 if took else None, 1),
+                         _number(read["anonymous_kib"] / 1024 if read else None, 0)])
+            name = ""
+    return _table(["program", "under", "B/event", "zstd -3", "esc pack", "analysis s", "again s",
+                   "M events/s", "peak MiB"], rows)
+
+
+def storm(result):
+    """ns an event of one thread, by depth and kind of stacks."""
+    ones = [one for one in _of(result, "storm") if one["threads"] == 1]
+    keys = list(dict.fromkeys(one["program"] for one in ones))
+    columns = []
+    for key in keys:
+        those = [one for one in ones if one["program"] == key]
+        columns.append((f"{those[0]['depth']} frames, {those[0]['stacks']}", those))
+    return _matrix(ones, columns, _cell_of_overview)
+
+
+def threads(result):
+    """Throughput by threads, M events/s, and that of two against one."""
+    wanted = [one for one in _of(result, "storm")
+              if one["depth"] == 30 and one["scale"] == _scale(result)]
+    rows = []
+    for stacks in ("same", "varying"):
+        by_threads = {one["threads"]: {row["profiler"]: row for row in one["rows"]}
+                      for one in wanted if one["stacks"] == stacks}
+        for key, title in _titles(wanted).items():
+            rates = [by_threads.get(n, {}).get(key, {}).get("throughput") for n in (1, 2, 8, 64)]
+            twice = rates[1]["median"] / rates[0]["median"] if rates[0] and rates[1] else None
+            rows.append([title, stacks, *(_number(rate["median"] / 1e6 if rate else None, 1)
+                                          for rate in rates), _number(twice, 2)])
+    return _table(["", "stacks", "1 thread", "2", "8", "64", "2 against 1"], rows)
+
+
+WORDS = """An *event* is an allocation or a free of a block (a `realloc` that moves or keeps a
+block is both); they are counted by a shim that only counts. *CPU* is user and system time of
+the program and of all processes that it started, keepers and interpreters of the profiler too;
+*outside* is the part that is not the program's own. *ratio* is CPU by that of the base in the
+same turn, *ns/event* the difference of the medians by the events. Base is the native run; for
+jemalloc's and tcmalloc's profilers it is the same allocator without. *peak* is anonymous memory
+of all these processes at the worst moment seen (every 4 ms): no page cache, no trace. *B/event*
+is the size of all that was written. Medians, with the least and the most of all runs, which are
+taken in turn: each profiler once, then all again. DHAT and HEAPPROFILE run on smaller inputs."""
+
+SECTIONS = {"machine": machine, "overview": overview, "events": events, "programs": programs,
+            "start": start, "traces": traces, "storm": storm, "threads": threads, "storms": storms,
+            "words": lambda _: WORDS}
+PRINTED = (("", "machine"), ("Added, ns per event (CPU ratio)", "overview"),
+           ("The programs", "events"), ("All figures", "programs"), ("Starting and ending", "start"), ("Traces", "traces"),
+           ("Malloc storm, one thread: ns per event (CPU ratio)", "storm"),
+           ("Malloc storm: M events/s", "threads"), ("All figures of the storm", "storms"),
+           ("", "words"))
+
+
+def markdown(result):
+    parts = []
+    for heading, name in PRINTED:
+        text = SECTIONS[name](result)
+        if text.count("\n") == 1 and text.startswith("|"):
+            continue  # a table of nothing
+        parts += ["## " + heading] if heading else []
+        parts.append(text)
+    return "\n\n".join(parts)
+
+
+def update(path, result):
+    """Replaces what stands between <!-- bench SECTION --> and <!-- bench end -->."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+
+    def fill(match):
+        return f"{match.group(1)}\n{SECTIONS[match.group(2)](result)}\n{match.group(3)}"
+    text = re.sub(r"(<!-- bench (\w+) -->)\n.*?(<!-- bench end -->)", fill, text, flags=re.S)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
