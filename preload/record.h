@@ -1,5 +1,5 @@
 /*
- * The trace format, version 1. This header is the format: shim, keeper, reader,
+ * The trace format, version 2. This header is the format: shim, keeper, reader,
  * `esc dump` and esc-trace(5) all follow it. Little endian, 64 bit.
  *
  *   offset 0          struct esc_header, then the command (see command_*)
@@ -32,7 +32,7 @@
 #pragma GCC diagnostic error "-Wpadded"
 
 enum esc_version {
-	ESC_VERSION = 1, /* the first */
+	ESC_VERSION = 2, /* runs of nodes, times in units of more than a tick */
 };
 
 #define ESC_MAGIC 0x0a1a434553450d89ULL /* "\x89\rESEC\x1a\n", like PNG's */
@@ -43,7 +43,7 @@ enum esc_version {
 #define ESC_PAGE 4096U /* segments begin and end on such bounds */
 #define ESC_SEGMENT_MIN 4096U
 #define ESC_SEGMENT_MAX (1U << 20)
-#define ESC_SLOT 32U
+#define ESC_SLOT 8U
 #define ESC_LEVELS 4U /* a thread's own stream and 3 nested in its signals */
 
 enum esc_arch { ESC_ARCH_X86_64 = 62, ESC_ARCH_AARCH64 = 183 }; /* ELF e_machine */
@@ -143,7 +143,7 @@ struct esc_header {
 	uint64_t marks;               /* return addresses that have a mark (atomic add) */
 	uint64_t marks_missing;       /* that there was none left for (atomic add) */
 	uint32_t marks_depth;         /* innermost frames that are marked */
-	uint32_t reserved0;
+	uint32_t time_shift;          /* an event's time is in units of that power of 2 of ticks */
 	uint64_t reserved[5];
 	char runtime[64];    /* name of the runtime, see esc_header.unmarked (NUL ended) */
 	char allocator[256]; /* path of what provides malloc, if not libc (NUL ended) */
@@ -176,22 +176,23 @@ struct esc_segment {
  * Events. A 16-bit control word, then the fields that it announces, packed:
  *
  *   bits 0-3   kind, enum esc_event
- *   bits 4-5   length of time:  1, 2, 4, 8 bytes   ticks since the event before
- *                                                  in this segment (or its base)
- *   bits 6-7   length of address: 0, 2, 4, 8 bytes 0: same as the event before
+ *   bits 4-5   length of time:  1, 2, 4, 8 bytes   units of time since the event
+ *                                                  before in this segment (or base)
+ *   bits 6-7   length of address: 0, 2, 3, 7 bytes 0: same as the event before
  *   bits 8-9   length of stack: 0, 1, 2, 4 bytes   0: same as the event before
- *   bits 10-11 length of size:  1, 2, 4, 8 bytes   allocations only, else 0
+ *   bits 10-11 length of size:  0, 1, 2, 8 bytes   allocations only, else 0
  *   bit  12    GAP   events of this stream before this one were not recorded
  *   bit  13    COST  2 bytes: ticks of the real call, saturated
  *   bit  14    KEPT  2 or 4 bytes: see below
  *   bit  15    REGION 2 bytes: number of the stack region from here on (0 at
  *                    the segment's begin)
  *
- * in the order time, address, stack, size, cost, kept, region. `address` is the
- * zigzag difference of (address >> 3) to the event before it in the segment;
- * `stack` the zigzag difference of the stack id to the one before (both 0 at the
- * segment's begin). STEP has no address and no size: a call whose block is not
- * sampled, recorded for its stack only. RATE has a time and a size alone: from
+ * in the order time, address, stack, size, cost, kept, region. A unit of time is
+ * 2^time_shift ticks of the header. `address` is the zigzag difference of (address
+ * >> 3) to the event before it in the segment, modulo 2^56; `stack` the zigzag
+ * difference of the stack id to the one before, modulo 2^32 (both 0 at the segment's
+ * begin). `size` 0 has length 0. STEP has no address and no size: a call whose block
+ * is not sampled, recorded for its stack only. RATE has a time and a size alone: from
  * here on in the stream blocks are taken by the interval T that its size tells
  * (1: all of them), whatever the segment or a RATE before said.
  *
@@ -249,7 +250,8 @@ enum esc_event {
 #define ESC_DEFS(X)           \
 	X(NODE, node, 1)      \
 	X(MODULE, module, 2)  \
-	X(PROCESS, process, 3)
+	X(PROCESS, process, 3) \
+	X(NODES, nodes, 4)
 /* clang-format on */
 
 enum esc_def_type {
@@ -263,10 +265,12 @@ enum esc_def_type {
 /* Every definition begins so. */
 struct esc_def {
 	uint8_t type;
-	uint8_t slots; /* of ESC_SLOT bytes, this one included; 1.. */
-	uint16_t flags;
+	uint8_t flags;
+	uint16_t slots; /* of ESC_SLOT bytes, these included; 1.. */
 	uint32_t id;
 };
+
+#define ESC_NODES_MAX 256U
 
 /* node.flags: set on the outermost node of a stack that is not whole */
 enum esc_node_flag {
@@ -282,7 +286,18 @@ struct esc_def_node {
 	uint32_t parent;
 	uint32_t module;
 	uint64_t offset; /* of the return address, from the module's load bias */
-	uint64_t slot;   /* address of the slot where it was first seen */
+};
+
+/*
+ * A path of nodes of one module: `count` of them, with ids from def.id on. The first
+ * has `parent`, each next one the node before it. def.flags are the first one's. The
+ * offsets follow, 32 bits each.
+ */
+struct esc_def_nodes {
+	struct esc_def def;
+	uint32_t parent;
+	uint16_t module;
+	uint16_t count; /* 1 to ESC_NODES_MAX */
 };
 
 /*
@@ -315,9 +330,10 @@ struct esc_def_process {
 _Static_assert(sizeof(struct esc_counters) == 64, "format");
 _Static_assert(sizeof(struct esc_segment) == 128, "format");
 _Static_assert(sizeof(struct esc_header) <= ESC_HEADER_SIZE, "format");
-_Static_assert(sizeof(struct esc_def_node) == ESC_SLOT, "format");
+_Static_assert(sizeof(struct esc_def_node) == 24, "format");
+_Static_assert(sizeof(struct esc_def_nodes) == 16, "format");
 _Static_assert(sizeof(struct esc_def_module) == 80, "format");
-_Static_assert(sizeof(struct esc_def_process) == ESC_SLOT, "format");
+_Static_assert(sizeof(struct esc_def_process) == 32, "format");
 
 #pragma GCC diagnostic pop
 

@@ -4,6 +4,24 @@
 
 struct ring ring;
 
+/* Lengths 1, 2, 4, 8 · 0, 2, 3, 7 · 0, 1, 2, 4 · 0, 1, 2, 8 of the codes 0 to 3. */
+#define T(code) ((code) << ESC_CONTROL_TIME_SHIFT | 1 << (code))
+#define A(code) ((code) << ESC_CONTROL_ADDRESS_SHIFT | (0x7320 >> 4 * (code)&15))
+#define S(code) ((code) << ESC_CONTROL_STACK_SHIFT | (1 << (code)) >> 1)
+#define Z(code) ((code) << ESC_CONTROL_SIZE_SHIFT | (0x8210 >> 4 * (code)&15))
+
+const struct ring_lengths ring_lengths __attribute__((aligned(64))) = {
+	.time = { T(0), T(0), T(1), T(2), T(2), T(3), T(3), T(3), T(3) },
+	.address = { A(0), A(1), A(1), A(2), A(3), A(3), A(3), A(3) },
+	.stack = { S(0), S(1), S(2), S(3), S(3) },
+	.size = { Z(0), Z(1), Z(2), Z(3), Z(3), Z(3), Z(3), Z(3), Z(3) },
+};
+
+#undef T
+#undef A
+#undef S
+#undef Z
+
 /* How long a writer waits for a keeper that does not move: 200 ms. */
 static const uint64_t RING_PATIENCE = 200000000;
 
@@ -24,7 +42,7 @@ ring_register(struct ring_process *process)
 	struct esc_def_process *def;
 
 	__atomic_store_n(&process->number, number, __ATOMIC_RELEASE);
-	def = ring_define(1);
+	def = ring_define(sizeof(*def) / ESC_SLOT);
 	if (def != NULL) {
 		def->def.id = number;
 		/* The forking thread is the child's first: its tid is the pid. */
@@ -151,7 +169,7 @@ ring_define(uint32_t slots)
 			if (__atomic_compare_exchange_n(&segment->used, &used, used + need, true,
 				__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
 				def = (void *)((uint8_t *)(segment + 1) + used);
-				def->slots = (uint8_t)slots;
+				def->slots = (uint16_t)slots;
 				__atomic_store_n(&def->type, ESC_DEF_PENDING, __ATOMIC_RELEASE);
 				return def;
 			}
@@ -175,14 +193,14 @@ ring_use(struct writer *writer, struct esc_segment *segment, uint64_t time)
 	segment->thread = writer->thread;
 	segment->tid = writer->tid;
 	segment->seq = writer->seq++;
-	segment->base = time;
+	segment->base = time >> ARCH_TIME_SHIFT << ARCH_TIME_SHIFT;
 	segment->interval = writer->interval;
 	__atomic_store_n(&segment->magic, ESC_SEGMENT_MAGIC, __ATOMIC_RELEASE);
 	writer->segment = segment;
 	writer->at = (uint8_t *)(segment + 1);
 	/* ring_put may write 8 bytes where it means fewer. */
 	writer->end = (uint8_t *)segment + segment->size - ESC_EVENT_MAX - 8;
-	writer->time = time;
+	writer->time = time >> ARCH_TIME_SHIFT;
 	writer->address = 0;
 	writer->stack = 0;
 	writer->region = 0;
@@ -210,27 +228,20 @@ ring_next(struct writer *writer, uint64_t time)
 bool
 ring_rate(struct writer *writer, uint64_t time, uint64_t interval)
 {
-	uint64_t since;
-	uint32_t time_code, size_code;
-	uint8_t *at;
+	struct event rate = { .time = time, .size = interval, .kind = ESC_EVENT_RATE };
+	bool gap = writer->gap;
 
 	if (interval == writer->interval)
 		return true;
-	if ((writer->at == NULL || writer->at > writer->end) && !ring_next(writer, time))
+	if (writer->at > writer->end && !ring_next(writer, time))
 		return false;
-	since = time > writer->time ? time - writer->time : 0;
-	time_code = ring_code1248(since);
-	size_code = ring_code1248(interval);
-	at = ring_put16(writer->at,
-	    (uint16_t)(ESC_EVENT_RATE | time_code << ESC_CONTROL_TIME_SHIFT |
-		size_code << ESC_CONTROL_SIZE_SHIFT));
-	at = ring_put(at, since, 1U << time_code);
-	at = ring_put(at, interval, 1U << size_code);
-	writer->at = at;
-	writer->time += since;
+	/* Nothing but time and size. */
+	rate.stack = writer->stack;
+	rate.region = writer->region;
+	writer->gap = false;
+	ring_write(writer, &rate);
+	writer->gap = gap;
 	writer->interval = interval;
-	__atomic_store_n(&writer->segment->used, (uint32_t)(at - (uint8_t *)(writer->segment + 1)),
-	    __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -243,6 +254,7 @@ ring_begin(struct writer *writer, uint32_t thread, uint32_t tid, uint8_t level,
 	writer->tid = tid;
 	writer->level = level;
 	writer->interval = ring.header->sample_interval;
+	writer->at = (uint8_t *)1; /* behind `end`: the first event claims one */
 	if (segment != NULL)
 		ring_use(writer, segment, ring_ticks());
 }

@@ -41,7 +41,7 @@ extern struct ring ring;
 struct event {
 	uint64_t time;
 	uint64_t address;
-	uint64_t size;
+	uint64_t size; /* 0 where it is no allocation's */
 	uint32_t stack;
 	uint16_t kind;
 	uint16_t cost;
@@ -52,10 +52,11 @@ struct event {
 };
 
 struct writer {
-	uint8_t *at;  /* NULL: no segment */
-	uint8_t *end; /* an event fits while at <= end */
+	uint8_t *at;
+	uint8_t *end; /* an event fits while at <= end; at > end without a segment */
 	struct esc_segment *segment;
-	uint64_t time, address;
+	uint64_t time;    /* in units, as the next */
+	uint64_t address; /* >> 3 */
 	uint32_t stack;
 	uint16_t region;
 	bool gap; /* the next event says GAP */
@@ -74,7 +75,7 @@ uint32_t ring_tid(void);
 /* A zeroed new segment, its header's size, kind and process set; NULL: no room. */
 struct esc_segment *ring_claim(uint32_t size, enum esc_segment_kind kind);
 
-/* Room for a definition of that many slots (at most 255), its `slots` set; NULL:
+/* Room for a definition of that many slots (at most 65535), its `slots` set; NULL:
  * none. Fill it, then ring_defined stores its type. */
 void *ring_define(uint32_t slots);
 void ring_defined(struct esc_def *def, enum esc_def_type type);
@@ -107,23 +108,22 @@ ring_ticks(void)
 /* Claims the writer's next segment. */
 bool ring_next(struct writer *writer, uint64_t time);
 
-/* Length codes, and the lengths that they stand for: branch-free. */
-static inline uint32_t
-ring_code1248(uint64_t value)
-{
-	return (uint32_t)(value > 0xff) + (value > 0xffff) + (value > 0xffffffff);
-}
+/*
+ * By the number of bytes that a value needs: the code of its length in the control
+ * word, and in the low 4 bits the length that the code stands for. Together, so that
+ * it costs an event two cache lines.
+ */
+struct ring_lengths {
+	uint16_t time[16], address[16], stack[16], size[16];
+};
 
-static inline uint32_t
-ring_code0248(uint64_t value)
-{
-	return (uint32_t)(value != 0) + (value > 0xffff) + (value > 0xffffffff);
-}
+extern const struct ring_lengths ring_lengths __attribute__((visibility("hidden")));
 
-static inline uint32_t
-ring_code0124(uint64_t value)
+/* Bytes that a value below 2^63 needs, 0 for 0. */
+static inline unsigned int
+ring_bytes(uint64_t value)
 {
-	return (uint32_t)(value != 0) + (value > 0xff) + (value > 0xffff);
+	return ((63U ^ (unsigned int)__builtin_clzll(2 * value + 1)) + 7) / 8;
 }
 
 static inline uint8_t *
@@ -146,65 +146,66 @@ ring_zigzag(int64_t value)
 	return ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
 }
 
+/* What few events have, behind the rest. */
+static inline uint8_t *
+ring_put_more(struct writer *writer, const struct event *event, uint8_t *at, uint32_t *control)
+{
+	if (writer->gap)
+		*control |= ESC_CONTROL_GAP;
+	writer->gap = false;
+	if (*control & ESC_CONTROL_COST)
+		at = ring_put16(at, event->cost);
+	if (*control & ESC_CONTROL_KEPT) {
+		at = ring_put16(at, event->kept);
+		if (event->kept & ESC_KEPT_PROVED)
+			at = ring_put16(at, event->proved);
+	}
+	if (event->region != writer->region) {
+		*control |= ESC_CONTROL_REGION;
+		at = ring_put16(at, event->region);
+	}
+	writer->region = event->region;
+	return at;
+}
+
 static inline bool
 ring_write(struct writer *writer, const struct event *event)
 {
-	bool block = event->kind != ESC_EVENT_STEP;
-	bool sized = event->kind < ESC_EVENT_FREE;
+	uint64_t moment = event->time >> ARCH_TIME_SHIFT;
 	uint64_t time, address, stack;
-	uint32_t time_code, address_code, stack_code, size_code, control;
-	uint8_t *at;
+	uint32_t t, a, s, z, control;
+	uint8_t *at, *begin;
 
-	if (__builtin_expect(writer->at == NULL || writer->at > writer->end, 0) &&
-	    !ring_next(writer, event->time)) {
+	if (__builtin_expect(writer->at > writer->end, 0) && !ring_next(writer, event->time)) {
 		writer->gap = true;
 		return false;
 	}
+	begin = at = writer->at;
 	/* A timed event nested in a call may be stamped behind: never backwards. */
-	time = event->time > writer->time ? event->time - writer->time : 0;
-	address = block
-	    ? ring_zigzag((int64_t)(event->address >> 3) - (int64_t)(writer->address >> 3))
-	    : 0;
-	stack = ring_zigzag((int64_t)event->stack - (int64_t)writer->stack);
-	time_code = ring_code1248(time);
-	address_code = ring_code0248(address);
-	if (stack > UINT32_MAX) { /* cannot happen below 2^31 stacks */
-		writer->gap = true;
-		return false;
-	}
-	stack_code = ring_code0124(stack);
-	size_code = sized ? ring_code1248(event->size) : 0;
-	control = event->kind | time_code << ESC_CONTROL_TIME_SHIFT |
-	    address_code << ESC_CONTROL_ADDRESS_SHIFT | stack_code << ESC_CONTROL_STACK_SHIFT |
-	    size_code << ESC_CONTROL_SIZE_SHIFT | event->flags;
-	if (__builtin_expect(writer->gap, 0))
-		control |= ESC_CONTROL_GAP;
-	if (__builtin_expect(event->region != writer->region, 0))
-		control |= ESC_CONTROL_REGION;
-	at = ring_put16(writer->at, (uint16_t)control);
-	at = ring_put(at, time, 1U << time_code);
-	at = ring_put(at, address, (1U << address_code) & ~1U);
-	at = ring_put(at, stack, (1U << stack_code) >> 1);
-	at = ring_put(at, event->size, sized ? 1U << size_code : 0);
-	if (__builtin_expect(
-		control & (ESC_CONTROL_COST | ESC_CONTROL_KEPT | ESC_CONTROL_REGION), 0)) {
-		if (control & ESC_CONTROL_COST)
-			at = ring_put16(at, event->cost);
-		if (control & ESC_CONTROL_KEPT) {
-			at = ring_put16(at, event->kept);
-			if (event->kept & ESC_KEPT_PROVED)
-				at = ring_put16(at, event->proved);
-		}
-		if (control & ESC_CONTROL_REGION)
-			at = ring_put16(at, event->region);
-	}
-	writer->at = at;
-	writer->time += time;
-	if (block)
-		writer->address = event->address;
+	moment = moment > writer->time ? moment : writer->time;
+	time = moment - writer->time;
+	address = event->kind >= ESC_EVENT_STEP ? writer->address : event->address >> 3;
+	writer->time = moment;
+	stack = ring_zigzag((int32_t)(event->stack - writer->stack)) & UINT32_MAX;
 	writer->stack = event->stack;
-	writer->region = event->region;
-	writer->gap = false;
+	moment = ring_zigzag((int64_t)((address - writer->address) << 8) >> 8);
+	writer->address = address;
+	address = moment;
+	t = ring_lengths.time[ring_bytes(time)];
+	a = ring_lengths.address[ring_bytes(address)];
+	s = ring_lengths.stack[ring_bytes(stack)];
+	z = ring_lengths.size[ring_bytes(event->size)];
+	control = ((t | a | s | z) & 0xfff0) | event->kind | event->flags;
+	at = ring_put(at + 2, time, t & 15);
+	at = ring_put(at, address, a & 15);
+	at = ring_put(at, stack, s & 15);
+	at = ring_put(at, event->size, z & 15);
+	if (__builtin_expect(
+		(uint32_t)event->flags | writer->gap | (uint32_t)(event->region ^ writer->region),
+		0))
+		at = ring_put_more(writer, event, at, &control);
+	ring_put16(begin, (uint16_t)control);
+	writer->at = at;
 	__atomic_store_n(&writer->segment->used, (uint32_t)(at - (uint8_t *)(writer->segment + 1)),
 	    __ATOMIC_RELEASE);
 	return true;

@@ -387,6 +387,7 @@ shim_free(void *block, struct arch_frame frame)
 	event.kind = ESC_EVENT_FREE;
 	event.flags = 0;
 	event.address = (uint64_t)block;
+	event.size = 0;
 	event.time = ring_ticks();
 	shim_record(&event, NULL, &frame);
 	shim_real_free(block);

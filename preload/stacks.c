@@ -95,25 +95,77 @@ stacks_find(uint64_t hash)
 	return id;
 }
 
+/* A node that no run can hold. */
 static uint32_t
-stacks_add(const struct frame *frame, uint32_t parent)
+stacks_add_far(const struct frame *frame, uint32_t parent)
 {
 	const struct module *module = modules_get(frame->module & FRAME_MODULE);
-	struct esc_def_node *node = ring_define(1);
-	uint32_t id;
+	struct esc_def_node *node = ring_define(sizeof(*node) / ESC_SLOT);
 
 	if (node == NULL)
 		return 0;
-	id = __atomic_add_fetch(&ring.header->nodes, 1, __ATOMIC_RELAXED);
-	node->def.id = id;
+	node->def.id = __atomic_add_fetch(&ring.header->nodes, 1, __ATOMIC_RELAXED);
 	node->def.flags = (frame->module >> FRAME_FLAGS_SHIFT) & 7;
 	node->parent = parent;
 	node->module = module->id;
 	node->offset = module->id != 0 ? frame->pc - module->bias : frame->pc;
-	node->slot = frame->slot;
 	ring_defined(&node->def, ESC_DEF_NODE);
-	stacks_insert(frame->hash, id);
-	return id;
+	return node->def.id;
+}
+
+/* How many frames from here on are one run of nodes; 0: not even the first. */
+static uint32_t
+stacks_run(const struct frame *frames, uint32_t count)
+{
+	uint32_t index = frames[0].module & FRAME_MODULE;
+	const struct module *module = modules_get(index);
+	uint32_t run = 0;
+
+	if (module->id == 0 || module->id > UINT16_MAX)
+		return 0;
+	if (count > ESC_NODES_MAX)
+		count = ESC_NODES_MAX;
+	while (run < count && (frames[run].module & FRAME_MODULE) == index &&
+	    frames[run].pc - module->bias <= UINT32_MAX &&
+	    (run == 0 || (frames[run].module >> FRAME_FLAGS_SHIFT & 7) == 0))
+		run++;
+	return run;
+}
+
+/* Writes nodes for the first few of the frames: how many; 0: no room. */
+static uint32_t
+stacks_add(struct frame *frames, uint32_t count, uint32_t parent)
+{
+	const struct module *module = modules_get(frames[0].module & FRAME_MODULE);
+	uint32_t run = stacks_run(frames, count);
+	struct esc_def_nodes *nodes;
+	uint32_t *offsets, id;
+
+	if (run == 0) {
+		frames[0].id = stacks_add_far(&frames[0], parent);
+		if (frames[0].id == 0)
+			return 0;
+		stacks_insert(frames[0].hash, frames[0].id);
+		return 1;
+	}
+	nodes = ring_define((uint32_t)(sizeof(*nodes) + run * 4 + ESC_SLOT - 1) / ESC_SLOT);
+	if (nodes == NULL)
+		return 0;
+	id = __atomic_fetch_add(&ring.header->nodes, run, __ATOMIC_RELAXED) + 1;
+	nodes->def.id = id;
+	nodes->def.flags = (frames[0].module >> FRAME_FLAGS_SHIFT) & 7;
+	nodes->parent = parent;
+	nodes->module = (uint16_t)module->id;
+	nodes->count = (uint16_t)run;
+	offsets = (uint32_t *)(nodes + 1);
+	for (uint32_t i = 0; i < run; i++)
+		offsets[i] = (uint32_t)(frames[i].pc - module->bias);
+	ring_defined(&nodes->def, ESC_DEF_NODES);
+	for (uint32_t i = 0; i < run; i++) {
+		frames[i].id = id + i;
+		stacks_insert(frames[i].hash, id + i);
+	}
+	return run;
 }
 
 uint32_t
@@ -131,11 +183,13 @@ stacks_id(struct frame *frames, uint32_t count)
 		known--;
 	}
 	id = known > 0 ? frames[known - 1].id : 0;
-	for (; known < count; known++) {
-		id = stacks_add(&frames[known], id);
-		if (id == 0)
+	while (known < count) {
+		uint32_t added = stacks_add(&frames[known], count - known, id);
+
+		if (added == 0)
 			return 0;
-		frames[known].id = id;
+		known += added;
+		id = frames[known - 1].id;
 	}
 	return id;
 }

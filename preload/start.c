@@ -362,6 +362,7 @@ start_header(void)
 	header->sample_interval = config->full ? 1 : config->sample;
 	header->sample_bias = config->full ? 0 : SAMPLE_BIAS;
 	header->depth_limit = (uint32_t)config->depth;
+	header->time_shift = ARCH_TIME_SHIFT;
 	header->cost_interval = config->full ? (uint32_t)config->cost : 1;
 	start_clock(&header->start);
 	header->last = header->start;

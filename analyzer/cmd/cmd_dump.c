@@ -84,9 +84,9 @@ dump_header(const struct esc_header *header)
 	    header->version, header->arch, header->mode, header->clock, header->pid);
 	dump_flags(header->flags);
 	printf("limits sample_interval=%" PRIu64 " sample_bias=%" PRIu64 " depth=%" PRIu32
-	       " cost_interval=%" PRIu32 "\n",
+	       " cost_interval=%" PRIu32 " time_shift=%" PRIu32 "\n",
 	    header->sample_interval, header->sample_bias, header->depth_limit,
-	    header->cost_interval);
+	    header->cost_interval, header->time_shift);
 	dump_moment("start", &header->start);
 	dump_moment("last", &header->last);
 	printf("room reserved_end=%" PRIu64 " claimed=%" PRIu64 " heartbeat=%" PRIu64 "\n",
@@ -132,25 +132,47 @@ dump_segment(const struct reader_segment *segment)
 }
 
 static void
+dump_one_node(uint32_t id, uint32_t parent, uint32_t module, uint64_t offset, unsigned flags)
+{
+	printf("node id=%" PRIu32 " parent=%" PRIu32 " module=%" PRIu32 " offset=%#" PRIx64
+	       "%s%s%s\n",
+	    id, parent, module, offset, (flags & ESC_NODE_CUT) != 0 ? " cut" : "",
+	    (flags & ESC_NODE_BROKEN) != 0 ? " broken" : "",
+	    (flags & ESC_NODE_SIGNAL) != 0 ? " signal" : "");
+}
+
+static void
 dump_node(const void *bytes, size_t len)
 {
 	struct esc_def_node node;
 
 	(void)len;
 	memcpy(&node, bytes, sizeof(node));
-	printf("node id=%" PRIu32 " parent=%" PRIu32 " module=%" PRIu32 " offset=%#" PRIx64
-	       " slot=%#" PRIx64 "%s%s%s\n",
-	    node.def.id, node.parent, node.module, node.offset, node.slot,
-	    (node.def.flags & ESC_NODE_CUT) != 0 ? " cut" : "",
-	    (node.def.flags & ESC_NODE_BROKEN) != 0 ? " broken" : "",
-	    (node.def.flags & ESC_NODE_SIGNAL) != 0 ? " signal" : "");
+	dump_one_node(node.def.id, node.parent, node.module, node.offset, node.def.flags);
+}
+
+static void
+dump_nodes(const void *bytes, size_t len)
+{
+	struct esc_def_nodes nodes;
+	size_t i;
+
+	memcpy(&nodes, bytes, sizeof(nodes));
+	for (i = 0; i < nodes.count && i < (len - sizeof(nodes)) / 4; i++) {
+		uint32_t offset;
+
+		memcpy(&offset, (const char *)bytes + sizeof(nodes) + i * 4, sizeof(offset));
+		dump_one_node(nodes.def.id++, nodes.parent, nodes.module, offset, nodes.def.flags);
+		nodes.parent = nodes.def.id - 1;
+		nodes.def.flags = 0;
+	}
 }
 
 static void
 dump_module(const void *bytes, size_t len)
 {
 	struct esc_def_module module;
-	char path[ESC_SLOT * UINT8_MAX + 1];
+	char path[4096 + 1];
 	size_t room = len - sizeof(module);
 	unsigned i;
 
@@ -162,6 +184,8 @@ dump_module(const void *bytes, size_t len)
 		printf("%02x", module.build_id[i]);
 	if (room > module.path_len)
 		room = module.path_len;
+	if (room > sizeof(path) - 1)
+		room = sizeof(path) - 1;
 	memcpy(path, (const char *)bytes + sizeof(module), room);
 	path[room] = '\0';
 	fputs(" path=", stdout);

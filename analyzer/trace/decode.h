@@ -19,6 +19,7 @@ struct decode {
 	uint64_t interval; /* T of the sampling, bytes; 1: every block is taken */
 	uint32_t stack;
 	uint16_t region;
+	uint8_t shift; /* esc_header.time_shift */
 };
 
 struct event {
@@ -39,6 +40,8 @@ struct event {
 	bool vague;   /* what called the hook is not known */
 	bool pointer; /* since it was called through a pointer */
 };
+
+#define DECODE_ADDRESS ((1ULL << 56) - 1) /* addresses are told modulo that, times 8 */
 
 static inline uint64_t
 decode_field(const uint8_t *at, unsigned len)
@@ -95,8 +98,9 @@ static inline size_t
 decode_event(struct decode *state, const uint8_t *at, size_t len, struct event *event)
 {
 	static const uint8_t longs[4] = { 1, 2, 4, 8 };
-	static const uint8_t addresses[4] = { 0, 2, 4, 8 };
+	static const uint8_t addresses[4] = { 0, 2, 3, 7 };
 	static const uint8_t stacks[4] = { 0, 1, 2, 4 };
+	static const uint8_t sizes[4] = { 0, 1, 2, 8 };
 	unsigned control, a, b, c, d, kind;
 	size_t need;
 
@@ -109,15 +113,16 @@ decode_event(struct decode *state, const uint8_t *at, size_t len, struct event *
 	a = longs[control >> ESC_CONTROL_TIME_SHIFT & 3];
 	b = addresses[control >> ESC_CONTROL_ADDRESS_SHIFT & 3];
 	c = stacks[control >> ESC_CONTROL_STACK_SHIFT & 3];
-	d = decode_sized(kind) ? longs[control >> ESC_CONTROL_SIZE_SHIFT & 3] : 0;
+	d = sizes[control >> ESC_CONTROL_SIZE_SHIFT & 3];
 	need = 2 + a + b + c + d + (control & ESC_CONTROL_COST ? 2 : 0) +
 	    (control & ESC_CONTROL_KEPT ? 2 : 0) + (control & ESC_CONTROL_REGION ? 2 : 0);
 	if (need > len)
 		return 0;
 	at += 2;
-	state->time += decode_field(at, a);
+	state->time += decode_field(at, a) << state->shift;
 	at += a;
 	state->address += decode_zigzag(decode_field(at, b));
+	state->address &= DECODE_ADDRESS;
 	at += b;
 	state->stack += (uint32_t)decode_zigzag(decode_field(at, c));
 	at += c;

@@ -8,11 +8,19 @@
 #include "analyzer/util/map.h"
 #include "analyzer/util/xalloc.h"
 
+struct load_node {
+	uint64_t offset;
+	uint32_t parent; /* recorded ids */
+	uint32_t module;
+	uint8_t flags;
+	bool known;
+};
+
 /* While reading: what was written, by recorded id. */
 struct load {
 	struct definitions *out;
 	struct reader *reader;
-	struct esc_def_node *nodes;
+	struct load_node *nodes;
 	uint32_t node_limit; /* highest id taken */
 	uint32_t *modules;   /* recorded id -> module */
 	uint32_t module_limit;
@@ -113,7 +121,31 @@ definitions_load_node(struct load *load, const uint8_t *at, size_t len)
 	memcpy(&def, at, sizeof(def));
 	if (def.def.id == 0 || def.def.id > load->node_limit)
 		return false;
-	load->nodes[def.def.id] = def;
+	load->nodes[def.def.id] =
+	    (struct load_node){ def.offset, def.parent, def.module, def.def.flags, true };
+	return true;
+}
+
+static bool
+definitions_load_nodes(struct load *load, const uint8_t *at, size_t len)
+{
+	struct esc_def_nodes def;
+	uint32_t i, id, offset;
+
+	if (len < sizeof(def))
+		return false;
+	memcpy(&def, at, sizeof(def));
+	id = def.def.id;
+	if (def.count > (len - sizeof(def)) / sizeof(offset) || id == 0 || id > load->node_limit ||
+	    def.count > load->node_limit - id + 1)
+		return false;
+	for (i = 0; i < def.count; i++, id++) {
+		memcpy(&offset, at + sizeof(def) + i * sizeof(offset), sizeof(offset));
+		load->nodes[id] =
+		    (struct load_node){ offset, def.parent, def.module, def.def.flags, true };
+		def.parent = id;
+		def.def.flags = 0;
+	}
 	return true;
 }
 
@@ -122,6 +154,7 @@ definitions_load_one(struct load *load, const uint8_t *at, size_t len)
 {
 	switch ((enum esc_def_type)at[0]) {
 	case ESC_DEF_NODE: return definitions_load_node(load, at, len);
+	case ESC_DEF_NODES: return definitions_load_nodes(load, at, len);
 	case ESC_DEF_MODULE: return definitions_load_module(load, at, len);
 	case ESC_DEF_PROCESS: return definitions_load_process(load, at, len);
 	case ESC_DEF_PENDING:
@@ -135,14 +168,16 @@ definitions_load_segment(struct load *load, const struct reader_segment *segment
 {
 	uint64_t offset = segment->offset + sizeof(struct esc_segment);
 	size_t used = segment->head.used / ESC_SLOT * ESC_SLOT;
+	struct esc_def def;
 	size_t at = 0, len;
 
 	if (!reader_read(load->reader, offset, buf, used))
 		return;
 	while (at < used) {
 		len = ESC_SLOT;
-		if (buf[at] != ESC_DEF_NONE && buf[at + 1] > 1)
-			len = (size_t)buf[at + 1] * ESC_SLOT;
+		memcpy(&def, &buf[at], sizeof(def));
+		if (def.type != ESC_DEF_NONE && def.slots > 1)
+			len = (size_t)def.slots * ESC_SLOT;
 		if (len > used - at) {
 			reader_note(load->reader,
 			    "byte %" PRIu64 ": a definition is longer than its segment",
@@ -158,7 +193,7 @@ definitions_load_segment(struct load *load, const struct reader_segment *segment
 }
 
 static uint32_t
-definitions_intern_pc(struct load *load, const struct esc_def_node *def)
+definitions_intern_pc(struct load *load, const struct load_node *def)
 {
 	struct definitions *out = load->out;
 	struct definitions_pc pc = { .offset = def->offset };
@@ -167,7 +202,7 @@ definitions_intern_pc(struct load *load, const struct esc_def_node *def)
 
 	if (def->module <= load->module_limit)
 		pc.module = load->modules[def->module];
-	pc.signal = (def->def.flags & ESC_NODE_SIGNAL) != 0;
+	pc.signal = (def->flags & ESC_NODE_SIGNAL) != 0;
 	number = map_insert(&load->pcs,
 	    (struct map_key){ (uint64_t)pc.module << 1 | pc.signal, pc.offset }, &fresh);
 	if (!fresh)
@@ -182,8 +217,8 @@ static uint32_t
 definitions_intern_node(struct load *load, uint32_t id, uint32_t parent)
 {
 	struct definitions *out = load->out;
-	const struct esc_def_node *def = &load->nodes[id];
-	uint32_t own = def->def.flags & (ESC_NODE_CUT | ESC_NODE_BROKEN);
+	const struct load_node *def = &load->nodes[id];
+	uint32_t own = def->flags & (ESC_NODE_CUT | ESC_NODE_BROKEN);
 	struct definitions_node node = { .parent = parent };
 	uint64_t *number;
 	bool fresh;
@@ -210,7 +245,7 @@ definitions_intern_node(struct load *load, uint32_t id, uint32_t parent)
 static bool
 definitions_known(const struct load *load, uint32_t id)
 {
-	return id != 0 && id <= load->node_limit && load->nodes[id].def.type == ESC_DEF_NODE;
+	return id != 0 && id <= load->node_limit && load->nodes[id].known;
 }
 
 /* Goes out to the first ancestor that has its number (or none), then in. A
@@ -271,10 +306,13 @@ definitions_new(struct reader *reader)
 {
 	struct load load = { .reader = reader };
 	uint8_t *buf = xmalloc(ESC_SEGMENT_MAX);
+	uint32_t nodes;
 	size_t i;
 
 	load.out = xcalloc(1, sizeof(*load.out));
-	load.node_limit = definitions_limit(reader, UINT32_MAX);
+	/* Again: it may have grown since, and so have the definitions. */
+	if (reader_read(reader, offsetof(struct esc_header, nodes), &nodes, sizeof(nodes)))
+		load.node_limit = definitions_limit(reader, nodes);
 	load.module_limit = definitions_limit(reader, reader->head.modules);
 	load.nodes = xcalloc((size_t)load.node_limit + 1, sizeof(*load.nodes));
 	load.modules = xcalloc((size_t)load.module_limit + 1, sizeof(*load.modules));

@@ -79,6 +79,8 @@ reader_judge_header(const struct esc_header *head)
 		return "byte 22: damaged header (mode)";
 	if (head->clock != ESC_CLOCK_TSC && head->clock != ESC_CLOCK_MONOTONIC)
 		return "byte 23: damaged header (clock)";
+	if (head->time_shift > 32)
+		return "damaged header (time_shift)";
 	return NULL;
 }
 

@@ -149,6 +149,7 @@ cursor_open_segment(struct cursor *cursor)
 		.time = segment->head.base,
 		.interval = segment->head.interval != 0 ? segment->head.interval
 							: cursor->reader->head.sample_interval,
+		.shift = (uint8_t)cursor->reader->head.time_shift,
 	};
 	cursor->at = cursor->end = 0;
 	cursor->file_at = segment->offset + sizeof(struct esc_segment);

@@ -90,7 +90,7 @@ mktrace_define(struct mktrace *trace, void *def, size_t len, const char *more, s
 		segment->head.kind = ESC_SEGMENT_DEFS;
 		segment->head.process = 1;
 	}
-	((struct esc_def *)def)->slots = (uint8_t)slots;
+	((struct esc_def *)def)->slots = (uint16_t)slots;
 	memcpy(segment->payload + segment->head.used, def, len);
 	if (more_len > 0)
 		memcpy(segment->payload + segment->head.used + len, more, more_len);
@@ -115,13 +115,29 @@ mktrace_node(
     struct mktrace *trace, uint32_t parent, uint32_t module, uint64_t offset, uint16_t flags)
 {
 	struct esc_def_node def = {
-		.def = { .type = ESC_DEF_NODE, .flags = flags, .id = ++trace->head.nodes },
+		.def = { .type = ESC_DEF_NODE, .flags = (uint8_t)flags, .id = ++trace->head.nodes },
 		.parent = parent,
 		.module = module,
 		.offset = offset,
 	};
 
 	mktrace_define(trace, &def, sizeof(def), NULL, 0);
+	return def.def.id;
+}
+
+uint32_t
+mktrace_nodes(struct mktrace *trace, uint32_t parent, uint32_t module, const uint32_t *offsets,
+    uint16_t count)
+{
+	struct esc_def_nodes def = {
+		.def = { .type = ESC_DEF_NODES, .id = trace->head.nodes + 1 },
+		.parent = parent,
+		.module = (uint16_t)module,
+		.count = count,
+	};
+
+	trace->head.nodes += count;
+	mktrace_define(trace, &def, sizeof(def), (const char *)offsets, count * sizeof(*offsets));
 	return def.def.id;
 }
 
@@ -140,9 +156,9 @@ mktrace_process(struct mktrace *trace, uint32_t number, uint32_t parent, uint64_
 }
 
 static uint64_t
-mktrace_zigzag(uint64_t value)
+mktrace_zigzag56(uint64_t value)
 {
-	return value << 1 ^ (0 - (value >> 63));
+	return (value << 1 ^ (0 - (value >> 55 & 1))) & DECODE_ADDRESS;
 }
 
 static uint64_t
@@ -174,15 +190,16 @@ size_t
 mktrace_encode(struct decode *state, const struct event *event, uint8_t *to)
 {
 	static const uint8_t longs[4] = { 1, 2, 4, 8 };
-	static const uint8_t addresses[4] = { 0, 2, 4, 8 };
+	static const uint8_t addresses[4] = { 0, 2, 3, 7 };
 	static const uint8_t stacks[4] = { 0, 1, 2, 4 };
-	uint64_t time = event->time - state->time;
-	uint64_t address = mktrace_zigzag((event->address >> 3) - state->address);
+	static const uint8_t sizes[4] = { 0, 1, 2, 8 };
+	uint64_t time = (event->time - state->time) >> state->shift;
+	uint64_t address = mktrace_zigzag56((event->address >> 3) - state->address);
 	uint64_t stack = mktrace_zigzag32(event->stack - state->stack);
 	unsigned a = mktrace_code(time, longs);
 	unsigned b = mktrace_code(address, addresses);
 	unsigned c = mktrace_code(stack, stacks);
-	unsigned d = mktrace_code(event->size, longs);
+	unsigned d = mktrace_code(event->size, sizes);
 	unsigned control = event->kind | a << 4 | c << 8;
 	uint8_t *at = to + 2;
 
@@ -195,7 +212,7 @@ mktrace_encode(struct decode *state, const struct event *event, uint8_t *to)
 	at = mktrace_put(at, stack, stacks[c]);
 	if (decode_sized(event->kind)) {
 		control |= d << 10;
-		at = mktrace_put(at, event->size, longs[d]);
+		at = mktrace_put(at, event->size, sizes[d]);
 	}
 	if (event->has_cost) {
 		control |= ESC_CONTROL_COST;
@@ -218,7 +235,7 @@ mktrace_encode(struct decode *state, const struct event *event, uint8_t *to)
 	mktrace_put(to, control, 2);
 	if (event->kind == ESC_EVENT_RATE)
 		state->interval = event->size;
-	state->time = event->time;
+	state->time += time << state->shift;
 	state->stack = event->stack;
 	state->region = event->region;
 	return (size_t)(at - to);

@@ -22,6 +22,9 @@ struct esc_header *mktrace_header(struct mktrace *trace);
 uint32_t mktrace_module(struct mktrace *trace, const char *path);
 uint32_t mktrace_node(
     struct mktrace *trace, uint32_t parent, uint32_t module, uint64_t offset, uint16_t flags);
+/* A path of nodes of one module; the first one's id. */
+uint32_t mktrace_nodes(struct mktrace *trace, uint32_t parent, uint32_t module,
+    const uint32_t *offsets, uint16_t count);
 void mktrace_process(struct mktrace *trace, uint32_t number, uint32_t parent, uint64_t started);
 /* Appends to that stream, `proved` where it has KEPT and proved is not
  * UINT16_MAX, behind a RATE where interval is not 0 and another than before;

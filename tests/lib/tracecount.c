@@ -122,7 +122,7 @@ resolve(uint32_t id, uint16_t control, uint64_t offset)
 static uint32_t
 stack_step(const uint8_t *at, uint16_t control)
 {
-	static const uint32_t address[] = { 0, 2, 4, 8 };
+	static const uint32_t address[] = { 0, 2, 3, 7 };
 	uint32_t length = (1U << (control >> ESC_CONTROL_STACK_SHIFT & 3)) / 2;
 	uint32_t value = 0;
 
@@ -136,8 +136,9 @@ stack_step(const uint8_t *at, uint16_t control)
 static uint32_t
 event_length(const uint8_t *at, uint32_t room, uint16_t *control)
 {
-	static const uint32_t address[] = { 0, 2, 4, 8 };
+	static const uint32_t address[] = { 0, 2, 3, 7 };
 	static const uint32_t stack[] = { 0, 1, 2, 4 };
+	static const uint32_t size[] = { 0, 1, 2, 8 };
 	uint32_t length = 2, kind;
 
 	if (room < 2)
@@ -148,7 +149,7 @@ event_length(const uint8_t *at, uint32_t room, uint16_t *control)
 	length += address[*control >> ESC_CONTROL_ADDRESS_SHIFT & 3];
 	length += stack[*control >> ESC_CONTROL_STACK_SHIFT & 3];
 	if (kind < ESC_EVENT_FREE || kind == ESC_EVENT_RATE)
-		length += 1U << (*control >> ESC_CONTROL_SIZE_SHIFT & 3);
+		length += size[*control >> ESC_CONTROL_SIZE_SHIFT & 3];
 	if ((*control & ESC_CONTROL_KEPT) != 0) {
 		uint32_t kept = length + ((*control & ESC_CONTROL_COST) != 0 ? 2 : 0);
 
@@ -198,6 +199,29 @@ events(const struct esc_segment *segment, uint64_t offset)
 	}
 }
 
+/* A run of nodes, one of them an id. */
+static void
+run(const uint8_t *at)
+{
+	struct esc_def_nodes def;
+	uint32_t offset;
+
+	memcpy(&def, at, sizeof(def));
+	for (uint32_t i = 0; i < def.count; i++) {
+		uint32_t id = def.def.id + i;
+
+		node_count++;
+		memcpy(&offset, at + sizeof(def) + i * sizeof(offset), sizeof(offset));
+		if (id < nodes_end)
+			nodes[id] = (struct esc_def_node){
+				.def = { .type = ESC_DEF_NODE, .id = id },
+				.parent = i == 0 ? def.parent : id - 1,
+				.module = def.module,
+				.offset = offset,
+			};
+	}
+}
+
 static void
 definitions(const struct esc_segment *segment, uint64_t offset)
 {
@@ -215,6 +239,7 @@ definitions(const struct esc_segment *segment, uint64_t offset)
 			if (def.id < nodes_end)
 				memcpy(&nodes[def.id], slots + at, sizeof(*nodes));
 			break;
+		case ESC_DEF_NODES: run(slots + at); break;
 		case ESC_DEF_MODULE:
 			module_count++;
 			if (def.id < modules_end)

@@ -1,7 +1,11 @@
 /* Stack ids: one for each path, the same again, through every growth. */
+#define _GNU_SOURCE
 #include "preload/stacks.h"
 
+#include <dlfcn.h>
+#include <link.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "preload/modules.h"
 #include "preload/ring.h"
@@ -10,21 +14,79 @@
 
 enum { DEPTH = 12, PATHS = 60000 };
 
-/* Path number n: DEPTH frames, each a digit of n to base 4 */
+static uint32_t module; /* index of this program */
+static uint64_t bias;
+
+/* Path number n: DEPTH frames, each a digit of n to base 4; some are of no module,
+ * some are a signal's. */
 static void
 make(struct frame *frames, uint32_t n)
 {
 	uint64_t hash = 0;
 
 	for (unsigned int i = 0; i < DEPTH; i++) {
-		uint64_t pc = 0x400000 + i * 0x1000 + (n >> (2 * i) & 3) * 16;
+		uint64_t pc = bias + 0x1000 + i * 0x1000 + (n >> (2 * i) & 3) * 16;
+		uint32_t of = i == 5 && n % 3 == 0 ? 0 : module;
 
-		hash = stacks_hash(hash, pc, 0);
-		frames[i] = (struct frame){ .slot = 0x7ffff000 - i * 64, .pc = pc, .hash = hash };
+		if (i == 7 && n % 5 == 0)
+			of |= (uint32_t)ESC_NODE_SIGNAL << FRAME_FLAGS_SHIFT;
+		hash = stacks_hash(hash, pc, of);
+		frames[i] = (struct frame){
+			.slot = 0x7ffff000 - i * 64, .pc = pc, .hash = hash, .module = of
+		};
 	}
 }
 
-/* Counts the nodes in the trace; each parent stands before it. */
+struct node {
+	uint64_t offset;
+	uint32_t parent, module, flags;
+};
+
+static struct node nodes[1 << 20]; /* by id */
+
+static uint32_t
+read_def(const void *at)
+{
+	struct esc_def_node node;
+	struct esc_def_nodes run;
+	uint32_t offset;
+
+	memcpy(&run, at, sizeof(run));
+	if (run.def.type == ESC_DEF_NODE) {
+		memcpy(&node, at, sizeof(node));
+		nodes[node.def.id] =
+		    (struct node){ node.offset, node.parent, node.module, node.def.flags };
+		return 1;
+	}
+	if (run.def.type != ESC_DEF_NODES)
+		return 0;
+	CHECK(run.count >= 1 && run.count <= ESC_NODES_MAX);
+	CHECK_EQ(run.def.slots, (sizeof(run) + 4U * run.count + 7) / 8);
+	for (uint32_t i = 0; i < run.count; i++) {
+		memcpy(&offset, (const char *)at + sizeof(run) + 4 * (size_t)i, 4);
+		nodes[run.def.id + i] =
+		    (struct node){ offset, i == 0 ? run.parent : run.def.id + i - 1, run.module,
+			    i == 0 ? run.def.flags : 0U };
+	}
+	return run.count;
+}
+
+/* The nodes of a path lead outwards through its frames. */
+static uint32_t
+wrong(const struct frame *frames, uint32_t id)
+{
+	for (uint32_t i = DEPTH; i-- > 0; id = nodes[id].parent) {
+		bool in = (frames[i].module & FRAME_MODULE) == module;
+
+		if (nodes[id].offset != frames[i].pc - (in ? bias : 0) ||
+		    nodes[id].module != (in ? 1 : 0) ||
+		    nodes[id].flags != (frames[i].module >> FRAME_FLAGS_SHIFT & 7))
+			return 1;
+	}
+	return id != 0;
+}
+
+/* Counts the nodes in the trace. */
 static uint32_t
 count_nodes(void)
 {
@@ -34,16 +96,14 @@ count_nodes(void)
 
 	for (; at < end;) {
 		const struct esc_segment *segment = (const void *)at;
-		const struct esc_def_node *node = (const void *)(segment + 1);
+		const struct esc_def *def = (const void *)(segment + 1);
+		const struct esc_def *behind =
+		    (const void *)((const char *)(segment + 1) + segment->used);
 
 		CHECK_EQ(segment->magic, ESC_SEGMENT_MAGIC);
-		for (uint32_t i = 0;
-		     segment->kind == ESC_SEGMENT_DEFS && i < segment->used / ESC_SLOT; i++)
-			if (node[i].def.type == ESC_DEF_NODE) {
-				count++;
-				CHECK(node[i].def.id != 0);
-				CHECK(node[i].parent < node[i].def.id);
-			}
+		for (; segment->kind == ESC_SEGMENT_DEFS && def < behind;
+		     def += def->slots != 0 ? def->slots : 1)
+			count += read_def(def);
 		at += segment->size;
 	}
 	return count;
@@ -54,23 +114,34 @@ main(void)
 {
 	static uint32_t ids[PATHS];
 	struct frame frames[DEPTH];
-	uint32_t nodes = 0, same = 0;
+	struct dl_find_object object;
+	uint32_t given = 0, same = 0, bad = 0;
 
 	CHECK(fakering_start(256 << 20));
 	CHECK(modules_start("/test", "/"));
 	CHECK(stacks_start());
+	CHECK_EQ(_dl_find_object((void *)(uintptr_t)&main, &object), 0);
+	bias = object.dlfo_link_map->l_addr;
+	module = modules_find(
+	    object.dlfo_link_map, (uint64_t)object.dlfo_map_start, (uint64_t)object.dlfo_map_end);
+	CHECK(module != 0);
 	for (uint32_t n = 0; n < PATHS; n++) {
 		make(frames, n * 37);
 		ids[n] = stacks_id(frames, DEPTH);
 		CHECK(ids[n] != 0);
-		nodes = ring.header->nodes;
+		given = ring.header->nodes;
 	}
 	for (uint32_t n = 0; n < PATHS; n++) {
 		make(frames, n * 37);
 		same += stacks_id(frames, DEPTH) == ids[n];
 	}
 	CHECK_EQ(same, PATHS);
-	CHECK_EQ(ring.header->nodes, nodes); /* nothing was written again */
-	CHECK_EQ(count_nodes(), nodes);
+	CHECK_EQ(ring.header->nodes, given); /* nothing was written again */
+	CHECK_EQ(count_nodes(), given);
+	for (uint32_t n = 0; n < PATHS; n++) {
+		make(frames, n * 37);
+		bad += wrong(frames, ids[n]);
+	}
+	CHECK_EQ(bad, 0);
 	return check_done();
 }

@@ -42,7 +42,7 @@ draw_event(uint64_t time)
 	};
 
 	if (event.kind != ESC_EVENT_STEP)
-		event.address = draw() >> (draw() % 50) & ~7ULL;
+		event.address = draw() >> (5 + draw() % 50) & ~7ULL;
 	if (decode_allocates(event.kind))
 		event.size = draw() >> (draw() % 64);
 	if (event.has_cost)
@@ -127,14 +127,19 @@ write_sample(void)
 {
 	struct mktrace *trace = mktrace_new();
 	uint32_t module = mktrace_module(trace, "/bin/app");
-	uint32_t node = 0;
+	uint32_t node = 0, offsets[20];
 	uint64_t time = 1000, interval = 1;
 	int i, thread;
 
 	mktrace_module(trace, "/bin/app");
-	for (i = 0; i < 300; i++)
-		node = mktrace_node(
-		    trace, i % 20 == 0 ? 0 : node, module + (uint32_t)i % 2, (uint64_t)i * 16, 0);
+	for (i = 0; i < 300; i++) {
+		offsets[i % 20] = (uint32_t)i * 16;
+		if (i % 40 < 20)
+			node = mktrace_node(trace, i % 20 == 0 ? 0 : node, module + (uint32_t)i % 2,
+			    (uint64_t)i * 16, 0);
+		else if (i % 20 == 19)
+			mktrace_nodes(trace, 0, module, offsets, 20);
+	}
 	for (i = 0; i < EVENTS; i++)
 		for (thread = 0; thread < THREADS; thread++) {
 			time += draw() % 300;
@@ -179,6 +184,9 @@ read_all(const char *file, bool compare)
 		CHECK_EQ(definitions->module_count, 1);
 		CHECK_EQ(definitions->node_count, 300);
 		CHECK_EQ(definitions->nodes[20].depth, 20);
+		CHECK_EQ(definitions->nodes[40].depth, 20);
+		CHECK_EQ(definitions->nodes[40].parent, 39);
+		CHECK_EQ(definitions->pcs[definitions->nodes[40].pc].offset, 39 * 16);
 		CHECK_EQ(streams.count, THREADS);
 	}
 	merge_free(merge);

@@ -4,6 +4,10 @@
 
 #include <stdint.h>
 
+/* Ticks to a unit of time in the trace, as a power of 2: 4 to 8 ns. Longer than the
+ * order of two clocks is known, shorter than a block's way to another processor. */
+enum { ARCH_TIME_SHIFT = 4 };
+
 enum { ARCH_REGISTERS = 17, ARCH_RSP = 7, ARCH_RBP = 6, ARCH_RA = 16 };
 
 /*
