@@ -93,6 +93,7 @@ escape_site_of(struct escape *escape, uint32_t frame)
 		.facts.size_min = UINT64_MAX,
 		.life_min = UINT64_MAX,
 	};
+	histogram_coarsen(&escape->sites[escape->site_count].lives, ESCAPE_LIFE_FINE);
 	return escape->site_count++;
 }
 
@@ -213,7 +214,7 @@ escape_count_allocator(
 	for (i = 0; i < ESCAPE_ALLOCATORS; i++) {
 		if (site->allocators[i].name == NULL)
 			site->allocators[i].name = name;
-		if (strcmp(site->allocators[i].name, name) != 0)
+		if (site->allocators[i].name != name && strcmp(site->allocators[i].name, name) != 0)
 			continue;
 		site->allocators[i].calls++;
 		return;
@@ -456,8 +457,6 @@ escape_count_size(struct escape_site *site, uint64_t size, double weight)
 		site->facts.size_min = size;
 	if (size > site->facts.size_max)
 		site->facts.size_max = size;
-	if (site->rounded)
-		size = histogram_round(size, ESCAPE_SIZE_FINE);
 	histogram_add(&site->sizes, size, weight);
 	if (!site->rounded && site->sizes.count > ESCAPE_SIZES) {
 		histogram_coarsen(&site->sizes, ESCAPE_SIZE_FINE);
@@ -478,7 +477,7 @@ escape_count_life(
 	if (life > site->life_max)
 		site->life_max = life;
 	site->freed += weight;
-	histogram_add(&site->lives, histogram_round(life, ESCAPE_LIFE_FINE), weight);
+	histogram_add(&site->lives, life, weight);
 }
 
 static void
@@ -592,4 +591,15 @@ escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 	path->facts.activations += site->facts.activations - activations;
 	return (struct escape_fate){ fate, escape_evident(path, end, fate),
 		escape_far(pair) ? UINT32_MAX : pair->distance };
+}
+
+void
+escape_finish(struct escape *escape)
+{
+	uint32_t i;
+
+	for (i = 0; i < escape->site_count; i++) {
+		histogram_sort(&escape->sites[i].sizes);
+		histogram_sort(&escape->sites[i].lives);
+	}
 }

@@ -141,6 +141,8 @@ void escape_begin(struct escape *escape, struct model_block *block);
 /* thread: a number of the thread that allocated it. Returns what it was taken for. */
 struct escape_fate escape_end(struct escape *escape, const struct model_end *end, uint32_t thread);
 void escape_chain(struct escape *escape, uint32_t tag);
+/* After the last block: makes the histograms ready to be read. */
+void escape_finish(struct escape *escape);
 
 /* The frames around the site of a path that are neither wrappers nor start-up
  * code, innermost first, `most` at most; returns how many. */

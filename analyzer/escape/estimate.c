@@ -5,10 +5,13 @@
 void
 estimate_add(struct estimate *estimate, double value, double weight)
 {
-	double more = value * (weight - 1);
-	double variance = value * value * weight * (weight - 1);
+	double more, variance;
 
 	estimate->seen += value;
+	if (!(weight > 1))
+		return;
+	more = value * (weight - 1);
+	variance = value * value * weight * (weight - 1);
 	estimate->more += more;
 	estimate->variance += variance;
 	if (more > estimate->step) {

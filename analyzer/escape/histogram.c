@@ -20,8 +20,8 @@ histogram_find(const struct histogram *histogram, uint64_t key)
 	return low;
 }
 
-void
-histogram_add(struct histogram *histogram, uint64_t key, double weight)
+static void
+histogram_add_exact(struct histogram *histogram, uint64_t key, double weight)
 {
 	size_t at = histogram->last;
 
@@ -39,36 +39,103 @@ histogram_add(struct histogram *histogram, uint64_t key, double weight)
 	histogram->last = at;
 }
 
+/* How far a key of that octave is shifted to the number of its bucket in it. */
+static unsigned
+histogram_shift(uint64_t key, unsigned resolution)
+{
+	return 63 - (unsigned)__builtin_clzll(key) - (unsigned)__builtin_ctz(resolution);
+}
+
+/* Twice the resolution are exact, then each octave has `resolution` buckets. */
+static uint32_t
+histogram_bucket(uint64_t key, unsigned resolution)
+{
+	unsigned shift;
+
+	if (key < 2 * (uint64_t)resolution)
+		return (uint32_t)key;
+	shift = histogram_shift(key, resolution);
+	return shift * resolution + (uint32_t)(key >> shift);
+}
+
+/* The upper bound of a bucket. */
+static uint64_t
+histogram_bound(uint32_t bucket, unsigned resolution)
+{
+	unsigned shift;
+
+	if (bucket < 2 * resolution)
+		return bucket;
+	shift = bucket / resolution - 1;
+	/* the bound is the last value of the bucket: no overflow at the top */
+	return (uint64_t)(bucket - shift * resolution) << shift | ((1ULL << shift) - 1);
+}
+
+/* Makes room for a bucket, some more on its side. */
+static void
+histogram_widen(struct histogram *histogram, uint32_t bucket)
+{
+	size_t old = histogram->weight_count, room = histogram->resolution;
+	uint32_t first = old != 0 ? histogram->first : bucket;
+	uint32_t low = bucket < first ? bucket - (bucket < room ? bucket : (uint32_t)room) : first;
+	uint32_t past = first + (uint32_t)old;
+	uint32_t high = bucket >= past ? bucket + (uint32_t)room : past;
+	double *weights = xcalloc(high - low, sizeof(*weights));
+
+	if (old != 0)
+		memcpy(weights + (first - low), histogram->weights, old * sizeof(*weights));
+	free(histogram->weights);
+	histogram->weights = weights;
+	histogram->weight_count = high - low;
+	histogram->first = low;
+}
+
+void
+histogram_add(struct histogram *histogram, uint64_t key, double weight)
+{
+	uint32_t bucket;
+
+	if (histogram->resolution == 0) {
+		histogram_add_exact(histogram, key, weight);
+		return;
+	}
+	bucket = histogram_bucket(key, histogram->resolution);
+	if (bucket - histogram->first >= histogram->weight_count)
+		histogram_widen(histogram, bucket);
+	histogram->weights[bucket - histogram->first] += weight;
+}
+
 uint64_t
 histogram_round(uint64_t key, unsigned resolution)
 {
-	unsigned bits, fine = (unsigned)__builtin_ctz(resolution);
-	uint64_t step;
-
-	if (key < 2 * (uint64_t)resolution)
-		return key;
-	bits = 63 - (unsigned)__builtin_clzll(key);
-	step = 1ULL << (bits - fine);
-	/* the bound is the last value of the bucket: no overflow at the top */
-	return key | (step - 1);
+	return histogram_bound(histogram_bucket(key, resolution), resolution);
 }
 
 void
 histogram_coarsen(struct histogram *histogram, unsigned resolution)
 {
-	struct histogram_bin *bins = histogram->bins;
-	size_t i, to = 0;
-	uint64_t key;
+	struct histogram exact = *histogram;
+	size_t i;
 
-	for (i = 0; i < histogram->count; i++) {
-		key = histogram_round(bins[i].key, resolution);
-		if (to > 0 && bins[to - 1].key == key)
-			bins[to - 1].weight += bins[i].weight;
-		else
-			bins[to++] = (struct histogram_bin){ key, bins[i].weight };
-	}
-	histogram->count = to;
-	histogram->last = 0;
+	*histogram = (struct histogram){ .resolution = resolution };
+	for (i = 0; i < exact.count; i++)
+		histogram_add(histogram, exact.bins[i].key, exact.bins[i].weight);
+	free(exact.bins);
+}
+
+void
+histogram_sort(struct histogram *histogram)
+{
+	size_t i;
+
+	for (i = 0; i < histogram->weight_count; i++)
+		if (histogram->weights[i] > 0)
+			histogram_add_exact(histogram,
+			    histogram_bound(histogram->first + (uint32_t)i, histogram->resolution),
+			    histogram->weights[i]);
+	free(histogram->weights);
+	histogram->weights = NULL;
+	histogram->weight_count = 0;
 }
 
 uint64_t
@@ -92,5 +159,6 @@ void
 histogram_release(struct histogram *histogram)
 {
 	free(histogram->bins);
+	free(histogram->weights);
 	*histogram = (struct histogram){ 0 };
 }

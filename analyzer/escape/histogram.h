@@ -1,7 +1,7 @@
 /*
- * Weighed counts by key, sorted by key. A histogram that is made with a
- * resolution rounds keys up to the upper bound of a bucket: 1/resolution of an
- * octave, exact below the resolution.
+ * Weighed counts by key, sorted by key. One that is made coarse rounds keys up to
+ * the upper bound of a bucket: 1/resolution of an octave, exact below twice the
+ * resolution. It then counts by number of bucket, without a search.
  */
 #ifndef ESCAPE_HISTOGRAM_H
 #define ESCAPE_HISTOGRAM_H
@@ -18,14 +18,21 @@ struct histogram {
 	struct histogram_bin *bins; /* sorted by key; zero-initialised: empty */
 	size_t count;
 	size_t cap;
-	size_t last; /* the bin that was added to last */
+	size_t last;         /* the bin that was added to last */
+	unsigned resolution; /* 0: all keys are exact */
+	uint32_t first;      /* bucket of weights[0] */
+	double *weights;     /* by bucket; not in bins until histogram_sort; 0: none */
+	size_t weight_count;
 };
 
 void histogram_add(struct histogram *histogram, uint64_t key, double weight);
 /* The upper bound of key's bucket; resolution is a power of 2. */
 uint64_t histogram_round(uint64_t key, unsigned resolution);
-/* Rounds all keys that are there. */
+/* From now on keys are rounded, and those that are there are; resolution is a power
+ * of 2. Then histogram_sort is needed before bins or quantiles are looked at. */
 void histogram_coarsen(struct histogram *histogram, unsigned resolution);
+/* Puts all that was added into bins. Nothing may be added behind it. */
+void histogram_sort(struct histogram *histogram);
 /* The smallest key that `share` (0..1) of the weight does not exceed; 0 if empty. */
 uint64_t histogram_quantile(const struct histogram *histogram, double share);
 void histogram_release(struct histogram *histogram);

@@ -249,7 +249,7 @@ putback_init(struct putback *putback, struct logical *logical, const struct defi
 	out->node_count = (uint32_t)nodes;
 	out->nodes = xcalloc(nodes + 1, sizeof(*out->nodes));
 	putback->real = xcalloc(nodes + 1, sizeof(*putback->real));
-	putback->direct = xcalloc(nodes + 1, sizeof(*putback->direct));
+	putback->recent = xcalloc(nodes + 1, sizeof(*putback->recent));
 	moved = putback_copy(putback);
 	/* ids beyond the recorded ones are those of leaves: each is a node's number */
 	putback->ids = xcalloc((size_t)in->canonical_count + nodes + 2, sizeof(*putback->ids));
@@ -271,7 +271,7 @@ putback_release(struct putback *putback)
 	free(putback->tails);
 	free(putback->ids);
 	free(putback->real);
-	free(putback->direct);
+	free(putback->recent);
 	free(putback->chains);
 	map_release(&putback->chain_map);
 	map_release(&putback->pc_map);
@@ -326,29 +326,36 @@ putback_kept(const struct putback *putback, uint32_t node, uint32_t behind, stru
 		event->proved = putback_limit(putback_depth(putback, node, event->proved));
 }
 
+/* What leaf_map has of a call that was not seen before. */
+static uint64_t
+putback_new_leaf(struct putback *putback, uint32_t node, uint32_t kind)
+{
+	const struct putback_chain *chain =
+	    putback_behind(putback, putback->out.nodes[node].pc, 0, kind);
+
+	return (uint64_t)putback_extend(putback, node, chain) << 2 | (uint64_t)chain->vague << 1 |
+	    chain->pointer;
+}
+
 /* The leaf behind node, which is the node itself where it calls the hook; and what
  * is known of that call. */
 static uint32_t
 putback_leaf(struct putback *putback, uint32_t node, uint32_t kind, struct event *event)
 {
-	const struct putback_chain *chain;
-	uint64_t *number;
+	uint64_t found = putback->recent[node], *number;
 	bool fresh;
 
-	event->vague = event->pointer = false;
-	if ((putback->direct[node] >> kind & 1) != 0)
-		return node;
-	number = map_insert(&putback->leaf_map, (struct map_key){ node, kind }, &fresh);
-	if (fresh) {
-		chain = putback_behind(putback, putback->out.nodes[node].pc, 0, kind);
-		*number = (uint64_t)putback_extend(putback, node, chain) << 2 |
-		    (uint64_t)chain->vague << 1 | chain->pointer;
-		if (chain->count == 0 && !chain->vague)
-			putback->direct[node] |= 1U << kind;
+	/* most call one hook */
+	if (found >> 56 != kind) {
+		number = map_insert(&putback->leaf_map, (struct map_key){ node, kind }, &fresh);
+		if (fresh)
+			*number = putback_new_leaf(putback, node, kind);
+		found = (uint64_t)kind << 56 | *number;
+		putback->recent[node] = found;
 	}
-	event->vague = (*number & 2) != 0;
-	event->pointer = (*number & 1) != 0;
-	return (uint32_t)(*number >> 2);
+	event->vague = (found & 2) != 0;
+	event->pointer = (found & 1) != 0;
+	return (uint32_t)(found >> 2);
 }
 
 void

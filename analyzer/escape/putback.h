@@ -34,7 +34,7 @@ struct putback {
 	uint32_t *ids;                     /* recorded id -> node; then leaf number -> node */
 	uint32_t leaf_count;
 	uint32_t *real;   /* node -> how many nodes of its stack stand in the trace */
-	uint32_t *direct; /* node -> bits of event kinds whose hook it calls itself */
+	uint64_t *recent; /* node -> kind of hook that it called last << 56 | leaf_map's */
 	struct putback_chain *chains;
 	size_t chain_count, chain_cap;
 	struct map chain_map; /* pc of the call, pc or kind of hook -> number in chains */

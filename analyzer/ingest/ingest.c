@@ -64,14 +64,20 @@ ingest_begin(void *data, struct model_block *block)
 static void
 ingest_count_pair(struct ingest_run *run, uint32_t from, uint32_t to, double weight)
 {
-	uint64_t *bits = map_insert(&run->pairs, (struct map_key){ from, to }, NULL);
+	struct map_key key = { from, to };
 	double sum;
 
-	memcpy(&sum, bits, sizeof(sum));
+	/* most blocks stay within one thread, which frees many in a row */
+	if (run->pair == NULL || run->pair_key.hi != from || run->pair_key.lo != to) {
+		run->pair = map_insert(&run->pairs, key, NULL);
+		run->pair_key = key;
+	}
+	memcpy(&sum, run->pair, sizeof(sum));
 	sum += weight;
-	memcpy(bits, &sum, sizeof(sum));
+	memcpy(run->pair, &sum, sizeof(sum));
 }
 
+/* Tells who asks. */
 static void
 ingest_block(struct ingest_run *run, const struct model_end *end, struct escape_fate fate)
 {
@@ -92,8 +98,7 @@ ingest_block(struct ingest_run *run, const struct model_end *end, struct escape_
 		.site = &escape->places.logical->frames[escape->sites[path->site].frame],
 	};
 
-	if (options->block != NULL)
-		options->block(options->block_data, &block);
+	options->block(options->block_data, &block);
 }
 
 static void
@@ -102,8 +107,11 @@ ingest_end(void *data, const struct model_end *end)
 	struct ingest_run *run = data;
 	uint32_t from = run->threads[end->block->stream];
 	double weight = (double)end->block->weight;
+	struct escape_fate fate;
 
-	ingest_block(run, end, escape_end(&run->escape, end, from));
+	fate = escape_end(&run->escape, end, from);
+	if (run->ingest->options->block != NULL)
+		ingest_block(run, end, fate);
 	if (end->outcome == MODEL_LIVE)
 		return;
 	timeline_add(&run->timeline, end->time, -(double)end->block->size, weight);
@@ -237,6 +245,7 @@ ingest_run_feed(struct ingest_run *run)
 	}
 	merge_free(merge);
 	model_finish(run->model);
+	escape_finish(&run->escape);
 }
 
 static void

@@ -49,6 +49,8 @@ struct ingest_run {
 	uint32_t *threads; /* by stream: number of its thread, from 1 */
 	uint32_t thread_count;
 	struct map pairs; /* (allocating, freeing) -> bits of a double */
+	uint64_t *pair;   /* of them that was counted last, with its key; or NULL */
+	struct map_key pair_key;
 };
 
 /* Writes all that the run found. Then ingest_write_shared, once a database. */

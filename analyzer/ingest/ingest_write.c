@@ -347,7 +347,8 @@ write_timeline(const struct ingest_run *run, struct err *err)
 
 	row.at = -1;
 	for (i = 0; i < timeline->count; i++, slice++) {
-		at = write_clamp((double)timeline->width * (double)(i + 1) * run->tick_ns);
+		at =
+		    write_clamp((double)(1ULL << timeline->shift) * (double)(i + 1) * run->tick_ns);
 		/* slices of a run that is shorter than they are many */
 		row.at = at > row.at ? at : row.at + 1;
 		row.live_bytes = slice->live > 0 ? slice->live : 0;

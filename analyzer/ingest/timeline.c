@@ -7,7 +7,6 @@ timeline_init(struct timeline *timeline, uint64_t start)
 {
 	memset(timeline, 0, sizeof(*timeline));
 	timeline->start = start;
-	timeline->width = 1;
 }
 
 static void
@@ -27,7 +26,7 @@ timeline_halve(struct timeline *timeline)
 	}
 	memset(&slices[i], 0, i * sizeof(*slices));
 	timeline->count = (timeline->count + 1) / 2;
-	timeline->width *= 2;
+	timeline->shift++;
 }
 
 static struct timeline_slice *
@@ -36,15 +35,15 @@ timeline_slice(struct timeline *timeline, uint64_t time)
 	uint64_t since = time > timeline->start ? time - timeline->start : 0;
 	struct timeline_slice *slice;
 
-	while (since / timeline->width >= TIMELINE_SLICES)
+	while (since >> timeline->shift >= TIMELINE_SLICES)
 		timeline_halve(timeline);
 	/* what was live before stays so through slices without an event */
-	while (timeline->count <= since / timeline->width) {
+	while (timeline->count <= since >> timeline->shift) {
 		slice = &timeline->slices[timeline->count++];
 		if (slice->live < timeline->live)
 			slice->live = timeline->live;
 	}
-	return &timeline->slices[since / timeline->width];
+	return &timeline->slices[since >> timeline->shift];
 }
 
 void

@@ -20,7 +20,7 @@ struct timeline_slice {
 struct timeline {
 	struct timeline_slice slices[TIMELINE_SLICES];
 	uint64_t start; /* ticks */
-	uint64_t width; /* ticks; 1 at first */
+	unsigned shift; /* a slice is 1 << shift ticks long */
 	size_t count;   /* slices begun */
 	double live;    /* bytes now */
 	double peak;

@@ -32,19 +32,23 @@ live_probe(const struct live *live, uint32_t process, uint64_t address)
 	}
 }
 
+/* Makes room for twice what is live, at least. */
 static void
 live_grow(struct live *live)
 {
 	struct live old = *live;
-	size_t size = old.slots != NULL ? (old.mask + 1) * 2 : 1024;
+	size_t size = old.slots != NULL ? old.mask + 1 : 1024;
 	size_t i;
 
 	if (old.slots == NULL && getrandom(&live->seed, sizeof(live->seed), GRND_NONBLOCK) < 0)
 		live->seed = (uint64_t)(uintptr_t)live;
+	if (old.count > size / 16 * 5)
+		size *= 2;
 	live->slots = xcalloc(size, sizeof(*live->slots));
 	live->mask = size - 1;
+	live->used = live->count;
 	for (i = 0; old.slots != NULL && i <= old.mask; i++)
-		if (old.slots[i].block != 0)
+		if (live_block(&old, i) != 0)
 			*live_probe(live, old.slots[i].process, old.slots[i].address) =
 			    old.slots[i];
 	free(old.slots);
@@ -58,7 +62,7 @@ live_find(const struct live *live, uint32_t process, uint64_t address)
 	if (live->slots == NULL)
 		return NULL;
 	slot = live_probe(live, process, address);
-	return slot->block != 0 ? slot : NULL;
+	return slot->block != 0 && slot->block != LIVE_NONE ? slot : NULL;
 }
 
 struct live_slot *
@@ -66,35 +70,32 @@ live_insert(struct live *live, uint32_t process, uint64_t address)
 {
 	struct live_slot *slot;
 
-	if (live->slots == NULL || live->count >= (live->mask + 1) / 8 * 5)
+	if (live->slots == NULL || live->used >= (live->mask + 1) / 8 * 5)
 		live_grow(live);
 	slot = live_probe(live, process, address);
 	if (slot->block == 0) {
-		*slot = (struct live_slot){ address, process, 0 };
+		slot->address = address;
+		slot->process = process;
+		live->used++;
+		live->count++;
+	} else if (slot->block == LIVE_NONE) {
+		slot->block = 0;
 		live->count++;
 	}
 	return slot;
 }
 
-/* Moves back what probed past the hole. */
 void
 live_remove(struct live *live, struct live_slot *slot)
 {
-	size_t hole = (size_t)(slot - live->slots), at = hole, home;
-
+	slot->block = LIVE_NONE;
 	live->count--;
-	for (;;) {
-		at = (at + 1) & live->mask;
-		slot = &live->slots[at];
-		if (slot->block == 0)
-			break;
-		home = live_home(live, slot->process, slot->address);
-		if (((at - home) & live->mask) < ((at - hole) & live->mask))
-			continue;
-		live->slots[hole] = *slot;
-		hole = at;
-	}
-	live->slots[hole].block = 0;
+}
+
+uint32_t
+live_block(const struct live *live, size_t i)
+{
+	return live->slots[i].block != LIVE_NONE ? live->slots[i].block : 0;
 }
 
 void

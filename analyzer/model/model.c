@@ -41,6 +41,7 @@ struct model {
 	const struct streams *streams;
 	struct model_hooks hooks;
 	struct places places;
+	struct region_memo *memos;
 	struct model_stream *list;
 	struct model_block *blocks; /* from 1 */
 	size_t block_cap;
@@ -64,6 +65,7 @@ model_new(const struct definitions *definitions, const struct streams *streams,
 	model->streams = streams;
 	model->hooks = *hooks;
 	places_init(&model->places, definitions, &model->hooks.places, hooks->data);
+	model->memos = region_memos();
 	model->list = xcalloc(streams->count + 1, sizeof(*model->list));
 	for (i = 0; i < streams->count; i++, stream++) {
 		if (i == 0 || stream->process != stream[-1].process ||
@@ -95,6 +97,7 @@ model_free(struct model *model)
 	}
 	free(model->list);
 	places_release(&model->places);
+	free(model->memos);
 	free(model->blocks);
 	live_release(&model->live);
 	free(model);
@@ -307,6 +310,7 @@ model_compare(struct model *model, const struct model_region *both, struct model
 	const struct definitions_node *nodes = model->definitions->nodes;
 	const struct model_block *block = end->block;
 	const struct region_level *owner;
+	uint64_t birth;
 
 	end->shared = region_shared(region, block->levels, block->seq);
 	end->proved = region_proved(region, end->shared, block->seq);
@@ -325,9 +329,10 @@ model_compare(struct model *model, const struct model_region *both, struct model
 		return;
 	}
 	owner = &region->levels[end->shared - 1];
+	birth = region->births[end->shared - 1];
 	end->tail = end->shared + region->tails > region->level_count;
-	end->activation = owner->birth << 12 | (end->shared & 4095);
-	end->epoch = owner->back;
+	end->activation = birth << 12 | (end->shared & 4095);
+	end->epoch = owner->back > birth ? owner->back : 0;
 	end->backward = owner->blind > block->seq;
 }
 
@@ -435,13 +440,14 @@ model_move(struct model *model, const struct event *event, struct model_stream *
 	if (model->definitions->nodes[node].state != 0)
 		both->partial = model->counts.events;
 	step.between = region->gap > region->last ? PLACE_GAP : PLACE_NOTHING;
-	region_move(&model->places, region, &step, &model->counts.steps);
+	region_move(&model->places, model->memos, region, &step, &model->counts.steps);
 	if (!model->hooks.marks)
 		return;
 	blind.between = step.between;
 	blind.has_kept = false;
-	blind.proved = 0;
-	region_move(&model->places, &both->blind, &blind, &model->counts.presumed_steps);
+	blind.kept = blind.proved = 0;
+	region_move(
+	    &model->places, model->memos, &both->blind, &blind, &model->counts.presumed_steps);
 }
 
 void
@@ -469,13 +475,13 @@ static uint32_t
 model_levels_left(struct model *model, const struct region *region)
 {
 	const struct definitions *all = model->definitions;
-	uint32_t depth = region->depth;
+	uint32_t node = region->node;
 
-	if (depth == 0 || !all->pcs[all->nodes[region->nodes[depth - 1]].pc].tail)
+	if (node == 0 || !all->pcs[all->nodes[node].pc].tail)
 		return region->level_count - region->tails;
-	while (depth > 0 && all->pcs[all->nodes[region->nodes[depth - 1]].pc].tail)
-		depth--;
-	return depth > 0 ? places_node(&model->places, region->nodes[depth - 1])->levels : 0;
+	while (node != 0 && all->pcs[all->nodes[node].pc].tail)
+		node = all->nodes[node].parent;
+	return node != 0 ? places_node(&model->places, node)->levels : 0;
 }
 
 static void
@@ -518,7 +524,7 @@ model_finish(struct model *model)
 	uint32_t older, block;
 
 	for (i = 0; live->slots != NULL && i <= live->mask; i++) {
-		block = live->slots[i].block;
+		block = live_block(live, i);
 		if (block != 0)
 			order[count++] =
 			    (struct model_end_order){ model->blocks[block].seq, block };

@@ -1,6 +1,7 @@
 #include "analyzer/model/regions.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyzer/trace/definitions.h"
 #include "analyzer/util/xalloc.h"
@@ -14,6 +15,16 @@ struct region_rest {
 	bool over;       /* what made the call before is not one of them */
 	bool back;       /* it stepped backward */
 	bool blind;      /* and its code is not known */
+};
+
+enum { REGION_MEMO_BITS = 14, REGION_MEMOS = 1 << REGION_MEMO_BITS };
+
+struct region_memo {
+	uint64_t from; /* node before and node behind; 0: none */
+	uint64_t said; /* all else that counts */
+	struct region_rest rest;
+	uint32_t count; /* levels there are then */
+	uint32_t tails; /* of which so many are behind the node */
 };
 
 static uint32_t
@@ -238,28 +249,59 @@ region_tail(struct places *places, const struct region *region, uint32_t depth,
 	return true;
 }
 
+static void
+region_grow(struct region *region, size_t count)
+{
+	size_t cap = region->level_cap;
+
+	region->births = xgrow(region->births, &cap, count, sizeof(*region->births));
+	region->levels = xreallocarray(region->levels, cap, sizeof(*region->levels));
+	region->presumed = xreallocarray(region->presumed, cap, sizeof(*region->presumed));
+	memset(region->levels + region->level_cap, 0,
+	    (cap - region->level_cap) * sizeof(*region->levels));
+	region->level_cap = cap;
+}
+
 /* Makes `count` levels of which the outermost `common` stay. */
 static void
 region_levels(struct region *region, uint32_t common, uint32_t count, uint64_t seq)
 {
-	uint32_t i;
+	uint32_t i, presumed = region->presumed_count;
 
-	region->levels = xgrow(region->levels, &region->level_cap, count, sizeof(*region->levels));
+	if (count > region->level_cap)
+		region_grow(region, count);
+	while (presumed > 0 && region->presumed[presumed - 1].level >= common)
+		presumed--;
+	region->presumed_count = presumed;
 	for (i = common; i < count; i++)
-		region->levels[i] = (struct region_level){ .birth = seq };
+		region->births[i] = seq;
 	region->level_count = count;
 }
 
-static void
-region_nodes(const struct places *places, struct region *region, uint32_t kept, uint32_t node)
+void
+region_nodes(const struct places *places, struct region *region)
 {
 	const struct definitions_node *nodes = places->definitions->nodes;
-	uint32_t depth = nodes[node].depth;
+	uint32_t node = region->node, depth = nodes[node].depth, known = region->depth;
 
 	region->nodes = xgrow(region->nodes, &region->node_cap, depth, sizeof(*region->nodes));
 	region->depth = depth;
-	for (; depth > kept; node = nodes[node].parent)
-		region->nodes[--depth] = node;
+	for (; depth > 0; node = nodes[node].parent) {
+		if (--depth < known && region->nodes[depth] == node)
+			break;
+		region->nodes[depth] = node;
+	}
+}
+
+static void
+region_presume(struct region *region, uint32_t level, uint64_t seq)
+{
+	uint32_t count = region->presumed_count;
+
+	while (count > 0 && region->presumed[count - 1].level >= level)
+		count--;
+	region->presumed[count] = (struct region_presumed){ seq, level };
+	region->presumed_count = count + 1;
 }
 
 static void
@@ -274,7 +316,7 @@ region_note(struct region *region, const struct region_rest *rest, uint64_t seq,
 	}
 	counts->presumed++;
 	counts->blind += rest->blind;
-	region->levels[rest->firm].presumed = seq;
+	region_presume(region, rest->firm, seq);
 	if (rest->marked < rest->common)
 		region->levels[rest->marked > rest->firm ? rest->marked : rest->firm].unmarked =
 		    seq;
@@ -299,23 +341,18 @@ region_over(struct places *places, const struct region *region, struct region_st
 		step->proved = depth - 1;
 }
 
-void
-region_move(struct places *places, struct region *region, struct region_step *step,
-    struct region_counts *counts)
+/* What becomes of the levels of a region whose nodes are at hand. */
+static void
+region_judge(struct places *places, const struct region *region, struct region_step *step,
+    struct region_memo *memo)
 {
 	uint32_t depth = places->definitions->nodes[step->node].depth;
-	uint32_t count = places_node(places, step->node)->levels;
-	struct region_rest rest = { 0 };
-	uint32_t kept;
+	uint32_t kept = region_kept(places, region, step);
 	bool returned;
 
-	region->last = step->seq;
-	if (region->depth == 0) {
-		region_nodes(places, region, 0, step->node);
-		region_levels(region, 0, count, step->seq);
-		return;
-	}
-	kept = region_kept(places, region, step);
+	memo->count = places_node(places, step->node)->levels;
+	memo->tails = 0;
+	memo->rest = (struct region_rest){ 0 };
 	/* that the innermost frame stands as well must be said: its function has
 	 * tail-called the hook. If it is not said, no mark was found there. */
 	returned =
@@ -325,25 +362,68 @@ region_move(struct places *places, struct region *region, struct region_step *st
 	if (step->proved > kept)
 		step->proved = kept;
 	region_over(places, region, step);
-	region->tails = 0;
 	if (kept < depth) {
-		region_compare(places, region, kept, step, &rest);
-	} else if (!returned && region_tail(places, region, depth, step, &rest)) {
-		region->tails = rest.common - count;
-		count = rest.common;
+		region_compare(places, region, kept, step, &memo->rest);
+	} else if (!returned && region_tail(places, region, depth, step, &memo->rest)) {
+		memo->tails = memo->rest.common - memo->count;
+		memo->count = memo->rest.common;
 	} else {
-		region_outward(places, region, depth, step, &rest);
+		region_outward(places, region, depth, step, &memo->rest);
 	}
-	region_note(region, &rest, step->seq, counts);
-	region_nodes(places, region, kept, step->node);
-	region_levels(region, rest.common, count, step->seq);
+}
+
+struct region_memo *
+region_memos(void)
+{
+	return xcalloc(REGION_MEMOS, sizeof(struct region_memo));
+}
+
+static const struct region_memo *
+region_recall(struct places *places, struct region_memo *memos, struct region *region,
+    const struct region_step *step)
+{
+	uint64_t from = (uint64_t)region->node << 32 | step->node;
+	uint64_t said = (uint64_t)step->proved << 32 | (uint64_t)step->kept << 8 |
+	    (uint64_t)step->has_kept << 2 | (uint64_t)step->vague << 1 |
+	    (step->between == PLACE_GAP);
+	uint64_t hash = (from ^ said << 13) * 0x9e3779b97f4a7c15ULL;
+	struct region_memo *memo = &memos[hash >> (64 - REGION_MEMO_BITS)];
+	struct region_step own = *step;
+
+	if (memo->from == from && memo->said == said)
+		return memo;
+	memo->from = from;
+	memo->said = said;
+	region_nodes(places, region);
+	region_judge(places, region, &own, memo);
+	return memo;
+}
+
+void
+region_move(struct places *places, struct region_memo *memos, struct region *region,
+    const struct region_step *step, struct region_counts *counts)
+{
+	const struct region_memo *memo;
+
+	region->last = step->seq;
+	if (region->node == 0) {
+		region_levels(region, 0, places_node(places, step->node)->levels, step->seq);
+	} else {
+		memo = region_recall(places, memos, region, step);
+		region->tails = memo->tails;
+		region_note(region, &memo->rest, step->seq, counts);
+		region_levels(region, memo->rest.common, memo->count, step->seq);
+	}
+	region->node = step->node;
 }
 
 void
 region_release(struct region *region)
 {
 	free(region->nodes);
+	free(region->births);
 	free(region->levels);
+	free(region->presumed);
 	*region = (struct region){ 0 };
 }
 
@@ -352,7 +432,7 @@ region_shared(const struct region *region, uint32_t levels, uint64_t seq)
 {
 	uint32_t shared = levels < region->level_count ? levels : region->level_count;
 
-	while (shared > 0 && region->levels[shared - 1].birth > seq)
+	while (shared > 0 && region->births[shared - 1] > seq)
 		shared--;
 	return shared;
 }
@@ -360,10 +440,11 @@ region_shared(const struct region *region, uint32_t levels, uint64_t seq)
 uint32_t
 region_proved(const struct region *region, uint32_t levels, uint64_t seq)
 {
-	uint32_t i;
+	uint32_t i = region->presumed_count;
 
-	for (i = 0; i < levels; i++)
-		if (region->levels[i].presumed > seq)
-			break;
-	return i;
+	while (i > 0 && region->presumed[i - 1].seq > seq)
+		i--;
+	if (i == region->presumed_count || region->presumed[i].level > levels)
+		return levels;
+	return region->presumed[i].level;
 }

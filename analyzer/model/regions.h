@@ -22,25 +22,39 @@
 
 struct event;
 
-/* Numbers of events; 0: never. */
+/* Of a level; numbers of events. What is not above its birth is another level's,
+ * which stood there before: never. */
 struct region_level {
-	uint64_t birth;
-	uint64_t presumed; /* when it was last taken for the same without a proof */
-	uint64_t back;     /* ... while it made a call that is not behind the one before */
+	uint64_t back;     /* presumed while it made a call that is not behind the one before */
 	uint64_t blind;    /* ... and its code could not be read */
 	uint64_t unmarked; /* when no mark stood for it, nor a proof */
 };
 
+/* A level that was taken for the same without a proof. */
+struct region_presumed {
+	uint64_t seq;
+	uint32_t level;
+};
+
 struct region {
-	uint32_t *nodes;
+	uint32_t node;    /* the innermost of its last event; 0: there was none */
+	uint32_t depth;   /* of what follows */
+	uint32_t *nodes;  /* of some event before: region_nodes brings it up to `node` */
+	uint64_t *births; /* by level */
 	struct region_level *levels;
-	size_t node_cap, level_cap;
-	uint32_t depth; /* nodes */
+	/* Levels and events both rise: one that is older and farther in tells nothing. */
+	struct region_presumed *presumed;
+	size_t node_cap, level_cap; /* the latter of the last three */
 	uint32_t level_count;
-	uint32_t tails; /* of these, behind the last node: it may have tail-called the hook */
+	uint32_t presumed_count;
+	uint32_t tails; /* of the levels, behind the last node: it may have tail-called the hook */
 	uint64_t last;  /* number of its last event */
 	uint64_t gap;   /* of the last event that others may be missing before */
 };
+
+/* Moves seen before: what one does to the levels depends on the two stacks and on
+ * what the event says of them, and on nothing else. */
+struct region_memo;
 
 /* How the replay came to what it says: steps from an event to the next. */
 struct region_counts {
@@ -58,12 +72,16 @@ struct region_step {
 	enum place_between between;
 	bool vague; /* what called the hook may have left by a jump to it */
 	bool has_kept;
-	uint32_t kept;   /* if has_kept: outermost frames that stand */
-	uint32_t proved; /* of those that stand: so many are the very same, at most */
+	uint32_t kept;   /* if has_kept: outermost frames that stand; at most UINT16_MAX */
+	uint32_t proved; /* of those that stand: so many are the very same; at most UINT16_MAX */
 };
 
-void region_move(struct places *places, struct region *region, struct region_step *step,
-    struct region_counts *counts);
+/* For all regions that go by these places; the caller frees it with free(). */
+struct region_memo *region_memos(void);
+void region_move(struct places *places, struct region_memo *memos, struct region *region,
+    const struct region_step *step, struct region_counts *counts);
+/* Brings `nodes` and `depth` up to the last event. */
+void region_nodes(const struct places *places, struct region *region);
 void region_release(struct region *region);
 
 /* How many of the `levels` outermost ones that stood at event seq do so still. */

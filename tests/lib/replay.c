@@ -217,6 +217,7 @@ replay_end(void)
 	}
 	merge_free(merge);
 	model_finish(self.model);
+	escape_finish(&self.escape);
 	self.counts = *model_counts(self.model);
 	model_free(self.model);
 	return &self.escape;

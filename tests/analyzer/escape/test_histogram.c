@@ -34,7 +34,17 @@ test_quantile(void)
 	CHECK_EQ(histogram_quantile(&histogram, 0.99), 99);
 	CHECK_EQ(histogram_quantile(&histogram, 1), 100);
 	histogram_coarsen(&histogram, 8);
+	histogram_add(&histogram, 3, 1);
+	histogram_add(&histogram, UINT64_MAX, 1);
+	histogram_sort(&histogram);
 	CHECK(histogram.count < 40);
+	CHECK_EQ(histogram.bins[2].key, 3);
+	CHECK_EQ((uint64_t)histogram.bins[2].weight, 2);
+	CHECK_EQ(histogram.bins[histogram.count - 1].key, UINT64_MAX);
+	for (key = 1; key < histogram.count; key++) {
+		CHECK(histogram.bins[key - 1].key < histogram.bins[key].key);
+		CHECK_EQ(histogram_round(histogram.bins[key].key, 8), histogram.bins[key].key);
+	}
 	CHECK(histogram_quantile(&histogram, 0.5) >= 50);
 	CHECK(histogram_quantile(&histogram, 0.5) <= 56);
 	histogram_release(&histogram);
