@@ -5,7 +5,7 @@
 
 #include "preload/record.h"
 
-enum config_kind { CONFIG_BOOL, CONFIG_NUMBER, CONFIG_TEXT, CONFIG_MODE };
+enum config_kind { CONFIG_BOOL, CONFIG_NUMBER, CONFIG_TEXT, CONFIG_MODE, CONFIG_PERCENT };
 
 struct config_key {
 	const char *name;
@@ -22,7 +22,8 @@ struct config_key {
 static const struct config_key config_keys[] = {
 	KEY(file, CONFIG_TEXT, 1, 4095),
 	{ "keeper", CONFIG_TEXT, offsetof(struct config, keeper_path), 1, 4095 },
-	{ "mode", CONFIG_MODE, 0, 0, 0 },
+	{ "mode", CONFIG_MODE, offsetof(struct config, mode), 0, 0 },
+	{ "budget", CONFIG_PERCENT, offsetof(struct config, budget), 1, 10000 },
 	KEY(sample, CONFIG_NUMBER, 1, 1ULL << 40),
 	KEY(seed, CONFIG_NUMBER, 0, 1ULL << 48),
 	KEY(depth, CONFIG_NUMBER, 8, 16384),
@@ -83,21 +84,60 @@ config_text(const char *text, size_t len, char *to, uint64_t room)
 	return used > 0;
 }
 
+/* In hundredths: at most two digits behind the point. */
+static bool
+config_percent(const char *text, size_t len, uint64_t *number)
+{
+	char digits[16] = { 0 };
+	size_t used = 0, behind = 0;
+	bool point = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '.' && !point && i > 0 && i + 1 < len) {
+			point = true;
+			continue;
+		}
+		if (used + 2 >= sizeof(digits) || (point && ++behind > 2))
+			return false;
+		digits[used++] = text[i];
+	}
+	if (used == 0)
+		return false;
+	for (; behind < 2; behind++)
+		digits[used++] = '0';
+	return config_number(digits, used, number);
+}
+
+static bool
+config_mode(const char *text, size_t len, uint64_t *mode)
+{
+	static const char *const names[] = {
+		[ESC_MODE_FULL] = "full",
+		[ESC_MODE_SAMPLED] = "sampled",
+		[ESC_MODE_AUTO] = "auto",
+	};
+
+	for (*mode = ESC_MODE_FULL; *mode <= ESC_MODE_AUTO; ++*mode)
+		if (strlen(names[*mode]) == len && memcmp(names[*mode], text, len) == 0)
+			return true;
+	return false;
+}
+
 static bool
 config_set(struct config *config, const struct config_key *key, const char *value, size_t len)
 {
 	char *field = (char *)config + key->offset;
-	uint64_t number;
+	uint64_t number = 0;
+	bool good = false;
 
 	switch (key->kind) {
 	case CONFIG_TEXT: return config_text(value, len, field, key->high);
-	case CONFIG_MODE:
-		config->full = len == 4 && memcmp(value, "full", 4) == 0;
-		return config->full || (len == 7 && memcmp(value, "sampled", 7) == 0);
+	case CONFIG_MODE: return config_mode(value, len, (uint64_t *)(void *)field);
+	case CONFIG_PERCENT: good = config_percent(value, len, &number); break;
 	case CONFIG_BOOL:
-	case CONFIG_NUMBER: break;
+	case CONFIG_NUMBER: good = config_number(value, len, &number); break;
 	}
-	if (!config_number(value, len, &number) || number < key->low || number > key->high)
+	if (!good || number < key->low || number > key->high)
 		return false;
 	if (key->kind == CONFIG_BOOL)
 		*(bool *)field = number != 0;
@@ -131,7 +171,8 @@ config_parse(struct config *config, const char *options)
 	config->depth = 1024;
 	config->cost = 64;
 	config->size = 1ULL << 36;
-	config->full = true;
+	config->mode = ESC_MODE_FULL;
+	config->budget = 200;
 	while (options != NULL && *options != 0) {
 		size_t len = 0;
 

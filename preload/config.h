@@ -8,17 +8,18 @@
 struct config {
 	char file[4096];        /* absolute path of a trace made by the launcher; "" ours */
 	char keeper_path[4096]; /* "" : where it was installed */
-	uint64_t sample;        /* mean bytes between samples; 1: full */
+	uint64_t mode;          /* enum esc_mode */
+	uint64_t sample;        /* mean bytes between samples */
+	uint64_t budget;        /* of auto mode, hundredths of a percent of the time */
 	uint64_t seed;          /* of the threads' random numbers; 0: differs each time */
 	uint64_t depth;         /* most frames of a stack */
 	uint64_t cost;          /* one event in that many is timed; 0: none */
 	uint64_t root;          /* pid that the launcher started; 0: none */
 	uint64_t size;          /* most bytes of address space for the trace */
 	uint64_t marks;         /* innermost frames whose return address is marked; 0: none */
-	bool full;
-	bool follow; /* trace what a child execs, too */
-	bool check;  /* compare each stack with libunwind's */
-	bool unwind; /* walk with libunwind */
+	bool follow;            /* trace what a child execs, too */
+	bool check;             /* compare each stack with libunwind's */
+	bool unwind;            /* walk with libunwind */
 	bool off;
 };
 

@@ -144,7 +144,10 @@ struct esc_header {
 	uint64_t marks_missing;       /* that there was none left for (atomic add) */
 	uint32_t marks_depth;         /* innermost frames that are marked */
 	uint32_t time_shift;          /* an event's time is in units of that power of 2 of ticks */
-	uint64_t reserved[5];
+	uint64_t budget;              /* auto: hundredths of a percent of the time */
+	uint64_t spent;               /* auto: ticks that recording took (atomic add) */
+	uint64_t whole_until;         /* auto: ticks until which all was recorded; 0: all was */
+	uint64_t reserved[2];
 	char runtime[64];    /* name of the runtime, see esc_header.unmarked (NUL ended) */
 	char allocator[256]; /* path of what provides malloc, if not libc (NUL ended) */
 	char exe[4096];      /* path of the executable (NUL ended) */

@@ -2,25 +2,74 @@
 
 #include <sys/mman.h>
 
+#include "preload/marks.h"
+#include "preload/pace.h"
 #include "preload/sys.h"
 #include "preload/thread.h"
 
-enum { SAMPLE_SLOTS = 1 << 20, SAMPLE_PROBES = 64 };
+/*
+ * Blocks by groups of 64 pages: the table of groups is found by a hash, a group has a
+ * bit for every 8 bytes. So much of it is touched as of the heap, 1/64.
+ */
+enum {
+	SAMPLE_GROUPS = 1 << 17,
+	SAMPLE_FEW = 1 << 12,
+	SAMPLE_PROBES = 32,
+	SAMPLE_GROUP = 18, /* bits of an address within it */
+	SAMPLE_WORDS = (1 << SAMPLE_GROUP) / 8 / 64,
+};
 
-static const uint64_t SAMPLE_GONE = 1; /* no block has this address */
+/* At most so much is used up before the interval is looked up again. */
+static const int64_t SAMPLE_STRETCH = 64 << 10;
+
+/* One event in that many, on average, is measured; ticks that measuring misses of it,
+ * and more than it can have taken but for a pause. */
+static const uint64_t SAMPLE_MEASURE = 16, SAMPLE_MISSED = 60, SAMPLE_LONGEST = 1 << 15;
+
+/* So many measured ones are reported at once. */
+static const uint32_t SAMPLE_REPORT = 4;
+
+/* From there on the budget is as good as used up. */
+static const uint64_t SAMPLE_SPARSE = 1 << 20;
+
+static const int64_t SAMPLE_ALL = INT64_MIN / 2; /* a countdown that never ends */
 
 uint8_t *sample_pages;
-static uint64_t *sample_blocks;
-static uint64_t sample_interval;
+uint8_t sample_callers[SAMPLE_CALLERS];
+
+static struct {
+	uint64_t *keys; /* group + 1; 0: none */
+	uint64_t (*bits)[SAMPLE_WORDS];
+	uint64_t mask;
+	uint64_t interval;
+	bool paced;
+} sample;
 
 bool
-sample_start(uint64_t interval)
+sample_start(uint64_t interval, uint64_t budget, bool few)
 {
-	sample_interval = interval;
-	sample_pages = sys_mmap(SAMPLE_PAGES + SAMPLE_SLOTS * 8ULL, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
-	sample_blocks = (uint64_t *)(void *)(sample_pages + SAMPLE_PAGES);
-	return sample_pages != NULL;
+	uint64_t groups = few ? SAMPLE_FEW : SAMPLE_GROUPS;
+	uint64_t keys = groups * sizeof(*sample.keys);
+
+	sample_pages = sys_mmap(SAMPLE_PAGES + keys + groups * sizeof(*sample.bits),
+	    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+	if (sample_pages == NULL)
+		return false;
+	sample.keys = (uint64_t *)(void *)(sample_pages + SAMPLE_PAGES);
+	sample.bits = (void *)(sample_pages + SAMPLE_PAGES + keys);
+	sample.mask = groups - 1;
+	sample.interval = interval;
+	sample.paced = budget != 0;
+	if (sample.paced)
+		pace_start(budget, ring_ticks());
+	return true;
+}
+
+/* Never the same step: programs have rhythms. */
+static uint32_t
+sample_chance(struct thread *thread)
+{
+	return (uint32_t)(1 + thread_random(thread) % (2 * SAMPLE_MEASURE - 1));
 }
 
 /*
@@ -28,7 +77,7 @@ sample_start(uint64_t interval)
  * -ln(u) = k ln 2 - ln(m); ln(m) by its atanh series, 1e-9 exact there.
  */
 int64_t
-sample_distance(struct thread *thread)
+sample_distance(struct thread *thread, uint64_t interval)
 {
 	uint64_t random = thread_random(thread) | 1;
 	unsigned int zeros = (unsigned int)__builtin_clzll(random);
@@ -47,16 +96,141 @@ sample_distance(struct thread *thread)
 					    (1 / 9.0 +
 						t2 * (1 / 11.0 + t2 * (1 / 13.0 + t2 / 15.0)))))));
 
-	return (int64_t)(((double)zeros * 0.69314718055994530942 - ln) * (double)sample_interval) +
-	    1;
+	return (int64_t)(((double)zeros * 0.69314718055994530942 - ln) * (double)interval) + 1;
+}
+
+static void
+sample_draw(struct thread *thread)
+{
+	int64_t distance = sample_distance(thread, thread->sampler.interval);
+	int64_t stretch = sample.paced && distance > SAMPLE_STRETCH ? SAMPLE_STRETCH : distance;
+
+	thread_tls.countdown = stretch;
+	thread->sampler.rest = distance - stretch;
+}
+
+/* The interval is another from now on. Distances have no memory: a new one is drawn. */
+static void
+sample_change(struct thread *thread, uint64_t interval, uint64_t now)
+{
+	uint64_t old = thread->sampler.interval, never = 0;
+
+	thread->sampler.interval = interval;
+	if (interval == 1) {
+		if (old != 0 && thread_tls.burst <= 0)
+			thread->writers[0].gap = true;
+		thread_tls.countdown = SAMPLE_ALL;
+		thread_tls.burst = INT32_MAX;
+		return;
+	}
+	if (old <= 1)
+		thread_tls.burst = marks.setting || old == 0 ? 0 : SAMPLE_BURST;
+	if (old <= 1 && sample.paced)
+		__atomic_compare_exchange_n(&ring.header->whole_until, &never, now, false,
+		    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	sample_draw(thread);
+}
+
+static void
+sample_update(struct thread *thread, uint64_t now)
+{
+	struct sampler *sampler = &thread->sampler;
+	uint64_t interval;
+
+	pace_spend(sampler->spent, now);
+	sampler->spent = 0;
+	sampler->measured = 0;
+	interval = pace_interval();
+	if (interval != sampler->interval)
+		sample_change(thread, interval, now);
+	else if (interval == 1)
+		thread_tls.burst = INT32_MAX;
+}
+
+void
+sample_begin(struct thread *thread)
+{
+	thread->sampler = (struct sampler){ .measure = sample_chance(thread) };
+	if (sample_pages != NULL)
+		sample_change(
+		    thread, sample.paced ? pace_interval() : sample.interval, ring_ticks());
+}
+
+void
+sample_measure(struct thread *thread, uint64_t began)
+{
+	struct sampler *sampler = &thread->sampler;
+	uint64_t now = ring_ticks();
+	uint64_t took = now > began ? now - began + SAMPLE_MISSED : SAMPLE_MISSED;
+
+	sampler->spent += (took < SAMPLE_LONGEST ? took : SAMPLE_LONGEST) * SAMPLE_MEASURE;
+	sampler->measure = sample_chance(thread);
+	if (++sampler->measured >= SAMPLE_REPORT)
+		sample_update(thread, now);
+}
+
+bool
+sample_may(const struct thread *thread)
+{
+	return thread->sampler.interval < SAMPLE_SPARSE;
+}
+
+uint64_t
+sample_decide(struct thread *thread)
+{
+	struct sampler *sampler = &thread->sampler;
+	uint64_t interval = sampler->interval;
+
+	if (interval == 1) {
+		thread_tls.countdown = SAMPLE_ALL;
+		return 1;
+	}
+	if (sampler->rest + thread_tls.countdown < 0) {
+		sample_draw(thread);
+		return interval;
+	}
+	sample_update(thread, ring_ticks());
+	if (sampler->interval != 1)
+		sample_draw(thread);
+	return 0;
+}
+
+/* The bits of the block's group; NULL: it has none, and make is false or there is no
+ * room. */
+static uint64_t *
+sample_group(uint64_t block, bool make)
+{
+	uint64_t key = (block >> SAMPLE_GROUP) + 1;
+	uint64_t hash = key * 0x9e3779b97f4a7c15ULL >> 32;
+
+	for (uint64_t i = 0; i < SAMPLE_PROBES; i++) {
+		uint64_t at = (hash + i) & sample.mask;
+		uint64_t old = __atomic_load_n(&sample.keys[at], __ATOMIC_RELAXED);
+
+		if (__builtin_expect(old == key, 1))
+			return sample.bits[at];
+		if (old != 0)
+			continue;
+		if (!make)
+			return NULL;
+		if (__atomic_compare_exchange_n(
+			&sample.keys[at], &old, key, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) ||
+		    old == key)
+			return sample.bits[at];
+	}
+	return NULL;
 }
 
 static uint64_t *
-sample_slot(uint64_t block, unsigned int probe)
+sample_word(uint64_t *group, uint64_t block)
 {
-	uint64_t hash = (block >> 3) * 0x9e3779b97f4a7c15ULL >> 40;
+	return &group[(block >> 9) % SAMPLE_WORDS];
+}
 
-	return &sample_blocks[(hash + probe) & (SAMPLE_SLOTS - 1)];
+static uint64_t
+sample_bit(uint64_t block)
+{
+	return 1ULL << ((block >> 3) & 63);
 }
 
 static void
@@ -75,37 +249,26 @@ sample_count(uint64_t block, int by)
 bool
 sample_add(uint64_t block)
 {
-	for (unsigned int i = 0; i < SAMPLE_PROBES; i++) {
-		uint64_t *slot = sample_slot(block, i);
-		uint64_t old = __atomic_load_n(slot, __ATOMIC_RELAXED);
+	uint64_t *group = sample_group(block, true);
 
-		if (old > SAMPLE_GONE)
-			continue;
-		if (__atomic_compare_exchange_n(
-			slot, &old, block, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
-			sample_count(block, 1);
-			return true;
-		}
-	}
-	return false;
+	if (group == NULL)
+		return false;
+	__atomic_fetch_or(sample_word(group, block), sample_bit(block), __ATOMIC_RELAXED);
+	sample_count(block, 1);
+	return true;
 }
 
 bool
 sample_remove(uint64_t block)
 {
-	for (unsigned int i = 0; i < SAMPLE_PROBES; i++) {
-		uint64_t *slot = sample_slot(block, i);
-		uint64_t old = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+	uint64_t *group = sample_group(block, false);
 
-		if (old == 0)
-			return false;
-		if (old != block)
-			continue;
-		if (!__atomic_compare_exchange_n(
-			slot, &old, SAMPLE_GONE, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			return false;
-		sample_count(block, -1);
-		return true;
-	}
-	return false;
+	if (group == NULL ||
+	    (__atomic_load_n(sample_word(group, block), __ATOMIC_RELAXED) & sample_bit(block)) == 0)
+		return false;
+	if ((__atomic_fetch_and(sample_word(group, block), ~sample_bit(block), __ATOMIC_ACQ_REL) &
+		sample_bit(block)) == 0)
+		return false;
+	sample_count(block, -1);
+	return true;
 }

@@ -4,9 +4,14 @@
  * exponential distribution, and each call uses up s + bias of them. The bias
  * keeps small blocks from starving.
  *
+ * In auto mode the interval moves (pace.h). The one in force for a block depends on
+ * what was before it alone, so that its weight is right: where a stretch of the
+ * distance ends within a block, the old interval decides it to the end. Interval 1
+ * takes every block, and every other call is a step: all is as in full mode.
+ *
  * A free must know whether its block was sampled: a byte for each page (of a
- * hash of it) counts the sampled blocks that begin there; few calls come
- * further, to a table of their addresses.
+ * hash of it) counts the sampled blocks that begin there; few calls come further,
+ * to a bit for each address where one may begin.
  */
 #ifndef PRELOAD_SAMPLE_H
 #define PRELOAD_SAMPLE_H
@@ -17,14 +22,43 @@
 #define SAMPLE_BIAS 64
 #define SAMPLE_BURST 32 /* calls after a sample whose stacks are recorded */
 #define SAMPLE_PAGES (1U << 21)
+#define SAMPLE_CALLERS (1U << 15)
+#define SAMPLE_FIRST 16 /* blocks of each caller that auto mode takes in any case */
 
 struct thread;
 
-/* Constructor. False: no memory. */
-bool sample_start(uint64_t interval);
+/* Of each thread. */
+struct sampler {
+	uint64_t interval; /* in force; 0: not in sampled mode */
+	int64_t rest;      /* of the distance, behind the countdown */
+	uint64_t spent;    /* ticks that pace_spend was not told yet */
+	uint32_t measure;  /* events until one is measured */
+	uint32_t measured; /* since pace_spend was told */
+};
+
+/* Constructor. budget: of auto mode, hundredths of a percent of the time; 0: the
+ * interval stands. few: little address space. False: no memory. */
+bool sample_start(uint64_t interval, uint64_t budget, bool few);
+
+/* The calling thread's, in its first call: its first interval and distance. */
+void sample_begin(struct thread *thread);
 
 /* A new distance to the next sample, bytes. */
-int64_t sample_distance(struct thread *thread);
+int64_t sample_distance(struct thread *thread, uint64_t interval);
+
+/* Of an allocation with which the countdown ran out: the interval by which its block
+ * is taken; 0: it is not. */
+uint64_t sample_decide(struct thread *thread);
+
+/* Whether new callers are taken as they come: not when the budget is used up. */
+bool sample_may(const struct thread *thread);
+
+/* Auto mode: the event that `measure` was counted down for was recorded; it began at
+ * that time. */
+void sample_measure(struct thread *thread, uint64_t began);
+
+/* Auto mode: counts the blocks of those who call from there for that size. */
+static inline uint8_t *sample_caller(uint64_t slot, uint64_t pc, uint64_t size);
 
 /* Notes a sampled block; false: no room, it is not to be recorded. */
 bool sample_add(uint64_t block);
@@ -34,8 +68,17 @@ static inline bool sample_take(uint64_t block);
 
 /* --- Private --- */
 extern uint8_t *sample_pages;
+extern uint8_t sample_callers[SAMPLE_CALLERS];
 
 bool sample_remove(uint64_t block);
+
+static inline uint8_t *
+sample_caller(uint64_t slot, uint64_t pc, uint64_t size)
+{
+	uint64_t class = 63U - (unsigned int)__builtin_clzll(size | 15);
+
+	return &sample_callers[((slot ^ pc << 20) + class) * 0x9e3779b97f4a7c15ULL >> 49];
+}
 
 static inline uint8_t *
 sample_page(uint64_t block)

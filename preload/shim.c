@@ -134,40 +134,89 @@ shim_nested(struct thread *thread, const struct event *event)
 		shim_lost(thread, true);
 }
 
-/* Records one event of the calling thread, counts included. `before`: the other
- * half of a realloc, written first with the same stack; or NULL. */
+/* The record of one event begins with: */
+struct shim_before {
+	struct event *old; /* the other half of a realloc, of the same stack; or NULL */
+	uint64_t interval; /* by which its block was taken; 0: it has none */
+};
+
+/* False: nothing may follow, or it would be taken for another interval's. */
+static SHIM_COLD bool
+shim_write_before(struct thread *thread, int level, const struct shim_before *before,
+    struct event *event, struct walk *walk)
+{
+	bool told = before->interval == 0 ||
+	    ring_rate(&thread->writers[level], event->time, before->interval);
+
+	if (before->old != NULL) {
+		shim_fill(before->old, walk);
+		shim_write(thread, level, before->old);
+		/* The same call: nothing changed since the half before. */
+		walk->says_kept = true;
+		walk->kept = (uint16_t)(walk->at->depth - 1);
+		walk->proved = walk->kept;
+	}
+	if (told)
+		return true;
+	thread->writers[level].gap = true;
+	shim_count(thread, event->kind, event->size);
+	shim_lost(thread, false);
+	return false;
+}
+
+static SHIM_COLD void
+shim_overflow_both(const struct event *event, const struct shim_before *before)
+{
+	if (before != NULL && before->old != NULL)
+		shim_overflow(before->old->kind, 0);
+	shim_overflow(event->kind, event->size);
+}
+
+/* Records one event of the calling thread, counts included. before: NULL if
+ * nothing is. */
 static __attribute__((noinline)) void
-shim_record(struct event *event, struct event *before, const struct arch_frame *frame)
+shim_record(struct event *event, const struct shim_before *before, const struct arch_frame *frame)
 {
 	struct thread *thread = thread_get();
 	struct walk walk;
 	int level;
 
 	if (__builtin_expect(thread == NULL, 0)) {
-		if (before != NULL)
-			shim_overflow(before->kind, 0);
-		shim_overflow(event->kind, event->size);
+		shim_overflow_both(event, before);
 		return;
 	}
 	level = thread_enter(thread, frame->slot);
 	if (__builtin_expect(level < 0, 0)) {
-		if (before != NULL)
-			shim_nested(thread, before);
+		if (before != NULL && before->old != NULL)
+			shim_nested(thread, before->old);
 		shim_nested(thread, event);
 		return;
 	}
 	shim_capture(thread, level, frame, &walk);
-	if (__builtin_expect(before != NULL, 0)) {
-		shim_fill(before, &walk);
-		shim_write(thread, level, before);
-		/* The same call: nothing changed since the half before. */
-		walk.says_kept = true;
-		walk.kept = (uint16_t)(walk.at->depth - 1);
-		walk.proved = walk.kept;
+	if (__builtin_expect(before != NULL, 0) &&
+	    !shim_write_before(thread, level, before, event, &walk)) {
+		thread_leave(thread, level);
+		return;
 	}
 	shim_fill(event, &walk);
 	shim_write(thread, level, event);
 	thread_leave(thread, level);
+}
+
+/* The same in sampled mode: interval is that by which a block was taken, 0: event is
+ * of none; old: the other half of a realloc. */
+static void
+shim_record_sampled(
+    struct event *event, uint64_t interval, struct event *old, const struct arch_frame *frame)
+{
+	const struct shim_before before = { .old = old, .interval = interval };
+	struct thread *thread = thread_tls.thread;
+	bool measured = shim.mode == SHIM_AUTO && thread != NULL && --thread->sampler.measure == 0;
+	uint64_t began = __builtin_expect(measured, 0) ? ring_ticks() : 0;
+
+	shim_record(event, &before, frame);
+	if (__builtin_expect(measured, 0))
+		sample_measure(thread, began);
 }
 
 /* Whether this call is one of those that are timed. */
@@ -177,7 +226,7 @@ shim_tick(void)
 	struct thread *thread = thread_tls.thread;
 
 	thread_tls.tick = 1;
-	if (shim.mode != SHIM_FULL || thread == NULL)
+	if (shim.mode < SHIM_FULL || thread == NULL)
 		return false;
 	if (shim.cost == 0) {
 		thread_tls.tick = INT32_MAX;
@@ -196,12 +245,19 @@ shim_timed(void)
 	return shim_tick();
 }
 
-/* Ticks before the real call, or 0: it is not timed. All samples are. */
+/* Whether a call for a block that is taken is timed: all samples are. */
+static inline bool
+shim_timed_sample(void)
+{
+	return thread_tls.countdown < 0 ? shim_timed() : shim.cost != 0;
+}
+
+/* Ticks before the real call, or 0: it is not timed. */
 static inline uint64_t
 shim_start(uint64_t size)
 {
-	bool timed = shim.mode == SHIM_SAMPLED
-	    ? thread_tls.countdown < (int64_t)(size + SAMPLE_BIAS) && shim.cost != 0
+	bool timed = shim.mode >= SHIM_SAMPLED
+	    ? thread_tls.countdown < (int64_t)(size + SAMPLE_BIAS) && shim_timed_sample()
 	    : shim_timed();
 
 	return __builtin_expect(timed, 0) ? ring_ticks() : 0;
@@ -216,7 +272,14 @@ shim_cost(struct event *event, uint64_t began)
 	event->flags |= ESC_CONTROL_COST;
 }
 
-/* Sampled mode: is this allocation taken? Else it may be a step of a burst. */
+/* Sampled mode: whether the countdown outlasts this allocation. */
+static inline bool
+shim_passes(uint64_t size)
+{
+	return __builtin_expect(thread_tls.countdown >= (int64_t)(size + SAMPLE_BIAS), 1);
+}
+
+/* Sampled mode: may this allocation be taken? Else it may be a step of a burst. */
 static inline bool
 shim_sampled(uint64_t size)
 {
@@ -239,7 +302,7 @@ shim_step(uint32_t kind, uint64_t size, const struct arch_frame *frame)
 		return;
 	thread_tls.burst--;
 	event.time = ring_ticks();
-	shim_record(&event, NULL, frame);
+	shim_record_sampled(&event, 0, NULL, frame);
 }
 
 /* Sampled mode, before an event is recorded: those outside of bursts were not. */
@@ -253,46 +316,58 @@ shim_sparse(void)
 }
 
 /* A sample was taken: the calls behind it tell which frames were left, unless marks
- * do. */
+ * do. Where all blocks are taken all calls are recorded anyway. */
 static inline void
 shim_burst(void)
 {
 	shim_sparse();
-	thread_tls.burst = marks.setting ? 0 : SAMPLE_BURST;
+	if (thread_tls.countdown >= 0)
+		thread_tls.burst = marks.setting ? 0 : SAMPLE_BURST;
 }
 
-/* The countdown ran out: at a thread's first call only because none was drawn. */
-static SHIM_COLD bool
-shim_drawn(struct thread *thread, uint64_t size)
+/* Auto mode: whether this is one of the first blocks of its caller. */
+static inline bool
+shim_is_new(uint64_t size, const struct arch_frame *frame)
 {
-	if (thread->drawn)
-		return true;
-	thread->drawn = true;
-	thread_tls.countdown = sample_distance(thread) - (int64_t)(size + SAMPLE_BIAS);
-	return thread_tls.countdown < 0;
+	return shim.mode == SHIM_AUTO &&
+	    __builtin_expect(*sample_caller(frame->slot, frame->pc, size) < SAMPLE_FIRST, 0);
 }
 
+/* The interval by which the block is taken, 0: it is not. A caller's first ones are
+ * taken in any case, as long as the budget lasts, and use up no distance. */
+static uint64_t
+shim_decide(struct thread *thread, uint64_t size, const struct arch_frame *frame)
+{
+	if (shim_is_new(size, frame) && sample_may(thread)) {
+		++*sample_caller(frame->slot, frame->pc, size);
+		return 1;
+	}
+	return shim_sampled(size) ? sample_decide(thread) : 0;
+}
+
+/* An allocation that may be taken; the countdown is as it was before it. */
 static SHIM_COLD void
 shim_take(struct event *event, const struct arch_frame *frame)
 {
 	struct thread *thread = thread_get();
+	uint64_t interval;
 
 	if (thread == NULL) {
 		shim_overflow(event->kind, event->size);
 		return;
 	}
-	if (!shim_drawn(thread, event->size)) {
+	interval = shim_decide(thread, event->size, frame);
+	if (interval == 0) {
 		shim_step(event->kind, event->size, frame);
 		return;
 	}
-	thread_tls.countdown = sample_distance(thread);
 	if (!sample_add(event->address)) {
 		shim_count(thread, event->kind, event->size);
 		shim_lost(thread, false);
 		return;
 	}
 	shim_burst();
-	shim_record(event, NULL, frame);
+	shim_record_sampled(event, interval, NULL, frame);
 }
 
 /* An allocation that succeeded. began: ticks before the call, 0: not timed. */
@@ -301,8 +376,9 @@ shim_allocated(uint32_t kind, void *block, uint64_t size, uint64_t began, struct
 {
 	struct event event;
 
-	if (__builtin_expect(shim.mode == SHIM_SAMPLED, 0)) {
-		if (!shim_sampled(size)) {
+	if (__builtin_expect(shim.mode >= SHIM_SAMPLED, 0)) {
+		if (shim_passes(size) && !shim_is_new(size, &frame)) {
+			shim_sampled(size);
 			shim_step(kind, size, &frame);
 			return;
 		}
@@ -318,7 +394,7 @@ shim_allocated(uint32_t kind, void *block, uint64_t size, uint64_t began, struct
 	if (__builtin_expect(began != 0, 0))
 		shim_cost(&event, began);
 	event.time = ring_ticks();
-	if (shim.mode == SHIM_SAMPLED)
+	if (shim.mode >= SHIM_SAMPLED)
 		shim_take(&event, &frame);
 	else
 		shim_record(&event, NULL, &frame);
@@ -356,7 +432,26 @@ shim_free_timed(void *block, const struct arch_frame *frame)
 	event.time = ring_ticks();
 	shim_real_free(block);
 	shim_cost(&event, event.time);
-	shim_record(&event, NULL, frame);
+	if (shim.mode >= SHIM_SAMPLED)
+		shim_record_sampled(&event, 0, NULL, frame);
+	else
+		shim_record(&event, NULL, frame);
+}
+
+/* Sampled mode: a free; the real call is still to come. */
+static SHIM_COLD void
+shim_free_sampled(void *block, const struct arch_frame *frame)
+{
+	struct event event = { .kind = ESC_EVENT_FREE, .address = (uint64_t)block };
+
+	shim_sparse();
+	if (shim_timed_sample()) {
+		shim_free_timed(block, frame);
+		return;
+	}
+	event.time = ring_ticks();
+	shim_record_sampled(&event, 0, NULL, frame);
+	shim_real_free(block);
 }
 
 static inline void
@@ -369,18 +464,18 @@ shim_free(void *block, struct arch_frame frame)
 	if (__builtin_expect(modules_suspect(block), 0))
 		modules_unload(block);
 	if (__builtin_expect(shim.mode != SHIM_FULL, 0)) {
-		if (shim.mode == SHIM_SAMPLED && !sample_take((uint64_t)block))
+		if (shim.mode >= SHIM_SAMPLED && sample_take((uint64_t)block)) {
+			shim_free_sampled(block, &frame);
+			return;
+		}
+		if (shim.mode >= SHIM_SAMPLED)
 			shim_step(ESC_EVENT_FREE, 0, &frame);
-		else if (shim.mode == SHIM_SAMPLED)
-			goto sampled;
 		else if (shim.mode == SHIM_EARLY)
 			shim_note(ESC_EVENT_FREE, (uint64_t)block, 0, &frame);
 		shim_real_free(block);
 		return;
-	sampled:
-		shim_sparse();
 	}
-	if (__builtin_expect(shim.mode == SHIM_SAMPLED ? shim.cost != 0 : shim_timed(), 0)) {
+	if (__builtin_expect(shim_timed(), 0)) {
 		shim_free_timed(block, &frame);
 		return;
 	}
@@ -415,12 +510,47 @@ calloc(size_t count, size_t size)
 	return block;
 }
 
+/* Sampled mode; old->cost: whether its block was sampled. */
+static SHIM_COLD void
+shim_reallocated_sampled(
+    struct event *event, struct event *old, uint64_t began, const struct arch_frame *frame)
+{
+	struct thread *thread = thread_get();
+	bool known = old->cost != 0;
+	uint64_t interval = 0;
+
+	old->cost = 0;
+	if (event->address != 0 && thread != NULL)
+		interval = shim_decide(thread, event->size, frame);
+	if (interval != 0 && !sample_add(event->address)) {
+		shim_lost(thread, false);
+		interval = 0;
+	}
+	if (!known)
+		shim_step(ESC_EVENT_GIVE_UP, 0, frame);
+	if (interval != 0) {
+		shim_burst();
+		if (began != 0)
+			shim_cost(event, began);
+		event->time = ring_ticks();
+		shim_record_sampled(event, interval, known ? old : NULL, frame);
+		return;
+	}
+	if (known) {
+		shim_sparse();
+		shim_record_sampled(old, 0, NULL, frame);
+	}
+	if (event->address != 0)
+		shim_step(event->kind, event->size, frame);
+}
+
 /* Both halves of a realloc that moved, grew or freed a block. */
 static void
 shim_reallocated(uint32_t kind, struct event *old, void *block, size_t size, uint64_t began,
     struct arch_frame frame)
 {
 	struct event event = { .kind = (uint16_t)kind, .address = (uint64_t)block, .size = size };
+	const struct shim_before before = { .old = old };
 
 	if (shim.mode == SHIM_EARLY) {
 		shim_note(old->kind, old->address, 0, &frame);
@@ -430,33 +560,8 @@ shim_reallocated(uint32_t kind, struct event *old, void *block, size_t size, uin
 	}
 	if (shim.mode == SHIM_OFF)
 		return;
-	if (shim.mode == SHIM_SAMPLED) {
-		/* old->cost: whether its block was sampled */
-		bool taken = block != NULL && shim_sampled(size) && thread_get() != NULL &&
-		    shim_drawn(thread_get(), size);
-
-		if (old->cost != 0) {
-			old->cost = 0;
-			if (taken && sample_add(event.address)) {
-				thread_tls.countdown = sample_distance(thread_get());
-				shim_burst();
-				event.time = ring_ticks();
-				shim_record(&event, old, &frame);
-				return;
-			}
-			shim_sparse();
-			shim_record(old, NULL, &frame);
-			if (block != NULL)
-				shim_step(kind, size, &frame);
-			return;
-		}
-		shim_step(ESC_EVENT_GIVE_UP, 0, &frame);
-		if (taken) {
-			event.time = ring_ticks();
-			shim_take(&event, &frame);
-		} else if (block != NULL) {
-			shim_step(kind, size, &frame);
-		}
+	if (shim.mode >= SHIM_SAMPLED) {
+		shim_reallocated_sampled(&event, old, began, &frame);
 		return;
 	}
 	if (block == NULL) {
@@ -466,7 +571,7 @@ shim_reallocated(uint32_t kind, struct event *old, void *block, size_t size, uin
 	if (began != 0)
 		shim_cost(&event, began);
 	event.time = ring_ticks();
-	shim_record(&event, old, &frame);
+	shim_record(&event, &before, &frame);
 }
 
 static inline void *
@@ -484,7 +589,7 @@ shim_realloc(uint32_t kind, void *block, size_t size, struct arch_frame frame)
 	}
 	old.time = ring_ticks();
 	/* Before the call: its address may be another thread's at once. */
-	if (shim.mode == SHIM_SAMPLED)
+	if (shim.mode >= SHIM_SAMPLED)
 		old.cost = sample_take((uint64_t)block);
 	if (modules_suspect(block))
 		modules_unload(block);
@@ -636,6 +741,10 @@ shim_replay(struct thread *thread, const struct shim_early *early)
 	shim_count(thread, early->kind, early->size);
 	shim_fill(&event, &walk);
 	if (shim.mode == SHIM_SAMPLED) /* too few to be drawn by lot */
+		return;
+	if (shim.mode == SHIM_AUTO && early->kind >= ESC_EVENT_FREE)
+		sample_take(early->address);
+	else if (shim.mode == SHIM_AUTO && !sample_add(early->address))
 		return;
 	thread_count(thread, &thread->counters->broken, 1);
 	if (!ring_write(&thread->writers[0], &event))

@@ -9,7 +9,8 @@ enum shim_mode {
 	SHIM_EARLY, /* before the constructor: events wait in a static block */
 	SHIM_OFF,   /* forward only */
 	SHIM_FULL,
-	SHIM_SAMPLED,
+	SHIM_SAMPLED, /* and what follows */
+	SHIM_AUTO,
 };
 
 struct shim {

@@ -356,14 +356,15 @@ start_header(void)
 	header->endian = ESC_ENDIAN;
 	header->header_size = ESC_HEADER_SIZE;
 	header->arch = ESC_ARCH_X86_64;
-	header->mode = config->full ? ESC_MODE_FULL : ESC_MODE_SAMPLED;
+	header->mode = (uint8_t)config->mode;
 	header->clock = ring.monotonic ? ESC_CLOCK_MONOTONIC : ESC_CLOCK_TSC;
 	header->pid = start.pid;
-	header->sample_interval = config->full ? 1 : config->sample;
-	header->sample_bias = config->full ? 0 : SAMPLE_BIAS;
+	header->sample_interval = config->mode == ESC_MODE_SAMPLED ? config->sample : 1;
+	header->sample_bias = config->mode == ESC_MODE_FULL ? 0 : SAMPLE_BIAS;
+	header->budget = config->mode == ESC_MODE_AUTO ? config->budget : 0;
 	header->depth_limit = (uint32_t)config->depth;
 	header->time_shift = ARCH_TIME_SHIFT;
-	header->cost_interval = config->full ? (uint32_t)config->cost : 1;
+	header->cost_interval = config->mode == ESC_MODE_SAMPLED ? 1 : (uint32_t)config->cost;
 	start_clock(&header->start);
 	header->last = header->start;
 	if (start.own) {
@@ -427,6 +428,15 @@ start_marks(void)
 }
 
 static bool
+start_sample(void)
+{
+	const struct esc_header *header = ring.header;
+
+	return header->mode == ESC_MODE_FULL ||
+	    sample_start(header->sample_interval, header->budget, threads.space != 0);
+}
+
+static bool
 start_tables(void)
 {
 	uint64_t execfn = start_auxv(AT_EXECFN);
@@ -440,8 +450,7 @@ start_tables(void)
 	threads.main_top = (execfn + 4095) & ~4095ULL;
 	threads.entry = (uint64_t)start.argv - 8;
 	return modules_start(start.exe, start.directory) && rules_start() && stacks_start() &&
-	    thread_start((uint32_t)start.config.depth, start_marks()) &&
-	    (start.config.full || sample_start(start.config.sample));
+	    thread_start((uint32_t)start.config.depth, start_marks()) && start_sample();
 }
 
 static bool
@@ -571,7 +580,11 @@ start_all(int argc, char **argv, char **envp)
 __attribute__((constructor)) static void
 start_constructor(int argc, char **argv, char **envp)
 {
-	enum shim_mode mode;
+	static const enum shim_mode modes[] = {
+		[ESC_MODE_FULL] = SHIM_FULL,
+		[ESC_MODE_SAMPLED] = SHIM_SAMPLED,
+		[ESC_MODE_AUTO] = SHIM_AUTO,
+	};
 
 	shim.mode = SHIM_OFF; /* what dlsym may allocate is not the program's */
 	if (!start_all(argc, argv, envp)) {
@@ -581,11 +594,10 @@ start_constructor(int argc, char **argv, char **envp)
 	shim.cost = (uint32_t)start.config.cost;
 	shim.check = start.config.check && oracle_there;
 	shim.unwind = oracle_there && !shim.check;
-	mode = start.config.full ? SHIM_FULL : SHIM_SAMPLED;
 	if (shim.check)
 		__atomic_fetch_or(&ring.header->flags, ESC_FLAG_CHECKED, __ATOMIC_RELAXED);
 	if (shim.unwind)
 		__atomic_fetch_or(&ring.header->flags, ESC_FLAG_LIBUNWIND, __ATOMIC_RELAXED);
 	__atomic_fetch_or(&ring.header->flags, ESC_FLAG_STARTED, __ATOMIC_RELEASE);
-	shim_begin(mode);
+	shim_begin(modes[start.config.mode]);
 }

@@ -135,7 +135,6 @@ thread_init(struct thread *thread, uint64_t key, uint32_t process)
 	thread->epoch = __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE);
 	thread->shared = segment == NULL;
 	thread->counters = segment == NULL ? &ring.header->overflow : &segment->counters;
-	thread->drawn = false;
 	thread->current = 0;
 	thread->serial = 0;
 	thread->copies = 0;
@@ -163,5 +162,6 @@ thread_join(void)
 	thread_init(thread, key, process);
 	thread_tls.thread = thread;
 	thread_tls.countdown = 0;
+	sample_begin(thread);
 	return thread;
 }

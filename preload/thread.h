@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "preload/ring.h"
+#include "preload/sample.h"
 #include "preload/stacks.h"
 
 enum { THREAD_REGIONS = 8 }; /* stacks (coroutines, signals) remembered at a time */
@@ -36,7 +37,6 @@ struct thread {
 	uint32_t tid;
 	uint32_t epoch; /* modules_epoch that the regions know of */
 	struct esc_counters *counters;
-	bool drawn;         /* the distance to its first sample */
 	bool shared;        /* counters are the header's: add atomically */
 	uint32_t current;   /* index of the region of the last event */
 	uint16_t serial;    /* last region number given */
@@ -44,7 +44,8 @@ struct thread {
 	uint64_t stack_top; /* of the thread's own stack */
 	uint64_t clock;     /* events, for regions' used */
 	uint64_t random;
-	uint64_t lot;              /* for marks */
+	uint64_t lot; /* for marks */
+	struct sampler sampler;
 	uint64_t busy[ESC_LEVELS]; /* stack pointer of the hook that runs, 0: none */
 	struct writer writers[ESC_LEVELS];
 	struct region regions[THREAD_REGIONS + ESC_LEVELS - 1];

@@ -18,7 +18,7 @@ test_distance(void)
 	unsigned int tenth = 0, half = 0, far = 0;
 
 	for (int i = 0; i < DRAWS; i++) {
-		double distance = (double)sample_distance(&thread);
+		double distance = (double)sample_distance(&thread, 524288);
 
 		sum += distance;
 		tenth += distance <= interval / 10;
@@ -53,7 +53,7 @@ test_blocks(void)
 int
 main(void)
 {
-	CHECK(sample_start(524288));
+	CHECK(sample_start(524288, 0, false));
 	test_distance();
 	test_blocks();
 	return check_done();
