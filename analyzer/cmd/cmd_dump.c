@@ -96,6 +96,8 @@ dump_header(const struct esc_header *header)
 	    header->processes, header->threads, header->nodes, header->modules);
 	printf("checks checked=%" PRIu64 " differed=%" PRIu64 " early_lost=%" PRIu64 "\n",
 	    header->checked, header->differed, header->early_lost);
+	printf("auto budget=%" PRIu64 " spent=%" PRIu64 " whole_until=%" PRIu64 "\n",
+	    header->budget, header->spent, header->whole_until);
 	printf("marks depth=%" PRIu32 " given=%" PRIu64 " missing=%" PRIu64 " unmarked=%" PRIu32
 	       " runtime=",
 	    header->marks_depth, header->marks, header->marks_missing, header->unmarked);
