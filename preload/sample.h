@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #define SAMPLE_BIAS 64
-#define SAMPLE_BURST 32 /* calls after a sample whose stacks are recorded */
+#define SAMPLE_BURST 32 /* calls behind a sample whose stacks are recorded, at most */
 #define SAMPLE_PAGES (1U << 21)
 #define SAMPLE_CALLERS (1U << 15)
 #define SAMPLE_FIRST 16 /* blocks of each caller that auto mode takes in any case */
@@ -31,8 +31,10 @@ struct thread;
 struct sampler {
 	uint64_t interval; /* in force; 0: not in sampled mode */
 	int64_t rest;      /* of the distance, behind the countdown */
-	uint64_t spent;    /* ticks that pace_spend was not told yet */
+	uint64_t block;    /* that the burst is for; 0: none, or it is freed */
+	int32_t before;    /* calls that the burst before it had left */
 	uint32_t measure;  /* events until one is measured */
+	uint64_t spent;    /* ticks that pace_spend was not told yet */
 	uint32_t measured; /* since pace_spend was told */
 };
 

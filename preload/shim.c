@@ -318,11 +318,29 @@ shim_sparse(void)
 /* A sample was taken: the calls behind it tell which frames were left, unless marks
  * do. Where all blocks are taken all calls are recorded anyway. */
 static inline void
-shim_burst(void)
+shim_burst(struct thread *thread, uint64_t block)
 {
 	shim_sparse();
-	if (thread_tls.countdown >= 0)
-		thread_tls.burst = marks.setting ? 0 : SAMPLE_BURST;
+	if (thread_tls.countdown < 0)
+		return;
+	thread->sampler.block = block;
+	thread->sampler.before = thread_tls.burst;
+	thread_tls.burst = marks.setting ? 0 : SAMPLE_BURST;
+}
+
+/* A sampled block was freed: what comes tells nothing about it any more. */
+static inline void
+shim_burst_end(uint64_t block)
+{
+	struct thread *thread = thread_tls.thread;
+	int32_t left;
+
+	if (thread == NULL || thread->sampler.block != block || thread_tls.countdown < 0)
+		return;
+	thread->sampler.block = 0;
+	/* the burst before, which this one was longer than */
+	left = thread->sampler.before - (SAMPLE_BURST - thread_tls.burst);
+	thread_tls.burst = left > 0 ? left : 0;
 }
 
 /* Auto mode: whether this is one of the first blocks of its caller. */
@@ -366,7 +384,7 @@ shim_take(struct event *event, const struct arch_frame *frame)
 		shim_lost(thread, false);
 		return;
 	}
-	shim_burst();
+	shim_burst(thread, event->address);
 	shim_record_sampled(event, interval, NULL, frame);
 }
 
@@ -447,10 +465,12 @@ shim_free_sampled(void *block, const struct arch_frame *frame)
 	shim_sparse();
 	if (shim_timed_sample()) {
 		shim_free_timed(block, frame);
+		shim_burst_end((uint64_t)block);
 		return;
 	}
 	event.time = ring_ticks();
 	shim_record_sampled(&event, 0, NULL, frame);
+	shim_burst_end((uint64_t)block);
 	shim_real_free(block);
 }
 
@@ -529,7 +549,7 @@ shim_reallocated_sampled(
 	if (!known)
 		shim_step(ESC_EVENT_GIVE_UP, 0, frame);
 	if (interval != 0) {
-		shim_burst();
+		shim_burst(thread, event->address);
 		if (began != 0)
 			shim_cost(event, began);
 		event->time = ring_ticks();
@@ -539,6 +559,7 @@ shim_reallocated_sampled(
 	if (known) {
 		shim_sparse();
 		shim_record_sampled(old, 0, NULL, frame);
+		shim_burst_end(old->address);
 	}
 	if (event->address != 0)
 		shim_step(event->kind, event->size, frame);
