@@ -22,11 +22,11 @@ import profilers
 import programs
 import report
 
-SMOKE = ("native", "forward", "full", "exact", "sampled", "auto", "heaptrack-preload", "heaptrack",
-         "jemalloc", "jemalloc-sampled", "tcmalloc", "tcmalloc-sampled", "heapprofile", "dhat")
+SMOKE = ("native", "forward", "full", "sampled", "auto", "heaptrack-preload", "heaptrack",
+         "jemalloc-sampled", "tcmalloc-sampled", "heapprofile", "dhat")
 PRESETS = {  # scale of the inputs, of those for slow profilers, runs, programs, profilers
-    "full": (1, 0.1, 5, ("*",), ("*",)),
-    "smoke": (0.1, 0.02, 1, ("[!s]*", "sqlite3", "storm-d30-*-t[12]"), SMOKE),
+    "full": (1, 0.05, 5, ("*",), ("*",)),
+    "smoke": (0.1, 0.005, 1, ("[!cs]*", "cc1plus", "sqlite3", "storm-d30-*-t[12]"), SMOKE),
     "tiny": (0.002, 0.002, 2, ("sqlite3", "storm-d10-same-t2"), ("native", "forward", "full")),
 }
 
@@ -42,7 +42,7 @@ def arguments():
     parser.add_argument("--programs", help="keys or patterns; see --list")
     parser.add_argument("--profilers", help="keys or patterns; see --list")
     parser.add_argument("--against", metavar="BUILD",
-                        help="measure the modes of that build's esc as well")
+                        help="measure another build, or a libesc.so, in the same modes")
     parser.add_argument("--no-study", action="store_true",
                         help="do not analyze, pack or compress traces")
     parser.add_argument("--json", metavar="FILE", help="raw figures (bench.json in the folder)")
@@ -72,13 +72,13 @@ def measured(place, subjects, tools, options, runs, slow_scale):
         began = time.monotonic()
         slow = [tool for tool in tools if tool.small]
         quick = [tool for tool in tools if not tool.small]
-        results.append(measure.program(place, subject, quick, runs, absent,
+        results.append(measure.program(place, subject, quick, runs * subject.often, absent,
                                        not options.no_study))
         if slow and subject.slow:
             bases = {tool.base for tool in slow}
             slow = [tool for tool in tools if tool.key in bases] + slow
             results.append(measure.program(place.scaled(slow_scale), subject, slow,
-                                           min(runs, 3), absent, not options.no_study))
+                                           max(1, runs // 3), absent, not options.no_study))
         measure.note(f"{subject.key}: {time.monotonic() - began:.0f} s")
     return results, {key: why for key, why in absent.items() if why}
 

@@ -47,6 +47,8 @@ def check_row(name, row, base, events, runs):
 def check_trace(name, row, events):
     size = middle([run["trace_bytes"] for run in row["runs"]])
     check(f"{name}: B/event", size > 0 and near(row["bytes_per_event"], size / events))
+    if "analysis" not in row:
+        return
     # Two that count, and know nothing of each other.
     check(f"{name}: esc counts {row['counted']} events, the shim that only counts {events}",
           row["counted"] == events)
@@ -66,9 +68,11 @@ for one in result["programs"]:
     check(one["program"] + ": profilers", list(rows) == ["native", "forward", "full"])
     for key, row in rows.items():
         name = f"{one['program']}, {key}"
-        check_row(name, row, rows.get(row["base"]), events, 2)
+        check_row(name, row, rows.get(row["base"]), events, 4 if one["group"] == "storm" else 2)
         check(name + ": stands in the table", "| %.3f (%.3f to %.3f) |" % tuple(
             row["cpu"][which] for which in ("median", "min", "max")) in tables)
+    check(one["program"] + ": analyzed or not",
+          ("analysis" in rows["full"]) == (one["group"] == "program"))
     check_trace(one["program"] + ", full", rows["full"], events)
     if one["group"] == "storm":
         check("the pairs that were asked for", 0 <= events - 2 * 2000 <= 100)

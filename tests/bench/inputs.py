@@ -45,7 +45,7 @@ def perl(folder, scale):
     return _text(folder, "in.pl", f"""
 use strict;
 my (%count, @rows);
-for my $i (1 .. {int(60000 * scale)}) {{
+for my $i (1 .. {int(120000 * scale)}) {{
     my $line = join ',', $i, 'name' . ($i * 7919 % 1009), $i * 1.5, 'x' x ($i % 40);
     my @field = split /,/, $line;
     push @rows, {{ id => $field[0], name => $field[1], words => [ map {{ uc }} @field[1 .. 2] ] }};
@@ -61,8 +61,8 @@ print scalar(keys %count), "\\n";
 _CXX = ((0, "struct a { int x; }; template <int n> struct f { enum { v = n + f<n - 1>::v }; };\n"
             "template <> struct f<0> { enum { v = 0 }; };\n"
             "int main() { a b = { f<200>::v }; return b.x == 0; }\n"),
-        (0.1, "#include <string>\n#include <vector>\n"
-              "int use() { std::vector<std::string> v(3, \"x\"); return (int)v[1].size(); }\n"),
+        (0.02, "#include <string>\n#include <vector>\n"
+               "int use() { std::vector<std::string> v(3, \"x\"); return (int)v[1].size(); }\n"),
         (1, """#include <algorithm>
 #include <iostream>
 #include <map>
@@ -114,7 +114,7 @@ def words(folder, scale):
 
     def write(path):
         with open(path, "w", encoding="ascii") as file:
-            for _ in range(int(120000 * scale)):
+            for _ in range(int(300000 * scale)):
                 file.write(" ".join(draw.choices(_WORDS, k=draw.randrange(1, 16))) + ".\n")
     return _once(folder, "in.txt", write)
 
@@ -147,7 +147,7 @@ def _commits(scale):
     """A history as git fast-import reads it."""
     draw = random.Random(4)
     files = {}
-    for i in range(int(600 * scale) + 2):
+    for i in range(int(2000 * scale) + 2):
         yield f"commit refs/heads/main\nmark :{i + 1}\n"
         yield f"author A U Thor <author@example.org> {1000000000 + i * 600} +0000\n"
         yield f"committer A U Thor <author@example.org> {1000000000 + i * 600} +0000\n"

@@ -159,7 +159,7 @@ def study(place, profiler, folder):
     the first time and again (with what the reader may remember of the binaries)."""
     left = profiler.left(folder)
     facts = {}
-    if not left:
+    if not left or not profiler.read:
         return facts
     facts["zstd_bytes"] = zstd_bytes(left[0])
     facts["packed_bytes"] = packed_bytes(place, profiler, left[0], folder)
@@ -218,6 +218,6 @@ def program(place, subject, profilers, runs, absent, studied):
                      f"see {folder}/stderr of a run with these alone")
                 continue
             row["runs"].append(run)
-            if turn == 0 and studied:
+            if turn == 0 and studied and subject.group == "program":
                 row.update(study(place, profiler, folder))
     return result

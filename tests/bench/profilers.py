@@ -21,8 +21,9 @@ def library(pattern, package):
 
 class Profiler:
     """key: its name here; title; base: key of what it is held against (None: nothing);
-    small: too slow for the full inputs; traces: pattern of the files that it leaves."""
-    base, small, traces, packed = "native", False, None, False
+    small: too slow for the full inputs; traces: pattern of the files that it leaves;
+    read: measure the reading of these, too."""
+    base, small, traces, packed, read = "native", False, None, False, False
 
     def __init__(self, key, title, **more):
         self.key, self.title = key, title
@@ -65,24 +66,30 @@ class Preload(Profiler):
 
 
 class Esc(Profiler):
-    """The shim of a build with some options; the keeper's CPU is in the tree's."""
+    """The shim of a build, or a shim, with some options; the keeper's CPU is in the tree's."""
     traces, packed = "*.esc", True
 
     def __init__(self, key, title, options, build=None, **more):
         super().__init__(key, title, **more)
+        self.read = key.partition("@")[0] in ("full", "auto")
         self.options, self.build = options, build
 
     def folder(self, place):
-        return self.build or place.build
+        """The build; of a shim alone, the rest is that of the build that is measured."""
+        return self.build if self.build and os.path.isdir(self.build) else place.build
 
     def env(self, place):
         build = self.folder(place)
-        options = ":".join(filter(None, [
-            self.options, "keeper=" + os.path.join(build, "esc-keeper")]))
-        return {"LD_PRELOAD": os.path.join(build, ".libs/libesc.so"), "ESC_OPTIONS": options}
+        shim = os.path.join(build, ".libs/libesc.so")
+        if self.build and build != self.build:
+            shim = self.build
+        return {"LD_PRELOAD": shim, "ESC_OPTIONS": ":".join([
+            self.options, "keeper=" + os.path.join(build, "esc-keeper")])}
 
     def check(self, place):
         """A shim that does not know an option says so and leaves no trace."""
+        if not os.path.exists(self.env(place)["LD_PRELOAD"]):
+            raise Absent(f"no {self.env(place)['LD_PRELOAD']}")
         folder = place.fresh()
         place.run(folder, ["/bin/true"], self.env(place))
         if not self.left(folder):
@@ -107,7 +114,7 @@ class Esc(Profiler):
 
 class HeaptrackPreload(Preload):
     """Its library alone, that writes its raw text to a file: what the program pays."""
-    traces = "heaptrack.raw"
+    traces, read = "heaptrack.raw", True
 
     def analysis(self, _place, trace, out):
         interpret = sorted(glob.glob("/usr/lib/heaptrack/libexec/heaptrack_interpret") +
@@ -120,7 +127,7 @@ class HeaptrackPreload(Preload):
 
 class Heaptrack(Profiler):
     """As people use it: its script, its interpreter in a pipe, the packer."""
-    traces = "heaptrack.out.*"
+    traces, read = "heaptrack.out.*", True
 
     def check(self, place):
         installed("heaptrack", "heaptrack")

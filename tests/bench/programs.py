@@ -17,8 +17,9 @@ class Program:
     """key: its name here; title: what it does; package: who has it; command(place) ->
     list, made of what place.input(maker) and place.tool(name) return; env; group:
     the table that it stands in; slow: also run under the profilers for small inputs;
+    often: a short one, of which many runs make one;
     threads, depth, stacks: of a storm."""
-    group, env, slow = "program", {}, True
+    group, env, slow, often = "program", {}, True, 1
 
     def __init__(self, key, title, package, command, **more):
         self.key, self.title, self.package, self.command = key, title, package, command
@@ -41,7 +42,7 @@ class Storm(Program):
         super().__init__(f"storm-d{depth}-{stacks}-t{threads}",
                          f"{threads} threads allocate and free, depth {depth}, {stacks} stacks",
                          None, self._command, depth=depth, stacks=stacks, threads=threads,
-                         slow=threads == 1 and depth == 30)
+                         slow=threads == 1 and depth == 30, often=2)
 
     def _command(self, place):
         return [place.tool("storm"), str(self.depth), self.stacks, str(self.threads),
@@ -110,7 +111,7 @@ def _git(place):
 
 TABLE = [
     Program("true", "nothing: what starting and ending cost", None,
-            lambda place: ["/bin/true"], group="start"),
+            lambda place: ["/bin/true"], group="start", slow=False, often=5),
     Program("sqlite3", "in memory: inserts, an index, two queries", "sqlite3",
             lambda place: [installed("sqlite3", "sqlite3"), ":memory:",
                            ".read " + place.input(inputs.sql)]),

@@ -27,6 +27,8 @@ def _sum_row(row, base, events):
         added = row["cpu"]["median"] - statistics.median(map(_cpu, base["runs"]))
         row["added_cpu"] = added
         row["ns_per_event"] = added * 1e9 / events if events else None
+        row["ns_at_best"] = (row["cpu"]["min"] - min(map(_cpu, base["runs"]))) * 1e9 / events \
+            if events else None
         row["added_mib"] = row["peak_mib"] - statistics.median(
             [run["anonymous_kib"] for run in base["runs"]]) / 1024
     if "trace_bytes" in runs[0] and events:
@@ -57,7 +59,8 @@ def _table(head, rows):
 def _number(value, digits):
     if value is None:
         return ""
-    return ("%.*f" % (digits, value)).replace("-", "−")
+    text = "%.*f" % (digits, value)
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def _range(spread, digits):
@@ -66,8 +69,8 @@ def _range(spread, digits):
     return "%s (%s to %s)" % tuple(_number(spread[key], digits) for key in ("median", "min", "max"))
 
 
-def _ns(row):
-    value = row.get("ns_per_event")
+def _ns(row, name="ns_per_event"):
+    value = row.get(name)
     if value is not None and abs(value) >= 10000:
         return f"{_number(value / 1000, 0)} k"
     return _number(value, 0 if value is None or abs(value) >= 10 else 1)
@@ -113,6 +116,14 @@ def _cell_of_overview(row):
     return f"{_ns(row)} ({_number(row['ratio']['median'], 2)})" if row.get("ns_per_event") else ""
 
 
+def brief(result):
+    """The overview of what esc does, and its nearest peer."""
+    kept = {key: value for key, value in result.items() if key != "programs"}
+    kept["programs"] = [dict(one, rows=[row for row in one["rows"] if row["profiler"] in BRIEF])
+                        for one in result["programs"]]
+    return overview(kept)
+
+
 def overview(result):
     programs = [one for one in _of(result, "program") if one["rows"]]
     keys = list(dict.fromkeys(program["program"] for program in programs))
@@ -143,15 +154,16 @@ def _details(programs):
             if name and program["scale"] != 1:
                 name += f" × {program['scale']:g}"
             if "cpu" not in row:
-                rows.append([name, row["title"], row.get("failed", "")] + [""] * 7)
+                rows.append([name, row["title"], row.get("failed", "")] + [""] * 8)
                 continue
             rate = row.get("throughput")
             rows.append([name, row["title"], _range(row["cpu"], 3), _range(row.get("ratio"), 2),
-                         _ns(row), _number(row["cpu_outside"], 3), _range(row["wall"], 3),
+                         _ns(row), _ns(row, "ns_at_best"), _number(row["cpu_outside"], 3),
+                         _range(row["wall"], 3),
                          _number(rate["median"] / 1e6 if rate else None, 2),
                          _number(row["peak_mib"], 1), _number(row.get("bytes_per_event"), 1)])
-    return _table(["program", "under", "CPU s (min to max)", "ratio", "ns/event", "outside s",
-                   "wall s", "M ops/s", "peak MiB", "B/event"], rows)
+    return _table(["program", "under", "CPU s (min to max)", "ratio", "ns/event", "at best",
+                   "outside s", "wall s", "M ops/s", "peak MiB", "B/event"], rows)
 
 
 def programs(result):
@@ -167,7 +179,8 @@ def events(result):
              f"{one['allocations'] / 1e6:.2f} M",
              _number(one["events"] / one["rows"][0]["cpu"]["median"] / 1e6, 1)]
             for one in _of(result, "program")
-            if one["scale"] == _scale(result) and one["rows"] and "cpu" in one["rows"][0]]
+            if one["scale"] == _scale(result) and one["rows"] and
+            "cpu" in one["rows"][0]]
     return _table(["program", "what it does", "events", "allocations", "M events per CPU second"],
                   rows)
 
@@ -187,7 +200,7 @@ def traces(result):
     for program in _of(result, "program"):
         name = program["program"]
         for row in program["rows"]:
-            if "bytes_per_event" not in row:
+            if "bytes_per_event" not in row or program["scale"] != _scale(result):
                 continue
             read, again = row.get("analysis"), row.get("analysis_again")
             took = read["wall"] if read and read["status"] == 0 else None
@@ -195,7 +208,7 @@ def traces(result):
                          _number(row.get("zstd_per_event"), 2),
                          _number(row.get("packed_per_event"), 2),
                          _number(took, 2) if took or not read else "failed",
-                         _number(again["wall"] if again else None, 2),
+                         _number(again["wall"] if again and took else None, 2),
                          _number(program["events"] / took / 1e6 if took else None, 1),
                          _number(read["anonymous_kib"] / 1024 if read else None, 0)])
             name = ""
@@ -225,6 +238,8 @@ def threads(result):
         for key, title in _titles(wanted).items():
             rates = [by_threads.get(n, {}).get(key, {}).get("throughput") for n in (1, 2, 8, 64)]
             twice = rates[1]["median"] / rates[0]["median"] if rates[0] and rates[1] else None
+            if sum(rate is not None for rate in rates) < 2:
+                continue
             rows.append([title, stacks, *(_number(rate["median"] / 1e6 if rate else None, 1)
                                           for rate in rates), _number(twice, 2)])
     return _table(["", "stacks", "1 thread", "2", "8", "64", "2 against 1"], rows)
@@ -234,17 +249,21 @@ WORDS = """An *event* is an allocation or a free of a block (a `realloc` that mo
 block is both); they are counted by a shim that only counts. *CPU* is user and system time of
 the program and of all processes that it started, keepers and interpreters of the profiler too;
 *outside* is the part that is not the program's own. *ratio* is CPU by that of the base in the
-same turn, *ns/event* the difference of the medians by the events. Base is the native run; for
+same turn, *ns/event* the difference of the medians by the events; *at best* is that of the
+least CPU, which a busy machine disturbs less. Base is the native run; for
 jemalloc's and tcmalloc's profilers it is the same allocator without. *peak* is anonymous memory
 of all these processes at the worst moment seen (every 4 ms): no page cache, no trace. *B/event*
 is the size of all that was written. Medians, with the least and the most of all runs, which are
-taken in turn: each profiler once, then all again. DHAT and HEAPPROFILE run on smaller inputs."""
+taken in turn: each profiler once, then all again. DHAT and HEAPPROFILE have smaller inputs and a
+third of the runs."""
 
-SECTIONS = {"machine": machine, "overview": overview, "events": events, "programs": programs,
-            "start": start, "traces": traces, "storm": storm, "threads": threads, "storms": storms,
-            "words": lambda _: WORDS}
+BRIEF = ("native", "full", "exact", "sampled", "auto", "heaptrack-preload", "heaptrack")
+SECTIONS = {"machine": machine, "overview": overview, "brief": brief, "events": events,
+            "programs": programs, "start": start, "traces": traces, "storm": storm,
+            "threads": threads, "storms": storms, "words": lambda _: WORDS}
 PRINTED = (("", "machine"), ("Added, ns per event (CPU ratio)", "overview"),
-           ("The programs", "events"), ("All figures", "programs"), ("Starting and ending", "start"), ("Traces", "traces"),
+           ("The programs", "events"), ("All figures", "programs"),
+           ("Starting and ending", "start"), ("Traces", "traces"),
            ("Malloc storm, one thread: ns per event (CPU ratio)", "storm"),
            ("Malloc storm: M events/s", "threads"), ("All figures of the storm", "storms"),
            ("", "words"))
