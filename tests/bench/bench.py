@@ -70,13 +70,15 @@ def measured(place, subjects, tools, options, runs, slow_scale):
     absent, results = {}, []
     for subject in subjects:
         began = time.monotonic()
-        slow = [tool for tool in tools if tool.small]
-        quick = [tool for tool in tools if not tool.small]
+        fit = [tool for tool in tools if fnmatch.fnmatch(subject.key, tool.only) and
+               any(fnmatch.fnmatch(tool.key, pattern) for pattern in subject.under)]
+        slow = [tool for tool in fit if tool.small]
+        quick = [tool for tool in fit if not tool.small]
         results.append(measure.program(place, subject, quick, runs * subject.often, absent,
                                        not options.no_study))
         if slow and subject.slow:
             bases = {tool.base for tool in slow}
-            slow = [tool for tool in tools if tool.key in bases] + slow
+            slow = [tool for tool in fit if tool.key in bases] + slow
             results.append(measure.program(place.scaled(slow_scale), subject, slow,
                                            max(1, runs // 3), absent, not options.no_study))
         measure.note(f"{subject.key}: {time.monotonic() - began:.0f} s")

@@ -33,12 +33,20 @@ SELECT name, count(*) AS c FROM item GROUP BY name ORDER BY c DESC, name LIMIT 5
 """)
 
 
-def python(folder, scale):
-    return _text(folder, "in.py", f"""
+def _python(folder, name, times, count):
+    return _text(folder, name, f"""
 import json
-for k in range(4):
-    json.loads(json.dumps([{{str(i): [i, i * 2]}} for i in range({int(30000 * scale)})]))
+for k in range({times}):
+    json.loads(json.dumps([{{str(i): [i, i * 2]}} for i in range({count})]))
 """)
+
+
+def python(folder, scale):
+    return _python(folder, "in.py", 4, int(30000 * scale))
+
+
+def python_long(folder, scale):
+    return _python(folder, "in-long.py", 60, int(30000 * scale))
 
 
 def perl(folder, scale):

@@ -22,8 +22,8 @@ def library(pattern, package):
 class Profiler:
     """key: its name here; title; base: key of what it is held against (None: nothing);
     small: too slow for the full inputs; traces: pattern of the files that it leaves;
-    read: measure the reading of these, too."""
-    base, small, traces, packed, read = "native", False, None, False, False
+    read: measure the reading of these, too; only: pattern of the programs that it is for."""
+    base, small, traces, packed, read, only = "native", False, None, False, False, "*"
 
     def __init__(self, key, title, **more):
         self.key, self.title = key, title
@@ -172,8 +172,10 @@ def _tcmalloc(_place):
 
 def esc_modes(build=None, suffix="", base="native"):
     """The modes of the shim of a build."""
-    return [Esc(key + suffix, f"esc {title}{suffix}", options, build, base=base)
-            for key, title, options in (
+    return [Esc(key + suffix, f"esc {title}{suffix}", options, build, base=base, **dict(more))
+            for key, title, options, *more in (
+                ("unsampled", "sampled, none taken", "mode=sampled:sample=1099511627776",
+                 ("only", "storm-*-[hc]*")),
                 ("full", "full", "mode=full"),
                 ("exact", "full --exact", "mode=full:marks=16"),
                 ("sampled", "sampled, 512K", "mode=sampled:sample=524288"),

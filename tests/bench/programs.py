@@ -17,9 +17,10 @@ class Program:
     """key: its name here; title: what it does; package: who has it; command(place) ->
     list, made of what place.input(maker) and place.tool(name) return; env; group:
     the table that it stands in; slow: also run under the profilers for small inputs;
-    often: a short one, of which many runs make one;
+    often: a short one, of which many runs make one; under: patterns of the profilers
+    that it is for;
     threads, depth, stacks: of a storm."""
-    group, env, slow, often = "program", {}, True, 1
+    group, env, slow, often, under = "program", {}, True, 1, ("*",)
 
     def __init__(self, key, title, package, command, **more):
         self.key, self.title, self.package, self.command = key, title, package, command
@@ -36,17 +37,17 @@ class Program:
 
 
 class Storm(Program):
-    group = "storm"
+    group, pairs = "storm", 2000000
 
-    def __init__(self, depth, stacks, threads):
+    def __init__(self, depth, stacks, threads, **more):
         super().__init__(f"storm-d{depth}-{stacks}-t{threads}",
                          f"{threads} threads allocate and free, depth {depth}, {stacks} stacks",
                          None, self._command, depth=depth, stacks=stacks, threads=threads,
-                         slow=threads == 1 and depth == 30, often=2)
+                         slow=threads == 1 and depth == 30, **more)
 
     def _command(self, place):
         return [place.tool("storm"), str(self.depth), self.stacks, str(self.threads),
-                str(int(1000000 * place.scale))]
+                str(int(self.pairs * place.scale))]
 
     def throughput(self, folder):
         with open(os.path.join(folder, "stdout"), encoding="ascii", errors="replace") as file:
@@ -98,11 +99,11 @@ def _cc1plus(place):
     return [path, "-quiet", "-O1", "-fpreprocessed", place.input(inputs.cxx), "-o", "/dev/null"]
 
 
-def _python(place):
+def _python(place, make=inputs.python):
     # The system's: another could be a script that starts it.
     path = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else \
         installed("python3", "python3")
-    return [path, "-s", "-B", place.input(inputs.python)]
+    return [path, "-s", "-B", place.input(make)]
 
 
 def _git(place):
@@ -117,6 +118,9 @@ TABLE = [
                            ".read " + place.input(inputs.sql)]),
     Program("python3", "json.dumps and json.loads, PYTHONMALLOC=malloc", "python3", _python,
             env={"PYTHONMALLOC": "malloc"}),
+    Program("python3-long", "the same for seconds", "python3",
+            lambda place: _python(place, inputs.python_long), env={"PYTHONMALLOC": "malloc"},
+            slow=False, group="long", under=("native", "sampled*", "auto*")),
     Program("cc1plus", "gcc compiles C++ with -O1", "g++", _cc1plus),
     Program("clang", "clang compiles the same with -O1", "clang",
             lambda place: [installed("clang", "clang"), "-O1", "-S", "-w", "-x", "c++-cpp-output",
@@ -135,5 +139,6 @@ TABLE = [
 ]
 TABLE += [Storm(depth, stacks, threads) for depth in (10, 30, 100)
           for stacks in ("same", "varying") for threads in (1, 2)]
+TABLE += [Storm(10, stacks, 1, pairs=8000000) for stacks in ("hot", "churn")]
 TABLE += [Storm(30, stacks, threads) for stacks in ("same", "varying") for threads in (8, 64)]
 BY_KEY = collections.OrderedDict((program.key, program) for program in TABLE)

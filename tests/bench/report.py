@@ -167,7 +167,7 @@ def _details(programs):
 
 
 def programs(result):
-    return _details(_of(result, "program"))
+    return _details([one for one in result["programs"] if one["group"] in ("program", "long")])
 
 
 def storms(result):
@@ -178,8 +178,8 @@ def events(result):
     rows = [[one["program"], one["title"], f"{one['events'] / 1e6:.2f} M",
              f"{one['allocations'] / 1e6:.2f} M",
              _number(one["events"] / one["rows"][0]["cpu"]["median"] / 1e6, 1)]
-            for one in _of(result, "program")
-            if one["scale"] == _scale(result) and one["rows"] and
+            for one in result["programs"] if one["group"] in ("program", "long") and
+            one["scale"] == _scale(result) and one["rows"] and
             "cpu" in one["rows"][0]]
     return _table(["program", "what it does", "events", "allocations", "M events per CPU second"],
                   rows)
@@ -245,6 +245,127 @@ def threads(result):
     return _table(["", "stacks", "1 thread", "2", "8", "64", "2 against 1"], rows)
 
 
+def _row(result, program, profiler):
+    for one in result["programs"]:
+        if one["program"] == program and one["scale"] == _scale(result):
+            for row in one["rows"]:
+                if row["profiler"] == profiler and "cpu" in row:
+                    return row
+    return {}
+
+
+def _rows(result, group, profiler):
+    """(program, row) of all programs of a group that ran under a profiler."""
+    found = ((one["program"], _row(result, one["program"], profiler))
+             for one in _of(result, group) if one["scale"] == _scale(result))
+    return [(program, row) for program, row in found if row]
+
+
+def _each(result, profiler, of, digits, unit=""):
+    """"least to most, median m" of a figure of all real programs."""
+    values = [value for value in (of(program, row) for program, row in
+                                  _rows(result, "program", profiler)) if value is not None]
+    if not values:
+        return ""
+    return (f"{_number(min(values), digits)} to {_number(max(values), digits)}{unit}, "
+            f"median {_number(statistics.median(values), digits)}{unit}")
+
+
+def _percent(_, row):
+    return 100 * (row["ratio"]["median"] - 1) if "ratio" in row else None
+
+
+def _long(result, profiler):
+    row = _row(result, "python3-long", profiler)
+    return _number(_percent(None, row), 1) + " %" if row else ""
+
+
+def _pair(result, program, profiler):
+    value = _row(result, program, profiler).get("ns_per_event")
+    return None if value is None else 2 * value
+
+
+def _pairs(result, profiler):
+    cells = [_pair(result, f"storm-d10-{kind}-t1", profiler) for kind in ("hot", "churn")]
+    return "" if None in cells else "%s hot, %s churn" % tuple(_number(c, 1) for c in cells)
+
+
+def _three(result, profiler):
+    return ", ".join(f"{program} {_ns(_row(result, program, profiler))}"
+                     for program in ("sqlite3", "python3", "cc1plus")
+                     if _row(result, program, profiler))
+
+
+def _doubling(result, profiler):
+    cells = []
+    for stacks in ("same", "varying"):
+        rates = [_row(result, f"storm-d30-{stacks}-t{n}", profiler).get("throughput")
+                 for n in (1, 2)]
+        if None not in rates:
+            cells.append(f"{stacks} × {_number(rates[1]['median'] / rates[0]['median'], 2)}")
+    return ", ".join(cells)
+
+
+def _speed(result):
+    def of(program, row):
+        events_of = {one["program"]: one["events"] for one in result["programs"]
+                     if one["scale"] == _scale(result)}
+        read = row.get("analysis")
+        good = read and read["status"] == 0
+        return events_of[program] / read["wall"] / 1e6 if good else None
+    return of
+
+
+def _read_mib(_, row):
+    return row["analysis"]["anonymous_kib"] / 1024 if "analysis" in row else None
+
+
+def goals(result):
+    """What esc wants to be, and is, beside its nearest peer in the same run."""
+    def share(program, row):
+        peer = _row(result, program, "heaptrack-preload").get("ns_per_event")
+        return 100 * row["ns_per_event"] / peer if peer and row.get("ns_per_event") else None
+
+    def peers(of, digits, unit):
+        return "; ".join(f"{name} {text}" for name, text in (
+            (name, _each(result, name + "-sampled", of, digits, unit))
+            for name in ("jemalloc", "tcmalloc")) if text)
+
+    def each(profiler, name, digits, unit=""):
+        return _each(result, profiler, lambda _, row: row.get(name), digits, unit)
+    peer = "heaptrack-preload"
+    speed = _speed(result)
+    rows = [
+        ("an unsampled pair, ns", "1.5 hot, 0.5 churn", _pairs(result, "unsampled"),
+         "; ".join(f"{name} {_pairs(result, name + '-sampled')}"
+                   for name in ("jemalloc", "tcmalloc") if _pairs(result, name + "-sampled"))),
+        ("*sampled*, CPU", "median 1 %", _each(result, "sampled", _percent, 1, " %"),
+         peers(_percent, 1, " %")),
+        ("*auto*, CPU of a long run", "2 %", _long(result, "auto"),
+         "esc sampled " + _long(result, "sampled")),
+        ("*full*, ns/event", "sqlite3 40, python3 45, cc1plus 80", _three(result, "full"),
+         "heaptrack's preload " + _three(result, peer)),
+        ("the same, of heaptrack's preload", "25 %", _each(result, "full", share, 0, " %"), ""),
+        ("*full*, two threads against one", "× 2", _doubling(result, "full"),
+         "heaptrack's preload " + _doubling(result, peer) + "; native " +
+         _doubling(result, "native")),
+        ("trace, B/event", "8", each("full", "bytes_per_event", 1),
+         "heaptrack's preload " + each(peer, "bytes_per_event", 1)),
+        ("after zstd -3", "1", each("full", "zstd_per_event", 2),
+         "heaptrack's preload " + each(peer, "zstd_per_event", 2)),
+        ("after esc pack", "1", each("full", "packed_per_event", 2),
+         "heaptrack " + each("heaptrack", "bytes_per_event", 2)),
+        ("analysis, M events/s", "10", _each(result, "full", speed, 1),
+         "heaptrack's, from raw " + _each(result, peer, speed, 1)),
+        ("memory of the analysis, MiB", "150", _each(result, "full", _read_mib, 0),
+         "heaptrack's, from raw " + _each(result, peer, _read_mib, 0)),
+        ("memory added, MiB", "16", each("full", "added_mib", 1),
+         "heaptrack's preload " + each(peer, "added_mib", 1)),
+    ]
+    return _table(["what", "goal, at most; speed: at least", "esc", "peers in the same run"],
+                  [row for row in rows if row[2]])
+
+
 WORDS = """An *event* is an allocation or a free of a block (a `realloc` that moves or keeps a
 block is both); they are counted by a shim that only counts. *CPU* is user and system time of
 the program and of all processes that it started, keepers and interpreters of the profiler too;
@@ -258,10 +379,12 @@ taken in turn: each profiler once, then all again. DHAT and HEAPPROFILE have sma
 third of the runs."""
 
 BRIEF = ("native", "full", "exact", "sampled", "auto", "heaptrack-preload", "heaptrack")
-SECTIONS = {"machine": machine, "overview": overview, "brief": brief, "events": events,
-            "programs": programs, "start": start, "traces": traces, "storm": storm,
+SECTIONS = {"machine": machine, "overview": overview, "brief": brief, "goals": goals,
+            "events": events, "programs": programs, "start": start, "traces": traces,
+            "storm": storm,
             "threads": threads, "storms": storms, "words": lambda _: WORDS}
-PRINTED = (("", "machine"), ("Added, ns per event (CPU ratio)", "overview"),
+PRINTED = (("", "machine"), ("Goals", "goals"),
+           ("Added, ns per event (CPU ratio)", "overview"),
            ("The programs", "events"), ("All figures", "programs"),
            ("Starting and ending", "start"), ("Traces", "traces"),
            ("Malloc storm, one thread: ns per event (CPU ratio)", "storm"),

@@ -1,10 +1,11 @@
 /*
- * storm DEPTH same|varying THREADS PAIRS: threads that do nothing but allocate and
+ * storm DEPTH same|varying|hot|churn THREADS PAIRS: threads that do nothing but allocate and
  * free, PAIRS times in all, DEPTH frames below the thread's first function.
  *
  * same: the stack is one and the same. varying: before each pair the thread returns
  * from some functions (one, mostly; two every second time, and so on) and calls
- * others, so that no stack is like the one before; the outer frames stay.
+ * others, so that no stack is like the one before; the outer frames stay. hot: one
+ * block, freed and allocated again. churn: a thousand blocks live, the rest as in same.
  *
  * Prints, as JSON, the pairs and the seconds that they took; a figure that is the
  * threads' alone, without the start of the process.
@@ -16,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LIVE = 64, THREADS_MOST = 256, UP_MOST = 8 };
+enum { LIVE = 64, LIVE_MOST = 1024, THREADS_MOST = 256, UP_MOST = 8 };
 
 struct storm {
 	pthread_t thread;
@@ -25,7 +26,8 @@ struct storm {
 	int depth; /* of the functions that allocate */
 	int up;    /* functions to return from now */
 	int varying;
-	void *live[LIVE];
+	unsigned int mask; /* of the slot of the next block */
+	void *live[LIVE_MOST];
 };
 
 static void storm_left(struct storm *s, int level);
@@ -45,7 +47,7 @@ static void
 storm_pair(struct storm *s)
 {
 	uint64_t r = storm_next(s);
-	void **slot = &s->live[r % LIVE];
+	void **slot = &s->live[r & s->mask];
 
 	free(*slot);
 	*slot = malloc(16 + (r >> 8) % 240);
@@ -94,9 +96,17 @@ storm_run(void *argument)
 
 	while (s->left > 0)
 		storm_left(s, 1);
-	for (int i = 0; i < LIVE; i++)
+	for (int i = 0; i < LIVE_MOST; i++)
 		free(s->live[i]);
 	return NULL;
+}
+
+static unsigned int
+storm_mask(const char *kind)
+{
+	if (strcmp(kind, "hot") == 0)
+		return 0;
+	return strcmp(kind, "churn") == 0 ? LIVE_MOST - 1 : LIVE - 1;
 }
 
 static double
@@ -117,7 +127,7 @@ main(int argc, char **argv)
 	double began;
 
 	if (depth < 1 || threads < 1 || threads > THREADS_MOST || pairs < threads) {
-		fprintf(stderr, "usage: storm DEPTH same|varying THREADS PAIRS\n");
+		fprintf(stderr, "usage: storm DEPTH same|varying|hot|churn THREADS PAIRS\n");
 		return 2;
 	}
 	began = storm_now();
@@ -125,6 +135,7 @@ main(int argc, char **argv)
 		storms[i].random = 0x9e3779b97f4a7c15ULL * (uint64_t)(i + 1);
 		storms[i].left = pairs / threads;
 		storms[i].depth = depth;
+		storms[i].mask = storm_mask(argv[2]);
 		storms[i].varying = strcmp(argv[2], "varying") == 0;
 		if (pthread_create(&storms[i].thread, NULL, storm_run, &storms[i]) != 0)
 			return 1;
