@@ -9,6 +9,7 @@
 #include "preload/marks.h"
 #include "preload/ring.h"
 #include "preload/rules.h"
+#include "preload/sample.h"
 #include "preload/sys.h"
 
 enum { MODULES_GONE = 64 }; /* unloads that are remembered for modules_gone */
@@ -156,6 +157,7 @@ modules_add(const struct link_map *map, uint64_t start, uint64_t end)
 	module->map = map;
 	module->id = modules_write(module);
 	__atomic_or_fetch(&modules_filter[hash / 64], 1ULL << (hash % 64), __ATOMIC_RELEASE);
+	sample_watch(map);
 	return index;
 }
 

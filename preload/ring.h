@@ -27,12 +27,12 @@ struct ring_process {
 struct ring {
 	struct esc_header *header; /* NULL: nothing is recorded */
 	uint8_t *base;
-	uint64_t size; /* mapped */
-	struct ring_process *process;
-	uint32_t parent;     /* number of the process that forked this one */
-	uint32_t tid_offset; /* of the tid from the thread pointer; 0: unknown */
-	uint64_t stalled;    /* reserved_end when there was no room */
-	bool monotonic;      /* the clock is CLOCK_MONOTONIC */
+	uint64_t size;                /* mapped */
+	struct ring_process *process; /* never NULL */
+	uint32_t parent;              /* number of the process that forked this one */
+	uint32_t tid_offset;          /* of the tid from the thread pointer; 0: unknown */
+	uint64_t stalled;             /* reserved_end when there was no room */
+	bool monotonic;               /* the clock is CLOCK_MONOTONIC */
 };
 
 extern struct ring ring;

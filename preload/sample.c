@@ -56,6 +56,7 @@ sample_start(uint64_t interval, uint64_t budget, bool few)
 	if (sample_pages == NULL)
 		return false;
 	sample.keys = (uint64_t *)(void *)(sample_pages + SAMPLE_PAGES);
+	sample_watch(NULL);
 	sample.bits = (void *)(sample_pages + SAMPLE_PAGES + keys);
 	sample.mask = groups - 1;
 	sample.interval = interval;
@@ -120,11 +121,11 @@ sample_change(struct thread *thread, uint64_t interval, uint64_t now)
 		if (old != 0 && thread_tls.burst <= 0)
 			thread->writers[0].gap = true;
 		thread_tls.countdown = SAMPLE_ALL;
-		thread_tls.burst = INT32_MAX;
+		thread_burst(thread, INT32_MAX);
 		return;
 	}
 	if (old <= 1)
-		thread_tls.burst = marks.setting || old == 0 ? 0 : SAMPLE_BURST;
+		thread_burst(thread, marks.setting || old == 0 ? 0 : SAMPLE_BURST);
 	if (old <= 1 && sample.paced)
 		__atomic_compare_exchange_n(&ring.header->whole_until, &never, now, false,
 		    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
@@ -144,7 +145,7 @@ sample_update(struct thread *thread, uint64_t now)
 	if (interval != sampler->interval)
 		sample_change(thread, interval, now);
 	else if (interval == 1)
-		thread_tls.burst = INT32_MAX;
+		thread_burst(thread, INT32_MAX);
 }
 
 void
@@ -244,6 +245,13 @@ sample_count(uint64_t block, int by)
 	    !__atomic_compare_exchange_n(
 		page, &old, (uint8_t)(old + by), true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		;
+}
+
+void
+sample_watch(const void *block)
+{
+	if (sample_pages != NULL)
+		__atomic_store_n(sample_page((uint64_t)block), UINT8_MAX, __ATOMIC_RELEASE);
 }
 
 bool

@@ -11,7 +11,8 @@
  *
  * A free must know whether its block was sampled: a byte for each page (of a
  * hash of it) counts the sampled blocks that begin there; few calls come further,
- * to a bit for each address where one may begin.
+ * to a bit for each address where one may begin. Pages where something else than a
+ * sample has to be looked after (NULL's, those of link_maps) are counted as full.
  */
 #ifndef PRELOAD_SAMPLE_H
 #define PRELOAD_SAMPLE_H
@@ -65,6 +66,12 @@ static inline uint8_t *sample_caller(uint64_t slot, uint64_t pc, uint64_t size);
 /* Notes a sampled block; false: no room, it is not to be recorded. */
 bool sample_add(uint64_t block);
 
+/* No free of a block on the page of this one passes unseen. Any mode. */
+void sample_watch(const void *block);
+
+/* Whether a free of the block may be one of a sample or has to be looked after. */
+static inline bool sample_watched(const void *block);
+
 /* Whether block is sampled; then forgets it. */
 static inline bool sample_take(uint64_t block);
 
@@ -86,6 +93,12 @@ static inline uint8_t *
 sample_page(uint64_t block)
 {
 	return &sample_pages[(block >> 12) & (SAMPLE_PAGES - 1)];
+}
+
+static inline bool
+sample_watched(const void *block)
+{
+	return __builtin_expect(*sample_page((uint64_t)block) != 0, 0);
 }
 
 static inline bool

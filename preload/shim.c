@@ -8,13 +8,15 @@
 #include <string.h>
 
 #include "arch/frame.h"
+#include "preload/early.h"
+#include "preload/event.h"
+#include "preload/fast.h"
 #include "preload/hooks.h"
 #include "preload/marks.h"
 #include "preload/modules.h"
 #include "preload/oracle.h"
 #include "preload/real.h"
 #include "preload/ring.h"
-#include "preload/rules.h"
 #include "preload/sample.h"
 #include "preload/thread.h"
 #include "preload/walk.h"
@@ -22,44 +24,26 @@
 #define SHIM_EXPORT __attribute__((visibility("default")))
 #define SHIM_COLD __attribute__((noinline, cold))
 
-enum { SHIM_EARLY_EVENTS = 2048 };
-
-struct shim_early {
-	uint64_t time, address, size;
-	struct arch_frame frame;
-	uint32_t kind;
-};
+/*
+ * A hook that may be done with at once; what is behind it is left to another function,
+ * which it jumps to: that one stands in its place on the stack, ARCH_FRAME is the same.
+ */
+#if defined(__clang__)
+#define SHIM_HOOK SHIM_EXPORT
+#else
+#define SHIM_HOOK SHIM_EXPORT __attribute__((optimize("omit-frame-pointer")))
+#endif
+#ifdef __OPTIMIZE__
+#define SHIM_BEHIND __attribute__((noinline))
+#else /* it would call, not jump */
+#define SHIM_BEHIND inline __attribute__((always_inline))
+#endif
 
 struct shim shim;
-
-static struct shim_early shim_early[SHIM_EARLY_EVENTS];
-static uint32_t shim_early_count;
 
 #define X(name, type, parameters) SHIM_EXPORT type name parameters;
 ESC_HOOKS(X)
 #undef X
-
-static SHIM_COLD void
-shim_note(uint32_t kind, uint64_t address, uint64_t size, const struct arch_frame *frame)
-{
-	uint32_t at = __atomic_fetch_add(&shim_early_count, 1, __ATOMIC_RELAXED);
-
-	if (at < SHIM_EARLY_EVENTS)
-		shim_early[at] = (struct shim_early){ arch_ticks(), address, size, *frame, kind };
-}
-
-static inline void
-shim_count(struct thread *thread, uint32_t kind, uint64_t size)
-{
-	struct esc_counters *counters = thread->counters;
-
-	if (kind < ESC_EVENT_FREE) {
-		thread_count(thread, &counters->allocations, 1);
-		thread_count(thread, &counters->bytes, size);
-	} else if (kind != ESC_EVENT_STEP) {
-		thread_count(thread, &counters->frees, 1);
-	}
-}
 
 static SHIM_COLD void
 shim_lost(struct thread *thread, bool nested)
@@ -101,26 +85,11 @@ shim_capture(struct thread *thread, int level, const struct arch_frame *frame, s
 		thread_count(thread, &thread->counters->broken, 1);
 }
 
-static inline void
-shim_fill(struct event *event, const struct walk *walk)
-{
-	event->stack = walk->stack;
-	event->region = walk->region;
-	if (__builtin_expect(walk->says_kept, 0)) {
-		event->flags |= ESC_CONTROL_KEPT;
-		event->kept = walk->kept;
-		if (__builtin_expect(walk->proved < walk->kept, 0)) {
-			event->kept |= ESC_KEPT_PROVED;
-			event->proved = walk->proved;
-		}
-	}
-}
-
 /* Counted right before it is written: a kill between the two loses but one. */
 static inline void
 shim_write(struct thread *thread, int level, const struct event *event)
 {
-	shim_count(thread, event->kind, event->size);
+	event_count(thread, event->kind, event->size);
 	if (__builtin_expect(!ring_write(&thread->writers[level], event), 0) &&
 	    event->kind != ESC_EVENT_STEP)
 		shim_lost(thread, false);
@@ -129,7 +98,7 @@ shim_write(struct thread *thread, int level, const struct event *event)
 static SHIM_COLD void
 shim_nested(struct thread *thread, const struct event *event)
 {
-	shim_count(thread, event->kind, event->size);
+	event_count(thread, event->kind, event->size);
 	if (event->kind != ESC_EVENT_STEP)
 		shim_lost(thread, true);
 }
@@ -149,7 +118,7 @@ shim_write_before(struct thread *thread, int level, const struct shim_before *be
 	    ring_rate(&thread->writers[level], event->time, before->interval);
 
 	if (before->old != NULL) {
-		shim_fill(before->old, walk);
+		event_fill(before->old, walk);
 		shim_write(thread, level, before->old);
 		/* The same call: nothing changed since the half before. */
 		walk->says_kept = true;
@@ -159,7 +128,7 @@ shim_write_before(struct thread *thread, int level, const struct shim_before *be
 	if (told)
 		return true;
 	thread->writers[level].gap = true;
-	shim_count(thread, event->kind, event->size);
+	event_count(thread, event->kind, event->size);
 	shim_lost(thread, false);
 	return false;
 }
@@ -198,7 +167,7 @@ shim_record(struct event *event, const struct shim_before *before, const struct 
 		thread_leave(thread, level);
 		return;
 	}
-	shim_fill(event, &walk);
+	event_fill(event, &walk);
 	shim_write(thread, level, event);
 	thread_leave(thread, level);
 }
@@ -297,10 +266,10 @@ shim_step(uint32_t kind, uint64_t size, const struct arch_frame *frame)
 		shim_overflow(kind, size);
 		return;
 	}
-	shim_count(thread, kind, size);
+	event_count(thread, kind, size);
 	if (thread_tls.burst <= 0)
 		return;
-	thread_tls.burst--;
+	thread_burst(thread, thread_tls.burst - 1);
 	event.time = ring_ticks();
 	shim_record_sampled(&event, 0, NULL, frame);
 }
@@ -325,7 +294,7 @@ shim_burst(struct thread *thread, uint64_t block)
 		return;
 	thread->sampler.block = block;
 	thread->sampler.before = thread_tls.burst;
-	thread_tls.burst = marks.setting ? 0 : SAMPLE_BURST;
+	thread_burst(thread, marks.setting ? 0 : SAMPLE_BURST);
 }
 
 /* A sampled block was freed: what comes tells nothing about it any more. */
@@ -340,7 +309,7 @@ shim_burst_end(uint64_t block)
 	thread->sampler.block = 0;
 	/* the burst before, which this one was longer than */
 	left = thread->sampler.before - (SAMPLE_BURST - thread_tls.burst);
-	thread_tls.burst = left > 0 ? left : 0;
+	thread_burst(thread, left > 0 ? left : 0);
 }
 
 /* Auto mode: whether this is one of the first blocks of its caller. */
@@ -380,7 +349,7 @@ shim_take(struct event *event, const struct arch_frame *frame)
 		return;
 	}
 	if (!sample_add(event->address)) {
-		shim_count(thread, event->kind, event->size);
+		event_count(thread, event->kind, event->size);
 		shim_lost(thread, false);
 		return;
 	}
@@ -402,7 +371,7 @@ shim_allocated(uint32_t kind, void *block, uint64_t size, uint64_t began, struct
 		}
 	} else if (__builtin_expect(shim.mode != SHIM_FULL, 0)) {
 		if (shim.mode == SHIM_EARLY)
-			shim_note(kind, (uint64_t)block, size, &frame);
+			early_note(kind, (uint64_t)block, size, &frame);
 		return;
 	}
 	event.kind = (uint16_t)kind;
@@ -418,24 +387,10 @@ shim_allocated(uint32_t kind, void *block, uint64_t size, uint64_t began, struct
 		shim_record(&event, NULL, &frame);
 }
 
-/* Blocks of before the constructor go back to glibc, which made them. */
-static SHIM_COLD bool
-shim_is_early(const void *block)
-{
-	uint32_t count = shim_early_count;
-
-	if (count > SHIM_EARLY_EVENTS)
-		count = SHIM_EARLY_EVENTS;
-	for (uint32_t i = 0; i < count; i++)
-		if (shim_early[i].address == (uint64_t)block && shim_early[i].kind < ESC_EVENT_FREE)
-			return true;
-	return false;
-}
-
 static inline void
 shim_real_free(void *block)
 {
-	if (__builtin_expect(shim.foreign, 0) && shim_is_early(block))
+	if (__builtin_expect(shim.foreign, 0) && early_has(block))
 		real_libc_free(block);
 	else
 		real.free(block);
@@ -491,7 +446,7 @@ shim_free(void *block, struct arch_frame frame)
 		if (shim.mode >= SHIM_SAMPLED)
 			shim_step(ESC_EVENT_FREE, 0, &frame);
 		else if (shim.mode == SHIM_EARLY)
-			shim_note(ESC_EVENT_FREE, (uint64_t)block, 0, &frame);
+			early_note(ESC_EVENT_FREE, (uint64_t)block, 0, &frame);
 		shim_real_free(block);
 		return;
 	}
@@ -508,8 +463,8 @@ shim_free(void *block, struct arch_frame frame)
 	shim_real_free(block);
 }
 
-SHIM_EXPORT void *
-malloc(size_t size)
+static SHIM_BEHIND void *
+shim_malloc(size_t size)
 {
 	uint64_t began = shim_start(size);
 	void *block = real.malloc(size);
@@ -519,14 +474,45 @@ malloc(size_t size)
 	return block;
 }
 
-SHIM_EXPORT void *
-calloc(size_t count, size_t size)
+SHIM_HOOK void *
+malloc(size_t size)
+{
+	void *block;
+
+	if (!fast_pay(size, FAST_SLOT(), FAST_PC()))
+		return shim_malloc(size);
+	block = real.malloc(size);
+	if (__builtin_expect(block != NULL, 1))
+		fast_allocated(size);
+	else
+		fast_refund(size);
+	return block;
+}
+
+static SHIM_BEHIND void *
+shim_calloc(size_t count, size_t size)
 {
 	uint64_t began = shim_start(count * size);
 	void *block = real.calloc(count, size);
 
 	if (block != NULL)
 		shim_allocated(ESC_EVENT_CALLOC, block, count * size, began, ARCH_FRAME());
+	return block;
+}
+
+SHIM_HOOK void *
+calloc(size_t count, size_t size)
+{
+	uint64_t total = count * size;
+	void *block;
+
+	if (!fast_pay(total, FAST_SLOT(), FAST_PC()))
+		return shim_calloc(count, size);
+	block = real.calloc(count, size);
+	if (__builtin_expect(block != NULL, 1))
+		fast_allocated(total);
+	else
+		fast_refund(total);
 	return block;
 }
 
@@ -574,9 +560,9 @@ shim_reallocated(uint32_t kind, struct event *old, void *block, size_t size, uin
 	const struct shim_before before = { .old = old };
 
 	if (shim.mode == SHIM_EARLY) {
-		shim_note(old->kind, old->address, 0, &frame);
+		early_note(old->kind, old->address, 0, &frame);
 		if (block != NULL)
-			shim_note(kind, event.address, size, &frame);
+			early_note(kind, event.address, size, &frame);
 		return;
 	}
 	if (shim.mode == SHIM_OFF)
@@ -614,7 +600,7 @@ shim_realloc(uint32_t kind, void *block, size_t size, struct arch_frame frame)
 		old.cost = sample_take((uint64_t)block);
 	if (modules_suspect(block))
 		modules_unload(block);
-	result = __builtin_expect(shim.foreign, 0) && shim_is_early(block)
+	result = __builtin_expect(shim.foreign, 0) && early_has(block)
 	    ? real_libc_realloc(block, size)
 	    : real.realloc(block, size);
 	if (result != NULL || size == 0)
@@ -624,10 +610,28 @@ shim_realloc(uint32_t kind, void *block, size_t size, struct arch_frame frame)
 	return result;
 }
 
-SHIM_EXPORT void *
-realloc(void *block, size_t size)
+static SHIM_BEHIND void *
+shim_realloc_behind(void *block, size_t size)
 {
 	return shim_realloc(ESC_EVENT_REALLOC, block, size, ARCH_FRAME());
+}
+
+SHIM_HOOK void *
+realloc(void *block, size_t size)
+{
+	void *result;
+
+	if (size == 0 || !fast_open() || sample_watched(block) ||
+	    !fast_pay(size, FAST_SLOT(), FAST_PC()))
+		return shim_realloc_behind(block, size);
+	result = real.realloc(block, size);
+	if (__builtin_expect(result != NULL, 1)) {
+		arch_add(&thread_tls.counters->frees, 1);
+		fast_allocated(size);
+	} else {
+		fast_refund(size);
+	}
+	return result;
 }
 
 SHIM_EXPORT void *
@@ -642,10 +646,19 @@ reallocarray(void *block, size_t count, size_t size)
 	return shim_realloc(ESC_EVENT_REALLOCARRAY, block, total, ARCH_FRAME());
 }
 
-SHIM_EXPORT void
-free(void *block)
+static SHIM_BEHIND void
+shim_free_behind(void *block)
 {
 	shim_free(block, ARCH_FRAME());
+}
+
+SHIM_HOOK void
+free(void *block)
+{
+	if (fast_freed(block))
+		real.free(block);
+	else
+		shim_free_behind(block);
 }
 
 SHIM_EXPORT void
@@ -741,51 +754,10 @@ pvalloc(size_t size)
 	return block;
 }
 
-/* What happened before: known by its caller alone. */
-static void
-shim_replay(struct thread *thread, const struct shim_early *early)
-{
-	struct region *region = &thread->regions[THREAD_REGIONS];
-	struct event event = { .time = early->time,
-		.address = early->address,
-		.size = early->size,
-		.kind = (uint16_t)early->kind };
-	struct frame frame = { .slot = early->frame.slot,
-		.pc = early->frame.pc,
-		.module = (uint32_t)ESC_NODE_BROKEN << FRAME_FLAGS_SHIFT };
-	struct walk walk;
-
-	frame.module |= rule_module(rules_get(frame.pc));
-	region->depth = 0;
-	region->number = UINT16_MAX;
-	walk_replace(thread, region, &frame, NULL, 1, &walk);
-	shim_count(thread, early->kind, early->size);
-	shim_fill(&event, &walk);
-	if (shim.mode == SHIM_SAMPLED) /* too few to be drawn by lot */
-		return;
-	if (shim.mode == SHIM_AUTO && early->kind >= ESC_EVENT_FREE)
-		sample_take(early->address);
-	else if (shim.mode == SHIM_AUTO && !sample_add(early->address))
-		return;
-	thread_count(thread, &thread->counters->broken, 1);
-	if (!ring_write(&thread->writers[0], &event))
-		shim_lost(thread, false);
-}
-
 void
 shim_begin(enum shim_mode mode)
 {
-	uint32_t count = shim_early_count;
-	struct thread *thread;
-
 	shim.mode = mode;
-	if (mode == SHIM_OFF)
-		return;
-	thread = thread_get();
-	if (count > SHIM_EARLY_EVENTS) {
-		ring.header->early_lost = count - SHIM_EARLY_EVENTS;
-		count = SHIM_EARLY_EVENTS;
-	}
-	for (uint32_t i = 0; thread != NULL && i < count; i++)
-		shim_replay(thread, &shim_early[i]);
+	if (mode != SHIM_OFF)
+		early_replay(thread_get());
 }

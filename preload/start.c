@@ -441,16 +441,19 @@ start_tables(void)
 {
 	uint64_t execfn = start_auxv(AT_EXECFN);
 
-	ring.process = sys_mmap(ESC_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	struct ring_process *process =
+	    sys_mmap(ESC_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
 	/* Without it (Linux < 4.14) a child would write its parent's streams. */
-	if (ring.process == NULL ||
-	    arch_syscall(SYS_madvise, (long)ring.process, ESC_PAGE, MADV_WIPEONFORK, 0, 0, 0) != 0)
+	if (process == NULL ||
+	    arch_syscall(SYS_madvise, (long)process, ESC_PAGE, MADV_WIPEONFORK, 0, 0, 0) != 0)
 		return false;
+	ring.process = process;
 	threads.main = arch_thread_pointer();
 	threads.main_top = (execfn + 4095) & ~4095ULL;
 	threads.entry = (uint64_t)start.argv - 8;
-	return modules_start(start.exe, start.directory) && rules_start() && stacks_start() &&
-	    thread_start((uint32_t)start.config.depth, start_marks()) && start_sample();
+	return start_sample() && modules_start(start.exe, start.directory) && rules_start() &&
+	    stacks_start() && thread_start((uint32_t)start.config.depth, start_marks());
 }
 
 static bool

@@ -9,7 +9,8 @@
 enum { THREAD_PROBES = 64 };
 
 struct threads threads;
-__thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")));
+__thread struct thread_tls thread_tls
+    __attribute__((tls_model("initial-exec"))) = { .open = THREAD_CLOSED };
 
 static uint8_t *thread_memory;
 static uint64_t *thread_keys; /* thread pointers */
@@ -161,7 +162,9 @@ thread_join(void)
 		return NULL;
 	thread_init(thread, key, process);
 	thread_tls.thread = thread;
+	thread_tls.counters = thread->counters;
 	thread_tls.countdown = 0;
+	thread_tls.open = THREAD_CLOSED;
 	sample_begin(thread);
 	return thread;
 }

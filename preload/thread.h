@@ -67,15 +67,23 @@ extern struct threads threads;
 /* In the program's TLS: as little as can be. */
 struct thread_tls {
 	struct thread *thread;
-	int64_t countdown; /* bytes until the next sample */
-	int32_t burst;     /* events still recorded for their stacks */
-	int32_t tick;      /* events until one is timed */
+	struct esc_counters *counters; /* thread's */
+	int64_t countdown;             /* bytes until the next sample */
+	uint32_t open;                 /* number of the process, or THREAD_CLOSED */
+	int32_t burst;                 /* events still recorded for their stacks */
+	int32_t tick;                  /* events until one is timed */
 };
+
+/* Of thread_tls.open: each call has more to do than to be counted. */
+#define THREAD_CLOSED UINT32_MAX
 
 extern __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")));
 
 /* Constructor. marked: stacks may have marks. False: no memory. */
 bool thread_start(uint32_t depth, bool marked);
+
+/* Sampled mode: that many events of the calling thread are recorded for their stacks. */
+static inline void thread_burst(const struct thread *thread, int32_t events);
 
 /* Finds or makes the caller's; NULL: there is no room for more. */
 struct thread *thread_join(void);
@@ -124,6 +132,13 @@ thread_count(const struct thread *thread, uint64_t *counter, uint64_t n)
 		__atomic_fetch_add(counter, n, __ATOMIC_RELAXED);
 	else
 		arch_add(counter, n);
+}
+
+static inline void
+thread_burst(const struct thread *thread, int32_t events)
+{
+	thread_tls.burst = events;
+	thread_tls.open = events > 0 || thread->shared ? THREAD_CLOSED : thread->process;
 }
 
 /* xorshift64*; never 0 */
