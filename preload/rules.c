@@ -32,9 +32,9 @@ rules_start(void)
 static struct rule
 rule_make(enum rule_kind kind, int64_t offset, int64_t rbp, bool signal, uint32_t module)
 {
-	return (struct rule){ (uint64_t)kind | (((uint64_t)(offset / 8) & 0xfffff) << 3) |
-		(((uint64_t)(rbp == RULE_RBP_KEPT ? rbp : rbp / 8) & 0xffff) << 23) |
-		((uint64_t)signal << 39) | ((uint64_t)module << 40) };
+	return (struct rule){ (uint64_t)kind | ((uint64_t)signal << 3) |
+		(((uint64_t)(rbp / 8) & 0xffff) << 4) | (((uint64_t)(offset / 8) & 0xfffff) << 20) |
+		((uint64_t)module << 40) };
 }
 
 static bool
@@ -94,16 +94,21 @@ rules_compress(const struct cfi_row *row, uint32_t module)
 		return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
 	if (cfi_how(row->cfa) == CFI_EXPRESSION)
 		return rules_deref(row, module);
-	if (cfi_how(rbp) == CFI_OFFSET)
+	if (cfi_how(rbp) == CFI_OFFSET && cfi_offset(rbp) != 0)
 		saved = cfi_offset(rbp);
 	else if (cfi_how(rbp) != CFI_SAME)
 		return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
 	if ((row->cfa_register != ARCH_RSP && row->cfa_register != ARCH_RBP) ||
 	    !rules_fits(cfi_offset(row->cfa), 0x7ffff) ||
-	    (cfi_how(rbp) == CFI_OFFSET && !rules_fits(saved, 0x7fff)))
+	    (saved != RULE_RBP_KEPT && (saved > -16 || !rules_fits(saved, 0x7fff))))
 		return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
-	return rule_make(row->cfa_register == ARCH_RSP ? RULE_RSP : RULE_RBP, cfi_offset(row->cfa),
-	    saved, false, module);
+	if (row->cfa_register == ARCH_RBP)
+		return rule_make(RULE_RBP, cfi_offset(row->cfa), saved, false, module);
+	/* No frame: outward is upward. */
+	if (cfi_offset(row->cfa) < 8)
+		return rule_make(RULE_NONE, 0, RULE_RBP_KEPT, false, module);
+	return rule_make(saved + cfi_offset(row->cfa) < 0 ? RULE_SLOW : RULE_RSP,
+	    cfi_offset(row->cfa), saved, false, module);
 }
 
 /*
@@ -194,13 +199,13 @@ rules_insert(struct rules_table *table, uint64_t pc, struct rule rule)
 	}
 }
 
-/* Half full: the next table takes over; what is still used moves by and by. */
+/* A quarter full: the next table takes over; what is still used moves by and by. */
 static struct rules_table *
 rules_room(void)
 {
 	struct rules_table *table = __atomic_load_n(&rules_now, __ATOMIC_ACQUIRE);
 
-	if (table->count * 2 > table->mask && table < rules_tables + RULES_LEVELS - 1) {
+	if (table->count * 4 > table->mask && table < rules_tables + RULES_LEVELS - 1) {
 		struct rules_table *next = table + 1;
 
 		__atomic_compare_exchange_n(

@@ -9,25 +9,30 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/*
+ * How a frame is left, rsp being that behind the return address. What a rule of the
+ * first kind reads needs no check but against the stack's end: offset >= 8, and rbp
+ * is between rsp and the return address. The second: the same, below the cfa.
+ */
 enum rule_kind {
-	RULE_RSP = 1,   /* cfa = rsp + offset, rbp unchanged or at cfa + rbp_offset */
-	RULE_RBP = 2,   /* cfa = rbp + offset, the same */
-	RULE_DEREF = 3, /* cfa = *(rbp + offset), rbp at rbp + rbp_offset: a frame that
+	RULE_RSP = 0,   /* cfa = rsp + offset, rbp unchanged or at cfa + rbp_offset */
+	RULE_RBP = 1,   /* cfa = rbp + offset, the same */
+	RULE_DEREF = 2, /* cfa = *(rbp + offset), rbp at rbp + rbp_offset: a frame that
 	                   realigned its stack */
-	RULE_SLOW = 4,  /* anything else: cfi.h must do it */
-	RULE_END = 5,   /* the outermost frame */
-	RULE_NONE = 6,  /* no unwind information: the stack ends broken */
+	RULE_SLOW = 3,  /* anything else: cfi.h must do it */
+	RULE_END = 4,   /* the outermost frame */
+	RULE_NONE = 5,  /* no unwind information: the stack ends broken */
 };
 
 /*
- * One word: bits 0-2 kind, 3-22 offset / 8 (signed), 23-38 rbp_offset / 8
- * (signed, RULE_RBP_KEPT: unchanged), 39 in a signal frame, 40-63 module index.
+ * One word: bits 0-2 kind, 3 in a signal frame, 4-19 rbp_offset / 8 (signed; not
+ * of RULE_DEREF: 0, unchanged), 20-39 offset / 8 (signed), 40-63 module index.
  */
 struct rule {
 	uint64_t word;
 };
 
-#define RULE_RBP_KEPT (-32768)
+#define RULE_RBP_KEPT 0
 
 static inline enum rule_kind
 rule_kind(struct rule rule)
@@ -38,25 +43,25 @@ rule_kind(struct rule rule)
 static inline int64_t
 rule_offset(struct rule rule)
 {
-	return (int64_t)(rule.word << 41) >> 44 << 3;
+	return (int64_t)(rule.word << 24) >> 44 << 3;
 }
 
 static inline bool
 rule_saves_rbp(struct rule rule)
 {
-	return ((rule.word >> 23) & 0xffff) != 0x8000;
+	return (rule.word & 0xffff0) != 0;
 }
 
 static inline int64_t
 rule_rbp_offset(struct rule rule)
 {
-	return (int64_t)(rule.word << 25) >> 48 << 3;
+	return (int64_t)(int16_t)(rule.word >> 4) << 3;
 }
 
 static inline bool
 rule_signal(struct rule rule)
 {
-	return (rule.word >> 39) & 1;
+	return (rule.word >> 3) & 1;
 }
 
 static inline uint32_t

@@ -9,19 +9,12 @@
 
 enum { STACKS_LEVELS = 11, STACKS_FIRST = 4096, STACKS_PROBES = 96 };
 
-struct stacks_entry {
-	uint64_t hash; /* 0: free */
-	uint64_t id;   /* 0: not in place yet */
-};
-
-struct stacks_table {
-	struct stacks_entry *entries;
-	uint64_t mask;
-	uint64_t count;
-};
+/* Additions to a full table after which another thread fills the next one, should
+ * the first have been stopped in that. */
+enum { STACKS_PATIENCE = 4096 };
 
 static struct stacks_table stacks_tables[STACKS_LEVELS];
-static struct stacks_table *stacks_now = stacks_tables;
+struct stacks_table *stacks_now = stacks_tables;
 
 bool
 stacks_start(void)
@@ -35,6 +28,7 @@ stacks_start(void)
 	for (unsigned int i = 0; i < STACKS_LEVELS; i++) {
 		stacks_tables[i].entries = at;
 		stacks_tables[i].mask = ((uint64_t)STACKS_FIRST << i) - 1;
+		stacks_tables[i].shift = 64 - (unsigned int)__builtin_ctz(STACKS_FIRST) - i;
 		at += stacks_tables[i].mask + 1;
 	}
 	return true;
@@ -43,8 +37,10 @@ stacks_start(void)
 static uint32_t
 stacks_look(const struct stacks_table *table, uint64_t hash)
 {
+	uint64_t at = hash >> table->shift;
+
 	for (unsigned int i = 0; i < STACKS_PROBES; i++) {
-		const struct stacks_entry *entry = &table->entries[(hash + i) & table->mask];
+		const struct stacks_entry *entry = &table->entries[(at + i) & table->mask];
 		uint64_t key = __atomic_load_n(&entry->hash, __ATOMIC_ACQUIRE);
 
 		if (key == hash)
@@ -56,17 +52,12 @@ stacks_look(const struct stacks_table *table, uint64_t hash)
 }
 
 static void
-stacks_insert(uint64_t hash, uint32_t id)
+stacks_insert(struct stacks_table *table, uint64_t hash, uint64_t id)
 {
-	struct stacks_table *table = __atomic_load_n(&stacks_now, __ATOMIC_ACQUIRE);
+	uint64_t at = hash >> table->shift;
 
-	if (table->count * 2 > table->mask && table < stacks_tables + STACKS_LEVELS - 1) {
-		__atomic_compare_exchange_n(
-		    &stacks_now, &table, table + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-		table = __atomic_load_n(&stacks_now, __ATOMIC_ACQUIRE);
-	}
 	for (unsigned int i = 0; i < STACKS_PROBES; i++) {
-		struct stacks_entry *entry = &table->entries[(hash + i) & table->mask];
+		struct stacks_entry *entry = &table->entries[(at + i) & table->mask];
 		uint64_t free = 0;
 
 		if (__atomic_compare_exchange_n(
@@ -80,19 +71,37 @@ stacks_insert(uint64_t hash, uint32_t id)
 	}
 }
 
-/* Newest table first; what an older one knows moves up. */
-static uint32_t
-stacks_find(uint64_t hash)
+/* Half full: all move to the next table. What others add to this one meanwhile is
+ * forgotten, and gets another id the next time. */
+static __attribute__((noinline)) struct stacks_table *
+stacks_grow(struct stacks_table *table)
+{
+	struct stacks_table *next = table + 1;
+
+	if (next == stacks_tables + STACKS_LEVELS ||
+	    __atomic_fetch_add(&next->filling, 1, __ATOMIC_RELAXED) % STACKS_PATIENCE != 0)
+		return table;
+	for (uint64_t i = 0; i <= table->mask; i++) {
+		const struct stacks_entry *entry = &table->entries[i];
+		uint64_t hash = __atomic_load_n(&entry->hash, __ATOMIC_ACQUIRE);
+		uint64_t id = __atomic_load_n(&entry->id, __ATOMIC_ACQUIRE);
+
+		if (hash != 0 && id != 0)
+			stacks_insert(next, hash, id);
+	}
+	__atomic_compare_exchange_n(
+	    &stacks_now, &table, next, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&stacks_now, __ATOMIC_ACQUIRE);
+}
+
+static void
+stacks_keep(uint64_t hash, uint32_t id)
 {
 	struct stacks_table *table = __atomic_load_n(&stacks_now, __ATOMIC_ACQUIRE);
-	uint32_t id = stacks_look(table, hash);
 
-	while (__builtin_expect(id == 0, 0) && table > stacks_tables) {
-		id = stacks_look(--table, hash);
-		if (id != 0)
-			stacks_insert(hash, id);
-	}
-	return id;
+	if (table->count * 2 > table->mask)
+		table = stacks_grow(table);
+	stacks_insert(table, hash, id);
 }
 
 /* A node that no run can hold. */
@@ -145,7 +154,7 @@ stacks_add(struct frame *frames, uint32_t count, uint32_t parent)
 		frames[0].id = stacks_add_far(&frames[0], parent);
 		if (frames[0].id == 0)
 			return 0;
-		stacks_insert(frames[0].hash, frames[0].id);
+		stacks_keep(frames[0].hash, frames[0].id);
 		return 1;
 	}
 	nodes = ring_define((uint32_t)(sizeof(*nodes) + run * 4 + ESC_SLOT - 1) / ESC_SLOT);
@@ -163,26 +172,27 @@ stacks_add(struct frame *frames, uint32_t count, uint32_t parent)
 	ring_defined(&nodes->def, ESC_DEF_NODES);
 	for (uint32_t i = 0; i < run; i++) {
 		frames[i].id = id + i;
-		stacks_insert(frames[i].hash, id + i);
+		stacks_keep(frames[i].hash, id + i);
 	}
 	return run;
 }
 
 uint32_t
-stacks_id(struct frame *frames, uint32_t count)
+stacks_new(struct frame *frames, uint32_t count)
 {
+	const struct stacks_table *table = __atomic_load_n(&stacks_now, __ATOMIC_ACQUIRE);
 	uint32_t known = count;
-	uint32_t id;
+	uint32_t id = 0;
 
-	if (frames[count - 1].id != 0)
-		return frames[count - 1].id;
-	while (known > 0 && frames[known - 1].id == 0) {
-		frames[known - 1].id = stacks_find(frames[known - 1].hash);
-		if (frames[known - 1].id != 0)
+	for (; known > 0; known--) {
+		struct frame *frame = &frames[known - 1];
+
+		if (frame->id == 0)
+			frame->id = stacks_look(table, frame->hash);
+		id = frame->id;
+		if (id != 0)
 			break;
-		known--;
 	}
-	id = known > 0 ? frames[known - 1].id : 0;
 	while (known < count) {
 		uint32_t added = stacks_add(&frames[known], count - known, id);
 

@@ -39,6 +39,42 @@ bool stacks_start(void);
 
 /* The id of frames[0..count), outermost first, count >= 1, whose hashes are
  * set; writes the nodes that are new and fills the frames' ids. 0: no room. */
-uint32_t stacks_id(struct frame *frames, uint32_t count);
+static inline uint32_t stacks_id(struct frame *frames, uint32_t count);
+
+/* --- Private --- */
+struct stacks_entry {
+	uint64_t hash; /* 0: free */
+	uint64_t id;   /* 0: not in place yet */
+};
+
+/* By the hash's uppermost bits, so that a larger one is filled in order. */
+struct stacks_table {
+	struct stacks_entry *entries;
+	unsigned int shift;
+	uint32_t filling;
+	uint64_t mask;
+	uint64_t count;
+};
+
+extern struct stacks_table *stacks_now;
+
+uint32_t stacks_new(struct frame *frames, uint32_t count);
+
+static inline uint32_t
+stacks_id(struct frame *frames, uint32_t count)
+{
+	struct frame *last = &frames[count - 1];
+	const struct stacks_table *table;
+	const struct stacks_entry *entry;
+
+	if (last->id != 0)
+		return last->id;
+	table = __atomic_load_n(&stacks_now, __ATOMIC_ACQUIRE);
+	entry = &table->entries[last->hash >> table->shift];
+	if (__builtin_expect(__atomic_load_n(&entry->hash, __ATOMIC_ACQUIRE) != last->hash, 0))
+		return stacks_new(frames, count);
+	last->id = (uint32_t)__atomic_load_n(&entry->id, __ATOMIC_ACQUIRE);
+	return __builtin_expect(last->id != 0, 1) ? last->id : stacks_new(frames, count);
+}
 
 #endif

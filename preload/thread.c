@@ -24,7 +24,8 @@ thread_round(uint64_t size)
 	return (size + 4095) & ~4095ULL;
 }
 
-/* A region holds a full stack and as many new frames, before it is cut. */
+/* A region holds a full stack and as many new frames, before it is cut, behind one
+ * that is outside of all. */
 static uint64_t
 thread_frames(uint32_t depth)
 {
@@ -87,6 +88,7 @@ thread_lay(struct thread *thread)
 	for (unsigned int i = 0; i < THREAD_REGIONS + ESC_LEVELS - 1; i++) {
 		thread->regions[i] =
 		    (struct region){ .frames = (void *)at, .marks = (void *)(at + frames) };
+		*thread->regions[i].frames++ = (struct frame){ .slot = UINT64_MAX };
 		at += frames + thread_cells;
 	}
 	for (unsigned int i = 0; i < ESC_LEVELS; i++) {
@@ -136,7 +138,7 @@ thread_init(struct thread *thread, uint64_t key, uint32_t process)
 	thread->epoch = __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE);
 	thread->shared = segment == NULL;
 	thread->counters = segment == NULL ? &ring.header->overflow : &segment->counters;
-	thread->current = 0;
+	thread->current = thread->regions;
 	thread->serial = 0;
 	thread->copies = 0;
 	thread->stack_top = thread_top(key);

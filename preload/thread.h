@@ -18,10 +18,11 @@ enum { THREAD_REGIONS = 8 }; /* stacks (coroutines, signals) remembered at a tim
 
 /* A stack of the thread, and what was on it at the last event there. */
 struct region {
-	struct frame *frames; /* outermost first */
+	struct frame *frames; /* outermost first; [-1] has the highest slot there is */
 	uint32_t *marks;      /* of each frame the mark in its slot, 0: none */
 	uint64_t top;         /* slot of the outermost frame; 0: unused */
-	uint64_t used;        /* when, for replacement */
+	uint64_t floor;       /* the highest top below, 0: there is none */
+	uint64_t used;        /* when it became the current one, for replacement */
 	uint32_t depth;
 	uint16_t number;
 	uint32_t tried_low, tried_high; /* frames that marks_set has seen */
@@ -37,12 +38,12 @@ struct thread {
 	uint32_t tid;
 	uint32_t epoch; /* modules_epoch that the regions know of */
 	struct esc_counters *counters;
-	bool shared;        /* counters are the header's: add atomically */
-	uint32_t current;   /* index of the region of the last event */
-	uint16_t serial;    /* last region number given */
-	uint16_t copies;    /* the same, of copied stacks */
-	uint64_t stack_top; /* of the thread's own stack */
-	uint64_t clock;     /* events, for regions' used */
+	bool shared;            /* counters are the header's: add atomically */
+	uint16_t serial;        /* last region number given */
+	uint16_t copies;        /* the same, of copied stacks */
+	uint64_t stack_top;     /* of the thread's own stack */
+	uint64_t clock;         /* for regions' used */
+	struct region *current; /* of the last event */
 	uint64_t random;
 	uint64_t lot; /* for marks */
 	struct sampler sampler;

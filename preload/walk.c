@@ -28,8 +28,8 @@ struct walk_state {
 	uint32_t candidates; /* remembered frames that may still be met */
 	uint32_t joined;     /* remembered frames that stand */
 	uint32_t proved;     /* of these, by a mark */
-	struct load load;
-	bool bounded; /* load.high is the stack's end */
+	uint64_t high;       /* the stack's end, */
+	bool bounded;        /* if it is known */
 };
 
 enum walk_end { WALK_ON, WALK_JOINED, WALK_OUTERMOST, WALK_BROKEN, WALK_CUT, WALK_SLOW };
@@ -79,6 +79,12 @@ walk_verify_signals(const struct region *region, uint32_t *count)
 	return true;
 }
 
+static inline __attribute__((always_inline)) bool
+walk_stands(const struct frame *frame)
+{
+	return __builtin_expect(*(const volatile uint64_t *)frame->slot == frame->pc, 1);
+}
+
 /*
  * Whether the remembered frames below `count` stand; if not, *count is the index
  * of the one that does not. Outward: where an inner frame stands, the next slot
@@ -88,15 +94,33 @@ static inline __attribute__((always_inline)) bool
 walk_verify(const struct region *region, uint32_t *count)
 {
 	const struct frame *frames = region->frames;
+	const struct frame *at = frames + *count;
 
 	if (__builtin_expect(region->signals, 0))
 		return walk_verify_signals(region, count);
-	for (uint32_t i = *count; i > 0; i--)
-		if (*(const volatile uint64_t *)frames[i - 1].slot != frames[i - 1].pc) {
-			*count = i - 1;
-			return false;
-		}
+	for (; at - frames >= 4; at -= 4) {
+		if (!walk_stands(&at[-1]))
+			goto first;
+		if (!walk_stands(&at[-2]))
+			goto second;
+		if (!walk_stands(&at[-3]))
+			goto third;
+		if (!walk_stands(&at[-4]))
+			goto fourth;
+	}
+	for (; at > frames; at--)
+		if (!walk_stands(&at[-1]))
+			goto first;
 	return true;
+fourth:
+	at--;
+third:
+	at--;
+second:
+	at--;
+first:
+	*count = (uint32_t)(at - 1 - frames);
+	return false;
 }
 
 /*
@@ -129,121 +153,157 @@ walk_verify_marks(const struct region *region, uint32_t *count, uint32_t *proved
 	return true;
 }
 
-/* Does the frame just found stand in the remembered stack, all outside it too?
- * marked: slots may hold marks. */
+/*
+ * Does the frame just found, at the slot of the remembered *at, stand in that stack,
+ * all outside it too? Else *at is the next one that could. marked: slots may hold
+ * marks, of which the frame's is the cell.
+ */
 static inline __attribute__((always_inline)) bool
-walk_joins(struct walk_state *state, const struct frame *found, const bool marked)
+walk_joins(struct walk_state *state, const struct frame **at, const struct frame *found,
+    const uint32_t cell, const bool marked)
 {
-	const struct frame *frames = state->region->frames;
-	uint32_t at = state->candidates;
-	uint32_t cell = 0, stand;
+	struct region *region = state->region;
+	uint32_t index = (uint32_t)(*at - region->frames);
+	uint32_t stand = index;
 
-	while (at > 0 && frames[at - 1].slot < found->slot)
-		at--;
-	state->candidates = at;
-	if (at == 0 || frames[at - 1].slot != found->slot)
-		return false;
-	if (marked) {
-		cell = state->cells[state->count];
-		if (cell != state->region->marks[at - 1]) {
-			if (cell != 0 && state->region->marks[at - 1] != 0)
-				state->region->copied = state->region->switched = true;
-			return false;
-		}
-	}
-	if (frames[at - 1].pc != found->pc ||
-	    (cell == 0 && (frames[at - 1].module & FRAME_RBP) != 0 &&
-		frames[at - 1].rbp != found->rbp))
-		return false;
-	stand = at - 1;
-	state->proved = cell != 0 ? at : 0;
-	if (marked ? !walk_verify_marks(state->region, &stand, &state->proved)
-		   : !walk_verify(state->region, &stand)) {
-		state->candidates = stand;
+	if (marked && cell != region->marks[index]) {
+		if (cell != 0 && region->marks[index] != 0)
+			region->copied = region->switched = true;
 		return false;
 	}
-	state->joined = at;
+	if ((*at)->pc != found->pc ||
+	    (cell == 0 && ((*at)->module & FRAME_RBP) != 0 && (*at)->rbp != found->rbp))
+		return false;
+	state->proved = cell != 0 ? index + 1 : 0;
+	if (marked ? !walk_verify_marks(region, &stand, &state->proved)
+		   : !walk_verify(region, &stand)) {
+		*at = region->frames + stand - 1;
+		return false;
+	}
+	state->joined = index + 1;
 	return true;
 }
 
 static inline bool
 walk_load(const struct walk_state *state, uint64_t at, uint64_t low, uint64_t *word)
 {
-	struct load load = { low, state->load.high };
+	struct load load = { low, state->high };
 
 	if (!state->bounded)
 		load.high = low + WALK_REACH;
 	return load_word(&load, at, word);
 }
 
-/* One frame outward from `from`, whose rule is given. */
-static inline __attribute__((always_inline)) bool
-walk_step(
+/* One frame outward from `from` to the next, by rules that are not RULE_RSP. */
+static __attribute__((noinline)) enum walk_end
+walk_odd(
     const struct walk_state *state, const struct frame *from, struct rule rule, struct frame *next)
 {
 	uint64_t sp = from->slot + 8;
 	uint64_t cfa, saved;
 
-	next->rbp = from->rbp;
-	if (__builtin_expect(rule_kind(rule) == RULE_DEREF, 0)) {
+	if (rule_kind(rule) == RULE_RBP) {
+		cfa = from->rbp + (uint64_t)rule_offset(rule);
+		saved = cfa + (uint64_t)rule_rbp_offset(rule);
+	} else if (rule_kind(rule) == RULE_DEREF) {
 		if (!walk_load(state, from->rbp + (uint64_t)rule_offset(rule), sp, &cfa))
-			return false;
+			return WALK_BROKEN;
 		saved = from->rbp + (uint64_t)rule_rbp_offset(rule);
 	} else {
-		cfa = (rule_kind(rule) == RULE_RSP ? sp : from->rbp) + (uint64_t)rule_offset(rule);
-		saved = cfa + (uint64_t)rule_rbp_offset(rule);
+		return rule_kind(rule) == RULE_SLOW ? WALK_SLOW
+		    : rule_kind(rule) == RULE_END   ? WALK_OUTERMOST
+						    : WALK_BROKEN;
 	}
 	/* Outward is upward: a frame that does not rise is none. */
 	next->slot = cfa - 8;
-	if (__builtin_expect(cfa < sp + 8, 0) || !walk_load(state, next->slot, sp, &next->pc))
+	next->rbp = from->rbp;
+	if (cfa < sp + 8 || !walk_load(state, next->slot, sp, &next->pc))
+		return WALK_BROKEN;
+	if ((rule_kind(rule) == RULE_DEREF || rule_saves_rbp(rule)) &&
+	    !walk_load(state, saved, sp, &next->rbp))
+		return WALK_BROKEN;
+	return WALK_ON;
+}
+
+/* The same by RULE_RSP, which was checked when it was made. */
+static inline __attribute__((always_inline)) bool
+walk_plain(
+    const struct walk_state *state, const struct frame *from, struct rule rule, struct frame *next)
+{
+	uint64_t slot = from->slot + (uint64_t)rule_offset(rule);
+	uint64_t high = state->high;
+
+	if (__builtin_expect(!state->bounded, 0))
+		high = from->slot + 8 + WALK_REACH;
+	if (__builtin_expect(slot >= high, 0))
 		return false;
-	if (rule_saves_rbp(rule) && !walk_load(state, saved, sp, &next->rbp))
-		return false;
+	next->slot = slot;
+	next->pc = *(const volatile uint64_t *)slot;
+	next->rbp = from->rbp;
+	if (rule_saves_rbp(rule))
+		next->rbp =
+		    *(const volatile uint64_t *)(slot + 8 + (uint64_t)rule_rbp_offset(rule));
 	return true;
 }
 
 static inline __attribute__((always_inline)) enum walk_end
-walk_rules(struct walk_state *state, struct frame *frame, const bool marked)
+walk_rules(struct walk_state *state, const bool marked)
 {
-	for (;;) {
-		struct rule rule;
-		struct frame *next;
+	const struct frame *at = state->region->frames + state->candidates - 1;
+	struct frame *frame = state->frames;
+	const struct frame *last = frame + state->limit - 1;
+	enum walk_end end = WALK_ON;
 
-		if (walk_joins(state, frame, marked))
+	for (;; frame++) {
+		uint32_t cell = marked ? state->cells[frame - state->frames] : 0;
+		struct rule rule;
+
+		/* Below the outermost is one that nothing is outside of. */
+		while (at->slot < frame->slot)
+			at--;
+		if (at->slot == frame->slot && walk_joins(state, &at, frame, cell, marked)) {
+			state->count = (uint32_t)(frame - state->frames);
 			return WALK_JOINED;
+		}
 		rule = rules_get(frame->pc);
 		frame->module = rule_module(rule);
-		if (rule_kind(rule) == RULE_RBP || rule_kind(rule) == RULE_DEREF)
-			frame->module |= FRAME_RBP;
-		state->count++;
-		if (__builtin_expect(rule_kind(rule) >= RULE_SLOW, 0))
-			return rule_kind(rule) == RULE_SLOW ? WALK_SLOW
-			    : rule_kind(rule) == RULE_END   ? WALK_OUTERMOST
-							    : WALK_BROKEN;
-		if (__builtin_expect(state->count == state->limit, 0))
-			return WALK_CUT;
-		next = frame + 1;
-		if (__builtin_expect(!walk_step(state, frame, rule, next), 0))
-			return WALK_BROKEN;
-		if (__builtin_expect(next->pc == 0, 0))
-			return WALK_OUTERMOST;
+		if (__builtin_expect(rule_kind(rule) == RULE_RSP, 1)) {
+			if (__builtin_expect(frame == last, 0))
+				end = WALK_CUT;
+			else if (__builtin_expect(!walk_plain(state, frame, rule, frame + 1), 0))
+				end = WALK_BROKEN;
+		} else {
+			if (rule_kind(rule) <= RULE_DEREF)
+				frame->module |= FRAME_RBP;
+			if (frame == last && rule_kind(rule) <= RULE_DEREF)
+				end = WALK_CUT;
+			else
+				end = walk_odd(state, frame, rule, frame + 1);
+		}
+		if (__builtin_expect(end != WALK_ON, 0))
+			break;
+		if (__builtin_expect(frame[1].pc == 0, 0)) {
+			end = WALK_OUTERMOST;
+			break;
+		}
 		if (marked)
-			state->cells[state->count] = marks_resolve(&next->pc);
-		frame = next;
+			state->cells[frame + 1 - state->frames] = marks_resolve(&frame[1].pc);
 	}
+	state->count = (uint32_t)(frame - state->frames) + 1;
+	return end;
 }
 
-static enum walk_end
+static inline __attribute__((always_inline)) enum walk_end
 walk_fast(struct walk_state *state)
 {
-	return walk_rules(state, state->frames, false);
+	return walk_rules(state, false);
 }
 
 static __attribute__((noinline)) enum walk_end
 walk_marks(struct walk_state *state)
 {
 	state->cells[0] = marks_resolve(&state->frames[0].pc);
-	return walk_rules(state, state->frames, true);
+	return walk_rules(state, true);
 }
 
 /* The stack pointer that a signal interrupted, if the kernel saved it beside the pc. */
@@ -264,17 +324,18 @@ walk_slow(struct walk_state *state, uint64_t slot)
 	bool exact = true;  /* pc is where it runs, not where it returns to */
 	bool inside = true; /* still in the shim */
 	const bool marked = marks.on;
+	const struct frame *at;
 	uint64_t cfa;
 
 	arch_registers(regs);
 	state->count = 0;
-	state->candidates = state->region->depth;
+	at = state->region->frames + state->region->depth - 1;
 	for (;;) {
 		struct frame *frame = &state->frames[state->count];
 		struct cfi_fde fde;
 		struct cfi_row row;
 		struct load load = { regs[ARCH_RSP],
-			state->bounded ? state->load.high : regs[ARCH_RSP] + WALK_REACH };
+			state->bounded ? state->high : regs[ARCH_RSP] + WALK_REACH };
 		uint64_t pc = regs[ARCH_RA] - (exact ? 0 : 1);
 		enum cfi_found found = cfi_find(pc, &fde);
 		bool signal = false, outermost = false;
@@ -329,7 +390,12 @@ walk_slow(struct walk_state *state, uint64_t slot)
 		if (signal)
 			frame->rbp = walk_saved_sp(saved, regs[ARCH_RSP]);
 		/* Behind a signal frame the stack may be another one: its end is. */
-		if (!signal && walk_joins(state, frame, marked))
+		if (signal)
+			continue;
+		while (at->slot < frame->slot)
+			at--;
+		if (at->slot == frame->slot &&
+		    walk_joins(state, &at, frame, marked ? state->cells[state->count] : 0, marked))
 			return WALK_JOINED;
 	}
 }
@@ -338,9 +404,9 @@ walk_slow(struct walk_state *state, uint64_t slot)
 static struct region *
 walk_guess(struct thread *thread, uint64_t sp)
 {
-	struct region *best = &thread->regions[thread->current];
+	struct region *best = thread->current;
 
-	if (sp <= best->top && thread->serial <= 1)
+	if (__builtin_expect(sp <= best->top && sp > best->floor, 1))
 		return best;
 	for (unsigned int i = 0; i < THREAD_REGIONS; i++) {
 		struct region *region = &thread->regions[i];
@@ -349,6 +415,21 @@ walk_guess(struct thread *thread, uint64_t sp)
 			best = region;
 	}
 	return best;
+}
+
+/* Above which slots a region is the one with the lowest top, of all. */
+static void
+walk_floors(struct thread *thread)
+{
+	for (unsigned int i = 0; i < THREAD_REGIONS; i++) {
+		struct region *region = &thread->regions[i];
+
+		region->floor = 0;
+		for (unsigned int j = 0; j < THREAD_REGIONS; j++)
+			if (thread->regions[j].top < region->top &&
+			    thread->regions[j].top > region->floor)
+				region->floor = thread->regions[j].top;
+	}
 }
 
 /* The region whose outermost frame is at top; a new one in the place of the one
@@ -367,6 +448,7 @@ walk_region(struct thread *thread, uint64_t top)
 			oldest = region;
 	}
 	oldest->top = top;
+	walk_floors(thread);
 	oldest->depth = 0;
 	oldest->forgot = false;
 	oldest->copied = oldest->switched = false;
@@ -426,38 +508,41 @@ walk_push_marks(struct thread *thread, struct region *region, uint32_t kept, uin
 
 /* Puts the walk's frames on the kept ones, of which that many are proved, and tells
  * what the reader must know. */
-static void
+static inline __attribute__((always_inline)) void
 walk_push(struct thread *thread, struct region *region, uint32_t kept, uint32_t proved,
     const struct frame *frames, const uint32_t *cells, uint32_t count, struct walk *walk)
 {
 	uint32_t old = region->depth;
-	uint64_t hash = kept > 0 ? region->frames[kept - 1].hash : 0;
 	struct frame *to = &region->frames[kept];
+	uint64_t replaced = to->hash;
+	uint64_t hash = kept > 0 ? to[-1].hash : 0;
 	uint32_t flags = 0;
 
 	walk->kept = (uint16_t)kept;
 	walk->says_kept = region->forgot;
+	walk->proved = UINT16_MAX;
 	region->forgot = false;
-	for (uint32_t i = count; i-- > 0; to++) {
-		uint32_t module = frames[i].module & ~FRAME_RBP;
+	for (const struct frame *from = frames + count; from-- > frames; to++) {
+		uint32_t module = from->module & ~FRAME_RBP;
 
 		flags |= module;
-		hash = stacks_hash(hash, frames[i].pc, module);
-		/* The same path again, but not the same frames. */
-		if (__builtin_expect(
-			to == &region->frames[kept] && kept + 1 < old && to->hash == hash, 0))
-			walk->says_kept = true;
-		*to = frames[i];
+		hash = stacks_hash(hash, from->pc, module);
+		to->slot = from->slot;
+		to->pc = from->pc;
+		to->rbp = from->rbp;
 		to->hash = hash;
 		to->id = 0;
+		to->module = from->module;
 	}
+	/* The same path again, but not the same frames. */
+	if (__builtin_expect(region->frames[kept].hash == replaced, 0) && count > 0 &&
+	    kept + 1 < old)
+		walk->says_kept = true;
 	region->depth = kept + count;
 	region->signals = (region->signals && kept > 0) ||
 	    (flags & (uint32_t)ESC_NODE_SIGNAL << FRAME_FLAGS_SHIFT) != 0;
 	if (__builtin_expect(marks.on, 0))
 		walk_push_marks(thread, region, kept, old, cells, proved, walk);
-	else
-		walk->proved = UINT16_MAX;
 }
 
 /* Too deep: drop the outer half, mark the rest as cut. Its path is another one
@@ -486,19 +571,20 @@ walk_cut(struct region *region, uint32_t limit, struct walk *walk)
 	walk->says_kept = true;
 }
 
-static void
+static inline __attribute__((always_inline)) void
 walk_finish(struct thread *thread, struct region *region, struct walk *walk)
 {
 	uint32_t flags;
 
 	if (__builtin_expect(region->depth > threads.depth, 0))
 		walk_cut(region, threads.depth, walk);
-	region->used = ++thread->clock;
-	if (region < thread->regions + THREAD_REGIONS) {
-		thread->current = (uint32_t)(region - thread->regions);
-		if (__builtin_expect(marks.setting, 0))
-			marks_set(thread, region);
+	if (__builtin_expect(region != thread->current, 0) &&
+	    region < thread->regions + THREAD_REGIONS) {
+		region->used = ++thread->clock;
+		thread->current = region;
 	}
+	if (__builtin_expect(marks.setting, 0) && region == thread->current)
+		marks_set(thread, region);
 	flags = region->frames[0].module >> FRAME_FLAGS_SHIFT;
 	walk->cut = (flags & ESC_NODE_CUT) != 0;
 	walk->broken = (flags & ESC_NODE_BROKEN) != 0;
@@ -565,7 +651,7 @@ walk_capture(struct thread *thread, int level, const struct arch_frame *frame, s
 	state.cells = thread->cells[level];
 	state.bounded =
 	    frame->slot < thread->stack_top && thread->stack_top - frame->slot < 1ULL << 30;
-	state.load = (struct load){ frame->slot, thread->stack_top };
+	state.high = thread->stack_top;
 	state.frames[0].slot = frame->slot;
 	state.frames[0].pc = frame->pc;
 	state.frames[0].rbp = frame->rbp;
