@@ -33,7 +33,7 @@ thread_frames(uint32_t depth)
 }
 
 /*
- * One thread's: the struct; the frames of region 0, and of each other; the
+ * One thread's: the struct; its memos; the frames of region 0, and of each other; the
  * scratch of each level; where there are marks, those of each stack. Pages that
  * nobody touches cost nothing.
  */
@@ -46,6 +46,7 @@ thread_start(uint32_t depth, bool marked)
 	threads.depth = depth;
 	thread_cells = marked ? thread_round((2ULL * depth + 2) * sizeof(uint32_t)) : 0;
 	thread_stride = thread_round(sizeof(struct thread)) +
+	    thread_round(MEMO_COUNT * sizeof(struct memo)) +
 	    (frames + thread_cells) * (THREAD_REGIONS + ESC_LEVELS - 1 + ESC_LEVELS);
 	for (; count >= 64; count /= 4) {
 		if (threads.space != 0 && count * (thread_stride + 8) > threads.space)
@@ -85,6 +86,8 @@ thread_lay(struct thread *thread)
 	uint8_t *at = (uint8_t *)thread + thread_round(sizeof(*thread));
 	uint64_t frames = thread_frames(threads.depth);
 
+	thread->memos = (void *)at;
+	at += thread_round(MEMO_COUNT * sizeof(struct memo));
 	for (unsigned int i = 0; i < THREAD_REGIONS + ESC_LEVELS - 1; i++) {
 		thread->regions[i] =
 		    (struct region){ .frames = (void *)at, .marks = (void *)(at + frames) };
@@ -135,10 +138,11 @@ thread_init(struct thread *thread, uint64_t key, uint32_t process)
 	thread_lay(thread);
 	thread->number = __atomic_add_fetch(&ring.header->threads, 1, __ATOMIC_RELAXED);
 	thread->tid = ring_tid();
-	thread->epoch = __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE);
+	thread_stamp(thread, __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE));
 	thread->shared = segment == NULL;
 	thread->counters = segment == NULL ? &ring.header->overflow : &segment->counters;
 	thread->current = thread->regions;
+	thread->newest = 0;
 	thread->serial = 0;
 	thread->copies = 0;
 	thread->stack_top = thread_top(key);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "preload/memo.h"
 #include "preload/ring.h"
 #include "preload/sample.h"
 #include "preload/stacks.h"
@@ -50,6 +51,9 @@ struct thread {
 	uint64_t busy[ESC_LEVELS]; /* stack pointer of the hook that runs, 0: none */
 	struct writer writers[ESC_LEVELS];
 	struct region regions[THREAD_REGIONS + ESC_LEVELS - 1];
+	uint32_t newest;                   /* the highest stack id it had */
+	uint64_t stamp;                    /* number, and epoch: what memos of others do not have */
+	struct memo *memos;                /* of level 0 */
 	struct frame *scratch[ESC_LEVELS]; /* innermost first, threads.depth + 1 */
 	uint32_t *cells[ESC_LEVELS];       /* the marks in their slots */
 };
@@ -79,6 +83,14 @@ struct thread_tls {
 #define THREAD_CLOSED UINT32_MAX
 
 extern __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")));
+
+/* What memos depend on has changed. */
+static inline void
+thread_stamp(struct thread *thread, uint32_t epoch)
+{
+	thread->epoch = epoch;
+	thread->stamp = (uint64_t)thread->number << 32 | epoch;
+}
 
 /* Constructor. marked: stacks may have marks. False: no memory. */
 bool thread_start(uint32_t depth, bool marked);

@@ -53,7 +53,7 @@ walk_forget(struct thread *thread)
 			break;
 		}
 	}
-	thread->epoch = now;
+	thread_stamp(thread, now);
 }
 
 /* What a signal interrupted stands where its pc and its stack pointer do: a handler
@@ -631,16 +631,70 @@ walk_place(struct thread *thread, int level, uint64_t top)
 	return level == 0 ? walk_region(thread, top) : walk_nested(thread, level);
 }
 
-void
-walk_capture(struct thread *thread, int level, const struct arch_frame *frame, struct walk *walk)
+/*
+ * The stack is the last one again, or its inner frames are known. Then *walk is
+ * filled: nothing was walked.
+ */
+static inline __attribute__((always_inline)) bool
+walk_recall(
+    struct thread *thread, struct region *region, const struct arch_frame *frame, struct walk *walk)
+{
+	const struct memo *memo =
+	    memo_find(thread->memos, thread->stamp, region->frames, region->depth, frame);
+	const struct frame *from, *end;
+	struct frame *to;
+	uint32_t stand, old = region->depth;
+
+	if (memo == NULL)
+		return false;
+	stand = memo->kept - 1;
+	if (__builtin_expect(!walk_verify(region, &stand), 0))
+		return false;
+	from = memo->frames;
+	end = from + memo->count;
+	to = &region->frames[memo->kept];
+	for (; from < end && to < &region->frames[old]; from++, to++)
+		if (to->slot != from->slot || to->pc != from->pc ||
+		    ((to->module & FRAME_RBP) != 0 && to->rbp != from->rbp))
+			break;
+	walk->kept = (uint16_t)(to - region->frames);
+	walk->says_kept = region->forgot;
+	walk->proved = UINT16_MAX;
+	region->forgot = false;
+	/* The same path again, but not the same frames. */
+	if (from < end && to + 1 < &region->frames[old] && to->hash == from->hash)
+		walk->says_kept = true;
+	region->depth = memo->kept + memo->count;
+	for (; from < end; from++, to++)
+		*to = *from;
+	walk_finish(thread, region, walk);
+	return true;
+}
+
+/* The stack was joined to the region's: puts the walk's frames on what stands. */
+static inline __attribute__((always_inline)) void
+walk_joined(struct thread *thread, int level, const struct walk_state *state, struct walk *walk)
+{
+	struct region *region = state->region;
+
+	walk_push(thread, region, state->joined, state->proved, state->frames, state->cells,
+	    state->count, walk);
+	walk_finish(thread, region, walk);
+	if (walk->stack > thread->newest)
+		thread->newest = walk->stack;
+	else if (state->count > 0 && level == 0 && region->depth == state->joined + state->count &&
+	    !marks.on)
+		memo_keep(
+		    thread->memos, thread->stamp, region->frames, state->joined, region->depth);
+}
+
+static __attribute__((noinline)) void
+walk_all(struct thread *thread, int level, const struct arch_frame *frame, struct region *region,
+    struct walk *walk)
 {
 	struct walk_state state;
 	enum walk_end end;
-	struct region *region;
 
-	if (__builtin_expect(thread->epoch != __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE), 0))
-		walk_forget(thread);
-	region = level == 0 ? walk_guess(thread, frame->slot) : walk_nested(thread, level);
 	state.frames = thread->scratch[level];
 	state.count = 0;
 	state.limit = threads.depth;
@@ -665,9 +719,7 @@ walk_capture(struct thread *thread, int level, const struct arch_frame *frame, s
 			state.cells[0] = marks_resolve(&state.frames[0].pc);
 	}
 	if (end == WALK_JOINED) {
-		walk_push(thread, region, state.joined, state.proved, state.frames, state.cells,
-		    state.count, walk);
-		walk_finish(thread, region, walk);
+		walk_joined(thread, level, &state, walk);
 		return;
 	}
 	/* The loader's first instructions have no unwind information. */
@@ -683,4 +735,20 @@ walk_capture(struct thread *thread, int level, const struct arch_frame *frame, s
 		region = walk_region(thread, state.frames[state.count - 1].slot);
 	walk_replace(
 	    thread, region, state.frames, marks.on ? state.cells : NULL, state.count, walk);
+}
+
+void
+walk_capture(struct thread *thread, int level, const struct arch_frame *frame, struct walk *walk)
+{
+	struct region *region;
+
+	if (__builtin_expect(thread->epoch != __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE), 0))
+		walk_forget(thread);
+	if (__builtin_expect(level != 0, 0)) {
+		walk_all(thread, level, frame, walk_nested(thread, level), walk);
+		return;
+	}
+	region = walk_guess(thread, frame->slot);
+	if (!walk_recall(thread, region, frame, walk))
+		walk_all(thread, level, frame, region, walk);
 }

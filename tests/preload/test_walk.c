@@ -6,6 +6,7 @@
 
 #include <execinfo.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "preload/modules.h"
 #include "preload/ring.h"
@@ -149,6 +150,57 @@ test_kept(void)
 	}
 }
 
+/* The same slot of the innermost frame, but not of those around: only rbp tells. */
+static __attribute__((noinline)) struct walk
+moved(size_t above, size_t below)
+{
+	volatile char *room = __builtin_alloca(above);
+	struct walk walk;
+
+	room[0] = 0;
+	walk = shifted(below);
+	room[above - 1] = 0;
+	return walk;
+}
+
+static uint32_t
+known(void)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < MEMO_COUNT; i++)
+		count += thread->memos[i].stamp == thread->stamp;
+	return count;
+}
+
+/* What is known of a stack is used where it is true, and only there. */
+static void
+test_memos(void)
+{
+	uint32_t before;
+	uint64_t slots[3] = { 0 }, slot = 0;
+
+	memset(thread->memos, 0, MEMO_COUNT * sizeof(*thread->memos));
+	for (unsigned int i = 0; i < 60; i++) {
+		struct walk walk = moved(i % 3 * 512 + 64, 2048 - i % 3 * 512);
+		const struct frame *frame = &walk.at->frames[walk.at->depth - 1];
+
+		CHECK(i == 0 || frame->slot == slot);
+		slot = frame->slot;
+		/* The return address of another turn may still stand where it was. */
+		CHECK(i < 3 || frame[-1].slot == slots[i % 3]);
+		slots[i % 3] = frame[-1].slot;
+		if (i % 7 == 0)
+			outer(640);
+	}
+	CHECK(slots[0] == slots[1] + 512 && slots[1] == slots[2] + 512);
+	before = known();
+	/* Code was unloaded: nothing is known any more. */
+	__atomic_fetch_add(&modules_epoch, 1, __ATOMIC_RELEASE);
+	hook();
+	CHECK(known() <= 1 && before > 1);
+}
+
 /* Deeper than the limit: cut, marked, and whole again when it is back. */
 static __attribute__((noinline)) unsigned int
 deep(int n)
@@ -188,6 +240,7 @@ main(void)
 	qsort(numbers, 64, sizeof(*numbers), compare);
 	test_ids();
 	test_kept();
+	test_memos();
 	CHECK(deep(3000) > 1500);
 	hook();
 	CHECK(captures > 5000);
