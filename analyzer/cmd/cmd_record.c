@@ -11,6 +11,7 @@
 
 #include "analyzer/cmd/cmd.h"
 #include "analyzer/cmd/options.h"
+#include "analyzer/cmd/pack.h"
 #include "analyzer/cmd/record_options.h"
 #include "analyzer/trace/reader.h"
 #include "analyzer/util/err.h"
@@ -66,9 +67,33 @@ record_say_unmarked(const struct record *record, const struct record_summary *su
 	cmd_note("%s ran unmarked: %s", record->argv[0], why);
 }
 
+/* --pack: another file takes the trace's place. What fails leaves it as it is. */
 static void
-record_say_trace(const struct record *record, const struct record_summary *summary)
+record_pack(struct record *record)
 {
+	struct pack_job job = {
+		.trace = record->trace,
+		.level = PACK_LEVEL,
+		.force = record->force,
+		.remove = true,
+	};
+	struct err err;
+	char *packed;
+
+	if (pack_trace(&job, &err) != 0) {
+		(void)cmd_fail(&err);
+		return;
+	}
+	packed = pack_name(&job);
+	free(record->trace);
+	record->trace = packed;
+}
+
+static void
+record_say_trace(struct record *record, const struct record_summary *summary)
+{
+	if (record->pack && !record->running)
+		record_pack(record);
 	if (record->running)
 		cmd_note("processes of %s still run: %s goes on", record->argv[0], record->trace);
 	else if (!record->quiet && summary->allocations != 0)
@@ -246,6 +271,7 @@ record_option(const struct cmd *cmd, struct record *record, int key)
 	case RECORD_NO_CMDLINE: record->hide_command = true; break;
 	case RECORD_CHECK: record->check = true; break;
 	case RECORD_EXACT: record->exact = true; break;
+	case RECORD_PACK: record->pack = true; break;
 	case 'q': record->quiet = true; break;
 	default: break;
 	}

@@ -22,6 +22,7 @@ struct record {
 	bool exact;         /* mark return addresses */
 	bool check;         /* compare stacks with libunwind's */
 	bool hide_command;  /* no arguments in the trace */
+	bool pack;          /* pack the trace in the end */
 	bool quiet;         /* no line that says where the trace is */
 
 	/* what is found on the way; owned, see record_release */

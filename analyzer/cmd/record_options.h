@@ -17,6 +17,7 @@ enum {
 	RECORD_NO_CMDLINE,
 	RECORD_CHECK,
 	RECORD_EXACT,
+	RECORD_PACK,
 	RECORD_OPTIONS_END, /* a command's own begin here */
 };
 
@@ -42,6 +43,8 @@ enum {
 	    "keep the arguments out of the trace"},                         \
 	{"check", RECORD_CHECK, NULL,                                       \
 	    "compare every stack with libunwind's (slow)"},                 \
+	{"pack", RECORD_PACK, NULL,                                         \
+	    "pack the trace when the program has ended"},                   \
 	{"quiet", 'q', NULL, "do not say where the trace is"}
 /* clang-format on */
 

@@ -13,6 +13,8 @@
 #include "analyzer/cmd/progress.h"
 #include "analyzer/ingest/ingest.h"
 #include "analyzer/store/query.h"
+#include "analyzer/trace/packed.h"
+#include "analyzer/trace/reader.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/xalloc.h"
 #include "preload/record.h"
@@ -66,7 +68,9 @@ source_magic(const char *path)
 int
 source_is_trace(const char *path)
 {
-	return source_magic(path) == ESC_MAGIC;
+	uint64_t magic = source_magic(path);
+
+	return magic == ESC_MAGIC || packed_is(&magic);
 }
 
 char *
@@ -74,11 +78,11 @@ source_newest(void)
 {
 	struct timespec newest = { 0 };
 	char *found = NULL;
-	glob_t paths;
+	glob_t paths = { 0 };
+	bool any = glob("esc.*.esc", GLOB_NOSORT | GLOB_APPEND, NULL, &paths) == 0;
 
-	if (glob("esc.*.esc", GLOB_NOSORT, NULL, &paths) != 0)
-		return NULL;
-	for (size_t i = 0; i < paths.gl_pathc; i++) {
+	any |= glob("esc.*.esc.zst", GLOB_NOSORT | GLOB_APPEND, NULL, &paths) == 0;
+	for (size_t i = 0; any && i < paths.gl_pathc; i++) {
 		struct stat status;
 
 		if (stat(paths.gl_pathv[i], &status) < 0 || !S_ISREG(status.st_mode) ||
@@ -157,6 +161,18 @@ source_matches(struct query_db *db, const struct source_options *options)
 		db, SOURCE_LIST("no_wrappers"), options->no_wrappers, options->no_wrapper_count);
 }
 
+/* Not made while the trace was still written. */
+static bool
+source_is_over(struct query_db *db)
+{
+	struct err err;
+	struct query *query = query_prepare(db, "SELECT max(running) FROM run", &err);
+	bool is_over = query && query_next(query, &err) > 0 && query_int(query, 0) == 0;
+
+	query_finish(query);
+	return is_over;
+}
+
 static struct query_db *
 source_reuse(const char *database, const char *trace, const struct source_options *options)
 {
@@ -166,7 +182,7 @@ source_reuse(const char *database, const char *trace, const struct source_option
 	if (!source_is_newer(database, trace))
 		return NULL;
 	db = query_open(database, &err);
-	if (db && !source_matches(db, options)) {
+	if (db && !(source_is_over(db) && source_matches(db, options))) {
 		query_close(db);
 		db = NULL;
 	}
@@ -239,10 +255,11 @@ static struct query_db *
 source_trace(const char *trace, const struct source_options *options, struct err *err)
 {
 	char *database = xasprintf("%s.db", trace);
-	struct query_db *db = source_reuse(database, trace, options);
+	bool grows = reader_may_grow(trace);
+	struct query_db *db = grows ? NULL : source_reuse(database, trace, options);
 
 	/* What other options give stays out of the way of the usual one. */
-	if (!db && (!source_is_default(options) || !source_can_write(trace)))
+	if (!db && (grows || !source_is_default(options) || !source_can_write(trace)))
 		db = source_once(trace, options, err);
 	else if (!db && source_analyze(trace, database, options, err) == 0)
 		db = query_open(database, err);

@@ -47,7 +47,7 @@ void source_option(struct source_options *options, const struct cmd *cmd, int ke
 void source_release(struct source_options *options);
 /* Whether path is a trace, by its first bytes. */
 int source_is_trace(const char *path);
-/* The newest esc.*.esc here, which the caller frees; NULL: none. */
+/* The newest esc.*.esc or esc.*.esc.zst here, which the caller frees; NULL: none. */
 char *source_newest(void);
 /* Opens the database of file (NULL: of the newest trace here), analyzing where
  * that is needed. NULL and err set on failure. options may be NULL. */

@@ -48,7 +48,9 @@ page_facts(const struct page *page)
 	snprintf(start, sizeof(start), "%.16s", rows_text(run, 0, "start"));
 	if (strlen(start) > 10)
 		start[10] = ' ';
-	fprintf(page->out, "  ran %s", show_ns(number[0], rows_real(run, 0, "duration_ns")));
+	fprintf(page->out,
+	    rows_int(run, 0, "running") ? "  still running: as of %s, begun" : "  ran %s",
+	    show_ns(number[0], rows_real(run, 0, "duration_ns")));
 	if (runs > 1)
 		fprintf(page->out, " in %lld runs, the first", (long long)runs);
 	fputs(" on ", page->out);
@@ -320,7 +322,7 @@ page_gaps(const struct page *page, struct query_db *db, struct err *err)
 	page_gap(page, &any, "cut", 0, "stacks were cut at the depth limit (record --depth=N)");
 	page_gap(page, &any, "broken", 0, "stacks ended early: no unwind information there");
 	page_gap(page, &any, "unmatched_frees", 0, "frees of blocks whose allocation was not seen");
-	if (!rows_int(run, 0, "complete")) {
+	if (!rows_int(run, 0, "complete") && !rows_int(run, 0, "running")) {
 		if (!any)
 			page_title(page, "Not seen");
 		any = true;

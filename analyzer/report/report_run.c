@@ -10,7 +10,8 @@ static const char sql[] = "SELECT (SELECT command FROM run ORDER BY id LIMIT 1),
 			  " max(sample_interval), sum(allocations), sum(frees), sum(bytes),"
 			  " sum(recorded), sum(lost), sum(unknown), max(peak_bytes), sum(threads),"
 			  " count(*), sum(processes), sum(cut), sum(broken), sum(unmatched_frees),"
-			  " min(complete), sum(cost_ns), (SELECT total(timed) FROM site),"
+			  " min(complete), max(running), sum(cost_ns),"
+			  " (SELECT total(timed) FROM site),"
 			  " max(stack_limit),"
 			  " (SELECT exe FROM run ORDER BY id LIMIT 1),"
 			  " (SELECT trace FROM run ORDER BY id LIMIT 1),"
@@ -43,6 +44,7 @@ static const struct column columns[] = {
 	{ "broken", "stacks broken", COLUMN_COUNT },
 	{ "unmatched_frees", "unmatched frees", COLUMN_COUNT },
 	{ "complete", "complete", COLUMN_BOOL },
+	{ "running", "still running", COLUMN_BOOL },
 	{ "cost_ns", "malloc and free", COLUMN_NS },
 	{ "timed", "timed calls", COLUMN_COUNT },
 	{ "stack_limit", "stack limit", COLUMN_BYTES },

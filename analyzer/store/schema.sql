@@ -27,6 +27,7 @@ CREATE TABLE run (
 	threads INTEGER NOT NULL,
 	processes INTEGER NOT NULL,
 	complete INTEGER NOT NULL,      -- 1: the keeper closed the trace
+	running INTEGER NOT NULL,       -- 1: it was read while it was still written
 	stack_limit INTEGER NOT NULL,   -- L of the verdicts
 	wrappers TEXT NOT NULL,         -- JSON array of the --wrapper patterns given
 	no_wrappers TEXT NOT NULL,      -- the same of --no-wrapper

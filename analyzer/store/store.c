@@ -93,6 +93,7 @@ static const struct column run_columns[] = {
 	I(run, threads),
 	I(run, processes),
 	I(run, complete),
+	I(run, running),
 	I(run, stack_limit),
 	T(run, wrappers),
 	T(run, no_wrappers),

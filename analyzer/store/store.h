@@ -27,7 +27,7 @@ struct store_run {
 	const char *mode;
 	int64_t sample_interval;
 	int64_t allocations, frees, bytes, recorded, lost, unknown, cut, broken;
-	int64_t unmatched_frees, peak_bytes, threads, processes, complete;
+	int64_t unmatched_frees, peak_bytes, threads, processes, complete, running;
 	int64_t stack_limit;
 	const char *wrappers, *no_wrappers, *found_wrappers, *allocator, *marks;
 	int64_t cost_ns;

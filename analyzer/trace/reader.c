@@ -10,8 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analyzer/trace/packed.h"
+#include "analyzer/trace/reader_live.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/xalloc.h"
+
+enum {
+	READER_THREADS = 48, /* more than these read from more places than usual */
+	READER_KEEP = 64 << 20,
+};
 
 void
 reader_note(struct reader *reader, const char *format, ...)
@@ -38,6 +45,8 @@ reader_fetch(const struct reader *reader, uint64_t offset, void *to, size_t len)
 	char *at = to;
 	ssize_t got;
 
+	if (reader->packed != NULL)
+		return packed_read(reader->packed, offset, to, len);
 	if (offset > reader->size || len > reader->size - offset)
 		return false;
 	while (len > 0) {
@@ -149,17 +158,22 @@ reader_end(struct reader *reader)
 	return reader->size;
 }
 
+/* The segments from offset to end; only those of definitions where so asked.
+ * Where a packed trace is damaged, the bytes cannot be read. */
 static void
-reader_scan(struct reader *reader)
+reader_scan(struct reader *reader, uint64_t offset, uint64_t end, bool defs_only)
 {
-	uint64_t offset = reader->head.header_size;
-	uint64_t end = reader_end(reader);
 	struct esc_segment head;
 	bool lost = false;
 
 	while (offset < end && end - offset >= sizeof(head)) {
 		if (!reader_fetch(reader, offset, &head, sizeof(head)))
-			break;
+			memset(&head, 0, sizeof(head));
+		if (defs_only && head.kind != ESC_SEGMENT_DEFS &&
+		    reader_segment_valid(reader, offset, &head)) {
+			offset += head.size;
+			continue;
+		}
 		if (reader_segment_valid(reader, offset, &head)) {
 			reader_add_segment(reader, offset, &head);
 			offset += head.size;
@@ -173,30 +187,127 @@ reader_scan(struct reader *reader)
 	}
 }
 
+/*
+ * Definitions may have come while the segments were looked through, in segments
+ * that were seen and in new ones, for events that were still read.
+ */
+static void
+reader_scan_defs(struct reader *reader, uint64_t end)
+{
+	struct reader_segment *segment;
+	struct esc_segment head;
+	struct esc_header *now = xmalloc(sizeof(*now));
+	struct stat status;
+	size_t i;
+
+	for (i = 0; i < reader->segment_count; i++) {
+		segment = &reader->segments[i];
+		if (segment->head.kind != ESC_SEGMENT_DEFS ||
+		    !reader_fetch(reader, segment->offset, &head, sizeof(head)) ||
+		    head.used <= segment->head.used)
+			continue;
+		segment->head.used = head.used;
+		if (head.used > segment->head.size - sizeof(head))
+			segment->head.used = segment->head.size - (uint32_t)sizeof(head);
+	}
+	if (reader_fetch(reader, 0, now, sizeof(*now)) && fstat(reader->fd, &status) == 0 &&
+	    now->claimed > end && now->claimed <= (uint64_t)status.st_size) {
+		reader->size = (uint64_t)status.st_size;
+		reader->head.modules = now->modules;
+		reader_scan(reader, end, now->claimed, true);
+	}
+	free(now);
+}
+
+static int
+reader_open_file(struct reader *reader, struct err *err)
+{
+	struct err why = { "" };
+	struct stat status;
+	bool damaged;
+	char magic[4];
+
+	reader->fd = open(reader->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (reader->fd < 0 || fstat(reader->fd, &status) != 0)
+		return err_set(err, "%s: %s", reader->path, strerror(errno));
+	if (!S_ISREG(status.st_mode))
+		return err_set(err, "%s: not a regular file", reader->path);
+	reader->size = (uint64_t)status.st_size;
+	if (!reader_fetch(reader, 0, magic, sizeof(magic)) || !packed_is(magic))
+		return 0;
+	reader->packed = packed_open(reader->fd, reader->size, &damaged, &why);
+	if (reader->packed == NULL)
+		return err_set(err, "%s: %s", reader->path, why.text);
+	reader->size = packed_size(reader->packed);
+	if (damaged)
+		reader_note(reader, "the table of its packed parts is missing or damaged");
+	return 0;
+}
+
+/* What still is written is read as of now. */
+static int
+reader_open_live(struct reader *reader, struct err *err)
+{
+	struct esc_moment cut;
+	struct stat status;
+	bool is_cut = false;
+
+	reader->running = reader_live_wait(reader->fd, reader->head.flags);
+	if (reader->running)
+		is_cut = reader_live_now(reader->fd, &cut);
+	if (reader_load_header(reader, err) != 0)
+		return -1;
+	if (is_cut) {
+		reader->cut = cut.ticks;
+		reader->head.last = cut;
+	}
+	/* as large as it was when that header was written, or larger */
+	if (fstat(reader->fd, &status) == 0)
+		reader->size = (uint64_t)status.st_size;
+	return 0;
+}
+
 struct reader *
 reader_open(const char *path, struct err *err)
 {
 	struct reader *reader = xcalloc(1, sizeof(*reader));
-	struct stat status;
+	uint64_t end;
 
 	reader->path = xstrdup(path);
-	reader->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (reader->fd < 0 || fstat(reader->fd, &status) != 0) {
-		err_set(err, "%s: %s", path, strerror(errno));
+	reader->fd = -1;
+	reader->cut = UINT64_MAX;
+	if (reader_open_file(reader, err) != 0 || reader_load_header(reader, err) != 0)
 		goto fail;
-	}
-	if (!S_ISREG(status.st_mode)) {
-		err_set(err, "%s: not a regular file", path);
+	if (reader->packed == NULL && (reader->head.flags & ESC_FLAG_COMPLETE) == 0 &&
+	    reader_open_live(reader, err) != 0)
 		goto fail;
-	}
-	reader->size = (uint64_t)status.st_size;
-	if (reader_load_header(reader, err) != 0)
-		goto fail;
-	reader_scan(reader);
+	if (reader->packed != NULL && reader->head.threads > READER_THREADS)
+		packed_keep(reader->packed, READER_KEEP);
+	end = reader_end(reader);
+	reader_scan(reader, reader->head.header_size, end, false);
+	if (reader->running)
+		reader_scan_defs(reader, end);
 	return reader;
 fail:
 	reader_free(reader);
 	return NULL;
+}
+
+bool
+reader_may_grow(const char *path)
+{
+	struct reader *reader = xcalloc(1, sizeof(*reader));
+	struct err err;
+	bool grows = false;
+
+	reader->path = xstrdup(path);
+	reader->fd = -1;
+	if (reader_open_file(reader, &err) == 0 && reader_load_header(reader, &err) == 0 &&
+	    reader->packed == NULL && (reader->head.flags & ESC_FLAG_COMPLETE) == 0)
+		grows = (reader->head.flags & ESC_FLAG_STARTED) == 0 ||
+		    reader_live_wait(reader->fd, reader->head.flags);
+	reader_free(reader);
+	return grows;
 }
 
 void
@@ -206,6 +317,7 @@ reader_free(struct reader *reader)
 
 	if (reader == NULL)
 		return;
+	packed_free(reader->packed);
 	if (reader->fd >= 0)
 		close(reader->fd);
 	for (i = 0; i < reader->note_count; i++)

@@ -1,8 +1,11 @@
 /*
  * A trace file (preload/record.h): opened, its header checked, its segments
  * found. What is damaged is stepped over and noted; `partial` then tells that
- * something is missing. A trace that is still written is read as far as it was
- * at reader_open.
+ * something is missing. It may be packed (packed.h).
+ *
+ * A trace that is still written is read as it was at one moment, `cut`: events
+ * after it are left out, of every stream. What an event came after (the frame
+ * that it names, the block that it frees) was then in the file before it.
  */
 #ifndef TRACE_READER_H
 #define TRACE_READER_H
@@ -14,6 +17,7 @@
 #include "preload/record.h"
 
 struct err;
+struct packed;
 
 struct reader_segment {
 	uint64_t offset;         /* of its header in the file; payload follows it */
@@ -23,8 +27,12 @@ struct reader_segment {
 struct reader {
 	int fd;
 	char *path;                      /* as it was given */
-	uint64_t size;                   /* of the file */
-	struct esc_header head;          /* checked; texts are NUL ended */
+	uint64_t size;                   /* of the file, unpacked */
+	struct packed *packed;           /* NULL: it is not */
+	bool running;                    /* processes still write it */
+	uint64_t cut;                    /* ticks; UINT64_MAX: all there is */
+	struct esc_header head;          /* checked; texts are NUL ended; `last` is the
+	                                    cut, where there is one */
 	struct reader_segment *segments; /* in file order */
 	size_t segment_count;
 	size_t segment_cap;
@@ -38,9 +46,12 @@ struct reader {
 enum { READER_NOTES = 64 };
 
 /* Opens the trace. NULL and err set if it is none, or of a version that is not
- * known. The caller frees it with reader_free. */
+ * known. The caller frees it with reader_free. Never disturbs who writes it; may
+ * wait a moment (at most 2 s) for a trace that is being closed. */
 struct reader *reader_open(const char *path, struct err *err);
 void reader_free(struct reader *reader); /* takes NULL */
+/* Whether path is a trace that may still grow: read again, it may hold more. */
+bool reader_may_grow(const char *path);
 
 /* Reads len bytes at offset; false if the file does not have them (noted). */
 bool reader_read(struct reader *reader, uint64_t offset, void *to, size_t len);

@@ -192,6 +192,18 @@ cursor_skip_segment(struct cursor *cursor)
 	cursor->gap = true;
 }
 
+/* Whether the event is behind the cut, but for the second half of a realloc: the
+ * block was not given up for good. */
+static bool
+cursor_past_cut(struct cursor *cursor, const struct event *event)
+{
+	bool second = cursor->halved &&
+	    (event->kind == ESC_EVENT_REALLOC || event->kind == ESC_EVENT_REALLOCARRAY);
+
+	cursor->halved = event->kind == ESC_EVENT_GIVE_UP;
+	return event->time > cursor->reader->cut && !second;
+}
+
 bool
 cursor_next(struct cursor *cursor, struct event *event)
 {
@@ -215,6 +227,13 @@ cursor_next(struct cursor *cursor, struct event *event)
 		cursor->at += len;
 		if (event->kind != ESC_EVENT_RATE)
 			break;
+	}
+	if (cursor_past_cut(cursor, event)) {
+		cursor->segment = cursor->stream->count;
+		cursor->at = cursor->end;
+		cursor->file_left = 0;
+		cursor_release(cursor);
+		return false;
 	}
 	if (event->time < cursor->last)
 		event->time = cursor->last;

@@ -46,6 +46,7 @@ struct cursor {
 	struct decode state;
 	uint64_t last; /* time of the event before */
 	bool gap;      /* the next event has unrecorded ones before it */
+	bool halved;   /* the event before was the first half of a realloc */
 };
 
 /* Starts at the stream's first event; reads nothing yet. buf_size: bytes to
