@@ -43,12 +43,24 @@ struct event {
 
 #define DECODE_ADDRESS ((1ULL << 56) - 1) /* addresses are told modulo that, times 8 */
 
+/* The field of a length at `at`, of which 8 bytes may be read. */
 static inline uint64_t
 decode_field(const uint8_t *at, unsigned len)
 {
-	uint64_t value = 0;
+	static const uint64_t masks[9] = { 0, 0xff, 0xffff, 0xffffff, UINT32_MAX, 0, 0,
+		DECODE_ADDRESS, UINT64_MAX };
+	uint64_t value;
 
-	memcpy(&value, at, len);
+	memcpy(&value, at, sizeof(value));
+	return value & masks[len];
+}
+
+static inline uint16_t
+decode_short(const uint8_t *at)
+{
+	uint16_t value;
+
+	memcpy(&value, at, sizeof(value));
 	return value;
 }
 
@@ -74,19 +86,95 @@ decode_sized(unsigned kind)
 static inline bool
 decode_control_valid(unsigned control)
 {
-	unsigned kind = control & ESC_CONTROL_KIND;
+	enum {
+		TIME = 3U << ESC_CONTROL_TIME_SHIFT,
+		ADDRESS = 3U << ESC_CONTROL_ADDRESS_SHIFT,
+		SIZE = 3U << ESC_CONTROL_SIZE_SHIFT,
+		NEVER = 1U << 16,
+	};
+	static const uint32_t forbidden[16] = {
+		[ESC_EVENT_NONE] = NEVER,
+		[ESC_EVENT_FREE] = SIZE,
+		[ESC_EVENT_GIVE_UP] = SIZE,
+		[ESC_EVENT_STEP] = SIZE | ADDRESS,
+		[ESC_EVENT_RATE] = ~(uint32_t)(NEVER | ESC_CONTROL_KIND | TIME | SIZE),
+		[14] = NEVER,
+		[15] = NEVER,
+	};
 
-	if (decode_allocates(kind))
-		return true;
-	if (kind == ESC_EVENT_RATE)
-		return (control &
-			   ~(ESC_CONTROL_KIND | 3U << ESC_CONTROL_TIME_SHIFT |
-			       3U << ESC_CONTROL_SIZE_SHIFT)) == 0;
-	if (kind < ESC_EVENT_FREE || kind > ESC_EVENT_STEP)
-		return false;
-	if ((control >> ESC_CONTROL_SIZE_SHIFT & 3) != 0)
-		return false;
-	return kind != ESC_EVENT_STEP || (control >> ESC_CONTROL_ADDRESS_SHIFT & 3) == 0;
+	return ((control | NEVER) & forbidden[control & ESC_CONTROL_KIND]) == 0;
+}
+
+/* What follows the size of an event, and is in few of them: its length, or 0. */
+static inline size_t
+decode_rest(struct decode *state, const uint8_t *at, unsigned control, struct event *event)
+{
+	const uint8_t *from = at;
+
+	if (control & ESC_CONTROL_COST) {
+		event->cost = decode_short(at);
+		at += 2;
+	}
+	if (control & ESC_CONTROL_KEPT) {
+		event->kept = decode_short(at);
+		at += 2;
+		if ((event->kept & ESC_KEPT_PROVED) != 0) {
+			event->kept &= (uint16_t)~ESC_KEPT_PROVED;
+			event->proved = decode_short(at);
+			at += 2;
+		}
+	}
+	if (control & ESC_CONTROL_REGION) {
+		state->region = decode_short(at);
+		at += 2;
+	}
+	return (size_t)(at - from);
+}
+
+/* The same as decode_event, where ESC_EVENT_MAX bytes may be read. */
+static inline size_t
+decode_whole(struct decode *state, const uint8_t *at, struct event *event)
+{
+	static const uint8_t longs[4] = { 1, 2, 4, 8 };
+	static const uint8_t addresses[4] = { 0, 2, 3, 7 };
+	static const uint8_t stacks[4] = { 0, 1, 2, 4 };
+	static const uint8_t sizes[4] = { 0, 1, 2, 8 };
+	const uint8_t *from = at;
+	unsigned control = decode_short(at), len;
+
+	if (!decode_control_valid(control))
+		return 0;
+	at += 2;
+	len = longs[control >> ESC_CONTROL_TIME_SHIFT & 3];
+	state->time += decode_field(at, len) << state->shift;
+	at += len;
+	len = addresses[control >> ESC_CONTROL_ADDRESS_SHIFT & 3];
+	state->address += decode_zigzag(decode_field(at, len));
+	state->address &= DECODE_ADDRESS;
+	at += len;
+	len = stacks[control >> ESC_CONTROL_STACK_SHIFT & 3];
+	state->stack += (uint32_t)decode_zigzag(decode_field(at, len));
+	at += len;
+	len = sizes[control >> ESC_CONTROL_SIZE_SHIFT & 3];
+	event->size = decode_field(at, len);
+	at += len;
+	event->cost = event->kept = 0;
+	event->proved = UINT16_MAX;
+	if ((control & (ESC_CONTROL_COST | ESC_CONTROL_KEPT | ESC_CONTROL_REGION)) != 0)
+		at += decode_rest(state, at, control, event);
+	event->kind = (uint8_t)(control & ESC_CONTROL_KIND);
+	if (event->kind == ESC_EVENT_RATE)
+		state->interval = event->size;
+	event->interval = state->interval;
+	event->time = state->time;
+	event->address = state->address << 3;
+	event->stack = state->stack;
+	event->region = state->region;
+	event->gap = (control & ESC_CONTROL_GAP) != 0;
+	event->has_cost = (control & ESC_CONTROL_COST) != 0;
+	event->has_kept = (control & ESC_CONTROL_KEPT) != 0;
+	event->vague = event->pointer = false;
+	return (size_t)(at - from);
 }
 
 /*
@@ -97,67 +185,16 @@ decode_control_valid(unsigned control)
 static inline size_t
 decode_event(struct decode *state, const uint8_t *at, size_t len, struct event *event)
 {
-	static const uint8_t longs[4] = { 1, 2, 4, 8 };
-	static const uint8_t addresses[4] = { 0, 2, 3, 7 };
-	static const uint8_t stacks[4] = { 0, 1, 2, 4 };
-	static const uint8_t sizes[4] = { 0, 1, 2, 8 };
-	unsigned control, a, b, c, d, kind;
+	uint8_t padded[ESC_EVENT_MAX] = { 0 };
 	size_t need;
 
+	if (len >= ESC_EVENT_MAX)
+		return decode_whole(state, at, event);
 	if (len < 2)
 		return 0;
-	control = (unsigned)decode_field(at, 2);
-	if (!decode_control_valid(control))
-		return 0;
-	kind = control & ESC_CONTROL_KIND;
-	a = longs[control >> ESC_CONTROL_TIME_SHIFT & 3];
-	b = addresses[control >> ESC_CONTROL_ADDRESS_SHIFT & 3];
-	c = stacks[control >> ESC_CONTROL_STACK_SHIFT & 3];
-	d = sizes[control >> ESC_CONTROL_SIZE_SHIFT & 3];
-	need = 2 + a + b + c + d + (control & ESC_CONTROL_COST ? 2 : 0) +
-	    (control & ESC_CONTROL_KEPT ? 2 : 0) + (control & ESC_CONTROL_REGION ? 2 : 0);
-	if (need > len)
-		return 0;
-	at += 2;
-	state->time += decode_field(at, a) << state->shift;
-	at += a;
-	state->address += decode_zigzag(decode_field(at, b));
-	state->address &= DECODE_ADDRESS;
-	at += b;
-	state->stack += (uint32_t)decode_zigzag(decode_field(at, c));
-	at += c;
-	event->size = decode_field(at, d);
-	at += d;
-	event->has_cost = (control & ESC_CONTROL_COST) != 0;
-	event->has_kept = (control & ESC_CONTROL_KEPT) != 0;
-	event->cost = event->has_cost ? (uint16_t)decode_field(at, 2) : 0;
-	at += event->has_cost ? 2 : 0;
-	event->kept = event->has_kept ? (uint16_t)decode_field(at, 2) : 0;
-	at += event->has_kept ? 2 : 0;
-	event->proved = UINT16_MAX;
-	event->vague = false;
-	event->pointer = false;
-	if ((event->kept & ESC_KEPT_PROVED) != 0) {
-		/* `need` did not know of it: the region's bytes follow. */
-		need += 2;
-		if (need > len)
-			return 0;
-		event->kept &= (uint16_t)~ESC_KEPT_PROVED;
-		event->proved = (uint16_t)decode_field(at, 2);
-		at += 2;
-	}
-	if (control & ESC_CONTROL_REGION)
-		state->region = (uint16_t)decode_field(at, 2);
-	if (kind == ESC_EVENT_RATE)
-		state->interval = event->size;
-	event->interval = state->interval;
-	event->time = state->time;
-	event->address = state->address << 3;
-	event->stack = state->stack;
-	event->region = state->region;
-	event->kind = (uint8_t)kind;
-	event->gap = (control & ESC_CONTROL_GAP) != 0;
-	return need;
+	memcpy(padded, at, len);
+	need = decode_whole(state, padded, event);
+	return need <= len ? need : 0;
 }
 
 #endif

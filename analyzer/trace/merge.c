@@ -22,7 +22,8 @@ struct merge {
 	struct merge_entry *heap;
 	size_t heap_count;
 	size_t buf_size;
-	bool served; /* the top's `next` was given out */
+	struct merge_entry second; /* what the top must stay before to be the top */
+	bool served;               /* the top's `next` was given out */
 };
 
 static bool
@@ -92,7 +93,21 @@ merge_free(struct merge *merge)
 	free(merge);
 }
 
-/* Fetches the top stream's next event and puts the stream where it belongs. */
+/* Puts the top where it belongs. */
+static void
+merge_settle(struct merge *merge)
+{
+	const struct merge_entry *heap = merge->heap;
+
+	merge_sift(merge, 0);
+	merge->second = (struct merge_entry){ UINT64_MAX, SIZE_MAX };
+	if (merge->heap_count > 1)
+		merge->second = heap[1];
+	if (merge->heap_count > 2 && merge_before(&heap[2], &heap[1]))
+		merge->second = heap[2];
+}
+
+/* Fetches the top stream's next event. */
 static void
 merge_advance(struct merge *merge)
 {
@@ -101,12 +116,15 @@ merge_advance(struct merge *merge)
 
 	if (cursor_next(stream->cursor, &stream->next)) {
 		top->time = stream->next.time;
+		/* events of one thread come in rows */
+		if (merge_before(top, &merge->second))
+			return;
 	} else {
 		merge_close(stream);
 		*top = merge->heap[--merge->heap_count];
 	}
 	if (merge->heap_count > 0)
-		merge_sift(merge, 0);
+		merge_settle(merge);
 }
 
 const struct event *

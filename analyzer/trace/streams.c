@@ -204,30 +204,34 @@ cursor_past_cut(struct cursor *cursor, const struct event *event)
 	return event->time > cursor->reader->cut && !second;
 }
 
+/* Gets bytes of an event, one at least. */
+static bool
+cursor_more(struct cursor *cursor)
+{
+	do {
+		if (cursor->file_left > 0)
+			cursor_fill(cursor);
+		if (cursor->at != cursor->end)
+			return true;
+	} while (cursor_open_segment(cursor));
+	cursor_release(cursor);
+	return false;
+}
+
 bool
 cursor_next(struct cursor *cursor, struct event *event)
 {
 	size_t len;
 
-	for (;;) {
-		if (cursor->end - cursor->at < ESC_EVENT_MAX && cursor->file_left > 0)
-			cursor_fill(cursor);
-		if (cursor->at == cursor->end) {
-			if (cursor_open_segment(cursor))
-				continue;
-			cursor_release(cursor);
+	do {
+		if (cursor->end - cursor->at < ESC_EVENT_MAX && !cursor_more(cursor))
 			return false;
-		}
 		len = decode_event(
 		    &cursor->state, cursor->buf + cursor->at, cursor->end - cursor->at, event);
-		if (len == 0) {
+		if (len == 0)
 			cursor_skip_segment(cursor);
-			continue;
-		}
 		cursor->at += len;
-		if (event->kind != ESC_EVENT_RATE)
-			break;
-	}
+	} while (len == 0 || event->kind == ESC_EVENT_RATE);
 	if (cursor_past_cut(cursor, event)) {
 		cursor->segment = cursor->stream->count;
 		cursor->at = cursor->end;

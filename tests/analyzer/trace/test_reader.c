@@ -111,6 +111,7 @@ test_rate(void)
 	want.proved = UINT16_MAX;
 	mktrace_encode(&to, &want, bytes + len);
 	CHECK_EQ(decode_event(&from, bytes, len - 1, &got), 0);
+	from = (struct decode){ 0 };
 	CHECK_EQ(decode_event(&from, bytes, len, &got), len);
 	CHECK_EQ(got.kind, ESC_EVENT_RATE);
 	CHECK(decode_event(&from, bytes + len, ESC_EVENT_MAX, &got) != 0);
