@@ -85,6 +85,22 @@ def _scale(result):
     return max(one["scale"] for one in result["programs"])
 
 
+def _row(result, program, profiler):
+    for one in result["programs"]:
+        if one["program"] == program and one["scale"] == _scale(result):
+            for row in one["rows"]:
+                if row["profiler"] == profiler and "cpu" in row:
+                    return row
+    return {}
+
+
+def _rows(result, group, profiler):
+    """(program, row) of all programs of a group that ran under a profiler."""
+    found = ((one["program"], _row(result, one["program"], profiler))
+             for one in _of(result, group) if one["scale"] == _scale(result))
+    return [(program, row) for program, row in found if row]
+
+
 def _titles(programs):
     """Profilers in the order in which they ran: key -> title."""
     titles = {}
@@ -124,11 +140,48 @@ def brief(result):
     return overview(kept)
 
 
-def overview(result):
+def _by_program(result, cell):
     programs = [one for one in _of(result, "program") if one["rows"]]
-    keys = list(dict.fromkeys(program["program"] for program in programs))
-    keys_of = {key: [one for one in programs if one["program"] == key] for key in keys}
-    return _matrix(programs, list(keys_of.items()), _cell_of_overview)
+    keys = dict.fromkeys(program["program"] for program in programs)
+    return _matrix(programs, [(key, [one for one in programs if one["program"] == key])
+                              for key in keys], cell)
+
+
+def overview(result):
+    return _by_program(result, _cell_of_overview)
+
+
+def _cell_of_memory(row):
+    return row.get("failed") or _number(row.get("added_mib"), 1)
+
+
+def memory(result):
+    """MiB that a profiler adds to the peak of all processes."""
+    return _by_program(result, _cell_of_memory)
+
+
+def redis(result):
+    """Commands a second that the server takes, and of the native server's."""
+    rows = []
+    native = _row(result, "redis", "native").get("throughput")
+    for key, title in _titles(_of(result, "program")).items():
+        rate = _row(result, "redis", key).get("throughput")
+        if rate and native:
+            rows.append([title, *(_number(rate[which] / 1000, 0)
+                                  for which in ("median", "min", "max")),
+                         _number(100 * rate["median"] / native["median"], 0) + " %"])
+    return _table(["", "thousand commands a second", "min", "max", "of native"], rows)
+
+
+def _noise(result):
+    spreads = [100 * (row["cpu"]["max"] - row["cpu"]["min"]) / row["cpu"]["median"]
+               for group in ("program", "long") for _, row in _rows(result, group, "native")
+               if len(row["runs"]) > 1]
+    if not spreads:
+        return "One run each: nothing is known of the noise."
+    return (f"Noise: from the least to the most CPU of a native program, "
+            f"{_number(statistics.median(spreads), 1)} % (median), "
+            f"{_number(max(spreads), 1)} % (most).")
 
 
 def machine(result):
@@ -140,10 +193,11 @@ def machine(result):
              "Machine: " + ", ".join(word for word in words if word) + ".",
              "Packages: " + ", ".join(f"{name} {version}" for name, version in
                                       about["packages"].items()) + "."]
+    lines.append(_noise(result))
     lines += [f"Absent: {one['title']}: {one['why']}." for one in result["absent"].values()]
     lines += [f"Absent: {one['program']}: {one['absent']}." for one in result["programs"]
               if "absent" in one]
-    return "\n".join(lines)
+    return "\n".join("- " + line for line in lines)
 
 
 def _details(programs):
@@ -243,22 +297,6 @@ def threads(result):
             rows.append([title, stacks, *(_number(rate["median"] / 1e6 if rate else None, 1)
                                           for rate in rates), _number(twice, 2)])
     return _table(["", "stacks", "1 thread", "2", "8", "64", "2 against 1"], rows)
-
-
-def _row(result, program, profiler):
-    for one in result["programs"]:
-        if one["program"] == program and one["scale"] == _scale(result):
-            for row in one["rows"]:
-                if row["profiler"] == profiler and "cpu" in row:
-                    return row
-    return {}
-
-
-def _rows(result, group, profiler):
-    """(program, row) of all programs of a group that ran under a profiler."""
-    found = ((one["program"], _row(result, one["program"], profiler))
-             for one in _of(result, group) if one["scale"] == _scale(result))
-    return [(program, row) for program, row in found if row]
 
 
 def _each(result, profiler, of, digits, unit=""):
@@ -381,11 +419,12 @@ third of the runs."""
 BRIEF = ("native", "full", "exact", "sampled", "auto", "heaptrack-preload", "heaptrack")
 SECTIONS = {"machine": machine, "overview": overview, "brief": brief, "goals": goals,
             "events": events, "programs": programs, "start": start, "traces": traces,
-            "storm": storm,
-            "threads": threads, "storms": storms, "words": lambda _: WORDS}
+            "storm": storm, "memory": memory, "redis": redis, "threads": threads,
+            "storms": storms, "words": lambda _: WORDS}
 PRINTED = (("", "machine"), ("Goals", "goals"),
            ("Added, ns per event (CPU ratio)", "overview"),
            ("The programs", "events"), ("All figures", "programs"),
+           ("redis", "redis"), ("Memory added, MiB", "memory"),
            ("Starting and ending", "start"), ("Traces", "traces"),
            ("Malloc storm, one thread: ns per event (CPU ratio)", "storm"),
            ("Malloc storm: M events/s", "threads"), ("All figures of the storm", "storms"),
