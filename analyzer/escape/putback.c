@@ -17,6 +17,13 @@ struct putback_chain {
 	bool pointer;
 };
 
+/* What stands behind a node when a hook of that kind runs. */
+struct putback_leaf {
+	uint32_t node; /* 0: no kind came yet */
+	uint8_t kind;
+	bool vague, pointer; /* of the call that led there */
+};
+
 /* Kinds of events whose hooks are the same: both halves of a realloc have one
  * stack. */
 static uint32_t
@@ -135,15 +142,6 @@ putback_chain(struct putback *putback, uint32_t caller, uint32_t pc, uint32_t ki
 	return putback->chain_count++;
 }
 
-/* The same; valid until the next one is made. */
-static const struct putback_chain *
-putback_behind(struct putback *putback, uint32_t caller, uint32_t pc, uint32_t kind)
-{
-	size_t number = putback_chain(putback, caller, pc, kind);
-
-	return &putback->chains[number];
-}
-
 /* ---- nodes ---- */
 
 /* Behind `parent`, what the chain put there. */
@@ -178,24 +176,28 @@ putback_extend(struct putback *putback, uint32_t parent, const struct putback_ch
 	return parent;
 }
 
-/* How many nodes the chains between the trace's nodes will make, at most. */
+/* Fills between (node -> number of the chain before it). Returns how many nodes these
+ * will make, at most. */
 static size_t
-putback_count(struct putback *putback)
+putback_find_chains(struct putback *putback, uint32_t *between)
 {
 	const struct definitions_node *nodes = putback->in->nodes;
 	size_t count = 0;
 	uint32_t i;
 
-	for (i = 1; i <= putback->in->node_count; i++)
-		if (nodes[i].parent != 0)
-			count += putback_behind(putback, nodes[nodes[i].parent].pc, nodes[i].pc, 0)
-				     ->count;
+	for (i = 1; i <= putback->in->node_count; i++) {
+		if (nodes[i].parent == 0)
+			continue;
+		between[i] =
+		    (uint32_t)putback_chain(putback, nodes[nodes[i].parent].pc, nodes[i].pc, 0);
+		count += putback->chains[between[i]].count;
+	}
 	return count;
 }
 
 /* Copies the nodes, with what their chains put between. */
 static uint32_t *
-putback_copy(struct putback *putback)
+putback_copy(struct putback *putback, const uint32_t *between)
 {
 	const struct definitions *in = putback->in;
 	struct definitions *out = &putback->out;
@@ -207,8 +209,7 @@ putback_copy(struct putback *putback)
 
 		parent = moved[node.parent];
 		if (parent != 0)
-			parent = putback_extend(putback, parent,
-			    putback_behind(putback, in->nodes[node.parent].pc, node.pc, 0));
+			parent = putback_extend(putback, parent, &putback->chains[between[i]]);
 		node.parent = parent;
 		node.depth = out->nodes[parent].depth + 1;
 		moved[i] = ++putback->node_count;
@@ -234,6 +235,7 @@ putback_init(struct putback *putback, struct logical *logical, const struct defi
 {
 	size_t pcs = 2 * (size_t)in->pc_count + PUTBACK_ROOM, nodes;
 	struct definitions *out = &putback->out;
+	uint32_t *between = xcalloc((size_t)in->node_count + 1, sizeof(*between));
 	uint32_t *moved, i;
 
 	*putback = (struct putback){ .in = in, .logical = logical, .pc_count = in->pc_count };
@@ -244,13 +246,14 @@ putback_init(struct putback *putback, struct logical *logical, const struct defi
 		memcpy(out->pcs + 1, in->pcs + 1, in->pc_count * sizeof(*out->pcs));
 	out->pc_count = (uint32_t)pcs;
 	putback->tails = xcalloc(pcs - in->pc_count + 1, sizeof(struct symbol_place *));
-	nodes = in->node_count + putback_count(putback);
+	nodes = in->node_count + putback_find_chains(putback, between);
 	nodes += in->node_count + PUTBACK_ROOM;
 	out->node_count = (uint32_t)nodes;
 	out->nodes = xcalloc(nodes + 1, sizeof(*out->nodes));
 	putback->real = xcalloc(nodes + 1, sizeof(*putback->real));
-	putback->recent = xcalloc(nodes + 1, sizeof(*putback->recent));
-	moved = putback_copy(putback);
+	putback->leaves = xcalloc(nodes + 1, sizeof(*putback->leaves));
+	moved = putback_copy(putback, between);
+	free(between);
 	/* ids beyond the recorded ones are those of leaves: each is a node's number */
 	putback->ids = xcalloc((size_t)in->canonical_count + nodes + 2, sizeof(*putback->ids));
 	for (i = 0; in->canonical != NULL && i <= in->canonical_count; i++)
@@ -271,7 +274,7 @@ putback_release(struct putback *putback)
 	free(putback->tails);
 	free(putback->ids);
 	free(putback->real);
-	free(putback->recent);
+	free(putback->leaves);
 	free(putback->chains);
 	map_release(&putback->chain_map);
 	map_release(&putback->pc_map);
@@ -326,15 +329,19 @@ putback_kept(const struct putback *putback, uint32_t node, uint32_t behind, stru
 		event->proved = putback_limit(putback_depth(putback, node, event->proved));
 }
 
-/* What leaf_map has of a call that was not seen before. */
-static uint64_t
-putback_new_leaf(struct putback *putback, uint32_t node, uint32_t kind)
+static struct putback_leaf
+putback_make_leaf(struct putback *putback, uint32_t node, uint32_t kind)
 {
-	const struct putback_chain *chain =
-	    putback_behind(putback, putback->out.nodes[node].pc, 0, kind);
+	uint32_t pc = putback->out.nodes[node].pc;
+	size_t number = putback_chain(putback, pc, 0, kind);
+	const struct putback_chain *chain = &putback->chains[number];
 
-	return (uint64_t)putback_extend(putback, node, chain) << 2 | (uint64_t)chain->vague << 1 |
-	    chain->pointer;
+	return (struct putback_leaf){
+		.node = putback_extend(putback, node, chain),
+		.kind = (uint8_t)kind,
+		.vague = chain->vague,
+		.pointer = chain->pointer,
+	};
 }
 
 /* The leaf behind node, which is the node itself where it calls the hook; and what
@@ -342,20 +349,29 @@ putback_new_leaf(struct putback *putback, uint32_t node, uint32_t kind)
 static uint32_t
 putback_leaf(struct putback *putback, uint32_t node, uint32_t kind, struct event *event)
 {
-	uint64_t found = putback->recent[node], *number;
+	struct putback_leaf *leaf = &putback->leaves[node], other;
+	uint64_t *number;
 	bool fresh;
 
-	/* most call one hook */
-	if (found >> 56 != kind) {
+	if (leaf->node == 0) {
+		*leaf = putback_make_leaf(putback, node, kind);
+	} else if (leaf->kind != kind) {
 		number = map_insert(&putback->leaf_map, (struct map_key){ node, kind }, &fresh);
-		if (fresh)
-			*number = putback_new_leaf(putback, node, kind);
-		found = (uint64_t)kind << 56 | *number;
-		putback->recent[node] = found;
+		if (fresh) {
+			other = putback_make_leaf(putback, node, kind);
+			*number =
+			    (uint64_t)other.node << 2 | (uint64_t)other.vague << 1 | other.pointer;
+		}
+		other = (struct putback_leaf){
+			.node = (uint32_t)(*number >> 2),
+			.vague = (*number & 2) != 0,
+			.pointer = (*number & 1) != 0,
+		};
+		leaf = &other;
 	}
-	event->vague = (found & 2) != 0;
-	event->pointer = (found & 1) != 0;
-	return (uint32_t)(found >> 2);
+	event->vague = leaf->vague;
+	event->pointer = leaf->pointer;
+	return leaf->node;
 }
 
 void

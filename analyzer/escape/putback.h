@@ -20,7 +20,8 @@
 struct event;
 struct logical;
 struct symbol_place;
-struct putback_chain; /* private */
+struct putback_chain; /* private, as the next */
+struct putback_leaf;
 
 struct putback {
 	/* The new definitions: modules and processes are the old ones'. Counts of nodes
@@ -33,14 +34,14 @@ struct putback {
 	uint32_t pc_count, node_count;     /* used so far */
 	uint32_t *ids;                     /* recorded id -> node; then leaf number -> node */
 	uint32_t leaf_count;
-	uint32_t *real;   /* node -> how many nodes of its stack stand in the trace */
-	uint64_t *recent; /* node -> kind of hook that it called last << 56 | leaf_map's */
+	uint32_t *real;              /* node -> how many nodes of its stack stand in the trace */
+	struct putback_leaf *leaves; /* node -> the one of the kind that came first */
 	struct putback_chain *chains;
 	size_t chain_count, chain_cap;
 	struct map chain_map; /* pc of the call, pc or kind of hook -> number in chains */
 	struct map pc_map;    /* module, address -> tail pc */
 	struct map node_map;  /* parent, tail pc -> node */
-	struct map leaf_map;  /* node, kind of hook -> leaf */
+	struct map leaf_map;  /* node, other kinds of hook -> leaf */
 	uint64_t frames;      /* put back, of all nodes */
 	bool marks;           /* the trace has return marks; the caller's to set */
 };
