@@ -26,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct bytes;
 struct flow;
 struct map;
 
@@ -97,6 +98,12 @@ bool flow_available(void);
  */
 struct flow *flow_build(const struct flow_source *source, uint64_t entry);
 void flow_free(struct flow *flow);
+
+/* Adds what flow_unpack makes the same graph of. */
+void flow_pack(const struct flow *flow, struct bytes *bytes);
+/* NULL if the bytes make no sense. Where they do, but were made up, answers are wrong,
+ * and nothing worse. */
+struct flow *flow_unpack(const uint8_t *data, size_t size);
 
 /* True if somewhere control is lost: then much, but not always everything, is
  * reachable, and little is dominated. */

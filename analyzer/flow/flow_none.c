@@ -29,6 +29,21 @@ flow_free(struct flow *flow)
 	free(flow);
 }
 
+void
+flow_pack(const struct flow *flow, struct bytes *bytes)
+{
+	(void)flow;
+	(void)bytes;
+}
+
+struct flow *
+flow_unpack(const uint8_t *data, size_t size)
+{
+	(void)data;
+	(void)size;
+	return NULL;
+}
+
 bool
 flow_is_open(const struct flow *flow)
 {

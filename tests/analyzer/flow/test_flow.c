@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "analyzer/util/bytes.h"
 #include "tests/lib/check.h"
 
 enum { PARTS = 4, LABELS = 16, DATA_SIZE = 256 };
@@ -78,6 +79,69 @@ get_labels(void *data, uint64_t start, uint64_t end, const uint64_t **labels)
 	return high - low;
 }
 
+static uint64_t seed = 11;
+
+static uint32_t
+next_random(uint32_t below)
+{
+	seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(seed >> 33) % below;
+}
+
+/* Bytes that were damaged make another graph, or none. */
+static void
+check_damaged(const struct bytes *bytes)
+{
+	uint8_t *copy = malloc(bytes->len);
+	size_t tries;
+
+	for (tries = 0; tries < 200; tries++) {
+		size_t size = tries % 4 == 0 ? next_random((uint32_t)bytes->len) : bytes->len;
+		struct flow *flow;
+		const uint64_t *sites;
+		size_t count;
+
+		memcpy(copy, bytes->data, bytes->len);
+		copy[next_random((uint32_t)bytes->len)] = (uint8_t)next_random(256);
+		copy[next_random((uint32_t)bytes->len)] ^= (uint8_t)(1U << next_random(8));
+		flow = flow_unpack(copy, size);
+		if (flow == NULL)
+			continue;
+		sites = flow_sites(flow, &count);
+		if (count > 0) {
+			flow_reaches_avoiding(flow, sites[0], sites[count - 1], sites[count / 2]);
+			flow_always(flow, sites[0]);
+			flow_meets(flow, sites[count - 1], START + next_random(64));
+		}
+		flow_free(flow);
+	}
+	free(copy);
+}
+
+/* The same as it comes out of its bytes: all checks are of that. */
+static struct flow *
+repack(struct flow *flow)
+{
+	struct bytes bytes = { 0 };
+	struct flow_shape before;
+	struct flow_shape after;
+	struct flow *again;
+
+	flow_pack(flow, &bytes);
+	again = flow_unpack(bytes.data, bytes.len);
+	CHECK(again != NULL);
+	CHECK(flow_unpack(bytes.data, bytes.len - 1) == NULL);
+	memset(&before, 0, sizeof(before));
+	memset(&after, 0, sizeof(after));
+	flow_describe(flow, &before);
+	flow_describe(again, &after);
+	CHECK(memcmp(&before, &after, sizeof(before)) == 0);
+	check_damaged(&bytes);
+	bytes_release(&bytes);
+	flow_free(flow);
+	return again;
+}
+
 static struct flow *
 build(struct program *program)
 {
@@ -89,7 +153,7 @@ build(struct program *program)
 		.labels = get_labels,
 	};
 
-	return flow_build(&source, START);
+	return repack(flow_build(&source, START));
 }
 
 static void
@@ -567,15 +631,6 @@ check_nothing(void)
 }
 
 /* ---- bytes that are no code ---- */
-
-static uint64_t seed = 11;
-
-static uint32_t
-next_random(uint32_t below)
-{
-	seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (uint32_t)(seed >> 33) % below;
-}
 
 /* Asks everything; what comes out of a site that reaches nothing is as it was. */
 static void
