@@ -10,18 +10,20 @@
 #include "analyzer/cmd/progress.h"
 #include "analyzer/cmd/source.h"
 #include "analyzer/ingest/ingest.h"
+#include "analyzer/symbol/symbol.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/xalloc.h"
 
 extern const struct cmd cmd_analyze;
 
-enum { ANALYZE_NO_MARKS = OPTIONS_KEY };
+enum { ANALYZE_NO_MARKS = OPTIONS_KEY, ANALYZE_VERBOSE };
 
 static const struct option_def analyze_options[] = {
 	{ "output", 'o', "DB", "the database; TRACE.db unless given" },
 	{ "force", 'f', NULL, "replace DB if it is there" },
 	SOURCE_OPTIONS,
 	{ "no-marks", ANALYZE_NO_MARKS, NULL, "leave out what return marks prove" },
+	{ "verbose", ANALYZE_VERBOSE, NULL, "say what came from the symbol cache" },
 	{ "quiet", 'q', NULL, "do not say where the database is" },
 	{ NULL, 0, NULL, NULL },
 };
@@ -31,6 +33,7 @@ struct analyze {
 	struct source_options source;
 	bool force;
 	bool quiet;
+	bool verbose;
 };
 
 static void
@@ -41,13 +44,32 @@ analyze_option(struct analyze *analyze, int key)
 	case 'f': analyze->force = true; break;
 	case ANALYZE_NO_MARKS: analyze->ingest.no_marks = true; break;
 	case 'q': analyze->quiet = true; break;
+	case ANALYZE_VERBOSE: analyze->verbose = true; break;
 	default: source_option(&analyze->source, &cmd_analyze, key); break;
 	}
+}
+
+static void
+analyze_tell_cached(const struct analyze *analyze)
+{
+	const struct symbol_cached *cached = analyze->ingest.cached;
+
+	if (analyze->ingest.symbol_cache == NULL) {
+		cmd_note("no symbol cache");
+		return;
+	}
+	cmd_note(
+	    "symbol cache %s: %llu modules, %llu answers found, %llu added, %llu files written",
+	    analyze->ingest.symbol_cache, (unsigned long long)cached->modules,
+	    (unsigned long long)cached->found, (unsigned long long)cached->added,
+	    (unsigned long long)cached->written);
 }
 
 static int
 analyze_traces(struct analyze *analyze)
 {
+	struct symbol_cached cached = { 0 };
+	char *cache = source_symbol_cache(&analyze->source);
 	struct progress progress;
 	struct err err;
 	int status;
@@ -57,8 +79,15 @@ analyze_traces(struct analyze *analyze)
 	analyze->ingest.progress_data = &progress;
 	analyze->ingest.note = progress_note;
 	analyze->ingest.note_data = &progress;
+	analyze->ingest.symbol_cache = cache;
+	analyze->ingest.cached = &cached;
 	status = ingest_run(&analyze->ingest, &err);
 	progress_end(&progress);
+	if (analyze->verbose && status == 0)
+		analyze_tell_cached(analyze);
+	analyze->ingest.symbol_cache = NULL;
+	analyze->ingest.cached = NULL;
+	free(cache);
 	if (status != 0)
 		return cmd_fail(&err);
 	if (!analyze->quiet)

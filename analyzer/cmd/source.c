@@ -36,6 +36,24 @@ source_option(struct source_options *options, const struct cmd *cmd, int key)
 		    &options->no_wrappers, &options->no_wrapper_count, &options->no_wrapper_cap);
 	else if (key == SOURCE_STACK_LIMIT)
 		options->stack_limit = options_size(cmd, "stack-limit", 1, 1ULL << 40);
+	else if (key == SOURCE_NO_SYMBOL_CACHE)
+		options->no_symbol_cache = true;
+}
+
+char *
+source_symbol_cache(const struct source_options *options)
+{
+	const char *cache = getenv("XDG_CACHE_HOME");
+	const char *home = getenv("HOME");
+
+	if (options != NULL && options->no_symbol_cache)
+		return NULL;
+	/* relative ones are to be ignored, says the standard */
+	if (cache != NULL && cache[0] == '/')
+		return xasprintf("%s/esc", cache);
+	if (home != NULL && home[0] == '/')
+		return xasprintf("%s/.cache/esc", home);
+	return NULL;
 }
 
 void
@@ -194,7 +212,9 @@ source_analyze(
     const char *trace, const char *database, const struct source_options *options, struct err *err)
 {
 	struct progress progress;
+	char *cache = source_symbol_cache(options);
 	struct ingest_options ingest = {
+		.symbol_cache = cache,
 		.traces = &trace,
 		.trace_count = 1,
 		.database = database,
@@ -213,6 +233,7 @@ source_analyze(
 	progress_start(&progress, "analyzing");
 	rc = ingest_run(&ingest, err);
 	progress_end(&progress);
+	free(cache);
 	return rc;
 }
 

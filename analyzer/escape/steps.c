@@ -25,9 +25,9 @@ struct steps_site {
 };
 
 struct steps_function {
-	const struct flow_source *source;
 	struct flow *flow; /* the resolver's; NULL: its code cannot be had */
 	uint32_t module;   /* of the trace */
+	uint32_t handle;   /* the resolver's */
 	/* Calls that always make an event, once they come back: the model would have
 	 * seen it. */
 	uint64_t *always;
@@ -108,11 +108,19 @@ steps_place(struct steps *steps, uint32_t pc)
 
 /* ---- functions ---- */
 
+/* What is called there is of that name; slot: by the pointer there. */
+static bool
+steps_calls(struct steps *steps, const struct steps_function *function, const char *const *names,
+    uint64_t address, bool slot)
+{
+	return steps_named(names,
+	    symbol_callee_name(steps->places->logical->symbol, function->handle, address, slot));
+}
+
 /* What the function jumps to when it ends: does that take its place for long? */
 static void
-steps_find_tails(struct steps_function *function)
+steps_find_tails(struct steps *steps, struct steps_function *function)
 {
-	const struct flow_source *source = function->source;
 	bool computed;
 	size_t count, i;
 	const uint64_t *tails = flow_tails(function->flow, &count, &computed);
@@ -120,8 +128,8 @@ steps_find_tails(struct steps_function *function)
 	function->tails = computed || count > 0;
 	function->leaves = function->rejoins = computed;
 	for (i = 0; i < count; i++)
-		if (!steps_named(steps_leaf, source->callee(source->data, tails[i], false)) &&
-		    !steps_named(steps_hooks, source->callee(source->data, tails[i], false)))
+		if (!steps_calls(steps, function, steps_leaf, tails[i], false) &&
+		    !steps_calls(steps, function, steps_hooks, tails[i], false))
 			function->leaves = true;
 }
 
@@ -132,7 +140,6 @@ steps_function(struct steps *steps, uint32_t module, uint64_t entry)
 	struct symbol *symbol = steps->places->logical->symbol;
 	struct steps_function *function;
 	uint64_t *number;
-	uint32_t handle;
 	bool fresh;
 
 	number = map_insert(&steps->function_map, (struct map_key){ module, entry }, &fresh);
@@ -144,12 +151,11 @@ steps_function(struct steps *steps, uint32_t module, uint64_t entry)
 	function = &steps->functions[steps->function_count++];
 	*function = (struct steps_function){ .module = module, .tails = true, .leaves = true };
 	if (module != 0 && entry != 0) {
-		handle = logical_places_handle(steps->places, module);
-		function->source = symbol_code(symbol, handle);
-		function->flow = symbol_flow(symbol, handle, entry);
+		function->handle = logical_places_handle(steps->places, module);
+		function->flow = symbol_flow(symbol, function->handle, entry);
 	}
 	if (function->flow != NULL) {
-		steps_find_tails(function);
+		steps_find_tails(steps, function);
 		steps->known++;
 	} else {
 		steps->not_known++;
@@ -252,7 +258,6 @@ static bool
 steps_call_always(struct steps *steps, size_t number, uint64_t site, unsigned depth)
 {
 	const struct steps_function *function = &steps->functions[number];
-	const struct flow_source *source = function->source;
 	uint32_t module = function->module;
 	uint32_t pc = steps_find_site(steps, module, site);
 	struct flow_callee callee;
@@ -261,7 +266,8 @@ steps_call_always(struct steps *steps, size_t number, uint64_t site, unsigned de
 	/* what never was on a stack may be a malloc that is not ours */
 	if (pc == 0 || !flow_callee(function->flow, site, &callee) || callee.address == 0)
 		return false;
-	name = source->callee(source->data, callee.address, callee.slot);
+	name = symbol_callee_name(
+	    steps->places->logical->symbol, function->handle, callee.address, callee.slot);
 	if (steps_named(steps_hooks, name))
 		return true;
 	if (name != NULL && steps_callee_named(steps, pc, name, depth))
@@ -545,14 +551,14 @@ steps_firm(struct steps *steps, struct steps_function *function, const struct sy
 
 /* The call that returns to site, of an allocation, is the last one of its function. */
 static bool
-steps_gave(const struct steps_function *function, const struct symbol_place *place, uint64_t site)
+steps_gave(struct steps *steps, const struct steps_function *function,
+    const struct symbol_place *place, uint64_t site)
 {
-	const struct flow_source *source = function->source;
 	struct flow_callee callee;
 
 	return steps_named(steps_retries, place->frames[place->count - 1].symbol) &&
 	    flow_callee(function->flow, site, &callee) && callee.address != 0 &&
-	    steps_named(steps_hooks, source->callee(source->data, callee.address, callee.slot));
+	    steps_calls(steps, function, steps_hooks, callee.address, callee.slot);
 }
 
 struct place_step
@@ -582,7 +588,7 @@ steps_step(struct steps *steps, uint32_t from, uint32_t to)
 	}
 	if (function->flow == NULL)
 		return step;
-	if (from == to && steps_gave(function, place, a))
+	if (from == to && steps_gave(steps, function, place, a))
 		return (struct place_step){ .known = true };
 	switch (flow_reaches(function->flow, a, b)) {
 	case FLOW_UNKNOWN: return step;
@@ -612,13 +618,12 @@ steps_tails(struct steps *steps, uint32_t node)
 
 /* The call is one of a hook, seen or not. */
 static bool
-steps_calls_hook(const struct steps_function *function, uint64_t site)
+steps_calls_hook(struct steps *steps, const struct steps_function *function, uint64_t site)
 {
-	const struct flow_source *source = function->source;
 	struct flow_callee callee;
 
 	return flow_callee(function->flow, site, &callee) && callee.address != 0 &&
-	    steps_named(steps_hooks, source->callee(source->data, callee.address, callee.slot));
+	    steps_calls(steps, function, steps_hooks, callee.address, callee.slot);
 }
 
 /* No call of a hook, and none of these pcs, is on every way through the function. */
@@ -636,7 +641,7 @@ steps_function_may_skip(
 	sites = flow_sites(function->flow, &all);
 	calls = xcalloc(all + count + 1, sizeof(*calls));
 	for (i = 0; i < all; i++)
-		if (steps_calls_hook(function, sites[i]))
+		if (steps_calls_hook(steps, function, sites[i]))
 			calls[used++] = sites[i];
 	for (i = 0; i < count; i++) {
 		const struct definitions_pc *pc = &steps->places->definitions->pcs[pcs[i]];

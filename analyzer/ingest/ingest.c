@@ -334,6 +334,7 @@ ingest_all(struct ingest *ingest, struct err *err)
 	if (ingest->wrappers == NULL)
 		return -1;
 	ingest->symbol = symbol_new();
+	symbol_set_cache(ingest->symbol, options->symbol_cache);
 	logical_init(&ingest->logical, ingest->symbol, ingest->wrappers);
 	do {
 		if (ingest_round(ingest, err) != 0)
@@ -348,11 +349,16 @@ int
 ingest_run(const struct ingest_options *options, struct err *err)
 {
 	struct ingest ingest = { .options = options };
+	struct symbol_cached cached = { 0 };
 	int status;
 
 	ingest.stack_limit = options->stack_limit != 0 ? options->stack_limit : INGEST_STACK_LIMIT;
 	ingest.bytes_total = ingest_total(options);
 	status = ingest_all(&ingest, err);
+	if (status == 0)
+		symbol_save_cache(ingest.symbol, &cached);
+	if (options->cached != NULL)
+		*options->cached = cached;
 	store_free(ingest.store);
 	logical_release(&ingest.logical);
 	if (ingest.symbol != NULL)

@@ -13,6 +13,7 @@
 
 struct err;
 struct logical_frame;
+struct symbol_cached;
 
 enum { INGEST_STACK_LIMIT = 4096 }; /* L, unless the options say otherwise */
 
@@ -40,8 +41,10 @@ struct ingest_options {
 	size_t wrapper_count;
 	const char *const *no_wrappers; /* these functions are none */
 	size_t no_wrapper_count;
-	uint64_t stack_limit; /* bytes; 0: INGEST_STACK_LIMIT */
-	bool no_marks;        /* judge as if the trace had no return marks */
+	uint64_t stack_limit;         /* bytes; 0: INGEST_STACK_LIMIT */
+	const char *symbol_cache;     /* directory for what is found out of programs, NULL: none */
+	struct symbol_cached *cached; /* what came from there; may be NULL */
+	bool no_marks;                /* judge as if the trace had no return marks */
 	/* Called for each block when it has ended; again for all of them when
 	 * wrappers were found and all begins anew. May be NULL. */
 	void (*block)(void *data, const struct ingest_block *block);

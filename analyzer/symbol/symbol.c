@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analyzer/symbol/demangle.h"
+#include "analyzer/symbol/symbol_answers.h"
 #include "analyzer/symbol/symbol_debug.h"
 #include "analyzer/symbol/symbol_module.h"
 #include "analyzer/util/strbuf.h"
@@ -14,6 +15,7 @@
 enum {
 	SUFFIX_RANK = 4,     /* symbol_name.rank below it: a name that programs use */
 	NEIGHBOUR_MAX = 256, /* bytes between functions of one source file */
+	CACHE_MAX = 512 * 1024 * 1024,
 };
 
 static const struct symbol_frame unknown_frame = {
@@ -49,6 +51,7 @@ module_free(struct module *module)
 	symbol_elf_release(&module->table);
 	symbol_elf_close(&module->main);
 	symbol_elf_close(&module->debug);
+	symbol_cache_free(module->cache);
 	free(module->path);
 	free(module->build_id);
 	free(module);
@@ -69,6 +72,7 @@ symbol_free(struct symbol *symbol)
 	map_release(&symbol->places);
 	arena_release(&symbol->arena);
 	free(symbol->root);
+	free(symbol->cache);
 	free(symbol);
 }
 
@@ -79,6 +83,34 @@ symbol_set_debug_root(struct symbol *symbol, const char *root)
 
 	free(symbol->root);
 	symbol->root = copy;
+}
+
+void
+symbol_set_cache(struct symbol *symbol, const char *directory)
+{
+	char *copy = directory != NULL ? xstrdup(directory) : NULL;
+
+	free(symbol->cache);
+	symbol->cache = copy;
+}
+
+void
+symbol_save_cache(struct symbol *symbol, struct symbol_cached *cached)
+{
+	size_t i;
+
+	*cached = (struct symbol_cached){ 0 };
+	for (i = 0; i < symbol->module_count; i++) {
+		struct module *module = symbol->modules[i];
+
+		if (module->cache == NULL)
+			continue;
+		symbol_cache_count(module->cache, &cached->found, &cached->added);
+		cached->modules += module->state_known;
+		cached->written += symbol_answers_save(module);
+	}
+	if (cached->written > 0)
+		symbol_cache_trim(symbol->cache, CACHE_MAX);
 }
 
 static uint64_t
@@ -132,6 +164,7 @@ module_new(struct symbol *symbol, const struct symbol_module *wanted)
 {
 	struct module *module = xcalloc(1, sizeof(*module));
 
+	module->symbol = symbol;
 	module->path = xstrdup(wanted->path);
 	if (wanted->build_id_len > 0) {
 		module->build_id = xmalloc(wanted->build_id_len);
@@ -251,23 +284,29 @@ module_open_main(struct module *module)
 static void
 module_open(struct symbol *symbol, struct module *module)
 {
-	struct symbol_elf *source = &module->main;
-
-	enum symbol_state main;
-
 	module_open_main(module);
-	main = module->state = module->main_state;
-	if (module->main.elf == NULL || !symbol_elf_has_dwarf(&module->main)) {
+	module->state = module->main_state;
+	if (module->main.elf == NULL || !symbol_elf_has_dwarf(&module->main))
 		open_debug(module, symbol->root);
-		if (module->debug.elf != NULL)
-			source = &module->debug;
-	}
-	module->code_state = code_state(module, main);
+	if (!symbol_answers_open(symbol, module))
+		symbol_module_load(module);
+}
+
+void
+symbol_module_load(struct module *module)
+{
+	struct symbol *symbol = module->symbol;
+	struct symbol_elf *source = module->debug.elf != NULL ? &module->debug : &module->main;
+
+	if (module->loaded)
+		return;
+	module->loaded = true;
+	module->code_state = code_state(module, module->main_state);
 	if (source->elf == NULL)
 		return;
 	module->state = SYMBOL_SYMTAB;
 	load_tables(module);
-	module->code_state = code_state(module, main);
+	module->code_state = code_state(module, module->main_state);
 	module->dwarf = symbol_dwarf_new(source, &module->table, symbol->root, &symbol->arena);
 	if (module->dwarf != NULL)
 		module->state = SYMBOL_DWARF;
@@ -554,12 +593,28 @@ make_place(struct symbol *symbol, struct module *module, uint64_t addr)
 	return place;
 }
 
+/* NULL outside of the code. */
+static const struct symbol_place *
+find_place(struct symbol *symbol, struct module *module, uint64_t addr)
+{
+	const struct symbol_place *place = NULL;
+
+	if (symbol_answers_place(symbol, module, addr, &place))
+		return place;
+	place = NULL;
+	symbol_module_load(module);
+	if ((module->main.elf != NULL || module->debug.elf != NULL) &&
+	    symbol_elf_is_code(&module->table, addr))
+		place = make_place(symbol, module, addr);
+	symbol_answers_keep_place(module, addr, place);
+	return place;
+}
+
 const struct symbol_place *
 symbol_resolve(struct symbol *symbol, uint32_t handle, uint64_t offset, bool is_return)
 {
-	struct module *module;
+	const struct symbol_place *place;
 	struct map_key key;
-	const struct symbol_place *place = &unknown_place;
 	uint64_t *value;
 
 	if (handle >= symbol->handle_count || (is_return && offset == 0))
@@ -569,11 +624,9 @@ symbol_resolve(struct symbol *symbol, uint32_t handle, uint64_t offset, bool is_
 	value = map_find(&symbol->places, key);
 	if (value != NULL)
 		return (const struct symbol_place *)(uintptr_t)*value;
-	module = symbol->modules[key.hi];
-	symbol_module_of(symbol, handle);
-	if ((module->main.elf != NULL || module->debug.elf != NULL) &&
-	    symbol_elf_is_code(&module->table, key.lo))
-		place = make_place(symbol, module, key.lo);
+	place = find_place(symbol, symbol_module_of(symbol, handle), key.lo);
+	if (place == NULL)
+		place = &unknown_place;
 	*map_insert(&symbol->places, key, NULL) = (uintptr_t)place;
 	return place;
 }
@@ -588,20 +641,34 @@ symbol_module_of(struct symbol *symbol, uint32_t handle)
 	return module;
 }
 
-uint64_t
-symbol_module_function(struct symbol *symbol, struct module *module, uint64_t addr)
+static uint64_t
+find_holder(struct module *module, uint64_t addr)
 {
+	struct symbol_dwarf_answer *answer = &module->symbol->answer;
 	const struct symbol_name *name;
 
-	if (module->state == SYMBOL_UNUSED)
-		module_open(symbol, module);
 	if (!symbol_elf_is_code(&module->table, addr))
 		return 0;
 	name = symbol_elf_name(&module->table, addr);
-	symbol->answer.low = 0;
+	answer->low = 0;
 	if (name == NULL && module->dwarf != NULL)
-		symbol_dwarf_find(module->dwarf, addr, &symbol->answer);
-	return find_function(module, addr, name, symbol->answer.low);
+		symbol_dwarf_find(module->dwarf, addr, answer);
+	return find_function(module, addr, name, answer->low);
+}
+
+uint64_t
+symbol_module_function(struct module *module, uint64_t addr)
+{
+	uint64_t function;
+
+	if (module->state == SYMBOL_UNUSED)
+		module_open(module->symbol, module);
+	if (symbol_answers_number(module, SYMBOL_CACHE_FUNCTION, addr, &function))
+		return function;
+	symbol_module_load(module);
+	function = find_holder(module, addr);
+	symbol_answers_keep_number(module, SYMBOL_CACHE_FUNCTION, addr, function);
+	return function;
 }
 
 uint64_t
@@ -638,6 +705,8 @@ symbol_module_debug(const struct symbol *symbol, uint32_t handle)
 const struct flow_source *
 symbol_module_code(struct module *module)
 {
+	if (module->code_state == SYMBOL_CODE_READ)
+		symbol_module_load(module);
 	open_code(module);
 	return module->code != NULL ? symbol_code_source(module->code) : NULL;
 }

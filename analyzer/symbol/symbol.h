@@ -75,6 +75,26 @@ void symbol_free(struct symbol *symbol);
  * server is asked. root is copied. */
 void symbol_set_debug_root(struct symbol *symbol, const char *root);
 
+/*
+ * What is found out of modules with a build-id is kept in files of directory, which is
+ * made when it is needed, and taken from there instead, where the same files are read by
+ * the same program. All answers are the same with and without it. Unless this is
+ * called before the first symbol_resolve, or with NULL: nothing is kept. directory is
+ * copied.
+ */
+void symbol_set_cache(struct symbol *symbol, const char *directory);
+
+/* What came from there. */
+struct symbol_cached {
+	uint64_t modules; /* of which something was there */
+	uint64_t found;   /* answers */
+	uint64_t added;   /* those that were not */
+	uint64_t written; /* modules whose files were */
+};
+
+/* Writes what is new. A file that cannot be written is left out. */
+void symbol_save_cache(struct symbol *symbol, struct symbol_cached *cached);
+
 /* Makes a module known; returns its handle, from 0 in order of the calls. Opens
  * nothing yet. Two with the same path and build-id share the work. */
 uint32_t symbol_add_module(struct symbol *symbol, const struct symbol_module *module);
@@ -152,6 +172,10 @@ const struct flow_source *symbol_code(struct symbol *symbol, uint32_t module);
  * cannot be had. Owned by the resolver, lives as long as it.
  */
 struct flow *symbol_flow(struct symbol *symbol, uint32_t module, uint64_t entry);
+
+/* As flow_source.callee: the name of what is called at address, or by the pointer there;
+ * NULL if the code cannot be had. Lives as long as the resolver. */
+const char *symbol_callee_name(struct symbol *symbol, uint32_t module, uint64_t address, bool slot);
 
 enum symbol_code_state {
 	SYMBOL_CODE_UNUSED,     /* nothing was asked of it */

@@ -100,6 +100,7 @@ struct symbol_dwarf {
 	struct map trees;   /* Dwarf_CU * -> struct tree * */
 	struct map names;   /* address of a DIE -> struct name * */
 	struct map files;   /* text of libdw -> absolute text */
+	bool split;         /* there are skeletons of units */
 };
 
 static struct map_key
@@ -907,6 +908,7 @@ index_units(struct symbol_dwarf *dwarf)
 		if (dwarf_get_units(dwarf->dwarf, cu, &next, &version, &type, &die, NULL) != 0)
 			break;
 		cu = next;
+		dwarf->split = dwarf->split || type == DW_UT_skeleton;
 		if (die.addr != NULL && (type == DW_UT_compile || type == DW_UT_skeleton))
 			add_unit(dwarf, cu, &die);
 	}
@@ -977,6 +979,12 @@ symbol_dwarf_free(struct symbol_dwarf *dwarf)
 	symbol_elf_close(&dwarf->shared);
 	symbol_package_free(dwarf->package);
 	free(dwarf);
+}
+
+bool
+symbol_dwarf_is_split(const struct symbol_dwarf *dwarf)
+{
+	return dwarf->split;
 }
 
 /* True if unit has a function that holds addr; answer is then filled. */

@@ -35,6 +35,9 @@ struct symbol_dwarf *symbol_dwarf_new(struct symbol_elf *file, const struct symb
     const char *root, struct arena *arena);
 void symbol_dwarf_free(struct symbol_dwarf *dwarf);
 
+/* True if some units lie in files of their own. */
+bool symbol_dwarf_is_split(const struct symbol_dwarf *dwarf);
+
 /* Resolves addr; instance of the last frame is left 0. */
 void symbol_dwarf_find(
     struct symbol_dwarf *dwarf, uint64_t addr, struct symbol_dwarf_answer *answer);

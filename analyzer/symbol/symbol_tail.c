@@ -5,6 +5,7 @@
 
 #include "analyzer/flow/flow.h"
 #include "analyzer/symbol/demangle.h"
+#include "analyzer/symbol/symbol_answers.h"
 #include "analyzer/symbol/symbol_module.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
@@ -12,6 +13,9 @@
 enum {
 	STEPS_MAX = 4096, /* jumps that are tried for one chain */
 };
+
+/* Of edges, in the cache. */
+enum { WHOLE = 1, LAX = 2 };
 
 /* identities of functions that are known by name only differ from all others */
 static const uint64_t NAMED_BIT = UINT64_C(1) << 62;
@@ -130,7 +134,7 @@ enter(struct search *search, struct module *own, const struct symbol_target *tar
 			return true;
 		}
 	}
-	step->function = symbol_module_function(search->symbol, step->module, at);
+	step->function = symbol_module_function(step->module, at);
 	return goal->names != NULL || step->module != goal->module || step->function == 0 ||
 	    step->function != goal->function;
 }
@@ -215,6 +219,54 @@ find_edges_code(struct module *module, uint64_t function, struct edges *edges)
 	return !open;
 }
 
+static void
+keep_edges(struct module *module, uint64_t function, const struct edges *edges)
+{
+	struct bytes answer = { 0 };
+	size_t i;
+
+	if (module->cache == NULL)
+		return;
+	bytes_add_number(&answer, edges->count);
+	for (i = 0; i < edges->count; i++) {
+		bytes_add_number(&answer, edges->list[i].pc);
+		symbol_answers_add_target(module->cache, &answer, &edges->list[i].target);
+	}
+	bytes_add_byte(&answer, (uint8_t)((edges->whole ? WHOLE : 0) | (edges->lax ? LAX : 0)));
+	symbol_cache_add(module->cache, SYMBOL_CACHE_EDGES, function, &answer);
+	bytes_release(&answer);
+}
+
+/* What the cache has; false if that is nothing, edges are then empty. */
+static bool
+take_edges(struct module *module, uint64_t function, struct edges *edges)
+{
+	struct bytes_reader reader;
+	uint64_t pc;
+	uint8_t flags;
+	size_t count;
+
+	if (module->cache == NULL ||
+	    !symbol_cache_find(module->cache, SYMBOL_CACHE_EDGES, function, &reader))
+		return false;
+	for (count = bytes_take_count(&reader); count > 0 && !reader.bad; count--) {
+		struct symbol_target target;
+
+		pc = bytes_take_number(&reader);
+		target = symbol_answers_take_target(module->cache, &reader);
+		add_edge(edges, pc, &target);
+	}
+	flags = bytes_take_byte(&reader);
+	edges->whole = (flags & WHOLE) != 0;
+	edges->lax = (flags & LAX) != 0;
+	if (!reader.bad && reader.at == reader.end)
+		return true;
+	symbol_cache_distrust(module->cache);
+	free(edges->list);
+	*edges = (struct edges){ 0 };
+	return false;
+}
+
 static const struct edges *
 find_edges(struct module *module, uint64_t function)
 {
@@ -228,8 +280,12 @@ find_edges(struct module *module, uint64_t function)
 		return (const struct edges *)(uintptr_t)*value;
 	edges = xcalloc(1, sizeof(*edges));
 	*value = (uintptr_t)edges;
+	if (take_edges(module, function, edges))
+		return edges;
+	symbol_module_load(module);
 	if (!find_edges_code(module, function, edges))
 		find_edges_dwarf(module, function, edges);
+	keep_edges(module, function, edges);
 	return edges;
 }
 
@@ -397,6 +453,18 @@ make_named(struct symbol *symbol, const char *linkage)
 	return place;
 }
 
+/* Where the function is declared; leaves frame as it is if that is not known. */
+static void
+find_declared(struct module *module, uint64_t function, struct symbol_frame *frame)
+{
+	if (symbol_answers_declared(module, function, frame))
+		return;
+	symbol_module_load(module);
+	if (module->dwarf != NULL)
+		symbol_dwarf_declared(module->dwarf, function, frame);
+	symbol_answers_keep_declared(module, function, frame);
+}
+
 /* The function alone, as it is declared. */
 static const struct symbol_place *
 make_function(struct symbol *symbol, const struct symbol_place *at, const struct step *step)
@@ -409,8 +477,7 @@ make_function(struct symbol *symbol, const struct symbol_place *at, const struct
 	frame->file = "";
 	frame->line = 0;
 	frame->column = 0;
-	if (step->module->dwarf != NULL)
-		symbol_dwarf_declared(step->module->dwarf, step->function, frame);
+	find_declared(step->module, step->function, frame);
 	place->frames = frame;
 	place->count = 1;
 	return place;
@@ -459,7 +526,7 @@ is_loader(const struct module *module)
 }
 
 static struct symbol_target
-first_target(struct module *module, uint64_t after)
+read_first(struct module *module, uint64_t after)
 {
 	struct symbol_code_view view = view_of(module);
 	struct symbol_target target = symbol_target_call(&view, after);
@@ -474,6 +541,19 @@ first_target(struct module *module, uint64_t after)
 		if (!calls->list[i].tail && calls->list[i].after == after)
 			return target_of_call(module, &calls->list[i]);
 	}
+	return target;
+}
+
+static struct symbol_target
+first_target(struct module *module, uint64_t after)
+{
+	struct symbol_target target;
+
+	if (symbol_answers_call(module, after, &target))
+		return target;
+	symbol_module_load(module);
+	target = read_first(module, after);
+	symbol_answers_keep_call(module, after, &target);
 	return target;
 }
 

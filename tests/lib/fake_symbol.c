@@ -165,6 +165,30 @@ symbol_flow(struct symbol *symbol, uint32_t module, uint64_t entry)
 	return NULL;
 }
 
+const char *
+symbol_callee_name(struct symbol *symbol, uint32_t module, uint64_t address, bool slot)
+{
+	(void)symbol;
+	(void)module;
+	(void)address;
+	(void)slot;
+	return NULL;
+}
+
+void
+symbol_set_cache(struct symbol *symbol, const char *directory)
+{
+	(void)symbol;
+	(void)directory;
+}
+
+void
+symbol_save_cache(struct symbol *symbol, struct symbol_cached *cached)
+{
+	(void)symbol;
+	*cached = (struct symbol_cached){ 0 };
+}
+
 enum symbol_state
 symbol_module_state(const struct symbol *symbol, uint32_t module)
 {
