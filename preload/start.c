@@ -212,6 +212,9 @@ start_map(int fd)
 		if (ring.base != NULL)
 			break;
 	}
+	/* The first touch would read ahead: megabytes of zeros. */
+	if (ring.base != NULL)
+		arch_syscall(SYS_madvise, (long)ring.base, (long)size, MADV_RANDOM, 0, 0, 0);
 	ring.size = size;
 	ring.header = (struct esc_header *)(void *)ring.base;
 	return ring.base != NULL;
