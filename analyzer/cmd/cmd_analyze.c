@@ -16,13 +16,14 @@
 
 extern const struct cmd cmd_analyze;
 
-enum { ANALYZE_NO_MARKS = OPTIONS_KEY, ANALYZE_VERBOSE };
+enum { ANALYZE_NO_MARKS = OPTIONS_KEY, ANALYZE_THREADS, ANALYZE_VERBOSE };
 
 static const struct option_def analyze_options[] = {
 	{ "output", 'o', "DB", "the database; TRACE.db unless given" },
 	{ "force", 'f', NULL, "replace DB if it is there" },
 	SOURCE_OPTIONS,
 	{ "no-marks", ANALYZE_NO_MARKS, NULL, "leave out what return marks prove" },
+	{ "threads", ANALYZE_THREADS, "N", "use at most N threads" },
 	{ "verbose", ANALYZE_VERBOSE, NULL, "say what came from the symbol cache" },
 	{ "quiet", 'q', NULL, "do not say where the database is" },
 	{ NULL, 0, NULL, NULL },
@@ -43,6 +44,10 @@ analyze_option(struct analyze *analyze, int key)
 	case 'o': analyze->ingest.database = optarg; break;
 	case 'f': analyze->force = true; break;
 	case ANALYZE_NO_MARKS: analyze->ingest.no_marks = true; break;
+	case ANALYZE_THREADS:
+		analyze->ingest.threads =
+		    (unsigned)options_number(&cmd_analyze, "threads", 1, 1024);
+		break;
 	case 'q': analyze->quiet = true; break;
 	case ANALYZE_VERBOSE: analyze->verbose = true; break;
 	default: source_option(&analyze->source, &cmd_analyze, key); break;
@@ -75,7 +80,7 @@ analyze_traces(struct analyze *analyze)
 	int status;
 
 	progress_start(&progress, "analyzing");
-	analyze->ingest.progress = progress_show;
+	analyze->ingest.progress = progress_events;
 	analyze->ingest.progress_data = &progress;
 	analyze->ingest.note = progress_note;
 	analyze->ingest.note_data = &progress;

@@ -223,7 +223,7 @@ source_analyze(
 		.no_wrappers = options->no_wrappers,
 		.no_wrapper_count = options->no_wrapper_count,
 		.stack_limit = options->stack_limit,
-		.progress = progress_show,
+		.progress = progress_events,
 		.progress_data = &progress,
 		.note = progress_note,
 		.note_data = &progress,

@@ -4,21 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "analyzer/escape/discover.h"
 #include "analyzer/escape/wrappers.h"
 #include "analyzer/ingest/ingest_run.h"
+#include "analyzer/ingest/pipe.h"
 #include "analyzer/store/store.h"
 #include "analyzer/symbol/symbol.h"
 #include "analyzer/trace/definitions.h"
-#include "analyzer/trace/merge.h"
 #include "analyzer/trace/reader.h"
 #include "analyzer/util/xalloc.h"
 
-/* Events between two calls of the progress function. */
-#define INGEST_PROGRESS (1U << 20)
-
-enum { INGEST_ROUNDS = 2 }; /* that may find wrappers */
+enum {
+	INGEST_ROUNDS = 2, /* that may find wrappers */
+	INGEST_AHEAD = 12, /* events: by then a block is in the cache */
+};
 
 static struct place
 ingest_place(void *data, uint32_t pc)
@@ -154,6 +155,14 @@ ingest_number_threads(struct ingest_run *run)
 	}
 }
 
+static uint64_t
+ingest_size(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
 static int
 ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 {
@@ -173,6 +182,7 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 	hooks.marks = (head->flags & ESC_FLAG_MARKS) != 0 && !run->ingest->options->no_marks;
 	hooks.bias = head->sample_bias;
 	run->tick_ns = ingest_tick_ns(head);
+	run->file_size = ingest_size(trace);
 	run->definitions = definitions_new(run->reader);
 	putback_init(&run->putback, &run->ingest->logical, run->definitions);
 	run->putback.marks = hooks.marks;
@@ -209,42 +219,64 @@ ingest_run_release(struct ingest_run *run)
 	reader_free(run->reader);
 }
 
-/* The share of the trace that was read, guessed by its events' segments. */
+/* That much of the trace was followed. */
 static void
-ingest_tell(const struct ingest *ingest, uint64_t events, uint64_t size)
+ingest_tell(const struct ingest_run *run, uint64_t read)
 {
+	const struct ingest *ingest = run->ingest;
 	const struct ingest_options *options = ingest->options;
-	uint64_t done = events * 7; /* bytes an event, about */
+	double done = (double)ingest->bytes_done;
 
-	if (options->progress == NULL)
+	if (options->progress == NULL || ingest->bytes_total == 0)
 		return;
-	options->progress(options->progress_data, ingest->bytes_done + (done < size ? done : size),
-	    ingest->bytes_total);
+	if (run->streams.bytes > 0)
+		done += (double)run->file_size * (double)read / (double)run->streams.bytes;
+	options->progress(
+	    options->progress_data, done / (double)ingest->bytes_total, ingest->events);
+}
+
+static void
+ingest_feed_batch(struct ingest_run *run, struct pipe_batch *batch)
+{
+	struct match_event *event = batch->events, *end = event + batch->count;
+
+	run->ingest->events += batch->count;
+	run->last = end[-1].event.time;
+	for (; event < end; event++) {
+		if (event + INGEST_AHEAD < end)
+			model_expect(run->model, event[INGEST_AHEAD].block);
+		/* It may say so for what marks have told. */
+		if (run->ingest->options->no_marks)
+			event->event.has_kept = false;
+		putback_event(&run->putback, &event->event, &event->event);
+		model_feed(run->model, event);
+	}
+}
+
+static bool
+ingest_ahead(const struct ingest_options *options)
+{
+	unsigned threads = options->threads;
+
+	if (threads == 0)
+		threads = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	return threads > 1;
 }
 
 static void
 ingest_run_feed(struct ingest_run *run)
 {
-	struct merge *merge = merge_new(run->reader, &run->streams);
-	const struct event *event;
-	struct event whole;
-	uint64_t events = 0;
-	size_t stream;
+	struct pipe *pipe = pipe_new(
+	    run->reader, &run->streams, run->definitions, ingest_ahead(run->ingest->options));
+	struct pipe_batch *batch;
 
-	while ((event = merge_next(merge, &stream)) != NULL) {
-		struct event plain = *event;
-
-		/* It may say so for what marks have told. */
-		if (run->ingest->options->no_marks)
-			plain.has_kept = false;
-		putback_event(&run->putback, &plain, &whole);
-		model_feed(run->model, &whole, stream);
-		run->last = event->time;
-		if (++events % INGEST_PROGRESS == 0)
-			ingest_tell(run->ingest, events, run->reader->size);
+	while ((batch = pipe_next(pipe)) != NULL) {
+		ingest_feed_batch(run, batch);
+		ingest_tell(run, batch->read);
 	}
-	merge_free(merge);
-	model_finish(run->model);
+	model_finish(run->model, pipe_match(pipe));
+	run->matched = pipe_match(pipe)->counts;
+	pipe_free(pipe);
 	escape_finish(&run->escape);
 }
 
@@ -279,8 +311,7 @@ ingest_trace(struct ingest *ingest, size_t index, struct err *err)
 			ingest->found += discover_wrappers(&run.escape, ingest->wrappers);
 		if (ingest->found == 0)
 			status = ingest_write_run(&run, err);
-		ingest->bytes_done += run.reader->size;
-		ingest_tell(ingest, 0, 0);
+		ingest->bytes_done += run.file_size;
 	}
 	ingest_run_release(&run);
 	return status;
@@ -289,13 +320,11 @@ ingest_trace(struct ingest *ingest, size_t index, struct err *err)
 static uint64_t
 ingest_total(const struct ingest_options *options)
 {
-	struct stat status;
 	uint64_t total = 0;
 	size_t i;
 
 	for (i = 0; i < options->trace_count; i++)
-		if (stat(options->traces[i], &status) == 0)
-			total += (uint64_t)status.st_size;
+		total += ingest_size(options->traces[i]);
 	return total;
 }
 

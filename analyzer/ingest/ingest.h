@@ -49,8 +49,10 @@ struct ingest_options {
 	 * wrappers were found and all begins anew. May be NULL. */
 	void (*block)(void *data, const struct ingest_block *block);
 	void *block_data;
-	/* Called now and then with bytes read and bytes to read; may be NULL. */
-	void (*progress)(void *data, uint64_t done, uint64_t total_bytes);
+	unsigned threads; /* that may work; 0: as many as there are processors */
+	/* Called now and then with the share of the work that is done, 0 to 1, and the
+	 * events that were followed; may be NULL. */
+	void (*progress)(void *data, double share, uint64_t events);
 	void *progress_data;
 	/* Called for what is damaged in a trace, one line each; may be NULL. */
 	void (*note)(void *data, const char *trace, const char *text);

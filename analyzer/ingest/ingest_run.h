@@ -8,6 +8,7 @@
 #include "analyzer/escape/logical.h"
 #include "analyzer/escape/putback.h"
 #include "analyzer/ingest/timeline.h"
+#include "analyzer/model/match.h"
 #include "analyzer/model/model.h"
 #include "analyzer/trace/streams.h"
 #include "analyzer/util/map.h"
@@ -30,8 +31,9 @@ struct ingest {
 	int64_t thread_base;
 	size_t found;        /* wrappers, in this round */
 	unsigned round;      /* times that all began anew, as wrappers were found */
-	uint64_t bytes_done; /* for progress */
+	uint64_t bytes_done; /* for progress: of the traces that are read */
 	uint64_t bytes_total;
+	uint64_t events; /* followed, of all rounds */
 };
 
 struct ingest_run {
@@ -41,7 +43,9 @@ struct ingest_run {
 	struct definitions *definitions; /* as they stand in the trace */
 	struct putback putback;          /* with the frames that tail calls left */
 	struct streams streams;
+	uint64_t file_size; /* bytes */
 	struct model *model;
+	struct match_counts matched;
 	struct escape escape;
 	struct timeline timeline;
 	double tick_ns;

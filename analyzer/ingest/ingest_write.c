@@ -163,9 +163,8 @@ write_totals(const struct ingest_run *run)
 static uint64_t
 write_lost(const struct ingest_run *run, const struct esc_counters *all)
 {
-	const struct model_counts *counts = model_counts(run->model);
 	uint64_t exact = all->allocations + all->frees;
-	uint64_t seen = counts->allocations + counts->frees;
+	uint64_t seen = run->matched.allocations + run->matched.frees;
 	uint64_t lost = all->dropped;
 
 	if (run->reader->head.mode == ESC_MODE_FULL && exact > seen && exact - seen > lost)
@@ -225,11 +224,11 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 		.allocations = write_int(all.allocations),
 		.frees = write_int(all.frees),
 		.bytes = write_int(all.bytes),
-		.recorded = write_int(counts->allocations),
+		.recorded = write_int(run->matched.allocations),
 		.lost = write_int(write_lost(run, &all)),
 		.cut = write_int(all.cut),
 		.broken = write_int(all.broken),
-		.unmatched_frees = write_int(counts->unmatched),
+		.unmatched_frees = write_int(run->matched.unmatched),
 		.peak_bytes = write_clamp(run->timeline.peak),
 		.threads = run->thread_count,
 		.processes = run->definitions->process_count,

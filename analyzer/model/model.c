@@ -4,14 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyzer/model/live.h"
+#include "analyzer/model/match.h"
 #include "analyzer/trace/definitions.h"
 #include "analyzer/trace/streams.h"
 #include "analyzer/util/xalloc.h"
 
-/* Ticks within which a free may be stamped after the allocation that got its
- * block: some 10 ms on any clock. Later, the free before was lost. */
-#define MODEL_SKEW 30000000U
+enum { MODEL_CHUNK_BITS = 12, MODEL_CHUNK = 1 << MODEL_CHUNK_BITS };
 
 /* With marks, a second replay knows nothing of them: how well it does is a measure
  * of all that is presumed and proved without. */
@@ -30,12 +28,6 @@ struct model_stream {
 	uint32_t given_node;
 };
 
-/* The table has no order of its own. */
-struct model_end_order {
-	uint64_t seq;
-	uint32_t block;
-};
-
 struct model {
 	const struct definitions *definitions;
 	const struct streams *streams;
@@ -43,11 +35,8 @@ struct model {
 	struct places places;
 	struct region_memo *memos;
 	struct model_stream *list;
-	struct model_block *blocks; /* from 1 */
-	size_t block_cap;
-	uint32_t block_count;
-	uint32_t spare; /* blocks to be used again, linked by older */
-	struct live live;
+	struct model_block **chunks; /* of MODEL_CHUNK blocks, by number; owned */
+	size_t chunk_count, chunk_cap;
 	struct model_counts counts;
 	uint64_t now;
 };
@@ -98,8 +87,9 @@ model_free(struct model *model)
 	free(model->list);
 	places_release(&model->places);
 	free(model->memos);
-	free(model->blocks);
-	live_release(&model->live);
+	for (i = 0; i < model->chunk_count; i++)
+		free(model->chunks[i]);
+	free(model->chunks);
 	free(model);
 }
 
@@ -137,66 +127,44 @@ model_region(struct model_stream *stream, uint16_t number)
 	return stream->regions[number];
 }
 
-static uint32_t
-model_process(const struct model *model, size_t stream)
+static struct model_block *
+model_block(const struct model *model, uint32_t number)
 {
-	return model->streams->list[stream].process;
+	return &model->chunks[number >> MODEL_CHUNK_BITS][number & (MODEL_CHUNK - 1)];
 }
 
-static uint32_t
-model_take_block(struct model *model)
+/* The same, where it may be a number that was never given before. */
+static struct model_block *
+model_new_block(struct model *model, uint32_t number)
 {
-	uint32_t index = model->spare;
+	size_t chunk = number >> MODEL_CHUNK_BITS;
 
-	if (index != 0) {
-		model->spare = model->blocks[index].older;
-		return index;
+	while (chunk >= model->chunk_count) {
+		model->chunks = xgrow(model->chunks, &model->chunk_cap, model->chunk_count + 1,
+		    sizeof(struct model_block *));
+		model->chunks[model->chunk_count++] =
+		    xcalloc(MODEL_CHUNK, sizeof(struct model_block));
 	}
-	index = ++model->block_count;
-	model->blocks =
-	    xgrow(model->blocks, &model->block_cap, (size_t)index + 1, sizeof(*model->blocks));
-	return index;
+	return model_block(model, number);
 }
 
+/* Ends a block (0: none) of which only that is known. */
 static void
-model_drop_block(struct model *model, uint32_t index)
+model_end_lost(struct model *model, uint32_t number)
 {
-	struct model_block *block = &model->blocks[index];
+	const struct model_block *block;
 
-	block->older = model->spare;
-	model->spare = index;
-}
-
-/* Ends a block of which only that is known. */
-static void
-model_end_lost(struct model *model, uint32_t index)
-{
-	const struct model_block *block = &model->blocks[index];
-	struct model_end end = {
+	if (number == 0)
+		return;
+	block = model_block(model, number);
+	model->hooks.end(model->hooks.data,
+	    &(struct model_end){
 		.block = block,
 		.time = model->now,
 		.outcome = MODEL_UNKNOWN,
 		.why = MODEL_WHY_RECORD,
 		.stream = block->stream,
-	};
-
-	model->hooks.end(model->hooks.data, &end);
-	model_drop_block(model, index);
-}
-
-/* A block begins at an address that holds a live one: its free may be about to
- * come. One that waited already will not get its free any more. */
-static uint32_t
-model_keep_older(struct model *model, uint32_t older)
-{
-	if (older == 0)
-		return 0;
-	model->counts.skewed++;
-	if (model->blocks[older].older != 0) {
-		model_end_lost(model, model->blocks[older].older);
-		model->blocks[older].older = 0;
-	}
-	return older;
+	    });
 }
 
 static float
@@ -209,24 +177,19 @@ model_weight(const struct model *model, const struct event *event)
 }
 
 static void
-model_allocate(struct model *model, const struct event *event, size_t stream, uint32_t node)
+model_allocate(struct model *model, const struct match_event *match, uint32_t node)
 {
-	uint32_t index = model_take_block(model);
-	struct live_slot *slot =
-	    live_insert(&model->live, model_process(model, stream), event->address);
-	struct model_block *block = &model->blocks[index];
-	uint32_t older = model_keep_older(model, slot->block);
+	struct model_block *block = model_new_block(model, match->block);
+	const struct event *event = &match->event;
 
-	slot->block = index;
 	*block = (struct model_block){
 		.address = event->address,
 		.size = event->size,
 		.begin = event->time,
 		.seq = model->counts.events,
-		.stream = (uint32_t)stream,
+		.stream = match->stream,
 		.node = node,
 		.levels = node != 0 ? places_node(&model->places, node)->levels : 0,
-		.older = older,
 		.weight = model_weight(model, event),
 		.region = event->region,
 		.cost = event->cost,
@@ -234,32 +197,7 @@ model_allocate(struct model *model, const struct event *event, size_t stream, ui
 		.pointer = event->pointer,
 		.timed = event->has_cost,
 	};
-	model->counts.allocations++;
 	model->hooks.begin(model->hooks.data, block);
-}
-
-/* Whether an ancestor of the process had a block there when it forked. */
-static bool
-model_inherited(const struct model *model, size_t stream, uint64_t address)
-{
-	const struct definitions *all = model->definitions;
-	uint32_t process = model_process(model, stream);
-	uint64_t started;
-	const struct live_slot *found;
-	unsigned left;
-
-	for (left = 64; left > 0; left--) {
-		if (process > all->process_count)
-			return false;
-		started = all->processes[process].started;
-		process = all->processes[process].parent;
-		if (process == 0)
-			return false;
-		found = live_find(&model->live, process, address);
-		if (found != NULL && model->blocks[found->block].begin <= started)
-			return true;
-	}
-	return false;
 }
 
 /* Whether the stack, of which nothing is shared, is at least known to its end,
@@ -352,57 +290,29 @@ model_judge_free(struct model *model, struct model_end *end, uint16_t number)
 		model_compare(model, model_region(stream, number), end);
 }
 
-/* Which block at *slot this free is for; the younger, if any, stays there. */
-static uint32_t
-model_unlink(struct model *model, struct live_slot *slot)
-{
-	uint32_t young = slot->block;
-	uint32_t old = model->blocks[young].older;
-	const struct model_block *block = &model->blocks[young];
-
-	if (old != 0) {
-		model->blocks[young].older = 0;
-		if (model->now - block->begin <= MODEL_SKEW)
-			return old;
-		model_end_lost(model, old);
-	}
-	live_remove(&model->live, slot);
-	return young;
-}
-
 static void
-model_release(struct model *model, const struct event *event, size_t stream, uint32_t node)
+model_release(struct model *model, const struct match_event *match, uint32_t node)
 {
-	struct live_slot *slot =
-	    live_find(&model->live, model_process(model, stream), event->address);
+	const struct event *event = &match->event;
 	struct model_end end = {
 		.time = event->time,
 		.outcome = MODEL_FREED,
 		.node = node,
-		.stream = (uint32_t)stream,
+		.stream = match->stream,
 		.realloced = event->kind == ESC_EVENT_GIVE_UP,
 		.timed = event->has_cost,
 		.cost = event->cost,
 	};
-	uint32_t index;
 
-	model->counts.frees++;
-	if (slot == NULL) {
-		if (model_inherited(model, stream, event->address))
-			model->counts.inherited++;
-		else
-			model->counts.unmatched++;
+	if (match->block == 0)
 		return;
-	}
-	index = model_unlink(model, slot);
-	end.block = &model->blocks[index];
+	end.block = model_block(model, match->block);
 	model_judge_free(model, &end, event->region);
 	if (end.realloced) {
-		model->list[stream].given_up = end.block->tag + 1;
-		model->list[stream].given_node = node;
+		model->list[match->stream].given_up = end.block->tag + 1;
+		model->list[match->stream].given_node = node;
 	}
 	model->hooks.end(model->hooks.data, &end);
-	model_drop_block(model, index);
 }
 
 /* The second half of a realloc is the same call: nothing moved since the first. */
@@ -451,9 +361,10 @@ model_move(struct model *model, const struct event *event, struct model_stream *
 }
 
 void
-model_feed(struct model *model, const struct event *event, size_t index)
+model_feed(struct model *model, const struct match_event *match)
 {
-	struct model_stream *stream = &model->list[index];
+	const struct event *event = &match->event;
+	struct model_stream *stream = &model->list[match->stream];
 	struct model_region *region = model_region(stream, event->region);
 	uint32_t node = definitions_node(model->definitions, event->stack);
 
@@ -464,10 +375,18 @@ model_feed(struct model *model, const struct event *event, size_t index)
 		stream->thread_gap = model->counts.events;
 	if (!model_second_half(model, event, stream, node))
 		model_move(model, event, stream, region, node);
+	model_end_lost(model, match->lost);
 	if (decode_allocates(event->kind))
-		model_allocate(model, event, index, node);
+		model_allocate(model, match, node);
 	else if (event->kind != ESC_EVENT_STEP)
-		model_release(model, event, index, node);
+		model_release(model, match, node);
+}
+
+void
+model_expect(const struct model *model, uint32_t block)
+{
+	if (block >> MODEL_CHUNK_BITS < model->chunk_count)
+		__builtin_prefetch(model_block(model, block));
 }
 
 /* How many levels stand when the last hook has come back. */
@@ -485,9 +404,8 @@ model_levels_left(struct model *model, const struct region *region)
 }
 
 static void
-model_end_live(struct model *model, uint32_t index)
+model_end_live(struct model *model, const struct model_block *block)
 {
-	const struct model_block *block = &model->blocks[index];
 	const struct region *region;
 	struct model_end end = {
 		.block = block,
@@ -504,37 +422,28 @@ model_end_live(struct model *model, uint32_t index)
 	if (end.shared > limit)
 		end.shared = limit;
 	model->hooks.end(model->hooks.data, &end);
-	model_drop_block(model, index);
 }
 
 static int
 model_compare_begin(const void *left, const void *right)
 {
-	const struct model_end_order *a = left, *b = right;
+	const struct match_left *a = left, *b = right;
 
 	return a->seq < b->seq ? -1 : a->seq > b->seq;
 }
 
 void
-model_finish(struct model *model)
+model_finish(struct model *model, const struct match *match)
 {
-	struct model_end_order *order = xcalloc(model->live.count + 1, sizeof(*order));
-	const struct live *live = &model->live;
-	size_t count = 0, i;
-	uint32_t older, block;
+	size_t count, i;
+	struct match_left *left = match_left(match, &count);
 
-	for (i = 0; live->slots != NULL && i <= live->mask; i++) {
-		block = live_block(live, i);
-		if (block != 0)
-			order[count++] =
-			    (struct model_end_order){ model->blocks[block].seq, block };
-	}
-	qsort(order, count, sizeof(*order), model_compare_begin);
+	for (i = 0; i < count; i++)
+		left[i].seq = model_block(model, left[i].block)->seq;
+	qsort(left, count, sizeof(*left), model_compare_begin);
 	for (i = 0; i < count; i++) {
-		older = model->blocks[order[i].block].older;
-		if (older != 0)
-			model_end_lost(model, older);
-		model_end_live(model, order[i].block);
+		model_end_lost(model, left[i].lost);
+		model_end_live(model, model_block(model, left[i].block));
 	}
-	free(order);
+	free(left);
 }

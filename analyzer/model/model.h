@@ -1,6 +1,7 @@
 /*
- * From events to finished blocks. The caller feeds the merged events of a trace
- * and is told when a block begins and how it ended.
+ * From events to finished blocks. The caller feeds the merged events of a trace,
+ * each with the block that it is about (match.h), and is told when a block begins
+ * and how it ended.
  */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
@@ -12,7 +13,8 @@
 #include "analyzer/model/regions.h"
 
 struct definitions;
-struct event;
+struct match;
+struct match_event;
 struct streams;
 struct model; /* opaque */
 
@@ -25,7 +27,6 @@ struct model_block {
 	uint32_t node;   /* of its stack, 0 unknown */
 	uint32_t levels; /* logical activations that were on it */
 	uint32_t tag;    /* the caller's own */
-	uint32_t older;  /* 0, or the block before at this address, not ended yet */
 	float weight;    /* so many it stands for: 1 / the chance with which it was taken */
 	uint16_t region;
 	uint16_t cost; /* ticks of the call, if timed */
@@ -94,11 +95,6 @@ struct model_hooks {
 
 struct model_counts {
 	uint64_t events;
-	uint64_t allocations;
-	uint64_t frees;     /* give-ups included */
-	uint64_t unmatched; /* frees of blocks never seen */
-	uint64_t inherited; /* a forked child's frees of its parent's blocks */
-	uint64_t skewed;    /* addresses handed out before they were freed */
 	struct region_counts steps;
 	struct region_counts presumed_steps; /* with marks: those of the stacks without */
 };
@@ -108,10 +104,12 @@ struct model *model_new(const struct definitions *definitions, const struct stre
     const struct model_hooks *hooks);
 void model_free(struct model *model); /* takes NULL */
 
-/* The next event in order of time, of the stream of that index. */
-void model_feed(struct model *model, const struct event *event, size_t stream);
+/* The next event in order of time, from match_event. */
+void model_feed(struct model *model, const struct match_event *event);
+/* An event of that block will come soon. */
+void model_expect(const struct model *model, uint32_t block);
 /* After the last event: ends the blocks that are left, oldest first. */
-void model_finish(struct model *model);
+void model_finish(struct model *model, const struct match *match);
 
 const struct model_counts *model_counts(const struct model *model);
 const char *model_why_name(enum model_why why);

@@ -24,6 +24,7 @@ struct merge {
 	size_t buf_size;
 	struct merge_entry second; /* what the top must stay before to be the top */
 	bool served;               /* the top's `next` was given out */
+	uint64_t read;             /* bytes */
 };
 
 static bool
@@ -93,6 +94,12 @@ merge_free(struct merge *merge)
 	free(merge);
 }
 
+uint64_t
+merge_read(const struct merge *merge)
+{
+	return merge->read;
+}
+
 /* Puts the top where it belongs. */
 static void
 merge_settle(struct merge *merge)
@@ -145,6 +152,7 @@ merge_next(struct merge *merge, size_t *index)
 		stream->cursor = xcalloc(1, sizeof(*stream->cursor));
 		cursor_init(stream->cursor, merge->reader, merge->streams,
 		    &merge->streams->list[*index], merge->buf_size);
+		stream->cursor->read = &merge->read;
 		merge_advance(merge);
 	}
 	return NULL;

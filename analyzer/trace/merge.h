@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "analyzer/trace/streams.h"
 
@@ -16,6 +17,9 @@ struct merge; /* opaque */
 /* Both must stay until merge_free. */
 struct merge *merge_new(struct reader *reader, const struct streams *streams);
 void merge_free(struct merge *merge); /* takes NULL */
+
+/* Bytes of events that were read so far. */
+uint64_t merge_read(const struct merge *merge);
 
 /* The next event, and the index of its stream in streams->list; NULL at the
  * end. Valid until the next call. */

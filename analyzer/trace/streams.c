@@ -92,6 +92,7 @@ streams_init(struct streams *streams, struct reader *reader)
 			streams_begin(streams, reader, &keys[i], at);
 		streams->order[at++] = keys[i].index;
 		streams->list[streams->count - 1].count++;
+		streams->bytes += reader->segments[keys[i].index].head.used;
 	}
 	free(keys);
 }
@@ -176,6 +177,8 @@ cursor_fill(struct cursor *cursor)
 		cursor->gap = true;
 		return;
 	}
+	if (cursor->read != NULL)
+		*cursor->read += len;
 	cursor->end += len;
 	cursor->file_at += len;
 	cursor->file_left -= len;

@@ -28,6 +28,7 @@ struct streams {
 	struct stream *list; /* sorted by process, thread, level */
 	size_t count;
 	uint32_t *order; /* indices of reader->segments */
+	uint64_t bytes;  /* of all their events */
 };
 
 void streams_init(struct streams *streams, struct reader *reader);
@@ -43,6 +44,7 @@ struct cursor {
 	uint64_t file_at;   /* where the bytes behind `end` stand in the file */
 	uint64_t file_left; /* how many there are in this segment */
 	size_t segment;     /* the next one to open */
+	uint64_t *read;     /* the bytes that were read are added to it; may be NULL */
 	struct decode state;
 	uint64_t last; /* time of the event before */
 	bool gap;      /* the next event has unrecorded ones before it */

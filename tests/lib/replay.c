@@ -33,6 +33,7 @@ static struct {
 	struct logical logical;
 	struct escape escape;
 	struct model_counts counts;
+	struct match_counts matched;
 	bool judged;
 } self;
 
@@ -188,7 +189,8 @@ replay_end(void)
 		.tick_ns = 1,
 		.marks = (mktrace_header(self.trace)->flags & ESC_FLAG_MARKS) != 0 };
 	const struct event *event;
-	struct event whole;
+	struct match_event whole;
+	struct match match;
 	struct merge *merge;
 	struct err err;
 	size_t stream;
@@ -211,12 +213,17 @@ replay_end(void)
 	    &self.escape.places, self.definitions->pc_count + 1, self.putback.tails);
 	self.model = model_new(&self.putback.out, &self.streams, &hooks);
 	merge = merge_new(self.reader, &self.streams);
+	match_init(&match, self.definitions, &self.streams);
 	while ((event = merge_next(merge, &stream)) != NULL) {
-		putback_event(&self.putback, event, &whole);
-		model_feed(self.model, &whole, stream);
+		whole = (struct match_event){ .event = *event, .stream = (uint32_t)stream };
+		match_event(&match, &whole);
+		putback_event(&self.putback, event, &whole.event);
+		model_feed(self.model, &whole);
 	}
 	merge_free(merge);
-	model_finish(self.model);
+	model_finish(self.model, &match);
+	self.matched = match.counts;
+	match_release(&match);
 	escape_finish(&self.escape);
 	self.counts = *model_counts(self.model);
 	model_free(self.model);
@@ -227,6 +234,12 @@ const struct model_counts *
 replay_counts(void)
 {
 	return &self.counts;
+}
+
+const struct match_counts *
+replay_matched(void)
+{
+	return &self.matched;
 }
 
 const struct escape_site *

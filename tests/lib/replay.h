@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "analyzer/escape/escape.h"
+#include "analyzer/model/match.h"
 #include "analyzer/model/model.h"
 #include "analyzer/trace/decode.h"
 
@@ -46,6 +47,7 @@ void replay_wait(uint64_t ticks);
 /* Judges; valid until the next replay_begin. */
 const struct escape *replay_end(void);
 const struct model_counts *replay_counts(void);
+const struct match_counts *replay_matched(void);
 /* The site of that function, or NULL. */
 const struct escape_site *replay_site(const char *function);
 const char *replay_verdict(const char *function);

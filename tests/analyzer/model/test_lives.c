@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/model/match.h"
 #include "analyzer/trace/decode.h"
 #include "analyzer/trace/definitions.h"
 #include "analyzer/trace/streams.h"
@@ -787,6 +788,8 @@ judge(void)
 		.chain = hear_chain,
 		.data = &now,
 	};
+	struct match_event fed = { .stream = 0 };
+	struct match match;
 	struct model *model;
 	int i;
 
@@ -798,11 +801,15 @@ judge(void)
 		};
 	for (i = 1; i <= (int)self.node_count; i++)
 		canonical[i] = (uint32_t)i;
+	match_init(&match, &all, &streams);
 	model = model_new(&all, &streams, &hooks);
 	for (i = 0; i < self.events; i++) {
 		now = &self.happened[i];
-		model_feed(model, &now->event, 0);
+		fed.event = now->event;
+		match_event(&match, &fed);
+		model_feed(model, &fed);
 	}
+	match_release(&match);
 	model_free(model);
 	free(pcs);
 	free(canonical);

@@ -215,8 +215,8 @@ test_realloc(void)
 	replay_end();
 	CHECK_EQ(fates("f32", FATE_LOCAL), 1);
 	CHECK_EQ(replay_site("f32")->facts.reallocs, 1);
-	CHECK_EQ(replay_counts()->unmatched, 0);
-	CHECK_EQ(replay_counts()->frees, 2);
+	CHECK_EQ(replay_matched()->unmatched, 0);
+	CHECK_EQ(replay_matched()->frees, 2);
 }
 
 /* Stamps of two threads may change places: the older block ends first. */
@@ -237,7 +237,7 @@ test_reused(void)
 	replay_end();
 	CHECK_EQ(fates("f32", FATE_THREAD), 1);
 	CHECK_EQ(fates("f33", FATE_LOCAL), 1);
-	CHECK_EQ(replay_counts()->skewed, 1);
+	CHECK_EQ(replay_matched()->skewed, 1);
 }
 
 /* Much later, the free of the older one will not come: it was lost. */
@@ -306,7 +306,7 @@ test_truncated(void)
 	replay_end();
 	CHECK_EQ(whys("f32", MODEL_WHY_TRUNCATED), 1);
 	CHECK_EQ(whys("f33", MODEL_WHY_TRUNCATED), 1);
-	CHECK_EQ(replay_counts()->unmatched, 1);
+	CHECK_EQ(replay_matched()->unmatched, 1);
 }
 
 /* Deeper than what is recorded, and back: nobody saw that it did not return. */
@@ -346,8 +346,8 @@ test_fork(void)
 	replay_now.thread = 1;
 	replay_free(replay_stack(2, START, MAIN(3)), p);
 	replay_end();
-	CHECK_EQ(replay_counts()->inherited, 1);
-	CHECK_EQ(replay_counts()->unmatched, 0);
+	CHECK_EQ(replay_matched()->inherited, 1);
+	CHECK_EQ(replay_matched()->unmatched, 0);
 	CHECK_EQ(fates("f16", FATE_LOCAL), 1);
 }
 

@@ -1,0 +1,63 @@
+/*
+ * Which block each event begins or ends: by address and process alone, so that it
+ * can run ahead of all else, on a thread of its own.
+ */
+#ifndef MODEL_MATCH_H
+#define MODEL_MATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyzer/model/live.h"
+#include "analyzer/trace/decode.h"
+
+struct definitions;
+struct streams;
+
+/* An event and what it does. Blocks have numbers, from 1; that of one that ended is
+ * given again. */
+struct match_event {
+	struct event event;
+	uint32_t stream; /* index */
+	uint32_t block;  /* that begins, or ends; 0: none that is known */
+	uint32_t lost;   /* that ends before, as its free was lost; 0: none */
+};
+
+struct match_counts {
+	uint64_t allocations;
+	uint64_t frees;     /* give-ups included */
+	uint64_t unmatched; /* frees of blocks never seen */
+	uint64_t inherited; /* a forked child's frees of its parent's blocks */
+	uint64_t skewed;    /* addresses handed out before they were freed */
+};
+
+/* A block that is there at the end. */
+struct match_left {
+	uint64_t seq; /* the caller's own */
+	uint32_t block;
+	uint32_t lost; /* as in struct match_event */
+};
+
+struct match_block;
+
+struct match {
+	const struct definitions *definitions; /* not owned, nor the next */
+	const struct streams *streams;
+	struct live live;
+	struct match_block *blocks; /* by number */
+	size_t block_cap;
+	uint32_t block_count;
+	uint32_t spare; /* number to be given again, which leads to the next; 0: none */
+	struct match_counts counts;
+};
+
+void match_init(
+    struct match *match, const struct definitions *definitions, const struct streams *streams);
+void match_release(struct match *match);
+
+/* Fills block and lost of the next event in order of time. */
+void match_event(struct match *match, struct match_event *event);
+/* The blocks that never ended, in no order; the caller frees the list. */
+struct match_left *match_left(const struct match *match, size_t *count);
+
+#endif
