@@ -167,6 +167,9 @@ write_lost(const struct ingest_run *run, const struct esc_counters *all)
 	uint64_t seen = run->matched.allocations + run->matched.frees;
 	uint64_t lost = all->dropped;
 
+	/* what was counted while it was read is behind its cut */
+	if (run->reader->running)
+		return lost;
 	if (run->reader->head.mode == ESC_MODE_FULL && exact > seen && exact - seen > lost)
 		lost = exact - seen;
 	return lost + run->reader->head.early_lost;

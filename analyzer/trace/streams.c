@@ -114,6 +114,7 @@ cursor_init(struct cursor *cursor, struct reader *reader, const struct streams *
 		.streams = streams,
 		.stream = stream,
 		.buf_size = buf_size,
+		.cut = reader->cut,
 	};
 }
 
@@ -195,16 +196,19 @@ cursor_skip_segment(struct cursor *cursor)
 	cursor->gap = true;
 }
 
-/* Whether the event is behind the cut, but for the second half of a realloc: the
- * block was not given up for good. */
+/* An event behind the cut ends the stream, but for the second half of a realloc:
+ * the block was not given up for good. */
 static bool
-cursor_past_cut(struct cursor *cursor, const struct event *event)
+cursor_cut(struct cursor *cursor, const struct event *event)
 {
-	bool second = cursor->halved &&
-	    (event->kind == ESC_EVENT_REALLOC || event->kind == ESC_EVENT_REALLOCARRAY);
-
-	cursor->halved = event->kind == ESC_EVENT_GIVE_UP;
-	return event->time > cursor->reader->cut && !second;
+	if (cursor->before == ESC_EVENT_GIVE_UP &&
+	    (event->kind == ESC_EVENT_REALLOC || event->kind == ESC_EVENT_REALLOCARRAY))
+		return false;
+	cursor->segment = cursor->stream->count;
+	cursor->at = cursor->end;
+	cursor->file_left = 0;
+	cursor_release(cursor);
+	return true;
 }
 
 /* Gets bytes of an event, one at least. */
@@ -235,13 +239,9 @@ cursor_next(struct cursor *cursor, struct event *event)
 			cursor_skip_segment(cursor);
 		cursor->at += len;
 	} while (len == 0 || event->kind == ESC_EVENT_RATE);
-	if (cursor_past_cut(cursor, event)) {
-		cursor->segment = cursor->stream->count;
-		cursor->at = cursor->end;
-		cursor->file_left = 0;
-		cursor_release(cursor);
+	if (event->time > cursor->cut && cursor_cut(cursor, event))
 		return false;
-	}
+	cursor->before = event->kind;
 	if (event->time < cursor->last)
 		event->time = cursor->last;
 	cursor->last = event->time;

@@ -46,9 +46,10 @@ struct cursor {
 	size_t segment;     /* the next one to open */
 	uint64_t *read;     /* the bytes that were read are added to it; may be NULL */
 	struct decode state;
-	uint64_t last; /* time of the event before */
-	bool gap;      /* the next event has unrecorded ones before it */
-	bool halved;   /* the event before was the first half of a realloc */
+	uint64_t cut;   /* the reader's */
+	uint64_t last;  /* time of the event before */
+	bool gap;       /* the next event has unrecorded ones before it */
+	uint8_t before; /* kind of the event before */
 };
 
 /* Starts at the stream's first event; reads nothing yet. buf_size: bytes to
