@@ -20,6 +20,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "arch/hooks.h"
+
 #define SAMPLE_BIAS 64
 #define SAMPLE_BURST 32 /* calls behind a sample whose stacks are recorded, at most */
 #define SAMPLE_PAGES (1U << 21)
@@ -60,17 +62,14 @@ bool sample_may(const struct thread *thread);
  * that time. */
 void sample_measure(struct thread *thread, uint64_t began);
 
-/* Auto mode: counts the blocks of those who call from there for that size. */
-static inline uint8_t *sample_caller(uint64_t slot, uint64_t pc, uint64_t size);
+/* Auto mode: counts the blocks of those who call from there; hooks.S does the same. */
+static inline uint8_t *sample_caller(uint64_t slot, uint64_t pc);
 
 /* Notes a sampled block; false: no room, it is not to be recorded. */
 bool sample_add(uint64_t block);
 
 /* No free of a block on the page of this one passes unseen. Any mode. */
 void sample_watch(const void *block);
-
-/* Whether a free of the block may be one of a sample or has to be looked after. */
-static inline bool sample_watched(const void *block);
 
 /* Whether block is sampled; then forgets it. */
 static inline bool sample_take(uint64_t block);
@@ -82,23 +81,17 @@ extern uint8_t sample_callers[SAMPLE_CALLERS];
 bool sample_remove(uint64_t block);
 
 static inline uint8_t *
-sample_caller(uint64_t slot, uint64_t pc, uint64_t size)
+sample_caller(uint64_t slot, uint64_t pc)
 {
-	uint64_t class = 63U - (unsigned int)__builtin_clzll(size | 15);
+	uint32_t hash = (uint32_t)slot << HOOKS_CALLER_SHIFT ^ (uint32_t)pc;
 
-	return &sample_callers[((slot ^ pc << 20) + class) * 0x9e3779b97f4a7c15ULL >> 49];
+	return &sample_callers[hash * HOOKS_CALLER_FACTOR >> HOOKS_CALLER_KEEP];
 }
 
 static inline uint8_t *
 sample_page(uint64_t block)
 {
 	return &sample_pages[(block >> 12) & (SAMPLE_PAGES - 1)];
-}
-
-static inline bool
-sample_watched(const void *block)
-{
-	return __builtin_expect(*sample_page((uint64_t)block) != 0, 0);
 }
 
 static inline bool

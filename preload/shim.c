@@ -5,12 +5,13 @@
 #include "preload/shim.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "arch/frame.h"
+#include "arch/hooks.h"
 #include "preload/early.h"
 #include "preload/event.h"
-#include "preload/fast.h"
 #include "preload/hooks.h"
 #include "preload/marks.h"
 #include "preload/modules.h"
@@ -24,20 +25,26 @@
 #define SHIM_EXPORT __attribute__((visibility("default")))
 #define SHIM_COLD __attribute__((noinline, cold))
 
-/*
- * A hook that may be done with at once; what is behind it is left to another function,
- * which it jumps to: that one stands in its place on the stack, ARCH_FRAME is the same.
- */
-#if defined(__clang__)
-#define SHIM_HOOK SHIM_EXPORT
-#else
-#define SHIM_HOOK SHIM_EXPORT __attribute__((optimize("omit-frame-pointer")))
-#endif
-#ifdef __OPTIMIZE__
-#define SHIM_BEHIND __attribute__((noinline))
-#else /* it would call, not jump */
-#define SHIM_BEHIND inline __attribute__((always_inline))
-#endif
+/* What hooks.S takes for granted. */
+#define SHIM_AT(what, type, field) _Static_assert((what) == offsetof(type, field), "hooks.S")
+SHIM_AT(HOOKS_COUNTERS, struct thread_tls, counters);
+SHIM_AT(HOOKS_COUNTDOWN, struct thread_tls, countdown);
+SHIM_AT(HOOKS_OPEN, struct thread_tls, open);
+SHIM_AT(HOOKS_ALLOCATIONS, struct esc_counters, allocations);
+SHIM_AT(HOOKS_FREES, struct esc_counters, frees);
+SHIM_AT(HOOKS_BYTES, struct esc_counters, bytes);
+SHIM_AT(HOOKS_PROCESS, struct ring, process);
+SHIM_AT(0, struct ring_process, number);
+SHIM_AT(HOOKS_MALLOC, struct real, malloc);
+SHIM_AT(HOOKS_CALLOC, struct real, calloc);
+SHIM_AT(HOOKS_REALLOC, struct real, realloc);
+SHIM_AT(HOOKS_FREE, struct real, free);
+SHIM_AT(0, struct shim, mode);
+_Static_assert(HOOKS_AUTO == SHIM_AUTO, "hooks.S");
+_Static_assert(HOOKS_BIAS == SAMPLE_BIAS, "hooks.S");
+_Static_assert(HOOKS_PAGES == SAMPLE_PAGES, "hooks.S");
+_Static_assert(HOOKS_FIRST == SAMPLE_FIRST, "hooks.S");
+_Static_assert(HOOKS_CALLERS == SAMPLE_CALLERS, "hooks.S");
 
 struct shim shim;
 
@@ -314,10 +321,10 @@ shim_burst_end(uint64_t block)
 
 /* Auto mode: whether this is one of the first blocks of its caller. */
 static inline bool
-shim_is_new(uint64_t size, const struct arch_frame *frame)
+shim_is_new(const struct arch_frame *frame)
 {
 	return shim.mode == SHIM_AUTO &&
-	    __builtin_expect(*sample_caller(frame->slot, frame->pc, size) < SAMPLE_FIRST, 0);
+	    __builtin_expect(*sample_caller(frame->slot, frame->pc) < SAMPLE_FIRST, 0);
 }
 
 /* The interval by which the block is taken, 0: it is not. A caller's first ones are
@@ -325,8 +332,8 @@ shim_is_new(uint64_t size, const struct arch_frame *frame)
 static uint64_t
 shim_decide(struct thread *thread, uint64_t size, const struct arch_frame *frame)
 {
-	if (shim_is_new(size, frame) && sample_may(thread)) {
-		++*sample_caller(frame->slot, frame->pc, size);
+	if (shim_is_new(frame) && sample_may(thread)) {
+		++*sample_caller(frame->slot, frame->pc);
 		return 1;
 	}
 	return shim_sampled(size) ? sample_decide(thread) : 0;
@@ -364,7 +371,7 @@ shim_allocated(uint32_t kind, void *block, uint64_t size, uint64_t began, struct
 	struct event event;
 
 	if (__builtin_expect(shim.mode >= SHIM_SAMPLED, 0)) {
-		if (shim_passes(size) && !shim_is_new(size, &frame)) {
+		if (shim_passes(size) && !shim_is_new(&frame)) {
 			shim_sampled(size);
 			shim_step(kind, size, &frame);
 			return;
@@ -463,8 +470,30 @@ shim_free(void *block, struct arch_frame frame)
 	shim_real_free(block);
 }
 
-static SHIM_BEHIND void *
-shim_malloc(size_t size)
+void *
+shim_refund(uint64_t size)
+{
+	struct esc_counters *counters = thread_tls.counters;
+	int64_t price = (int64_t)(size + SAMPLE_BIAS);
+
+	arch_add(&counters->allocations, (uint64_t)-1);
+	arch_add(&counters->bytes, -size);
+	/* No block is so large that its price is below 0, but one may be asked for: then
+	 * the countdown has grown, and shrinks again if nobody set it anew. */
+	if (price > 0 || thread_tls.countdown > INT64_MAX / 4)
+		arch_add((uint64_t *)&thread_tls.countdown, (uint64_t)price);
+	return NULL;
+}
+
+void *
+shim_refund_both(uint64_t size)
+{
+	arch_add(&thread_tls.counters->frees, (uint64_t)-1);
+	return shim_refund(size);
+}
+
+void *
+shim_behind_malloc(size_t size)
 {
 	uint64_t began = shim_start(size);
 	void *block = real.malloc(size);
@@ -474,45 +503,14 @@ shim_malloc(size_t size)
 	return block;
 }
 
-SHIM_HOOK void *
-malloc(size_t size)
-{
-	void *block;
-
-	if (!fast_pay(size, FAST_SLOT(), FAST_PC()))
-		return shim_malloc(size);
-	block = real.malloc(size);
-	if (__builtin_expect(block != NULL, 1))
-		fast_allocated(size);
-	else
-		fast_refund(size);
-	return block;
-}
-
-static SHIM_BEHIND void *
-shim_calloc(size_t count, size_t size)
+void *
+shim_behind_calloc(size_t count, size_t size)
 {
 	uint64_t began = shim_start(count * size);
 	void *block = real.calloc(count, size);
 
 	if (block != NULL)
 		shim_allocated(ESC_EVENT_CALLOC, block, count * size, began, ARCH_FRAME());
-	return block;
-}
-
-SHIM_HOOK void *
-calloc(size_t count, size_t size)
-{
-	uint64_t total = count * size;
-	void *block;
-
-	if (!fast_pay(total, FAST_SLOT(), FAST_PC()))
-		return shim_calloc(count, size);
-	block = real.calloc(count, size);
-	if (__builtin_expect(block != NULL, 1))
-		fast_allocated(total);
-	else
-		fast_refund(total);
 	return block;
 }
 
@@ -610,28 +608,10 @@ shim_realloc(uint32_t kind, void *block, size_t size, struct arch_frame frame)
 	return result;
 }
 
-static SHIM_BEHIND void *
-shim_realloc_behind(void *block, size_t size)
+void *
+shim_behind_realloc(void *block, size_t size)
 {
 	return shim_realloc(ESC_EVENT_REALLOC, block, size, ARCH_FRAME());
-}
-
-SHIM_HOOK void *
-realloc(void *block, size_t size)
-{
-	void *result;
-
-	if (size == 0 || !fast_open() || sample_watched(block) ||
-	    !fast_pay(size, FAST_SLOT(), FAST_PC()))
-		return shim_realloc_behind(block, size);
-	result = real.realloc(block, size);
-	if (__builtin_expect(result != NULL, 1)) {
-		arch_add(&thread_tls.counters->frees, 1);
-		fast_allocated(size);
-	} else {
-		fast_refund(size);
-	}
-	return result;
 }
 
 SHIM_EXPORT void *
@@ -646,19 +626,10 @@ reallocarray(void *block, size_t count, size_t size)
 	return shim_realloc(ESC_EVENT_REALLOCARRAY, block, total, ARCH_FRAME());
 }
 
-static SHIM_BEHIND void
-shim_free_behind(void *block)
+void
+shim_behind_free(void *block)
 {
 	shim_free(block, ARCH_FRAME());
-}
-
-SHIM_HOOK void
-free(void *block)
-{
-	if (fast_freed(block))
-		real.free(block);
-	else
-		shim_free_behind(block);
 }
 
 SHIM_EXPORT void

@@ -3,6 +3,7 @@
 #define PRELOAD_SHIM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum shim_mode {
@@ -22,6 +23,20 @@ struct shim {
 };
 
 extern struct shim shim;
+
+/*
+ * The hooks of hooks.S (arch), for all that these do not pass on themselves. They are
+ * jumped to: their frame is the hook's.
+ */
+void *shim_behind_malloc(size_t size);
+void *shim_behind_calloc(size_t count, size_t size);
+void *shim_behind_realloc(void *block, size_t size);
+void shim_behind_free(void *block);
+
+/* A block of size bytes was counted and paid for, and there is none; both: the old
+ * one of a realloc was counted, too. NULL. */
+void *shim_refund(uint64_t size);
+void *shim_refund_both(uint64_t size);
 
 /* Constructor: writes what happened before it to the trace, and begins. */
 void shim_begin(enum shim_mode mode);

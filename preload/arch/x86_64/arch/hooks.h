@@ -1,0 +1,35 @@
+/*
+ * What hooks.S knows of the shim: offsets and constants, which shim.c holds against
+ * what they are taken from.
+ */
+#ifndef ARCH_HOOKS_H
+#define ARCH_HOOKS_H
+
+/* thread_tls */
+#define HOOKS_COUNTERS 8
+#define HOOKS_COUNTDOWN 16
+#define HOOKS_OPEN 24
+/* struct esc_counters */
+#define HOOKS_ALLOCATIONS 0
+#define HOOKS_FREES 8
+#define HOOKS_BYTES 16
+/* ring, real */
+#define HOOKS_PROCESS 24
+#define HOOKS_MALLOC 0
+#define HOOKS_CALLOC 8
+#define HOOKS_REALLOC 16
+#define HOOKS_FREE 24
+/* shim.mode where callers are counted */
+#define HOOKS_AUTO 4
+
+#define HOOKS_BIAS 64        /* SAMPLE_BIAS */
+#define HOOKS_PAGES 0x200000 /* SAMPLE_PAGES */
+#define HOOKS_PAGE 12        /* a page's bits */
+#define HOOKS_FIRST 16       /* SAMPLE_FIRST */
+/* Counter of a caller: (slot << SHIFT ^ pc) * FACTOR >> KEEP, in 32 bits. */
+#define HOOKS_CALLERS 0x8000 /* SAMPLE_CALLERS */
+#define HOOKS_CALLER_SHIFT 13
+#define HOOKS_CALLER_FACTOR 0x9e3779b1
+#define HOOKS_CALLER_KEEP 17
+
+#endif
