@@ -54,6 +54,10 @@ def arguments():
     return parser.parse_args()
 
 
+def matches(key, patterns):
+    return any(fnmatch.fnmatch(key, pattern) for pattern in patterns)
+
+
 def chosen(table, patterns, what):
     """What matches, in the order of the table, with what it is held against."""
     for pattern in patterns:
@@ -70,8 +74,8 @@ def measured(place, subjects, tools, options, runs, slow_scale):
     absent, results = {}, []
     for subject in subjects:
         began = time.monotonic()
-        fit = [tool for tool in tools if fnmatch.fnmatch(subject.key, tool.only) and
-               any(fnmatch.fnmatch(tool.key, pattern) for pattern in subject.under)]
+        fit = [tool for tool in tools if matches(subject.key, tool.only) and
+               matches(tool.key, subject.under)]
         slow = [tool for tool in fit if tool.small]
         quick = [tool for tool in fit if not tool.small]
         results.append(measure.program(place, subject, quick, runs * subject.often, absent,
