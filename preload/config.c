@@ -171,7 +171,7 @@ config_parse(struct config *config, const char *options)
 	config->depth = 1024;
 	config->cost = 64;
 	config->size = 1ULL << 36;
-	config->mode = ESC_MODE_FULL;
+	config->mode = ESC_MODE_AUTO;
 	config->budget = 200;
 	while (options != NULL && *options != 0) {
 		size_t len = 0;

@@ -252,6 +252,15 @@ record_options_read(const struct cmd *cmd, struct record *record, int argc, char
 	record->argv = argv + optind;
 }
 
+/* One of them, the last that was asked for. */
+static void
+record_mode(struct record *record, bool full, const char *budget, uint64_t sample)
+{
+	record->full = full;
+	record->budget = budget;
+	record->sample = sample;
+}
+
 void
 record_option(const struct cmd *cmd, struct record *record, int key)
 {
@@ -262,8 +271,11 @@ record_option(const struct cmd *cmd, struct record *record, int key)
 		record->output = optarg;
 		break;
 	case 'f': record->force = true; break;
-	case RECORD_FULL: record->sample = 0; break;
-	case RECORD_SAMPLE: record->sample = options_size(cmd, "sample", 1, 1ULL << 40); break;
+	case RECORD_FULL: record_mode(record, true, NULL, 0); break;
+	case RECORD_SAMPLE:
+		record_mode(record, false, NULL, options_size(cmd, "sample", 1, 1ULL << 40));
+		break;
+	case RECORD_BUDGET: record_mode(record, false, options_percent(cmd, "budget"), 0); break;
 	case RECORD_DEPTH: record->depth = options_number(cmd, "depth", 8, 16384); break;
 	case RECORD_COST: record->cost = options_number(cmd, "cost", 1, 1ULL << 30); break;
 	case RECORD_FOLLOW: record->follow = true; break;

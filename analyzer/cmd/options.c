@@ -207,3 +207,23 @@ options_size(const struct cmd *cmd, const char *name, uint64_t low, uint64_t hig
 	options_bounds(cmd, name, low, high, value);
 	return value;
 }
+
+const char *
+options_percent(const struct cmd *cmd, const char *name)
+{
+	size_t whole = strspn(optarg, "0123456789"), behind = 0;
+	double value;
+
+	if (optarg[whole] == '.') {
+		behind = strspn(optarg + whole + 1, "0123456789");
+		if (behind < 1 || behind > 2)
+			options_usage(cmd, "--%s=%s is no percentage", name, optarg);
+		behind++;
+	}
+	if (whole < 1 || whole > 3 || optarg[whole + behind] != '\0')
+		options_usage(cmd, "--%s=%s is no percentage", name, optarg);
+	value = strtod(optarg, NULL);
+	if (!(value >= 0.01 && value <= 100))
+		options_usage(cmd, "--%s=%s is not within 0.01 and 100", name, optarg);
+	return optarg;
+}

@@ -9,10 +9,12 @@
 struct err;
 
 struct record {
-	/* what is wanted; zero-initialised: a full trace, esc.PROG.PID.esc */
+	/* what is wanted; zero-initialised: auto mode, esc.PROG.PID.esc */
 	char **argv;        /* the program and its arguments, NULL ended */
 	const char *output; /* a pattern, a directory, or NULL */
-	uint64_t sample;    /* mean bytes between samples; 0: full */
+	uint64_t sample;    /* mean bytes between samples; 0: none are drawn */
+	const char *budget; /* of auto mode, per cent; NULL: the shim's default */
+	bool full;          /* record everything */
 	uint64_t depth;     /* most frames of a stack; 0: the shim's default */
 	uint64_t cost;      /* one event in that many is timed; 0: default */
 	bool force;         /* replace a trace that is there */

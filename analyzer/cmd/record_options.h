@@ -10,6 +10,7 @@ struct record;
 enum {
 	RECORD_FULL = OPTIONS_KEY,
 	RECORD_SAMPLE,
+	RECORD_BUDGET,
 	RECORD_DEPTH,
 	RECORD_COST,
 	RECORD_FOLLOW,
@@ -27,8 +28,9 @@ enum {
 	{"output", 'o', "FILE",                                             \
 	    "name of the trace; %p is the process, %h the host"},           \
 	{"force", 'f', NULL, "replace a trace that is there"},              \
-	{"full", RECORD_FULL, NULL,                                         \
-	    "record every allocation and free (the default)"},              \
+	{"budget", RECORD_BUDGET, "PERCENT",                                \
+	    "record all until that took so much of the time, then sample (2)"}, \
+	{"full", RECORD_FULL, NULL, "record every allocation and free"},    \
 	{"sample", RECORD_SAMPLE, "BYTES",                                  \
 	    "sample, on average one allocation in so many bytes"},          \
 	{"exact", RECORD_EXACT, NULL,                                       \

@@ -46,6 +46,19 @@ start_escape(struct strbuf *options, const char *value)
 			strbuf_add(options, value, 1);
 }
 
+/* Nothing where nothing was asked for: what the user's own options say holds. */
+static void
+start_mode(struct strbuf *options, const struct record *record)
+{
+	if (record->full)
+		strbuf_adds(options, ":mode=full");
+	else if (record->sample != 0)
+		strbuf_addf(
+		    options, ":mode=sampled:sample=%llu", (unsigned long long)record->sample);
+	else if (record->budget != NULL)
+		strbuf_addf(options, ":mode=auto:budget=%s", record->budget);
+}
+
 static void
 start_options(const struct record *record, const char *trace)
 {
@@ -56,9 +69,7 @@ start_options(const struct record *record, const char *trace)
 		strbuf_addf(&options, "%s:", given);
 	strbuf_adds(&options, "file=");
 	start_escape(&options, trace);
-	strbuf_addf(&options, ":mode=%s", record->sample != 0 ? "sampled" : "full");
-	if (record->sample != 0)
-		strbuf_addf(&options, ":sample=%llu", (unsigned long long)record->sample);
+	start_mode(&options, record);
 	if (record->depth != 0)
 		strbuf_addf(&options, ":depth=%llu", (unsigned long long)record->depth);
 	if (record->cost != 0)

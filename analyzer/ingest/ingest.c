@@ -60,6 +60,10 @@ ingest_begin(void *data, struct model_block *block)
 
 	escape_begin(&run->escape, block);
 	timeline_add(&run->timeline, block->begin, (double)block->size, (double)block->weight);
+	if (run->reader->head.mode == ESC_MODE_AUTO)
+		rates_add(
+		    &run->rates, block->size, run->reader->head.sample_bias, (double)block->weight);
+	run->whole += block->begin <= run->whole_until;
 }
 
 static void
@@ -163,6 +167,16 @@ ingest_size(const char *path)
 	return stat(path, &status) == 0 ? (uint64_t)status.st_size : 0;
 }
 
+/* Until when everything was to be recorded. */
+static uint64_t
+ingest_whole_until(const struct esc_header *head)
+{
+	if (head->mode == ESC_MODE_SAMPLED)
+		return 0;
+	return head->mode == ESC_MODE_AUTO && head->whole_until != 0 ? head->whole_until
+								     : UINT64_MAX;
+}
+
 static int
 ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 {
@@ -200,6 +214,7 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 	    &run->escape.places, run->definitions->pc_count + 1, run->putback.tails);
 	run->model = model_new(&run->putback.out, &run->streams, &hooks);
 	run->last = head->start.ticks;
+	run->whole_until = ingest_whole_until(head);
 	return 0;
 }
 

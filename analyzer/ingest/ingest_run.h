@@ -7,6 +7,7 @@
 #include "analyzer/escape/escape.h"
 #include "analyzer/escape/logical.h"
 #include "analyzer/escape/putback.h"
+#include "analyzer/ingest/rates.h"
 #include "analyzer/ingest/timeline.h"
 #include "analyzer/model/match.h"
 #include "analyzer/model/model.h"
@@ -48,6 +49,9 @@ struct ingest_run {
 	struct match_counts matched;
 	struct escape escape;
 	struct timeline timeline;
+	struct rates rates;   /* of auto mode */
+	uint64_t whole_until; /* ticks until which everything was to be recorded */
+	uint64_t whole;       /* blocks until then */
 	double tick_ns;
 	uint64_t last;     /* ticks of the last event */
 	uint32_t *threads; /* by stream: number of its thread, from 1 */

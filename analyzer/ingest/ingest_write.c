@@ -170,7 +170,7 @@ write_lost(const struct ingest_run *run, const struct esc_counters *all)
 	/* what was counted while it was read is behind its cut */
 	if (run->reader->running)
 		return lost;
-	if (run->reader->head.mode == ESC_MODE_FULL && exact > seen && exact - seen > lost)
+	if (run->whole_until == UINT64_MAX && exact > seen && exact - seen > lost)
 		lost = exact - seen;
 	return lost + run->reader->head.early_lost;
 }
@@ -201,6 +201,35 @@ write_marks(const struct esc_header *head, char *to, size_t room)
 		snprintf(to, room, "not marked: %s", why);
 }
 
+/* What the sampling was, for people: the intervals of nine blocks in ten. */
+static void
+write_sampling(const struct ingest_run *run, struct store_run *row)
+{
+	static const char *const modes[] = {
+		[ESC_MODE_FULL] = "full",
+		[ESC_MODE_SAMPLED] = "sampled",
+		[ESC_MODE_AUTO] = "auto",
+	};
+	const struct esc_header *head = &run->reader->head;
+	uint64_t until = run->whole_until;
+
+	row->mode = modes[head->mode];
+	row->sample_interval = write_int(head->sample_interval);
+	row->interval_low = row->interval_high = row->interval_last = row->sample_interval;
+	row->whole = until == UINT64_MAX;
+	row->whole_allocations = write_int(run->whole);
+	row->whole_ns = row->whole ? row->duration_ns : 0;
+	if (head->mode != ESC_MODE_AUTO)
+		return;
+	if (!row->whole && until > head->start.ticks)
+		row->whole_ns = write_clamp((double)(until - head->start.ticks) * run->tick_ns);
+	row->interval_low = write_clamp(rates_quantile(&run->rates, 0.05));
+	row->interval_high = write_clamp(rates_quantile(&run->rates, 0.95));
+	row->interval_last = write_clamp(run->rates.last);
+	row->budget = (double)head->budget / 100;
+	row->spent_ns = write_clamp((double)head->spent * run->tick_ns);
+}
+
 static int
 write_run_row(const struct ingest_run *run, const struct write_means *means, struct err *err)
 {
@@ -222,8 +251,6 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 		.pid = head->pid,
 		.start = start,
 		.duration_ns = write_duration(run),
-		.mode = head->mode == ESC_MODE_FULL ? "full" : "sampled",
-		.sample_interval = write_int(head->sample_interval),
 		.allocations = write_int(all.allocations),
 		.frees = write_int(all.frees),
 		.bytes = write_int(all.bytes),
@@ -257,6 +284,7 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 
 	write_date(head->start.realtime, start, sizeof(start));
 	write_marks(head, marks, sizeof(marks));
+	write_sampling(run, &row);
 	for (i = 0; i < run->escape.site_count; i++) {
 		const struct escape_site *site = &run->escape.sites[i];
 

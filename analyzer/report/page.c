@@ -81,14 +81,39 @@ page_cost(const struct page *page)
 	    page_plural(timed));
 }
 
+/* Auto mode, where not everything was recorded. */
+static void
+page_auto(const struct page *page)
+{
+	const struct rows *run = page->run;
+	double low = rows_real(run, 0, "interval_low");
+	double high = rows_real(run, 0, "interval_high");
+	char number[6][SHOW_SIZE];
+
+	fprintf(page->out, "  mode auto: everything for the first %s (%s of %s allocations)",
+	    show_ns(number[0], rows_real(run, 0, "whole_ns")),
+	    show_count(number[1], rows_real(run, 0, "whole_allocations")),
+	    show_count(number[2], rows_real(run, 0, "allocations")));
+	if (high > 1) {
+		fprintf(page->out, ", then\n    one block every %s", show_bytes(number[3], low));
+		if (high > low)
+			fprintf(page->out, " to %s", show_bytes(number[4], high));
+	}
+	fprintf(page->out, " (%s recorded in all); counts below are estimates\n",
+	    show_count(number[5], rows_real(run, 0, "recorded")));
+}
+
 static void
 page_mode(const struct page *page)
 {
 	const struct rows *run = page->run;
-	char number[3][SHOW_SIZE];
+	const char *mode = rows_text(run, 0, "mode");
+	char number[2][SHOW_SIZE];
 
-	if (strcmp(rows_text(run, 0, "mode"), "full") == 0)
-		fputs("  mode full: every call was to be recorded\n", page->out);
+	if (rows_int(run, 0, "whole") != 0)
+		fprintf(page->out, "  mode %s: every call was to be recorded\n", mode);
+	else if (strcmp(mode, "auto") == 0)
+		page_auto(page);
 	else
 		fprintf(page->out,
 		    "  mode sampled: one block every %s was recorded (%s "
@@ -349,7 +374,7 @@ page_empty(const struct page *page)
 		      "or set-user-id, or brings an allocator of its own\n"
 		      "  (esc info tells which modules were loaded)\n",
 		    page->out);
-	else if (strcmp(rows_text(page->run, 0, "mode"), "full") != 0)
+	else if (rows_int(page->run, 0, "whole") == 0)
 		fputs("  allocations were counted but none was sampled: record "
 		      "again with --full, or with a\n  smaller --sample=BYTES "
 		      "(a short run needs one)\n",

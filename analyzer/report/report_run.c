@@ -5,9 +5,12 @@
 static const char sql[] = "SELECT (SELECT command FROM run ORDER BY id LIMIT 1),"
 			  " (SELECT pid FROM run ORDER BY id LIMIT 1), min(start),"
 			  " sum(duration_ns),"
-			  " CASE WHEN min(mode) = 'full' AND max(mode) = 'full' THEN 'full'"
-			  "  ELSE 'sampled' END,"
-			  " max(sample_interval), sum(allocations), sum(frees), sum(bytes),"
+			  " CASE WHEN min(mode) = max(mode) THEN min(mode)"
+			  "  WHEN min(whole) THEN 'full' ELSE 'sampled' END,"
+			  " max(sample_interval), min(interval_low), max(interval_high),"
+			  " min(whole), sum(whole_ns), sum(whole_allocations),"
+			  " max(budget), sum(spent_ns),"
+			  " sum(allocations), sum(frees), sum(bytes),"
 			  " sum(recorded), sum(lost), sum(unknown), max(peak_bytes), sum(threads),"
 			  " count(*), sum(processes), sum(cut), sum(broken), sum(unmatched_frees),"
 			  " min(complete), max(running), sum(cost_ns),"
@@ -30,6 +33,13 @@ static const struct column columns[] = {
 	{ "duration_ns", "duration", COLUMN_NS },
 	{ "mode", "mode", COLUMN_TEXT },
 	{ "sample_interval", "sample interval", COLUMN_COUNT },
+	{ "interval_low", "least interval", COLUMN_COUNT },
+	{ "interval_high", "longest interval", COLUMN_COUNT },
+	{ "whole", "whole", COLUMN_BOOL },
+	{ "whole_ns", "whole for", COLUMN_NS },
+	{ "whole_allocations", "whole, blocks", COLUMN_COUNT },
+	{ "budget", "budget, %", COLUMN_REAL },
+	{ "spent_ns", "budget spent", COLUMN_NS },
 	{ "allocations", "allocations", COLUMN_COUNT },
 	{ "frees", "frees", COLUMN_COUNT },
 	{ "bytes", "bytes", COLUMN_BYTES },

@@ -12,8 +12,16 @@ CREATE TABLE run (
 	pid INTEGER NOT NULL,
 	start TEXT NOT NULL,            -- RFC 3339, UTC
 	duration_ns INTEGER NOT NULL,
-	mode TEXT NOT NULL,             -- full, sampled
-	sample_interval INTEGER NOT NULL,
+	mode TEXT NOT NULL,             -- full, sampled, auto
+	sample_interval INTEGER NOT NULL, -- bytes; 1 in full mode, and at first in auto
+	interval_low INTEGER NOT NULL,  -- of nine in ten of the blocks that auto mode
+	interval_high INTEGER NOT NULL, -- sampled, the intervals; 1: it sampled none
+	interval_last INTEGER NOT NULL, -- of the last block
+	whole INTEGER NOT NULL,         -- 1: every call was to be recorded
+	whole_ns INTEGER NOT NULL,      -- from the start, as long as that was so
+	whole_allocations INTEGER NOT NULL, -- recorded until then
+	budget REAL NOT NULL,           -- % of the time that auto mode may take
+	spent_ns INTEGER NOT NULL,      -- that it took
 	allocations INTEGER NOT NULL,   -- exact, in every mode
 	frees INTEGER NOT NULL,         -- exact
 	bytes INTEGER NOT NULL,         -- exact

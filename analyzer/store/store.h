@@ -26,6 +26,10 @@ struct store_run {
 	int64_t duration_ns;
 	const char *mode;
 	int64_t sample_interval;
+	int64_t interval_low, interval_high, interval_last;
+	int64_t whole, whole_ns, whole_allocations;
+	double budget;
+	int64_t spent_ns;
 	int64_t allocations, frees, bytes, recorded, lost, unknown, cut, broken;
 	int64_t unmatched_frees, peak_bytes, threads, processes, complete, running;
 	int64_t stack_limit;

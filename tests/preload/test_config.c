@@ -23,7 +23,7 @@ main(void)
 	struct config config = { 0 };
 
 	CHECK(config_parse(&config, NULL) == NULL);
-	CHECK_EQ(config.mode, ESC_MODE_FULL);
+	CHECK_EQ(config.mode, ESC_MODE_AUTO);
 	CHECK_EQ(config.budget, 200);
 	CHECK_EQ(config.depth, 1024);
 	CHECK(config_parse(&config, "file=/a%3ab%25:mode=sampled:sample=4096:depth=64:follow=1") ==
