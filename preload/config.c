@@ -25,6 +25,7 @@ static const struct config_key config_keys[] = {
 	{ "mode", CONFIG_MODE, offsetof(struct config, mode), 0, 0 },
 	{ "budget", CONFIG_PERCENT, offsetof(struct config, budget), 1, 10000 },
 	KEY(sample, CONFIG_NUMBER, 1, 1ULL << 40),
+	KEY(room, CONFIG_NUMBER, 1, 1000000),
 	KEY(seed, CONFIG_NUMBER, 0, 1ULL << 48),
 	KEY(depth, CONFIG_NUMBER, 8, 16384),
 	KEY(cost, CONFIG_NUMBER, 0, 1ULL << 30),
@@ -173,6 +174,7 @@ config_parse(struct config *config, const char *options)
 	config->size = 1ULL << 36;
 	config->mode = ESC_MODE_AUTO;
 	config->budget = 200;
+	config->room = 10000;
 	while (options != NULL && *options != 0) {
 		size_t len = 0;
 

@@ -11,6 +11,7 @@ struct config {
 	uint64_t mode;          /* enum esc_mode */
 	uint64_t sample;        /* mean bytes between samples */
 	uint64_t budget;        /* of auto mode, hundredths of a percent of the time */
+	uint64_t room;          /* of auto mode, microseconds at once */
 	uint64_t seed;          /* of the threads' random numbers; 0: differs each time */
 	uint64_t depth;         /* most frames of a stack */
 	uint64_t cost;          /* one event in that many is timed; 0: none */

@@ -2,11 +2,11 @@
 
 #include "preload/ring.h"
 
-/* The bucket holds 10 ms, at 3 GHz where a tick's length is not known. Below half of
- * it the interval doubles with each fourteenth of the rest, in quarters. */
+/* Ticks of a microsecond, which are not known: as if at 3 GHz. Below half of its room
+ * the interval doubles with each fourteenth of the rest, in quarters. */
 enum {
-	PACE_TICKS = 30000000,
-	PACE_NANOSECONDS = 10000000,
+	PACE_TICKS = 3000,
+	PACE_NANOSECONDS = 1000,
 	PACE_LEAST = 256,
 	PACE_STEPS = 14 * 4,
 };
@@ -21,10 +21,10 @@ static struct {
 } pace __attribute__((aligned(64)));
 
 void
-pace_start(uint64_t budget, uint64_t now)
+pace_start(uint64_t budget, uint64_t room, uint64_t now)
 {
 	pace.budget = budget;
-	pace.room = ring.monotonic ? PACE_NANOSECONDS : PACE_TICKS;
+	pace.room = (int64_t)room * (ring.monotonic ? PACE_NANOSECONDS : PACE_TICKS);
 	pace.credit = pace.room;
 	pace.filled = now;
 }

@@ -14,8 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Constructor. budget: hundredths of a percent of the time that passes. */
-void pace_start(uint64_t budget, uint64_t now);
+/* Constructor. budget: hundredths of a percent of the time that passes; room: how much
+ * the bucket holds, microseconds. It is full. */
+void pace_start(uint64_t budget, uint64_t room, uint64_t now);
 
 /* Recording took so many ticks; now is the time. */
 void pace_spend(uint64_t ticks, uint64_t now);

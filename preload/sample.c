@@ -29,8 +29,8 @@ static const uint64_t SAMPLE_MEASURE = 16, SAMPLE_MISSED = 60, SAMPLE_LONGEST = 
 /* So many measured ones are reported at once. */
 static const uint32_t SAMPLE_REPORT = 4;
 
-/* From there on the budget is as good as used up. */
-static const uint64_t SAMPLE_SPARSE = 1 << 20;
+/* From there on the budget is used up. */
+static const uint64_t SAMPLE_SPARSE = 3 << 20;
 
 static const int64_t SAMPLE_ALL = INT64_MIN / 2; /* a countdown that never ends */
 
@@ -46,7 +46,7 @@ static struct {
 } sample;
 
 bool
-sample_start(uint64_t interval, uint64_t budget, bool few)
+sample_start(uint64_t interval, bool few)
 {
 	uint64_t groups = few ? SAMPLE_FEW : SAMPLE_GROUPS;
 	uint64_t keys = groups * sizeof(*sample.keys);
@@ -60,10 +60,14 @@ sample_start(uint64_t interval, uint64_t budget, bool few)
 	sample.bits = (void *)(sample_pages + SAMPLE_PAGES + keys);
 	sample.mask = groups - 1;
 	sample.interval = interval;
-	sample.paced = budget != 0;
-	if (sample.paced)
-		pace_start(budget, ring_ticks());
 	return true;
+}
+
+void
+sample_pace(uint64_t budget, uint64_t room)
+{
+	sample.paced = true;
+	pace_start(budget, room, ring_ticks());
 }
 
 /* Never the same step: programs have rhythms. */

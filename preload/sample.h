@@ -41,9 +41,11 @@ struct sampler {
 	uint32_t measured; /* since pace_spend was told */
 };
 
-/* Constructor. budget: of auto mode, hundredths of a percent of the time; 0: the
- * interval stands. few: little address space. False: no memory. */
-bool sample_start(uint64_t interval, uint64_t budget, bool few);
+/* Constructor. few: little address space. False: no memory. */
+bool sample_start(uint64_t interval, bool few);
+
+/* Behind it: auto mode, see pace_start. */
+void sample_pace(uint64_t budget, uint64_t room);
 
 /* The calling thread's, in its first call: its first interval and distance. */
 void sample_begin(struct thread *thread);

@@ -433,10 +433,15 @@ start_marks(void)
 static bool
 start_sample(void)
 {
-	const struct esc_header *header = ring.header;
+	const struct config *config = &start.config;
 
-	return header->mode == ESC_MODE_FULL ||
-	    sample_start(header->sample_interval, header->budget, threads.space != 0);
+	if (config->mode == ESC_MODE_FULL)
+		return true;
+	if (!sample_start(ring.header->sample_interval, threads.space != 0))
+		return false;
+	if (config->mode == ESC_MODE_AUTO)
+		sample_pace(config->budget, config->room);
+	return true;
 }
 
 static bool

@@ -25,6 +25,7 @@ main(void)
 	CHECK(config_parse(&config, NULL) == NULL);
 	CHECK_EQ(config.mode, ESC_MODE_AUTO);
 	CHECK_EQ(config.budget, 200);
+	CHECK_EQ(config.room, 10000);
 	CHECK_EQ(config.depth, 1024);
 	CHECK(config_parse(&config, "file=/a%3ab%25:mode=sampled:sample=4096:depth=64:follow=1") ==
 	    NULL);

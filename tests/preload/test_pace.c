@@ -16,7 +16,7 @@ test_spend(void)
 {
 	uint64_t before = 1, interval, steps = 0;
 
-	pace_start(BUDGET, 0);
+	pace_start(BUDGET, ROOM / 3000, 0);
 	CHECK_EQ(pace_interval(), 1);
 	pace_spend(ROOM / 2, 0);
 	CHECK_EQ(pace_interval(), 1);
@@ -43,7 +43,7 @@ test_fill(void)
 	uint64_t full = ROOM * 3ULL / 2 * 10000 / BUDGET;
 	uint64_t before = COARSEST, interval;
 
-	pace_start(BUDGET, 0);
+	pace_start(BUDGET, ROOM / 3000, 0);
 	for (int i = 0; i < 10; i++)
 		pace_spend(ROOM, 0);
 	for (uint64_t now = 0; now < full - full / 100; now += full / 100) {
@@ -70,7 +70,7 @@ test_balance(void)
 {
 	uint64_t now = 0, spent = 0, tail = 0;
 
-	pace_start(BUDGET, 0);
+	pace_start(BUDGET, ROOM / 3000, 0);
 	for (int i = 0; i < 200000; i++) {
 		/* in 20000 ticks 1 MiB is allocated, and each sample costs 500 */
 		uint64_t cost = (1ULL << 20) * 500 / (pace_interval() + 1000);

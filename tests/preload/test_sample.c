@@ -53,7 +53,7 @@ test_blocks(void)
 int
 main(void)
 {
-	CHECK(sample_start(524288, 0, false));
+	CHECK(sample_start(524288, false));
 	test_distance();
 	test_blocks();
 	return check_done();
