@@ -11,10 +11,13 @@
 enum {
 	LIVE_STEP_NS = 5000000,
 	LIVE_CLOSING_STEPS = 400,     /* while a keeper closes it */
+	LIVE_BEAT_STEPS = 20,         /* until a keeper that lives must have beaten */
 	LIVE_MOMENT_STEPS = 40,       /* until it has told the time */
 	LIVE_SPAN_NS = 20000000,      /* between two moments, to know the clock's rate */
 	LIVE_SPAN_LEAST_NS = 1000000, /* at the worst */
 };
+
+static const uint64_t LIVE_KEPT_NS = 2000000000; /* keepers tell the time more often */
 
 static void
 reader_live_sleep(void)
@@ -31,10 +34,50 @@ reader_live_flags(int fd, uint32_t *flags)
 	    (ssize_t)sizeof(*flags);
 }
 
+static uint64_t
+reader_live_clock(clockid_t clock)
+{
+	struct timespec now;
+
+	if (clock_gettime(clock, &now) != 0)
+		return 0;
+	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+static bool
+reader_live_beat(int fd, uint64_t *beat)
+{
+	return pread(fd, beat, sizeof(*beat), offsetof(struct esc_header, heartbeat)) ==
+	    (ssize_t)sizeof(*beat);
+}
+
+/* Whether a keeper lives that will close it: it told the time lately, and beats. */
+static bool
+reader_live_kept(int fd)
+{
+	uint64_t now = reader_live_clock(CLOCK_REALTIME), before, beat;
+	struct esc_moment last;
+	unsigned i;
+
+	if (pread(fd, &last, sizeof(last), offsetof(struct esc_header, last)) !=
+		(ssize_t)sizeof(last) ||
+	    last.realtime + LIVE_KEPT_NS < now || last.realtime > now + LIVE_KEPT_NS ||
+	    !reader_live_beat(fd, &before))
+		return false;
+	for (i = 0; i < LIVE_BEAT_STEPS; i++) {
+		reader_live_sleep();
+		if (!reader_live_beat(fd, &beat))
+			return false;
+		if (beat != before)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Who has it mapped holds a shared lock, with its mapping; a keeper that closes
  * it, an exclusive one. Nothing is tried before the shim has its own: it would have
- * to wait for ours.
+ * to wait for ours. Where nobody holds one, its keeper may be about to take it.
  */
 bool
 reader_live_wait(int fd, uint32_t flags)
@@ -46,27 +89,18 @@ reader_live_wait(int fd, uint32_t flags)
 			return false;
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
 			(void)flock(fd, LOCK_UN);
-			return false;
-		}
-		if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
+			if (!reader_live_kept(fd))
+				return false;
+		} else if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
 			(void)flock(fd, LOCK_UN);
 			return true;
+		} else {
+			reader_live_sleep();
 		}
-		reader_live_sleep();
 		if (!reader_live_flags(fd, &flags))
 			return false;
 	}
 	return false;
-}
-
-static uint64_t
-reader_live_clock(clockid_t clock)
-{
-	struct timespec now;
-
-	if (clock_gettime(clock, &now) != 0)
-		return 0;
-	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
 static bool

@@ -232,6 +232,38 @@ put_moments(struct esc_moment start, struct esc_moment last)
 	close(fd);
 }
 
+/* Nobody holds it any more, and its keeper has not seen that yet. */
+static void
+test_about_to_close(void)
+{
+	uint32_t flags = ESC_FLAG_STARTED | ESC_FLAG_COMPLETE;
+	struct timespec now, beat = { .tv_nsec = 10000000 };
+	struct esc_moment last = { 0, 0, 0 };
+	struct seen seen;
+	uint64_t i;
+	pid_t keeper;
+	int fd;
+
+	make(now_ns(), ESC_FLAG_STARTED);
+	clock_gettime(CLOCK_REALTIME, &now);
+	last.realtime = (uint64_t)now.tv_sec * SECOND;
+	put_moments(last, last);
+	keeper = fork();
+	if (keeper == 0) {
+		fd = open(path, O_RDWR);
+		for (i = 1; i < 10; i++) {
+			(void)!pwrite(fd, &i, sizeof(i), offsetof(struct esc_header, heartbeat));
+			nanosleep(&beat, NULL);
+		}
+		(void)!pwrite(fd, &flags, sizeof(flags), offsetof(struct esc_header, flags));
+		_exit(0);
+	}
+	seen = look();
+	check_all_seen(&seen);
+	CHECK(seen.complete && !seen.grows);
+	waitpid(keeper, NULL, 0);
+}
+
 /* Three ticks are a ns. */
 static void
 test_clock(void)
@@ -290,6 +322,7 @@ main(void)
 	test_complete();
 	test_before();
 	test_closing();
+	test_about_to_close();
 	test_clock();
 	test_no_clock();
 	unlink(path);
