@@ -81,19 +81,21 @@ pack_file_place(struct pack_file *file, bool force)
 	return rename(file->temporary, file->path);
 }
 
-/* On the disk, before anything is removed. */
+/* On the disk, where something is removed then. */
 static int
-pack_file_finish(struct pack_file *file, bool force, struct err *err)
+pack_file_finish(struct pack_file *file, const struct pack_job *job, struct err *err)
 {
 	int directory;
 
-	if (fsync(file->fd) != 0)
+	if (job->remove && fsync(file->fd) != 0)
 		return err_set(err, "%s: %s", file->path, strerror(errno));
-	if (pack_file_place(file, force) != 0)
+	if (pack_file_place(file, job->force) != 0)
 		return err_set(err, "%s: %s%s", file->path, strerror(errno),
 		    errno == EEXIST ? " (-f replaces it)" : "");
 	free(file->temporary);
 	file->temporary = NULL;
+	if (!job->remove)
+		return 0;
 	directory = open(file->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory >= 0) {
 		(void)fsync(directory);
@@ -211,7 +213,7 @@ pack_trace(const struct pack_job *job, struct err *err)
 		err_set(err, "%s is there already (-f replaces it)", file.path);
 	else if (pack_file_open(&file, err) == 0 &&
 	    pack_bytes(job, from, size, file.fd, err) == 0 &&
-	    pack_file_finish(&file, job->force, err) == 0)
+	    pack_file_finish(&file, job, err) == 0)
 		rc = 0;
 	if (rc == 0 && job->remove && unlink(job->trace) != 0)
 		rc = err_set(err, "%s: cannot remove: %s", job->trace, strerror(errno));

@@ -1,5 +1,6 @@
 #include <errno.h>
-#include <inttypes.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -10,35 +11,92 @@
 #include "analyzer/util/err.h"
 #include "analyzer/util/xalloc.h"
 
+enum {
+	PACK_THREADS = 8, /* at most */
+	PACK_ROUND = 32,  /* frames that are packed, then written in their order */
+};
+
+/* A frame of a round. */
+struct pack_frame {
+	uint8_t *whole;  /* PACKED_FRAME */
+	uint8_t *packed; /* room for it */
+	uint64_t offset;
+	size_t len;
+	size_t got; /* packed; 0: err says why not */
+	struct err err;
+};
+
+/* Packs frames at, at + step, ... of a round. */
+struct pack_worker {
+	struct pack *pack;
+	ZSTD_CCtx *context;
+	pthread_t thread;
+	bool started;
+	unsigned at;
+};
+
 struct pack {
 	int from, to;
-	ZSTD_CCtx *context;
-	uint8_t *whole;  /* PACKED_FRAME */
-	uint8_t *packed; /* room */
-	size_t room;
+	size_t room; /* of a packed frame */
+	struct pack_frame frames[PACK_ROUND];
+	unsigned frame_count; /* in this round */
+	struct pack_worker workers[PACK_THREADS];
+	unsigned worker_count;
 	uint8_t *table; /* records */
 	size_t table_cap;
 	size_t table_len;
 };
 
+/* --- A frame --- */
+
 static int
-pack_read(struct pack *pack, uint64_t offset, size_t len, struct err *err)
+pack_read(const struct pack *pack, struct pack_frame *frame)
 {
 	size_t done = 0;
 	ssize_t got;
 
-	while (done < len) {
-		got = pread(pack->from, pack->whole + done, len - done, (off_t)(offset + done));
+	while (done < frame->len) {
+		got = pread(pack->from, frame->whole + done, frame->len - done,
+		    (off_t)(frame->offset + done));
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return err_set(err, "cannot be read: %s", strerror(errno));
+			return err_set(&frame->err, "cannot be read: %s", strerror(errno));
 		if (got == 0)
-			return err_set(err, "got shorter while it was read");
+			return err_set(&frame->err, "got shorter while it was read");
 		done += (size_t)got;
 	}
 	return 0;
 }
+
+static void
+pack_frame(const struct pack *pack, ZSTD_CCtx *context, struct pack_frame *frame)
+{
+	size_t got;
+
+	frame->got = 0;
+	if (pack_read(pack, frame) != 0)
+		return;
+	got = ZSTD_compress2(context, frame->packed, pack->room, frame->whole, frame->len);
+	if (ZSTD_isError(got))
+		err_set(&frame->err, "zstd: %s", ZSTD_getErrorName(got));
+	else
+		frame->got = got;
+}
+
+static void *
+pack_work(void *data)
+{
+	const struct pack_worker *worker = data;
+	struct pack *pack = worker->pack;
+	unsigned i;
+
+	for (i = worker->at; i < pack->frame_count; i += pack->worker_count)
+		pack_frame(pack, worker->context, &pack->frames[i]);
+	return NULL;
+}
+
+/* --- The file --- */
 
 static int
 pack_put(struct pack *pack, const uint8_t *at, size_t len, struct err *err)
@@ -67,20 +125,39 @@ pack_word(uint8_t *at, uint32_t word)
 }
 
 static int
-pack_frame(struct pack *pack, uint64_t offset, size_t len, struct err *err)
+pack_put_frame(struct pack *pack, const struct pack_frame *frame, struct err *err)
 {
-	size_t got;
-
-	if (pack_read(pack, offset, len, err) != 0)
-		return -1;
-	got = ZSTD_compress2(pack->context, pack->packed, pack->room, pack->whole, len);
-	if (ZSTD_isError(got))
-		return err_set(err, "zstd: %s", ZSTD_getErrorName(got));
+	if (frame->got == 0)
+		return err_set(err, "%s", frame->err.text);
 	pack->table = xgrow(pack->table, &pack->table_cap, pack->table_len + PACKED_ENTRY, 1);
-	pack_word(pack->table + pack->table_len, (uint32_t)got);
-	pack_word(pack->table + pack->table_len + 4, (uint32_t)len);
+	pack_word(pack->table + pack->table_len, (uint32_t)frame->got);
+	pack_word(pack->table + pack->table_len + 4, (uint32_t)frame->len);
 	pack->table_len += PACKED_ENTRY;
-	return pack_put(pack, pack->packed, got, err);
+	return pack_put(pack, frame->packed, frame->got, err);
+}
+
+/* One of the workers is who called; where a thread cannot be had, its frames too. */
+static int
+pack_round(struct pack *pack, struct err *err)
+{
+	struct pack_worker *worker;
+	unsigned i;
+
+	for (i = 1; i < pack->worker_count; i++) {
+		worker = &pack->workers[i];
+		worker->started = worker->at < pack->frame_count &&
+		    pthread_create(&worker->thread, NULL, pack_work, worker) == 0;
+	}
+	for (i = 0; i < pack->worker_count; i++)
+		if (!pack->workers[i].started)
+			(void)pack_work(&pack->workers[i]);
+	for (i = 1; i < pack->worker_count; i++)
+		if (pack->workers[i].started)
+			(void)pthread_join(pack->workers[i].thread, NULL);
+	for (i = 0; i < pack->frame_count; i++)
+		if (pack_put_frame(pack, &pack->frames[i], err) != 0)
+			return -1;
+	return 0;
 }
 
 static int
@@ -102,36 +179,71 @@ pack_table(struct pack *pack, struct err *err)
 static int
 pack_all(struct pack *pack, uint64_t size, const struct pack_options *options, struct err *err)
 {
-	uint64_t at;
-	size_t len;
+	struct pack_frame *frame;
+	uint64_t at = 0;
 
-	for (at = 0; at < size; at += len) {
-		len = size - at < PACKED_FRAME ? (size_t)(size - at) : PACKED_FRAME;
-		if (pack_frame(pack, at, len, err) != 0)
+	while (at < size) {
+		for (pack->frame_count = 0; at < size && pack->frame_count < PACK_ROUND;
+		     pack->frame_count++) {
+			frame = &pack->frames[pack->frame_count];
+			frame->offset = at;
+			frame->len = size - at < PACKED_FRAME ? (size_t)(size - at) : PACKED_FRAME;
+			at += frame->len;
+		}
+		if (pack_round(pack, err) != 0)
 			return -1;
 		if (options->progress != NULL)
-			options->progress(options->progress_data, at + len, size);
+			options->progress(options->progress_data, at, size);
 	}
 	return pack_table(pack, err);
+}
+
+static int
+pack_start(struct pack *pack, const struct pack_options *options, struct err *err)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	struct pack_worker *worker;
+	unsigned i;
+
+	pack->worker_count = cores < 1 ? 1 : cores > PACK_THREADS ? PACK_THREADS : (unsigned)cores;
+	for (i = 0; i < pack->worker_count; i++) {
+		worker = &pack->workers[i];
+		worker->pack = pack;
+		worker->at = i;
+		worker->context = ZSTD_createCCtx();
+		if (worker->context == NULL)
+			return err_set(err, "out of memory");
+		(void)ZSTD_CCtx_setParameter(
+		    worker->context, ZSTD_c_compressionLevel, options->level);
+		(void)ZSTD_CCtx_setParameter(worker->context, ZSTD_c_checksumFlag, 1);
+	}
+	for (i = 0; i < PACK_ROUND; i++) {
+		pack->frames[i].whole = xmalloc(PACKED_FRAME);
+		pack->frames[i].packed = xmalloc(pack->room);
+	}
+	return 0;
 }
 
 int
 pack_write(int from, uint64_t size, int to, const struct pack_options *options, struct err *err)
 {
-	struct pack pack = { .from = from, .to = to, .room = ZSTD_compressBound(PACKED_FRAME) };
+	struct pack *pack = xcalloc(1, sizeof(*pack));
 	int status;
+	unsigned i;
 
-	pack.context = ZSTD_createCCtx();
-	if (pack.context == NULL)
-		return err_set(err, "out of memory");
-	(void)ZSTD_CCtx_setParameter(pack.context, ZSTD_c_compressionLevel, options->level);
-	(void)ZSTD_CCtx_setParameter(pack.context, ZSTD_c_checksumFlag, 1);
-	pack.whole = xmalloc(PACKED_FRAME);
-	pack.packed = xmalloc(pack.room);
-	status = pack_all(&pack, size, options, err);
-	ZSTD_freeCCtx(pack.context);
-	free(pack.whole);
-	free(pack.packed);
-	free(pack.table);
+	pack->from = from;
+	pack->to = to;
+	pack->room = ZSTD_compressBound(PACKED_FRAME);
+	status = pack_start(pack, options, err);
+	if (status == 0)
+		status = pack_all(pack, size, options, err);
+	for (i = 0; i < pack->worker_count; i++)
+		ZSTD_freeCCtx(pack->workers[i].context);
+	for (i = 0; i < PACK_ROUND; i++) {
+		free(pack->frames[i].whole);
+		free(pack->frames[i].packed);
+	}
+	free(pack->table);
+	free(pack);
 	return status;
 }
