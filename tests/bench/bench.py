@@ -70,21 +70,28 @@ def chosen(table, patterns, what):
 
 def measured(place, subjects, tools, options, runs, slow_scale):
     """Every program with the inputs of this scale; where a profiler is too slow for
-    these, smaller ones, with a native run of their own."""
+    these, smaller ones, with a native run of their own. An interrupt ends it early."""
     absent, results = {}, []
-    for subject in subjects:
-        began = time.monotonic()
+    studied = not options.no_study
+
+    def one(subject):
         fit = [tool for tool in tools if matches(subject.key, tool.only) and
                matches(tool.key, subject.under)]
         slow = [tool for tool in fit if tool.small]
         quick = [tool for tool in fit if not tool.small]
-        results.append(measure.program(place, subject, quick, runs * subject.often, absent,
-                                       not options.no_study))
+        yield measure.program(place, subject, quick, runs * subject.often, absent, studied)
         if slow and subject.slow:
             bases = {tool.base for tool in slow}
             slow = [tool for tool in fit if tool.key in bases] + slow
-            results.append(measure.program(place.scaled(slow_scale), subject, slow,
-                                           max(1, runs // 3), absent, not options.no_study))
+            yield measure.program(place.scaled(slow_scale), subject, slow, max(1, runs // 3),
+                                  absent, studied)
+    for subject in subjects:
+        began = time.monotonic()
+        try:
+            results += one(subject)
+        except KeyboardInterrupt:
+            measure.note(f"{subject.key} and what follows: interrupted")
+            break
         measure.note(f"{subject.key}: {time.monotonic() - began:.0f} s")
     return results, {key: why for key, why in absent.items() if why}
 
