@@ -16,6 +16,7 @@ import shlex
 import sys
 import time
 
+import figures
 import machine
 import measure
 import profilers
@@ -119,7 +120,7 @@ def run(options):
             "when": time.strftime("%Y-%m-%d", time.gmtime()), "machine": about,
             "absent": {key: {"title": table[key].title, "why": why}
                        for key, why in absent.items()},
-            "programs": report.summed(results)}
+            "programs": figures.summed(results)}
 
 
 def main():
