@@ -380,7 +380,8 @@ putback_event(struct putback *putback, const struct event *from, struct event *t
 	uint32_t node = definitions_node(&putback->out, from->stack);
 	uint32_t leaf;
 
-	*to = *from;
+	if (to != from)
+		*to = *from;
 	if (from->stack > putback->in->canonical_count)
 		to->stack = 0;
 	if (node == 0 || to->stack == 0)

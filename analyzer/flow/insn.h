@@ -30,5 +30,8 @@ struct insn {
  */
 void insn_decode(
     struct insn *insn, const uint8_t *bytes, size_t size, uint64_t address, bool fixed);
+/* The same by the disassembler alone, which is slower; to compare with. */
+void insn_decode_any(
+    struct insn *insn, const uint8_t *bytes, size_t size, uint64_t address, bool fixed);
 
 #endif
