@@ -17,6 +17,7 @@ struct build {
 	struct graph graph;
 	uint64_t *starts; /* of blocks, ascending */
 	uint64_t *stops;
+	uint32_t *ends; /* number + 1 of the code's end that a block has; 0: goes on */
 	size_t block_count;
 };
 
@@ -48,39 +49,57 @@ compare_addresses(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-/* Where the block that begins at start ends: behind its last instruction. *end is
- * that instruction if control does not just go on from it, else NULL. */
+/* Where the block that begins at start ends: behind its last instruction. *end is the
+ * number + 1 of that instruction if control does not just go on from it, else 0; when it
+ * is called, that of a block before. */
 static uint64_t
-find_stop(const struct code *code, uint64_t start, const struct code_end **end)
+find_stop(const struct code *code, uint64_t start, uint32_t *end)
 {
 	const struct code_part *part = code_part(code, start);
 	uint64_t size = part->part.end - part->part.start;
 	uint64_t at = start - part->part.start;
+	uint32_t next = *end;
 
-	*end = NULL;
+	*end = 0;
 	for (;;) {
 		uint8_t mark = part->marks[at];
 
+		if ((mark & CODE_END) != 0) {
+			/* blocks ascend, and their ends with them */
+			if (next >= code->end_count ||
+			    code->ends[next].address != part->part.start + at)
+				next =
+				    (uint32_t)(code_end(code, part->part.start + at) - code->ends);
+			*end = next + 1;
+		}
 		at += mark & CODE_LENGTH;
-		if ((mark & CODE_END) != 0)
-			*end = code_end(code, part->part.start + at - (mark & CODE_LENGTH));
-		if ((mark & CODE_LENGTH) == 0 || *end != NULL || at >= size ||
+		if ((mark & CODE_LENGTH) == 0 || *end != 0 || at >= size ||
 		    (part->marks[at] & CODE_LEADER) != 0)
 			return part->part.start + at;
 	}
+}
+
+static const struct code_end *
+end_of(const struct build *build, size_t block)
+{
+	uint32_t end = build->ends[block];
+
+	return end != 0 ? &build->code.ends[end - 1] : NULL;
 }
 
 static void
 make_blocks(struct build *build)
 {
 	const struct code *code = &build->code;
-	const struct code_end *end;
 	size_t count = count_leaders(code);
+	uint32_t end = 0;
 	size_t at = 0;
 	size_t i;
 
 	free(build->starts);
 	free(build->stops);
+	free(build->ends);
+	build->ends = xcalloc(count + 1, sizeof(*build->ends));
 	build->starts = xcalloc(count + 1, sizeof(*build->starts));
 	build->stops = xcalloc(count + 1, sizeof(*build->stops));
 	for (i = 0; i < code->part_count; i++) {
@@ -93,9 +112,13 @@ make_blocks(struct build *build)
 				build->starts[at++] = part->part.start + offset;
 		}
 	}
-	qsort(build->starts, count, sizeof(*build->starts), compare_addresses);
-	for (i = 0; i < count; i++)
+	/* those of one piece ascend */
+	if (code->part_count > 1)
+		qsort(build->starts, count, sizeof(*build->starts), compare_addresses);
+	for (i = 0; i < count; i++) {
 		build->stops[i] = find_stop(code, build->starts[i], &end);
+		build->ends[i] = end;
+	}
 	build->block_count = count;
 }
 
@@ -205,8 +228,8 @@ add_landings(struct build *build, uint64_t start, uint64_t stop)
 static void
 add_block(struct build *build, size_t at, bool hub)
 {
-	const struct code_end *end;
-	uint64_t stop = find_stop(&build->code, build->starts[at], &end);
+	const struct code_end *end = end_of(build, at);
+	uint64_t stop = build->stops[at];
 	bool returns = end != NULL && end->kind == INSN_CALL && !end->noreturn &&
 	    code_part(&build->code, end->next) != NULL &&
 	    node_at(build, end->next) < build->block_count;
@@ -332,7 +355,6 @@ copy_addresses(const uint64_t *list, size_t count)
 static void
 keep_sites(struct flow *flow, const struct build *build)
 {
-	const struct code_end *end;
 	size_t count = 0;
 	size_t calls = 0;
 	size_t i;
@@ -344,7 +366,8 @@ keep_sites(struct flow *flow, const struct build *build)
 	flow->callees = xcalloc(calls + 1, sizeof(*flow->callees));
 	/* blocks ascend, and so do the calls at their ends, but for overlapping code */
 	for (i = 0; i < build->block_count && count < calls; i++) {
-		find_stop(&build->code, build->starts[i], &end);
+		const struct code_end *end = end_of(build, i);
+
 		if (end == NULL || end->kind != INSN_CALL ||
 		    (count > 0 && end->next <= flow->sites[count - 1]))
 			continue;
@@ -476,5 +499,6 @@ flow_build(const struct flow_source *source, uint64_t entry)
 	graph_release(&build.graph);
 	free(build.starts);
 	free(build.stops);
+	free(build.ends);
 	return flow;
 }
