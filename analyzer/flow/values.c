@@ -55,6 +55,7 @@ struct value {
 	uint8_t extension;
 	uint8_t width; /* 0: no bound */
 	uint8_t scale;
+	uint32_t nothing; /* so that all bytes are something's, and can be compared */
 	uint64_t a;
 	uint64_t b;
 	uint64_t id; /* 0: none */
@@ -1093,25 +1094,28 @@ forget_phi(struct value *value, uint64_t start, uint64_t own)
 static bool
 is_equal(const struct value *left, const struct value *right)
 {
-	return left->kind == right->kind && left->extension == right->extension &&
-	    left->width == right->width && left->scale == right->scale && left->a == right->a &&
-	    left->b == right->b && left->id == right->id && left->bound == right->bound;
+	return memcmp(left, right, sizeof(*left)) == 0;
 }
 
 static bool
-merge_value(struct value *into, struct value from, uint64_t start, uint64_t id)
+merge_value(struct value *into, const struct value *other, uint64_t start, uint64_t id)
 {
+	struct value from = *other;
 	struct value result;
 	bool changed;
 
-	/* as mostly */
-	if (into->id != 0 && (into->width != 0 || into->bound == 0) && is_equal(into, &from))
-		return false;
 	forget_phi(&from, start, id);
 	result = either(into, &from, id);
 	changed = !is_equal(into, &result);
 	*into = result;
 	return changed;
+}
+
+/* True if the merge would change nothing, as mostly. */
+static inline bool
+is_merged(const struct value *into, const struct value *from)
+{
+	return into->id != 0 && (into->width != 0 || into->bound == 0) && is_equal(into, from);
 }
 
 static bool
@@ -1123,15 +1127,21 @@ merge_slots(struct state *into, const struct state *from, uint64_t start)
 
 	for (i = 0; i < into->slot_count; i++) {
 		struct slot *slot = &into->slots[i];
-		const struct slot *other = find_slot(from, slot->base, slot->offset);
+		const struct slot *other = &from->slots[i];
 
+		/* mostly at the same place */
+		if (i >= from->slot_count || other->base != slot->base ||
+		    other->offset != slot->offset)
+			other = find_slot(from, slot->base, slot->offset);
 		if (other == NULL || other->size != slot->size) {
 			changed = true;
 			continue;
 		}
-		if (merge_value(&slot->value, other->value, start, slot_phi(start, slot)))
+		if (!is_merged(&slot->value, &other->value) &&
+		    merge_value(&slot->value, &other->value, start, slot_phi(start, slot)))
 			changed = true;
-		into->slots[kept++] = *slot;
+		if (kept++ != i)
+			into->slots[kept - 1] = *slot;
 	}
 	into->slot_count = (uint32_t)kept;
 	into->next = 0;
@@ -1174,7 +1184,8 @@ enter(struct run *run, uint32_t to, const struct state *from)
 	}
 	start = run->known->starts[to];
 	for (i = 0; i < REGISTERS; i++) {
-		if (merge_value(&into->registers[i], from->registers[i], start, phi_id(start, i)))
+		if (!is_merged(&into->registers[i], &from->registers[i]) &&
+		    merge_value(&into->registers[i], &from->registers[i], start, phi_id(start, i)))
 			changed = true;
 	}
 	if (merge_slots(into, from, start))
