@@ -21,8 +21,8 @@ escape_init(struct escape *escape, const struct escape_options *options, struct 
 	    xcalloc((size_t)definitions->node_count + 1, sizeof(*escape->node_path));
 }
 
-void
-escape_release(struct escape *escape)
+static void
+escape_release_found(struct escape *escape)
 {
 	uint32_t i;
 
@@ -37,8 +37,30 @@ escape_release(struct escape *escape)
 	map_release(&escape->site_map);
 	map_release(&escape->pair_map);
 	map_release(&escape->thread_map);
+}
+
+void
+escape_release(struct escape *escape)
+{
+	escape_release_found(escape);
 	steps_release(&escape->steps);
 	logical_places_release(&escape->places);
+}
+
+void
+escape_reset(struct escape *escape)
+{
+	struct escape fresh = {
+		.options = escape->options,
+		.places = escape->places,
+		.steps = escape->steps,
+	};
+
+	escape_release_found(escape);
+	*escape = fresh;
+	escape->steps.places = &escape->places;
+	escape->node_path =
+	    xcalloc((size_t)escape->places.definitions->node_count + 1, sizeof(*escape->node_path));
 }
 
 static const struct logical_frame *

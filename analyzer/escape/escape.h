@@ -135,6 +135,8 @@ struct escape {
 void escape_init(struct escape *escape, const struct escape_options *options,
     struct logical *logical, const struct definitions *definitions);
 void escape_release(struct escape *escape);
+/* As if no block had begun, but for what is known of places and code. */
+void escape_reset(struct escape *escape);
 
 /* For struct model_hooks; tags are path numbers. */
 void escape_begin(struct escape *escape, struct model_block *block);

@@ -177,6 +177,18 @@ ingest_whole_until(const struct esc_header *head)
 								     : UINT64_MAX;
 }
 
+/* Makes ready what each round begins anew. */
+static void
+ingest_run_begin(struct ingest_run *run)
+{
+	timeline_init(&run->timeline, run->reader->head.start.ticks);
+	run->last = run->reader->head.start.ticks;
+	run->rates = (struct rates){ 0 };
+	run->whole = 0;
+	map_release(&run->pairs);
+	run->pair = NULL;
+}
+
 static int
 ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 {
@@ -202,7 +214,6 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 	run->putback.marks = hooks.marks;
 	streams_init(&run->streams, run->reader);
 	ingest_number_threads(run);
-	timeline_init(&run->timeline, head->start.ticks);
 	escape_init(&run->escape,
 	    &(struct escape_options){
 		.stack_limit = run->ingest->stack_limit,
@@ -213,25 +224,34 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 	logical_places_give(
 	    &run->escape.places, run->definitions->pc_count + 1, run->putback.tails);
 	run->model = model_new(&run->putback.out, &run->streams, &hooks);
-	run->last = head->start.ticks;
 	run->whole_until = ingest_whole_until(head);
+	ingest_run_begin(run);
 	return 0;
 }
 
+/* What is known of stacks, places and code does not depend on who is a wrapper. */
 static void
-ingest_run_release(struct ingest_run *run)
+ingest_run_again(struct ingest_run *run)
 {
-	if (run->reader == NULL)
+	model_reset(run->model);
+	escape_reset(&run->escape);
+	ingest_run_begin(run);
+}
+
+static void
+ingest_run_free(struct ingest_run *run)
+{
+	if (run == NULL)
 		return;
 	model_free(run->model);
-	if (run->definitions != NULL)
-		escape_release(&run->escape);
+	escape_release(&run->escape);
 	putback_release(&run->putback);
 	streams_release(&run->streams);
 	definitions_free(run->definitions);
 	free(run->threads);
 	map_release(&run->pairs);
 	reader_free(run->reader);
+	free(run);
 }
 
 /* That much of the trace was followed. */
@@ -312,23 +332,47 @@ ingest_note(const struct ingest_options *options, const struct reader *reader)
 	options->note(options->note_data, reader->path, text);
 }
 
+/* The trace, opened or as the round before left it. NULL and err set on failure. */
+static struct ingest_run *
+ingest_run_get(struct ingest *ingest, size_t index, struct err *err)
+{
+	struct ingest_run *run = ingest->kept;
+
+	ingest->kept = NULL;
+	if (run != NULL) {
+		ingest_run_again(run);
+		return run;
+	}
+	run = xcalloc(1, sizeof(*run));
+	run->ingest = ingest;
+	run->id = (int64_t)index + 1;
+	if (ingest_run_open(run, ingest->options->traces[index], err) == 0)
+		return run;
+	free(run);
+	return NULL;
+}
+
 static int
 ingest_trace(struct ingest *ingest, size_t index, struct err *err)
 {
-	struct ingest_run run = { .ingest = ingest, .id = (int64_t)index + 1 };
-	int status = ingest_run_open(&run, ingest->options->traces[index], err);
+	struct ingest_run *run = ingest_run_get(ingest, index, err);
+	int status = 0;
 
-	if (status == 0) {
-		ingest_run_feed(&run);
-		if (ingest->round == 0)
-			ingest_note(ingest->options, run.reader);
-		if (ingest->round < INGEST_ROUNDS)
-			ingest->found += discover_wrappers(&run.escape, ingest->wrappers);
-		if (ingest->found == 0)
-			status = ingest_write_run(&run, err);
-		ingest->bytes_done += run.file_size;
-	}
-	ingest_run_release(&run);
+	if (run == NULL)
+		return -1;
+	ingest_run_feed(run);
+	if (ingest->round == 0)
+		ingest_note(ingest->options, run->reader);
+	if (ingest->round < INGEST_ROUNDS)
+		ingest->found += discover_wrappers(&run->escape, ingest->wrappers);
+	if (ingest->found == 0)
+		status = ingest_write_run(run, err);
+	ingest->bytes_done += run->file_size;
+	/* of several, each would need memory until its turn */
+	if (ingest->found > 0 && ingest->options->trace_count == 1)
+		ingest->kept = run;
+	else
+		ingest_run_free(run);
 	return status;
 }
 
@@ -399,6 +443,7 @@ ingest_run(const struct ingest_options *options, struct err *err)
 	ingest.stack_limit = options->stack_limit != 0 ? options->stack_limit : INGEST_STACK_LIMIT;
 	ingest.bytes_total = ingest_total(options);
 	status = ingest_all(&ingest, err);
+	ingest_run_free(ingest.kept);
 	if (status == 0)
 		symbol_save_cache(ingest.symbol, &cached);
 	if (options->cached != NULL)

@@ -28,7 +28,8 @@ struct ingest {
 	struct wrappers *wrappers;
 	struct logical logical;
 	uint64_t stack_limit;
-	int64_t site_base; /* numbers given to the runs before */
+	struct ingest_run *kept; /* the only trace's, for the next round; or NULL */
+	int64_t site_base;       /* numbers given to the runs before */
 	int64_t thread_base;
 	size_t found;        /* wrappers, in this round */
 	unsigned round;      /* times that all began anew, as wrappers were found */

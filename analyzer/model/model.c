@@ -65,32 +65,48 @@ model_new(const struct definitions *definitions, const struct streams *streams,
 	return model;
 }
 
+static void
+model_release_stream(struct model_stream *stream)
+{
+	size_t i;
+
+	for (i = 0; i < stream->region_cap; i++) {
+		if (stream->regions[i] == NULL)
+			continue;
+		region_release(&stream->regions[i]->region);
+		region_release(&stream->regions[i]->blind);
+		free(stream->regions[i]);
+	}
+	free(stream->regions);
+}
+
 void
 model_free(struct model *model)
 {
-	struct model_stream *stream;
-	size_t i, j;
-
 	if (model == NULL)
 		return;
-	for (i = 0; i < model->streams->count; i++) {
-		stream = &model->list[i];
-		for (j = 0; j < stream->region_cap; j++) {
-			if (stream->regions[j] == NULL)
-				continue;
-			region_release(&stream->regions[j]->region);
-			region_release(&stream->regions[j]->blind);
-			free(stream->regions[j]);
-		}
-		free(stream->regions);
-	}
+	model_reset(model);
 	free(model->list);
 	places_release(&model->places);
 	free(model->memos);
-	for (i = 0; i < model->chunk_count; i++)
-		free(model->chunks[i]);
 	free(model->chunks);
 	free(model);
+}
+
+void
+model_reset(struct model *model)
+{
+	size_t i;
+
+	for (i = 0; i < model->streams->count; i++) {
+		model_release_stream(&model->list[i]);
+		model->list[i] = (struct model_stream){ .thread = model->list[i].thread };
+	}
+	for (i = 0; i < model->chunk_count; i++)
+		free(model->chunks[i]);
+	model->chunk_count = 0;
+	model->counts = (struct model_counts){ 0 };
+	model->now = 0;
 }
 
 const struct model_counts *

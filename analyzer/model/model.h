@@ -103,6 +103,8 @@ struct model_counts {
 struct model *model_new(const struct definitions *definitions, const struct streams *streams,
     const struct model_hooks *hooks);
 void model_free(struct model *model); /* takes NULL */
+/* As if it had seen no event, but for what it knows of places. */
+void model_reset(struct model *model);
 
 /* The next event in order of time, from match_event. */
 void model_feed(struct model *model, const struct match_event *event);
