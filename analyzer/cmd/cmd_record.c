@@ -67,24 +67,38 @@ record_say_unmarked(const struct record *record, const struct record_summary *su
 	cmd_note("%s ran unmarked: %s", record->argv[0], why);
 }
 
-/* --pack: another file takes the trace's place. What fails leaves it as it is. */
-static void
-record_pack(struct record *record)
+/* The name of what takes the trace's place, or NULL: what fails leaves it as it is. */
+static char *
+record_pack_one(const struct record *record, const char *trace)
 {
 	struct pack_job job = {
-		.trace = record->trace,
+		.trace = trace,
 		.level = PACK_LEVEL,
 		.force = record->force,
 		.remove = true,
 	};
 	struct err err;
-	char *packed;
 
-	if (pack_trace(&job, &err) != 0) {
-		(void)cmd_fail(&err);
-		return;
+	if (pack_trace(&job, &err) == 0)
+		return pack_name(&job);
+	(void)cmd_fail(&err);
+	return NULL;
+}
+
+/* --pack: the trace, and that of what the program became. */
+static void
+record_pack(struct record *record)
+{
+	char *last = record_trace_last(record);
+	char *packed = record_pack_one(record, record->trace);
+
+	if (strcmp(last, record->trace) != 0) {
+		record_trace_settle(last);
+		free(record_pack_one(record, last));
 	}
-	packed = pack_name(&job);
+	free(last);
+	if (packed == NULL)
+		return;
 	free(record->trace);
 	record->trace = packed;
 }

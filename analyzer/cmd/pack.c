@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,6 +209,8 @@ pack_trace(const struct pack_job *job, struct err *err)
 
 	if (from < 0)
 		return -1;
+	/* a file that may not grow is an error like any other */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	file.path = pack_name(job);
 	if (!job->force && access(file.path, F_OK) == 0)
 		err_set(err, "%s is there already (-f replaces it)", file.path);

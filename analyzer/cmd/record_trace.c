@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "analyzer/trace/packed.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
@@ -279,6 +280,34 @@ record_trace_summary(const char *path, struct record_summary *summary, struct er
 
 /* --- Programs that became others --- */
 
+/* Of a packed trace: the header that it holds. */
+static bool
+record_trace_unpack(int fd, struct esc_header *header)
+{
+	struct err err;
+	struct stat status;
+	struct packed *packed;
+	bool damaged, got;
+
+	if (fstat(fd, &status) != 0)
+		return false;
+	packed = packed_open(fd, (uint64_t)status.st_size, &damaged, &err);
+	got = packed != NULL && packed_read(packed, 0, header, sizeof(*header));
+	packed_free(packed);
+	return got;
+}
+
+static bool
+record_trace_load(int fd, struct esc_header *header)
+{
+	memset(header, 0, sizeof(*header));
+	if (pread(fd, header, sizeof(*header), 0) < (ssize_t)sizeof(header->magic))
+		return false;
+	if (packed_is(header) && !record_trace_unpack(fd, header))
+		return false;
+	return header->magic == ESC_MAGIC;
+}
+
 /* When the trace at `path` of process `pid` began; 0: it is none. */
 static uint64_t
 record_trace_begun(const char *path, pid_t pid)
@@ -287,8 +316,7 @@ record_trace_begun(const char *path, pid_t pid)
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	uint64_t begun = 0;
 
-	if (fd >= 0 && pread(fd, header, sizeof(*header), 0) == (ssize_t)sizeof(*header) &&
-	    header->magic == ESC_MAGIC && header->pid == (uint32_t)pid &&
+	if (fd >= 0 && record_trace_load(fd, header) && header->pid == (uint32_t)pid &&
 	    (header->flags & ESC_FLAG_STARTED) != 0)
 		begun = header->start.monotonic;
 	if (fd >= 0)
@@ -297,15 +325,18 @@ record_trace_begun(const char *path, pid_t pid)
 	return begun;
 }
 
-/* esc.PROG.PID.esc or esc.PROG.PID.N.esc, as the shim names its own. */
+/* esc.PROG.PID.esc or esc.PROG.PID.N.esc, as the shim names its own, or that packed. */
 static bool
 record_trace_is_of(const char *name, pid_t pid)
 {
+	const char *end = strrchr(name, '.');
 	char part[32];
-	size_t len = strlen(name);
 
 	(void)snprintf(part, sizeof(part), ".%d.", (int)pid);
-	return strncmp(name, "esc.", 4) == 0 && len > 8 && strcmp(name + len - 4, ".esc") == 0 &&
+	if (end != NULL && strcmp(end, ".zst") == 0 && end - name > 8)
+		end -= strlen(".esc");
+	return strncmp(name, "esc.", 4) == 0 && end != NULL && end - name > 4 &&
+	    (strcmp(end, ".esc") == 0 || strcmp(end, ".esc.zst") == 0) &&
 	    strstr(name, part) != NULL;
 }
 
@@ -314,16 +345,18 @@ void
 record_trace_settle(const char *path)
 {
 	const struct timespec step = { .tv_nsec = 5000000 };
-	struct record_summary summary;
-	struct err err;
+	struct esc_header *header = xmalloc(sizeof(*header));
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	unsigned i;
 
-	for (i = 0; i < 400; i++) {
-		if (record_trace_summary(path, &summary, &err) != 0 ||
-		    (summary.flags & ESC_FLAG_COMPLETE) != 0)
-			return;
+	for (i = 0; fd >= 0 && i < 400; i++) {
+		if (!record_trace_load(fd, header) || (header->flags & ESC_FLAG_COMPLETE) != 0)
+			break;
 		(void)nanosleep(&step, NULL);
 	}
+	if (fd >= 0)
+		(void)close(fd);
+	free(header);
 }
 
 char *
