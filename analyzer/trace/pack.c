@@ -18,7 +18,7 @@ enum {
 
 /* A frame of a round. */
 struct pack_frame {
-	uint8_t *whole;  /* PACKED_FRAME */
+	uint8_t *whole;  /* pack.frame */
 	uint8_t *packed; /* room for it */
 	uint64_t offset;
 	size_t len;
@@ -37,7 +37,8 @@ struct pack_worker {
 
 struct pack {
 	int from, to;
-	size_t room; /* of a packed frame */
+	size_t frame; /* bytes in one */
+	size_t room;  /* of a packed one */
 	struct pack_frame frames[PACK_ROUND];
 	unsigned frame_count; /* in this round */
 	struct pack_worker workers[PACK_THREADS];
@@ -187,7 +188,7 @@ pack_all(struct pack *pack, uint64_t size, const struct pack_options *options, s
 		     pack->frame_count++) {
 			frame = &pack->frames[pack->frame_count];
 			frame->offset = at;
-			frame->len = size - at < PACKED_FRAME ? (size_t)(size - at) : PACKED_FRAME;
+			frame->len = size - at < pack->frame ? (size_t)(size - at) : pack->frame;
 			at += frame->len;
 		}
 		if (pack_round(pack, err) != 0)
@@ -218,7 +219,7 @@ pack_start(struct pack *pack, const struct pack_options *options, struct err *er
 		(void)ZSTD_CCtx_setParameter(worker->context, ZSTD_c_checksumFlag, 1);
 	}
 	for (i = 0; i < PACK_ROUND; i++) {
-		pack->frames[i].whole = xmalloc(PACKED_FRAME);
+		pack->frames[i].whole = xmalloc(pack->frame);
 		pack->frames[i].packed = xmalloc(pack->room);
 	}
 	return 0;
@@ -233,7 +234,8 @@ pack_write(int from, uint64_t size, int to, const struct pack_options *options, 
 
 	pack->from = from;
 	pack->to = to;
-	pack->room = ZSTD_compressBound(PACKED_FRAME);
+	pack->frame = options->frame != 0 ? options->frame : PACKED_FRAME;
+	pack->room = ZSTD_compressBound(pack->frame);
 	status = pack_start(pack, options, err);
 	if (status == 0)
 		status = pack_all(pack, size, options, err);

@@ -54,7 +54,8 @@ bool packed_read(struct packed *packed, uint64_t offset, void *to, size_t len);
 void packed_keep(struct packed *packed, size_t bytes);
 
 struct pack_options {
-	int level; /* of zstd, 1 to 19 */
+	int level;    /* of zstd, 1 to 19 */
+	size_t frame; /* bytes in one, at most PACKED_FRAME; 0: that */
 	/* Called now and then with bytes done and bytes to do; may be NULL. */
 	void (*progress)(void *data, uint64_t done, uint64_t total);
 	void *progress_data;
