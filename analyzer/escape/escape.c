@@ -146,13 +146,11 @@ escape_find_site(struct escape *escape, struct escape_path *path)
 }
 
 static uint32_t
-escape_path_of(struct escape *escape, uint32_t node, uint32_t levels)
+escape_new_path(struct escape *escape, uint32_t node, uint32_t levels)
 {
 	struct escape_path path = { .node = node, .levels = levels, .facts.size_min = UINT64_MAX };
 	uint32_t frame;
 
-	if (escape->node_path[node] != 0)
-		return escape->node_path[node] - 1;
 	frame =
 	    node != 0 ? escape_find_site(escape, &path) : logical_nowhere(escape->places.logical);
 	path.site = escape_site_of(escape, frame);
@@ -179,6 +177,14 @@ escape_kind_name(uint8_t kind)
 	};
 
 	return names[kind];
+}
+
+static inline uint32_t
+escape_path_of(struct escape *escape, uint32_t node, uint32_t levels)
+{
+	uint32_t path = escape->node_path[node];
+
+	return path != 0 ? path - 1 : escape_new_path(escape, node, levels);
 }
 
 /* What people call it: the outermost wrapper with a plain name, which is the one
@@ -225,22 +231,34 @@ escape_allocator_name(struct escape *escape, const struct model_block *block)
 	return path->allocator != NULL ? path->allocator : escape_kind_name(block->kind);
 }
 
-/* The first few names are counted; one that is rare does not matter. */
-static void
-escape_count_allocator(
+/* The place of the name in the site's, + 1. The first few are counted; 0: one that
+ * is rare, which does not matter. */
+static uint8_t
+escape_find_allocator(
     struct escape *escape, struct escape_site *site, const struct model_block *block)
 {
 	const char *name = escape_allocator_name(escape, block);
-	size_t i;
+	uint8_t i;
 
 	for (i = 0; i < ESCAPE_ALLOCATORS; i++) {
 		if (site->allocators[i].name == NULL)
 			site->allocators[i].name = name;
-		if (site->allocators[i].name != name && strcmp(site->allocators[i].name, name) != 0)
-			continue;
-		site->allocators[i].calls++;
-		return;
+		if (strcmp(site->allocators[i].name, name) == 0)
+			return i + 1;
 	}
+	return 0;
+}
+
+static inline void
+escape_count_allocator(struct escape *escape, struct escape_site *site, struct escape_path *path,
+    const struct model_block *block)
+{
+	if (path->last_kind != block->kind) {
+		path->last_kind = block->kind;
+		path->last_allocator = escape_find_allocator(escape, site, block);
+	}
+	if (path->last_allocator != 0)
+		site->allocators[path->last_allocator - 1].calls++;
 }
 
 static void
@@ -356,36 +374,42 @@ escape_find_owner(struct escape *escape, struct escape_pair *pair, const struct 
 	pair->far = place->place->startup || end->shared == 0;
 }
 
-static struct escape_pair *
-escape_pair_of(struct escape *escape, const struct model_end *end)
+/* A pair that is not the one that the path's last block was in. */
+static uint32_t
+escape_other_pair(struct escape *escape, const struct model_end *end, uint64_t how)
 {
-	bool freed = end->outcome == MODEL_FREED;
-	struct map_key key = { (uint64_t)end->block->tag << 32 | end->node,
-		freed ? (uint64_t)end->shared << 2 | (uint64_t)end->tail << 1 | 1 : 0 };
-	struct escape_path *path = &escape->paths[end->block->tag];
+	struct map_key key = { (uint64_t)end->block->tag << 32 | end->node, how };
 	struct escape_pair *pair;
 	uint64_t *number;
 	bool fresh;
 
-	/* most blocks of a path end as the one before did */
-	if (path->last_key == key.lo + 1 && path->last_node == end->node)
-		return &escape->pairs[path->last_pair];
 	number = map_insert(&escape->pair_map, key, &fresh);
-	path->last_key = key.lo + 1;
-	path->last_node = end->node;
-	if (!fresh) {
-		path->last_pair = (uint32_t)*number;
-		return &escape->pairs[*number];
-	}
-	path->last_pair = escape->pair_count;
+	if (!fresh)
+		return (uint32_t)*number;
 	*number = escape->pair_count++;
 	escape->pairs =
 	    xgrow(escape->pairs, &escape->pair_cap, escape->pair_count, sizeof(*escape->pairs));
 	pair = &escape->pairs[*number];
 	*pair = (struct escape_pair){ .path = end->block->tag, .node = end->node };
-	if (freed)
+	if (end->outcome == MODEL_FREED)
 		escape_find_owner(escape, pair, end);
-	return pair;
+	return escape->pair_count - 1;
+}
+
+static inline struct escape_pair *
+escape_pair_of(struct escape *escape, struct escape_path *path, const struct model_end *end)
+{
+	uint64_t how = end->outcome == MODEL_FREED
+	    ? (uint64_t)end->shared << 2 | (uint64_t)end->tail << 1 | 1
+	    : 0;
+
+	/* most blocks of a path end as the one before did */
+	if (path->last_key != how + 1 || path->last_node != end->node) {
+		path->last_pair = escape_other_pair(escape, end, how);
+		path->last_key = how + 1;
+		path->last_node = end->node;
+	}
+	return &escape->pairs[path->last_pair];
 }
 
 static bool
@@ -475,10 +499,6 @@ escape_count_activation(struct escape_site *site, const struct model_end *end)
 static void
 escape_count_size(struct escape_site *site, uint64_t size, double weight)
 {
-	if (size < site->facts.size_min)
-		site->facts.size_min = size;
-	if (size > site->facts.size_max)
-		site->facts.size_max = size;
 	histogram_add(&site->sizes, size, weight);
 	if (!site->rounded && site->sizes.count > ESCAPE_SIZES) {
 		histogram_coarsen(&site->sizes, ESCAPE_SIZE_FINE);
@@ -498,7 +518,6 @@ escape_count_life(
 		site->life_min = life;
 	if (life > site->life_max)
 		site->life_max = life;
-	site->freed += weight;
 	histogram_add(&site->lives, life, weight);
 }
 
@@ -523,38 +542,12 @@ escape_evident(const struct escape_path *path, const struct model_end *end, enum
 }
 
 static void
-escape_count_fate(
-    struct escape *escape, struct escape_pair *pair, const struct model_end *end, enum fate fate)
+escape_count_example(struct escape_site *site, const struct model_end *end, enum fate fate)
 {
-	const struct escape_path *path = &escape->paths[pair->path];
-	struct escape_site *site = &escape->sites[path->site];
-	bool proved = escape_evident(path, end, fate);
-
-	site->facts.fates[fate]++;
-	site->facts.far += fate == FATE_UP && escape_far(pair);
-	if (fate == FATE_LOCAL || fate == FATE_UP)
-		escape_count_activation(site, end);
-	pair->counts[fate]++;
-	pair->proved[fate] += proved;
-	site->proved += proved;
-	site->inferred += !proved && (fate == FATE_LOCAL || fate == FATE_UP);
-	if (site->example[fate])
-		return;
 	site->example[fate] = true;
 	site->example_node[fate] = end->node;
 	if (fate == FATE_LIVE || fate == FATE_CENSORED || end->node == 0)
 		site->example_node[fate] = end->block->node;
-}
-
-static void
-escape_count_path(struct escape_path *path, uint64_t size, enum fate fate, bool far)
-{
-	path->facts.fates[fate]++;
-	path->facts.far += fate == FATE_UP && far;
-	if (size < path->facts.size_min)
-		path->facts.size_min = size;
-	if (size > path->facts.size_max)
-		path->facts.size_max = size;
 }
 
 /* What the same would have come to without marks. */
@@ -578,50 +571,114 @@ escape_audit(struct escape *escape, struct escape_site *site, const struct escap
 	audit->over_wrong += end->presumed_shared < end->proved;
 }
 
+/* A block that stands for others. */
+static void
+escape_weigh(struct escape_site *site, struct escape_path *path, struct escape_pair *pair,
+    const struct model_block *block, enum fate fate)
+{
+	double weight = (double)block->weight, size = (double)block->size;
+
+	pair->weights[fate] += weight - 1;
+	path->bytes += (weight - 1) * size;
+	estimate_add_beyond(&site->blocks, 1, weight);
+	estimate_add_beyond(&site->bytes, size, weight);
+}
+
 struct escape_fate
 escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 {
 	const struct model_block *block = end->block;
-	struct escape_pair *pair = escape_pair_of(escape, end);
 	struct escape_path *path = &escape->paths[block->tag];
+	struct escape_pair *pair = escape_pair_of(escape, path, end);
 	struct escape_site *site = &escape->sites[path->site];
-	double weight = (double)block->weight;
-	uint64_t activations = site->facts.activations;
 	enum model_why why;
 	enum fate fate = escape_judge(escape, pair, end, &why);
+	bool proved = escape_evident(path, end, fate);
+	uint64_t activations = site->facts.activations;
 
-	site->weight += weight;
-	site->weights[fate] += weight;
-	estimate_add(&site->blocks, 1, weight);
-	estimate_add(&site->bytes, (double)block->size, weight);
+	pair->counts[fate]++;
+	pair->proved[fate] += proved;
+	path->seen += (double)block->size;
+	if (block->size < path->facts.size_min)
+		path->facts.size_min = block->size;
+	if (block->size > path->facts.size_max)
+		path->facts.size_max = block->size;
+	if (block->weight > 1)
+		escape_weigh(site, path, pair, block, fate);
 	if (fate == FATE_UNKNOWN)
 		site->whys[why]++;
-	escape_count_fate(escape, pair, end, fate);
+	if (fate == FATE_LOCAL || fate == FATE_UP)
+		escape_count_activation(site, end);
+	path->facts.activations += site->facts.activations - activations;
+	if (!site->example[fate])
+		escape_count_example(site, end, fate);
 	if (escape->options.marks)
 		escape_audit(escape, site, path, end);
-	escape_count_allocator(escape, site, block);
+	escape_count_allocator(escape, site, path, block);
 	escape_count_thread(escape, site, thread);
-	escape_count_size(site, block->size, weight);
+	escape_count_size(site, block->size, (double)block->weight);
 	if (end->outcome != MODEL_LIVE &&
 	    !(end->outcome == MODEL_UNKNOWN && end->why == MODEL_WHY_RECORD))
-		escape_count_life(escape, site, end, weight);
-	escape_count_cost(escape, site, end);
-	pair->weights[fate] += weight;
-	path->fates[fate] += weight;
-	path->bytes += weight * (double)block->size;
-	escape_count_path(path, block->size, fate, escape_far(pair));
-	path->facts.activations += site->facts.activations - activations;
-	return (struct escape_fate){ fate, escape_evident(path, end, fate),
-		escape_far(pair) ? UINT32_MAX : pair->distance };
+		escape_count_life(escape, site, end, (double)block->weight);
+	if (block->timed || end->timed)
+		escape_count_cost(escape, site, end);
+	return (struct escape_fate){ fate, proved, escape_far(pair) ? UINT32_MAX : pair->distance };
+}
+
+/* Adds the pair to its path and its site. */
+static void
+escape_sum_pair(struct escape *escape, struct escape_pair *pair)
+{
+	struct escape_path *path = &escape->paths[pair->path];
+	struct escape_site *site = &escape->sites[path->site];
+	int fate;
+
+	for (fate = 0; fate < FATE_COUNT; fate++) {
+		pair->weights[fate] += (double)pair->counts[fate];
+		path->fates[fate] += pair->weights[fate];
+		path->facts.fates[fate] += pair->counts[fate];
+		site->weights[fate] += pair->weights[fate];
+		site->weight += pair->weights[fate];
+		site->facts.fates[fate] += pair->counts[fate];
+		site->blocks.seen += (double)pair->counts[fate];
+		site->proved += pair->proved[fate];
+		if (fate == FATE_LOCAL || fate == FATE_UP)
+			site->inferred += pair->counts[fate] - pair->proved[fate];
+	}
+	if (escape_far(pair)) {
+		path->facts.far += pair->counts[FATE_UP];
+		site->facts.far += pair->counts[FATE_UP];
+	}
+}
+
+static void
+escape_sum_path(struct escape *escape, struct escape_path *path)
+{
+	struct escape_site *site = &escape->sites[path->site];
+
+	path->bytes += path->seen;
+	site->bytes.seen += path->seen;
+	if (path->facts.size_min < site->facts.size_min)
+		site->facts.size_min = path->facts.size_min;
+	if (path->facts.size_max > site->facts.size_max)
+		site->facts.size_max = path->facts.size_max;
 }
 
 void
 escape_finish(struct escape *escape)
 {
+	struct escape_site *site = escape->sites;
 	uint32_t i;
+	size_t bin;
 
-	for (i = 0; i < escape->site_count; i++) {
-		histogram_sort(&escape->sites[i].sizes);
-		histogram_sort(&escape->sites[i].lives);
+	for (i = 0; i < escape->pair_count; i++)
+		escape_sum_pair(escape, &escape->pairs[i]);
+	for (i = 0; i < escape->path_count; i++)
+		escape_sum_path(escape, &escape->paths[i]);
+	for (i = 0; i < escape->site_count; i++, site++) {
+		histogram_sort(&site->sizes);
+		histogram_sort(&site->lives);
+		for (bin = 0; bin < site->lives.count; bin++)
+			site->freed += site->lives.bins[bin].weight;
 	}
 }

@@ -3,7 +3,8 @@
  * allocated) and by pair (path and stack that freed).
  *
  * Every block is in one pair, one path and one site; sums over the pairs of a
- * path are the path's, sums over the paths of a site are the site's.
+ * path are the path's, sums over the paths of a site are the site's: most are made
+ * of the pairs' in the end, by escape_finish.
  */
 #ifndef ESCAPE_ESCAPE_H
 #define ESCAPE_ESCAPE_H
@@ -79,13 +80,16 @@ struct escape_path {
 	uint32_t index;             /* of the site in its place */
 	struct verdict_facts facts; /* stack_limit is the site's */
 	double fates[FATE_COUNT];   /* estimated blocks */
-	double bytes;
-	const char *allocator; /* as the site's source calls it; NULL: the hook's name */
-	const char *container; /* what its blocks are a part of (containers.h), or NULL */
-	bool named;            /* these two were looked for */
-	uint64_t last_key;     /* + 1; of the pair that was counted last */
+	double bytes;               /* estimated; until escape_finish beyond those seen */
+	double seen;                /* bytes of the blocks that were seen */
+	const char *allocator;      /* as the site's source calls it; NULL: the hook's name */
+	const char *container;      /* what its blocks are a part of (containers.h), or NULL */
+	bool named;                 /* these two were looked for */
+	uint64_t last_key;          /* + 1; of the pair that was counted last */
 	uint32_t last_node;
 	uint32_t last_pair;
+	uint8_t last_kind;      /* of the hook of the block that was counted last */
+	uint8_t last_allocator; /* and the place of its name in the site's, + 1 */
 };
 
 struct escape_pair {
@@ -93,8 +97,8 @@ struct escape_pair {
 	uint32_t node;  /* that freed; 0: none or not known */
 	uint32_t owner; /* logical frame, 0: none */
 	uint32_t distance;
-	bool far; /* the owner is start-up code */
-	double weights[FATE_COUNT];
+	bool far;                   /* the owner is start-up code */
+	double weights[FATE_COUNT]; /* estimated; until escape_finish beyond counts */
 	uint64_t counts[FATE_COUNT];
 	uint64_t proved[FATE_COUNT];
 };
@@ -143,7 +147,7 @@ void escape_begin(struct escape *escape, struct model_block *block);
 /* thread: a number of the thread that allocated it. Returns what it was taken for. */
 struct escape_fate escape_end(struct escape *escape, const struct model_end *end, uint32_t thread);
 void escape_chain(struct escape *escape, uint32_t tag);
-/* After the last block: makes the histograms ready to be read. */
+/* After the last block, and before anything is read: makes the sums. */
 void escape_finish(struct escape *escape);
 
 /* The frames around the site of a path that are neither wrappers nor start-up

@@ -3,15 +3,11 @@
 #include "analyzer/util/stats.h"
 
 void
-estimate_add(struct estimate *estimate, double value, double weight)
+estimate_add_beyond(struct estimate *estimate, double value, double weight)
 {
-	double more, variance;
+	double more = value * (weight - 1);
+	double variance = value * value * weight * (weight - 1);
 
-	estimate->seen += value;
-	if (!(weight > 1))
-		return;
-	more = value * (weight - 1);
-	variance = value * value * weight * (weight - 1);
 	estimate->more += more;
 	estimate->variance += variance;
 	if (more > estimate->step) {
@@ -19,6 +15,13 @@ estimate_add(struct estimate *estimate, double value, double weight)
 		estimate->unit = value;
 		estimate->step_variance = variance;
 	}
+}
+
+void
+estimate_add(struct estimate *estimate, double value, double weight)
+{
+	estimate->seen += value;
+	estimate_add_beyond(estimate, value, weight);
 }
 
 double

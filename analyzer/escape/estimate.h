@@ -25,6 +25,8 @@ struct estimate {
 
 /* weight >= 1. */
 void estimate_add(struct estimate *estimate, double value, double weight);
+/* The same but for what was seen, which the caller sums up. */
+void estimate_add_beyond(struct estimate *estimate, double value, double weight);
 double estimate_value(const struct estimate *estimate);
 /* The bounds of the 95 % interval; both the value where all was seen. */
 double estimate_low(const struct estimate *estimate);
