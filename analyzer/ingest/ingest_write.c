@@ -235,7 +235,7 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 {
 	const struct esc_header *head = &run->reader->head;
 	const struct ingest_options *options = run->ingest->options;
-	const struct model_counts *counts = model_counts(run->model);
+	struct model_counts counts = model_counts(run->model);
 	struct esc_counters all = write_totals(run);
 	char *path = realpath(run->reader->path, NULL);
 	char *command = write_command(head);
@@ -270,11 +270,11 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 		.found_wrappers = found,
 		.allocator = head->allocator,
 		.marks = marks,
-		.steps = write_int(counts->steps.steps),
-		.steps_over = write_int(counts->steps.over),
-		.steps_proved = write_int(counts->steps.firm),
-		.steps_presumed = write_int(counts->steps.presumed),
-		.steps_unread = write_int(counts->steps.blind),
+		.steps = write_int(counts.steps.steps),
+		.steps_over = write_int(counts.steps.over),
+		.steps_proved = write_int(counts.steps.firm),
+		.steps_presumed = write_int(counts.steps.presumed),
+		.steps_unread = write_int(counts.steps.blind),
 		.presumed_local = write_int(run->escape.audit.local),
 		.presumed_wrong = write_int(run->escape.audit.wrong),
 	};

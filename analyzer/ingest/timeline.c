@@ -43,13 +43,21 @@ timeline_slice(struct timeline *timeline, uint64_t time)
 		if (slice->live < timeline->live)
 			slice->live = timeline->live;
 	}
-	return &timeline->slices[since >> timeline->shift];
+	slice = &timeline->slices[since >> timeline->shift];
+	timeline->last = slice;
+	timeline->from = timeline->start + (since >> timeline->shift << timeline->shift);
+	timeline->to = timeline->from + (1ULL << timeline->shift);
+	return slice;
 }
 
 void
 timeline_add(struct timeline *timeline, uint64_t time, double bytes, double weight)
 {
-	struct timeline_slice *slice = timeline_slice(timeline, time);
+	struct timeline_slice *slice = timeline->last;
+
+	/* what is before the start counts for the first one */
+	if (slice == NULL || time < timeline->from || time >= timeline->to)
+		slice = timeline_slice(timeline, time);
 
 	timeline->live += bytes * weight;
 	if (bytes < 0)

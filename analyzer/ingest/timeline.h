@@ -19,10 +19,12 @@ struct timeline_slice {
 
 struct timeline {
 	struct timeline_slice slices[TIMELINE_SLICES];
-	uint64_t start; /* ticks */
-	unsigned shift; /* a slice is 1 << shift ticks long */
-	size_t count;   /* slices begun */
-	double live;    /* bytes now */
+	uint64_t start;              /* ticks */
+	unsigned shift;              /* a slice is 1 << shift ticks long */
+	size_t count;                /* slices begun */
+	uint64_t from, to;           /* ticks of the slice that was added to last: [from, to) */
+	struct timeline_slice *last; /* that one; NULL: none */
+	double live;                 /* bytes now */
 	double peak;
 };
 

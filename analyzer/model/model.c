@@ -17,9 +17,11 @@ struct model_region {
 	struct region region;
 	struct region blind;
 	uint64_t partial; /* last event whose stack was cut or broken; 0: none */
+	uint16_t number;
 };
 
 struct model_stream {
+	struct model_region *recent;   /* the region of the event before */
 	struct model_region **regions; /* by number; owned */
 	size_t region_cap;
 	uint32_t thread;     /* same for all levels of a thread */
@@ -34,10 +36,11 @@ struct model {
 	struct model_hooks hooks;
 	struct places places;
 	struct region_memo *memos;
+	struct regions regions, blind; /* the latter with marks */
 	struct model_stream *list;
 	struct model_block **chunks; /* of MODEL_CHUNK blocks, by number; owned */
 	size_t chunk_count, chunk_cap;
-	struct model_counts counts;
+	uint64_t events;
 	uint64_t now;
 };
 
@@ -55,6 +58,8 @@ model_new(const struct definitions *definitions, const struct streams *streams,
 	model->hooks = *hooks;
 	places_init(&model->places, definitions, &model->hooks.places, hooks->data);
 	model->memos = region_memos();
+	model->regions = (struct regions){ .places = &model->places, .memos = model->memos };
+	model->blind = model->regions;
 	model->list = xcalloc(streams->count + 1, sizeof(*model->list));
 	for (i = 0; i < streams->count; i++, stream++) {
 		if (i == 0 || stream->process != stream[-1].process ||
@@ -105,14 +110,20 @@ model_reset(struct model *model)
 	for (i = 0; i < model->chunk_count; i++)
 		free(model->chunks[i]);
 	model->chunk_count = 0;
-	model->counts = (struct model_counts){ 0 };
+	model->regions = (struct regions){ .places = &model->places, .memos = model->memos };
+	model->blind = model->regions;
+	model->events = 0;
 	model->now = 0;
 }
 
-const struct model_counts *
+struct model_counts
 model_counts(const struct model *model)
 {
-	return &model->counts;
+	return (struct model_counts){
+		.events = model->events,
+		.steps = region_counts(&model->regions),
+		.presumed_steps = region_counts(&model->blind),
+	};
 }
 
 const char *
@@ -138,9 +149,19 @@ model_region(struct model_stream *stream, uint16_t number)
 		memset(stream->regions + old, 0,
 		    (stream->region_cap - old) * sizeof(*stream->regions));
 	}
-	if (stream->regions[number] == NULL)
+	if (stream->regions[number] == NULL) {
 		stream->regions[number] = xcalloc(1, sizeof(struct model_region));
+		stream->regions[number]->number = number;
+	}
 	return stream->regions[number];
+}
+
+static inline struct model_region *
+model_recent_region(struct model_stream *stream, uint16_t number)
+{
+	if (stream->recent == NULL || stream->recent->number != number)
+		stream->recent = model_region(stream, number);
+	return stream->recent;
 }
 
 static struct model_block *
@@ -164,15 +185,12 @@ model_new_block(struct model *model, uint32_t number)
 	return model_block(model, number);
 }
 
-/* Ends a block (0: none) of which only that is known. */
+/* Ends a block of which only that is known. */
 static void
 model_end_lost(struct model *model, uint32_t number)
 {
-	const struct model_block *block;
+	const struct model_block *block = model_block(model, number);
 
-	if (number == 0)
-		return;
-	block = model_block(model, number);
 	model->hooks.end(model->hooks.data,
 	    &(struct model_end){
 		.block = block,
@@ -202,7 +220,7 @@ model_allocate(struct model *model, const struct match_event *match, uint32_t no
 		.address = event->address,
 		.size = event->size,
 		.begin = event->time,
-		.seq = model->counts.events,
+		.seq = model->events,
 		.stream = match->stream,
 		.node = node,
 		.levels = node != 0 ? places_node(&model->places, node)->levels : 0,
@@ -296,14 +314,14 @@ model_judge_free(struct model *model, struct model_end *end, uint16_t number)
 	const struct model_block *block = end->block;
 	struct model_stream *stream = &model->list[end->stream];
 
-	if (stream->thread != model->list[block->stream].thread)
+	if (end->stream != block->stream && stream->thread != model->list[block->stream].thread)
 		end->outcome = MODEL_OTHER_THREAD;
 	else if (block->node == 0 || end->node == 0)
 		model_unknown(end, MODEL_WHY_TRUNCATED);
 	else if (end->stream != block->stream || number != block->region)
 		model_unknown(end, MODEL_WHY_STACK);
 	else
-		model_compare(model, model_region(stream, number), end);
+		model_compare(model, model_recent_region(stream, number), end);
 }
 
 static void
@@ -345,35 +363,27 @@ model_second_half(
 	return node == stream->given_node;
 }
 
-static void
+static inline void
 model_move(struct model *model, const struct event *event, struct model_stream *stream,
     struct model_region *both, uint32_t node)
 {
 	struct region *region = &both->region;
-	struct region_step step = {
-		.node = node,
-		.seq = model->counts.events,
-		.vague = event->vague,
-		.has_kept = event->has_kept,
-		.kept = event->kept,
-		.proved = model->hooks.marks ? event->proved : 0,
-	};
-	struct region_step blind = step;
+	enum place_between between;
+	uint16_t proved = model->hooks.marks ? event->proved : 0;
 
-	region->gap = stream->thread_gap > region->gap ? stream->thread_gap : region->gap;
+	if (stream->thread_gap > region->gap)
+		region->gap = stream->thread_gap;
 	if (node == 0)
 		return;
 	if (model->definitions->nodes[node].state != 0)
-		both->partial = model->counts.events;
-	step.between = region->gap > region->last ? PLACE_GAP : PLACE_NOTHING;
-	region_move(&model->places, model->memos, region, &step, &model->counts.steps);
-	if (!model->hooks.marks)
-		return;
-	blind.between = step.between;
-	blind.has_kept = false;
-	blind.kept = blind.proved = 0;
-	region_move(
-	    &model->places, model->memos, &both->blind, &blind, &model->counts.presumed_steps);
+		both->partial = model->events;
+	between = region->gap > region->last ? PLACE_GAP : PLACE_NOTHING;
+	region_move(&model->regions, region, node,
+	    region_said(between, event->vague, event->has_kept, event->kept, proved),
+	    model->events);
+	if (model->hooks.marks)
+		region_move(&model->blind, &both->blind, node,
+		    region_said(between, event->vague, false, 0, 0), model->events);
 }
 
 void
@@ -381,17 +391,18 @@ model_feed(struct model *model, const struct match_event *match)
 {
 	const struct event *event = &match->event;
 	struct model_stream *stream = &model->list[match->stream];
-	struct model_region *region = model_region(stream, event->region);
+	struct model_region *region = model_recent_region(stream, event->region);
 	uint32_t node = definitions_node(model->definitions, event->stack);
 
 	model->now = event->time;
-	model->counts.events++;
+	model->events++;
 	/* what an event was called from that has no stack is not known either */
 	if (event->gap || node == 0)
-		stream->thread_gap = model->counts.events;
+		stream->thread_gap = model->events;
 	if (!model_second_half(model, event, stream, node))
 		model_move(model, event, stream, region, node);
-	model_end_lost(model, match->lost);
+	if (match->lost != 0)
+		model_end_lost(model, match->lost);
 	if (decode_allocates(event->kind))
 		model_allocate(model, match, node);
 	else if (event->kind != ESC_EVENT_STEP)
@@ -458,7 +469,8 @@ model_finish(struct model *model, const struct match *match)
 		left[i].seq = model_block(model, left[i].block)->seq;
 	qsort(left, count, sizeof(*left), model_compare_begin);
 	for (i = 0; i < count; i++) {
-		model_end_lost(model, left[i].lost);
+		if (left[i].lost != 0)
+			model_end_lost(model, left[i].lost);
 		model_end_live(model, model_block(model, left[i].block));
 	}
 	free(left);

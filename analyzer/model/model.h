@@ -113,7 +113,7 @@ void model_expect(const struct model *model, uint32_t block);
 /* After the last event: ends the blocks that are left, oldest first. */
 void model_finish(struct model *model, const struct match *match);
 
-const struct model_counts *model_counts(const struct model *model);
+struct model_counts model_counts(const struct model *model);
 const char *model_why_name(enum model_why why);
 
 #endif

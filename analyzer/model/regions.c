@@ -17,6 +17,19 @@ struct region_rest {
 	bool blind;      /* and its code is not known */
 };
 
+/* Where an event moves a region to: region_said, taken apart. */
+struct region_step {
+	uint32_t node;
+	enum place_between between;
+	bool vague;
+	bool has_kept;
+	uint32_t kept;
+	uint32_t proved;
+};
+
+/* Kinds of steps: bits. */
+enum { REGION_OVER = 1, REGION_PRESUMED = 2, REGION_BLIND = 4 };
+
 enum { REGION_MEMO_BITS = 14, REGION_MEMOS = 1 << REGION_MEMO_BITS };
 
 struct region_memo {
@@ -25,6 +38,7 @@ struct region_memo {
 	struct region_rest rest;
 	uint32_t count; /* levels there are then */
 	uint32_t tails; /* of which so many are behind the node */
+	uint32_t kind;
 };
 
 static uint32_t
@@ -263,7 +277,7 @@ region_grow(struct region *region, size_t count)
 }
 
 /* Makes `count` levels of which the outermost `common` stay. */
-static void
+static inline void
 region_levels(struct region *region, uint32_t common, uint32_t count, uint64_t seq)
 {
 	uint32_t i, presumed = region->presumed_count;
@@ -293,7 +307,7 @@ region_nodes(const struct places *places, struct region *region)
 	}
 }
 
-static void
+static inline void
 region_presume(struct region *region, uint32_t level, uint64_t seq)
 {
 	uint32_t count = region->presumed_count;
@@ -304,18 +318,10 @@ region_presume(struct region *region, uint32_t level, uint64_t seq)
 	region->presumed_count = count + 1;
 }
 
-static void
-region_note(struct region *region, const struct region_rest *rest, uint64_t seq,
-    struct region_counts *counts)
+/* Some levels are not proved to be the same. */
+static inline void
+region_note(struct region *region, const struct region_rest *rest, uint64_t seq)
 {
-	counts->steps++;
-	counts->over += rest->over;
-	if (rest->firm >= rest->common) {
-		counts->firm++;
-		return;
-	}
-	counts->presumed++;
-	counts->blind += rest->blind;
 	region_presume(region, rest->firm, seq);
 	if (rest->marked < rest->common)
 		region->levels[rest->marked > rest->firm ? rest->marked : rest->firm].unmarked =
@@ -324,6 +330,22 @@ region_note(struct region *region, const struct region_rest *rest, uint64_t seq,
 		region->levels[rest->step].back = seq;
 	if (rest->blind)
 		region->levels[rest->step].blind = seq;
+}
+
+struct region_counts
+region_counts(const struct regions *regions)
+{
+	struct region_counts counts = { .steps = 0 };
+	unsigned i;
+
+	for (i = 0; i < REGION_KINDS; i++) {
+		counts.steps += regions->steps[i];
+		counts.over += i & REGION_OVER ? regions->steps[i] : 0;
+		counts.presumed += i & REGION_PRESUMED ? regions->steps[i] : 0;
+		counts.firm += i & REGION_PRESUMED ? 0 : regions->steps[i];
+		counts.blind += i & REGION_BLIND ? regions->steps[i] : 0;
+	}
+	return counts;
 }
 
 /* A frame that tail-called the hook of the event before left no mark: unless it is
@@ -378,43 +400,58 @@ region_memos(void)
 	return xcalloc(REGION_MEMOS, sizeof(struct region_memo));
 }
 
-static const struct region_memo *
-region_recall(struct places *places, struct region_memo *memos, struct region *region,
-    const struct region_step *step)
+static void
+region_remember(struct places *places, struct region *region, struct region_memo *memo)
 {
-	uint64_t from = (uint64_t)region->node << 32 | step->node;
-	uint64_t said = (uint64_t)step->proved << 32 | (uint64_t)step->kept << 8 |
-	    (uint64_t)step->has_kept << 2 | (uint64_t)step->vague << 1 |
-	    (step->between == PLACE_GAP);
-	uint64_t hash = (from ^ said << 13) * 0x9e3779b97f4a7c15ULL;
-	struct region_memo *memo = &memos[hash >> (64 - REGION_MEMO_BITS)];
-	struct region_step own = *step;
+	struct region_step step = {
+		.node = (uint32_t)memo->from,
+		.between = memo->said & 1 ? PLACE_GAP : PLACE_NOTHING,
+		.vague = (memo->said & 2) != 0,
+		.has_kept = (memo->said & 4) != 0,
+		.kept = (uint16_t)(memo->said >> 8),
+		.proved = (uint16_t)(memo->said >> 32),
+	};
 
-	if (memo->from == from && memo->said == said)
-		return memo;
-	memo->from = from;
-	memo->said = said;
 	region_nodes(places, region);
-	region_judge(places, region, &own, memo);
+	region_judge(places, region, &step, memo);
+	memo->kind = memo->rest.over ? REGION_OVER : 0;
+	if (memo->rest.firm < memo->rest.common)
+		memo->kind |= REGION_PRESUMED | (memo->rest.blind ? REGION_BLIND : 0);
+}
+
+static inline const struct region_memo *
+region_recall(const struct regions *regions, struct region *region, uint32_t node, uint64_t said)
+{
+	uint64_t from = (uint64_t)region->node << 32 | node;
+	uint64_t hash = (from ^ said << 13) * 0x9e3779b97f4a7c15ULL;
+	struct region_memo *memo = &regions->memos[hash >> (64 - REGION_MEMO_BITS)];
+
+	if (memo->from != from || memo->said != said) {
+		memo->from = from;
+		memo->said = said;
+		region_remember(regions->places, region, memo);
+	}
 	return memo;
 }
 
 void
-region_move(struct places *places, struct region_memo *memos, struct region *region,
-    const struct region_step *step, struct region_counts *counts)
+region_move(
+    struct regions *regions, struct region *region, uint32_t node, uint64_t said, uint64_t seq)
 {
 	const struct region_memo *memo;
 
-	region->last = step->seq;
-	if (region->node == 0) {
-		region_levels(region, 0, places_node(places, step->node)->levels, step->seq);
-	} else {
-		memo = region_recall(places, memos, region, step);
+	region->last = seq;
+	if (region->node != 0) {
+		memo = region_recall(regions, region, node, said);
 		region->tails = memo->tails;
-		region_note(region, &memo->rest, step->seq, counts);
-		region_levels(region, memo->rest.common, memo->count, step->seq);
+		regions->steps[memo->kind]++;
+		if (memo->kind & REGION_PRESUMED)
+			region_note(region, &memo->rest, seq);
+		region_levels(region, memo->rest.common, memo->count, seq);
+	} else {
+		region_levels(region, 0, places_node(regions->places, node)->levels, seq);
 	}
-	region->node = step->node;
+	region->node = node;
 }
 
 void

@@ -65,21 +65,36 @@ struct region_counts {
 	uint64_t blind;    /* ... because code could not be read */
 };
 
-/* Where an event moves a region to. */
-struct region_step {
-	uint32_t node; /* not 0 */
-	uint64_t seq;
-	enum place_between between;
-	bool vague; /* what called the hook may have left by a jump to it */
-	bool has_kept;
-	uint32_t kept;   /* if has_kept: outermost frames that stand; at most UINT16_MAX */
-	uint32_t proved; /* of those that stand: so many are the very same; at most UINT16_MAX */
+enum { REGION_KINDS = 8 };
+
+/* What regions that go by the same places share. */
+struct regions {
+	struct places *places;        /* not owned, nor memos */
+	struct region_memo *memos;    /* from region_memos */
+	uint64_t steps[REGION_KINDS]; /* of each kind, see region_counts */
 };
 
-/* For all regions that go by these places; the caller frees it with free(). */
+/* The caller frees it with free(). */
 struct region_memo *region_memos(void);
-void region_move(struct places *places, struct region_memo *memos, struct region *region,
-    const struct region_step *step, struct region_counts *counts);
+/* How often each thing happened. */
+struct region_counts region_counts(const struct regions *regions);
+
+/*
+ * What an event says of its stack: whether events are missing before it; whether
+ * what called the hook may have left by a jump to it (vague); if has_kept, how many
+ * of the outermost frames stand; of those that do, so many are the very same, at
+ * most.
+ */
+static inline uint64_t
+region_said(enum place_between between, bool vague, bool has_kept, uint16_t kept, uint16_t proved)
+{
+	return (uint64_t)proved << 32 | (uint64_t)kept << 8 | (uint64_t)has_kept << 2 |
+	    (uint64_t)vague << 1 | (between == PLACE_GAP);
+}
+
+/* Event seq moves the region to the stack of node, which is not 0. */
+void region_move(
+    struct regions *regions, struct region *region, uint32_t node, uint64_t said, uint64_t seq);
 /* Brings `nodes` and `depth` up to the last event. */
 void region_nodes(const struct places *places, struct region *region);
 void region_release(struct region *region);

@@ -225,7 +225,7 @@ replay_end(void)
 	self.matched = match.counts;
 	match_release(&match);
 	escape_finish(&self.escape);
-	self.counts = *model_counts(self.model);
+	self.counts = model_counts(self.model);
 	model_free(self.model);
 	return &self.escape;
 }
