@@ -28,14 +28,11 @@ static bool
 pipe_fill(struct pipe *pipe, struct pipe_batch *batch)
 {
 	struct match_event *to = batch->events;
-	const struct event *event;
 	size_t stream, count;
 
 	for (count = 0; count < PIPE_EVENTS; count++, to++) {
-		event = merge_next(pipe->merge, &stream);
-		if (event == NULL)
+		if (!merge_take(pipe->merge, &to->event, &stream))
 			break;
-		to->event = *event;
 		to->stream = (uint32_t)stream;
 		match_event(&pipe->match, to);
 	}

@@ -43,16 +43,20 @@ struct event {
 
 #define DECODE_ADDRESS ((1ULL << 56) - 1) /* addresses are told modulo that, times 8 */
 
-/* The field of a length at `at`, of which 8 bytes may be read. */
+/* One of the lengths that a field may have. */
+struct decode_length {
+	uint64_t mask;
+	size_t len; /* bytes */
+};
+
+/* The field at `at`, of which 8 bytes may be read. */
 static inline uint64_t
-decode_field(const uint8_t *at, unsigned len)
+decode_field(const uint8_t *at, const struct decode_length *length)
 {
-	static const uint64_t masks[9] = { 0, 0xff, 0xffff, 0xffffff, UINT32_MAX, 0, 0,
-		DECODE_ADDRESS, UINT64_MAX };
 	uint64_t value;
 
 	memcpy(&value, at, sizeof(value));
-	return value & masks[len];
+	return value & length->mask;
 }
 
 static inline uint16_t
@@ -135,29 +139,34 @@ decode_rest(struct decode *state, const uint8_t *at, unsigned control, struct ev
 static inline size_t
 decode_whole(struct decode *state, const uint8_t *at, struct event *event)
 {
-	static const uint8_t longs[4] = { 1, 2, 4, 8 };
-	static const uint8_t addresses[4] = { 0, 2, 3, 7 };
-	static const uint8_t stacks[4] = { 0, 1, 2, 4 };
-	static const uint8_t sizes[4] = { 0, 1, 2, 8 };
+	static const struct decode_length times[4] = { { 0xff, 1 }, { 0xffff, 2 },
+		{ UINT32_MAX, 4 }, { UINT64_MAX, 8 } };
+	static const struct decode_length addresses[4] = { { 0, 0 }, { 0xffff, 2 }, { 0xffffff, 3 },
+		{ DECODE_ADDRESS, 7 } };
+	static const struct decode_length stacks[4] = { { 0, 0 }, { 0xff, 1 }, { 0xffff, 2 },
+		{ UINT32_MAX, 4 } };
+	static const struct decode_length sizes[4] = { { 0, 0 }, { 0xff, 1 }, { 0xffff, 2 },
+		{ UINT64_MAX, 8 } };
 	const uint8_t *from = at;
-	unsigned control = decode_short(at), len;
+	const struct decode_length *length;
+	unsigned control = decode_short(at);
 
 	if (!decode_control_valid(control))
 		return 0;
 	at += 2;
-	len = longs[control >> ESC_CONTROL_TIME_SHIFT & 3];
-	state->time += decode_field(at, len) << state->shift;
-	at += len;
-	len = addresses[control >> ESC_CONTROL_ADDRESS_SHIFT & 3];
-	state->address += decode_zigzag(decode_field(at, len));
+	length = &times[control >> ESC_CONTROL_TIME_SHIFT & 3];
+	state->time += decode_field(at, length) << state->shift;
+	at += length->len;
+	length = &addresses[control >> ESC_CONTROL_ADDRESS_SHIFT & 3];
+	state->address += decode_zigzag(decode_field(at, length));
 	state->address &= DECODE_ADDRESS;
-	at += len;
-	len = stacks[control >> ESC_CONTROL_STACK_SHIFT & 3];
-	state->stack += (uint32_t)decode_zigzag(decode_field(at, len));
-	at += len;
-	len = sizes[control >> ESC_CONTROL_SIZE_SHIFT & 3];
-	event->size = decode_field(at, len);
-	at += len;
+	at += length->len;
+	length = &stacks[control >> ESC_CONTROL_STACK_SHIFT & 3];
+	state->stack += (uint32_t)decode_zigzag(decode_field(at, length));
+	at += length->len;
+	length = &sizes[control >> ESC_CONTROL_SIZE_SHIFT & 3];
+	event->size = decode_field(at, length);
+	at += length->len;
 	event->cost = event->kept = 0;
 	event->proved = UINT16_MAX;
 	if ((control & (ESC_CONTROL_COST | ESC_CONTROL_KEPT | ESC_CONTROL_REGION)) != 0)

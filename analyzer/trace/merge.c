@@ -6,13 +6,14 @@
 #include "analyzer/util/xalloc.h"
 
 struct merge_entry {
-	uint64_t time; /* of `next`, or of the stream's begin while not opened */
+	uint64_t time; /* of `next`, or of the event before, or of the stream's begin */
 	size_t stream;
 };
 
 struct merge_stream {
 	struct cursor *cursor; /* NULL: not opened yet, or done */
-	struct event next;
+	bool has_next;
+	struct event next; /* if has_next: read, but it was another stream's turn */
 };
 
 struct merge {
@@ -23,7 +24,7 @@ struct merge {
 	size_t heap_count;
 	size_t buf_size;
 	struct merge_entry second; /* what the top must stay before to be the top */
-	bool served;               /* the top's `next` was given out */
+	struct event given;        /* by merge_next */
 	uint64_t read;             /* bytes */
 };
 
@@ -51,6 +52,20 @@ merge_sift(struct merge *merge, size_t at)
 	merge->heap[at] = entry;
 }
 
+/* Puts the top where it belongs. */
+static void
+merge_settle(struct merge *merge)
+{
+	const struct merge_entry *heap = merge->heap;
+
+	merge_sift(merge, 0);
+	merge->second = (struct merge_entry){ UINT64_MAX, SIZE_MAX };
+	if (merge->heap_count > 1)
+		merge->second = heap[1];
+	if (merge->heap_count > 2 && merge_before(&heap[2], &heap[1]))
+		merge->second = heap[2];
+}
+
 struct merge *
 merge_new(struct reader *reader, const struct streams *streams)
 {
@@ -67,6 +82,8 @@ merge_new(struct reader *reader, const struct streams *streams)
 		merge->heap[i] = (struct merge_entry){ streams->list[i].begin, i };
 	for (i = streams->count / 2; i-- > 0;)
 		merge_sift(merge, i);
+	if (streams->count > 0)
+		merge_settle(merge);
 	return merge;
 }
 
@@ -100,60 +117,59 @@ merge_read(const struct merge *merge)
 	return merge->read;
 }
 
-/* Puts the top where it belongs. */
 static void
-merge_settle(struct merge *merge)
+merge_open(struct merge *merge, size_t index)
 {
-	const struct merge_entry *heap = merge->heap;
+	struct cursor *cursor = xcalloc(1, sizeof(*cursor));
 
-	merge_sift(merge, 0);
-	merge->second = (struct merge_entry){ UINT64_MAX, SIZE_MAX };
-	if (merge->heap_count > 1)
-		merge->second = heap[1];
-	if (merge->heap_count > 2 && merge_before(&heap[2], &heap[1]))
-		merge->second = heap[2];
+	cursor_init(
+	    cursor, merge->reader, merge->streams, &merge->streams->list[index], merge->buf_size);
+	cursor->read = &merge->read;
+	merge->list[index].cursor = cursor;
 }
 
-/* Fetches the top stream's next event. */
 static void
-merge_advance(struct merge *merge)
+merge_end(struct merge *merge, struct merge_stream *stream)
 {
-	struct merge_entry *top = &merge->heap[0];
-	struct merge_stream *stream = &merge->list[top->stream];
-
-	if (cursor_next(stream->cursor, &stream->next)) {
-		top->time = stream->next.time;
-		/* events of one thread come in rows */
-		if (merge_before(top, &merge->second))
-			return;
-	} else {
-		merge_close(stream);
-		*top = merge->heap[--merge->heap_count];
-	}
+	merge_close(stream);
+	merge->heap[0] = merge->heap[--merge->heap_count];
 	if (merge->heap_count > 0)
 		merge_settle(merge);
+}
+
+bool
+merge_take(struct merge *merge, struct event *to, size_t *index)
+{
+	struct merge_entry *top = merge->heap;
+	struct merge_stream *stream;
+
+	while (merge->heap_count > 0) {
+		stream = &merge->list[top->stream];
+		*index = top->stream;
+		if (stream->has_next) {
+			stream->has_next = false;
+			*to = stream->next;
+			return true;
+		}
+		if (stream->cursor == NULL)
+			merge_open(merge, *index);
+		if (!cursor_next(stream->cursor, to)) {
+			merge_end(merge, stream);
+			continue;
+		}
+		top->time = to->time;
+		/* events of one thread come in rows */
+		if (merge_before(top, &merge->second))
+			return true;
+		stream->next = *to;
+		stream->has_next = true;
+		merge_settle(merge);
+	}
+	return false;
 }
 
 const struct event *
 merge_next(struct merge *merge, size_t *index)
 {
-	struct merge_stream *stream;
-
-	if (merge->served)
-		merge_advance(merge);
-	merge->served = false;
-	while (merge->heap_count > 0) {
-		*index = merge->heap[0].stream;
-		stream = &merge->list[*index];
-		if (stream->cursor != NULL) {
-			merge->served = true;
-			return &stream->next;
-		}
-		stream->cursor = xcalloc(1, sizeof(*stream->cursor));
-		cursor_init(stream->cursor, merge->reader, merge->streams,
-		    &merge->streams->list[*index], merge->buf_size);
-		stream->cursor->read = &merge->read;
-		merge_advance(merge);
-	}
-	return NULL;
+	return merge_take(merge, &merge->given, index) ? &merge->given : NULL;
 }

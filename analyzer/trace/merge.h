@@ -21,6 +21,9 @@ void merge_free(struct merge *merge); /* takes NULL */
 /* Bytes of events that were read so far. */
 uint64_t merge_read(const struct merge *merge);
 
+/* Reads the next event into *to, and the index of its stream in streams->list into
+ * *stream; false at the end. */
+bool merge_take(struct merge *merge, struct event *to, size_t *stream);
 /* The next event, and the index of its stream in streams->list; NULL at the
  * end. Valid until the next call. */
 const struct event *merge_next(struct merge *merge, size_t *stream);

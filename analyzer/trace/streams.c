@@ -225,8 +225,9 @@ cursor_more(struct cursor *cursor)
 	return false;
 }
 
-bool
-cursor_next(struct cursor *cursor, struct event *event)
+/* Where less than the longest event is at hand; the same as cursor_decode. */
+static bool
+cursor_decode_last(struct cursor *cursor, struct event *event)
 {
 	size_t len;
 
@@ -238,7 +239,34 @@ cursor_next(struct cursor *cursor, struct event *event)
 		if (len == 0)
 			cursor_skip_segment(cursor);
 		cursor->at += len;
-	} while (len == 0 || event->kind == ESC_EVENT_RATE);
+	} while (len == 0);
+	return true;
+}
+
+/* The next event of any kind; false at the end. */
+static inline bool
+cursor_decode(struct cursor *cursor, struct event *event)
+{
+	size_t len;
+
+	if (cursor->end - cursor->at < ESC_EVENT_MAX)
+		return cursor_decode_last(cursor, event);
+	len = decode_whole(&cursor->state, cursor->buf + cursor->at, event);
+	if (len == 0) {
+		cursor_skip_segment(cursor);
+		return cursor_decode_last(cursor, event);
+	}
+	cursor->at += len;
+	return true;
+}
+
+bool
+cursor_next(struct cursor *cursor, struct event *event)
+{
+	do {
+		if (!cursor_decode(cursor, event))
+			return false;
+	} while (event->kind == ESC_EVENT_RATE);
 	if (event->time > cursor->cut && cursor_cut(cursor, event))
 		return false;
 	cursor->before = event->kind;
