@@ -26,7 +26,7 @@ PRINTED = (("", "machine"), ("Goals", "goals"),
            ("redis", "redis"), ("Memory added, MiB", "memory"),
            ("Starting and ending", "start"), ("Traces", "traces"),
            ("Malloc storm, one thread: ns per event (CPU ratio)", "storm"),
-           ("Malloc storm: M events/s", "threads"), ("All figures of the storm", "storms"),
+           ("Malloc storm: M events/s (CPU ns per event)", "threads"), ("All figures of the storm", "storms"),
            ("", "words"))
 
 

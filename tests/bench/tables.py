@@ -187,19 +187,27 @@ def storm(result):
     return _matrix(ones, columns, _cell_of_overview)
 
 
+THREADS = (1, 2, 8, 64)
+
+
 def threads(result):
-    """Throughput by threads, M events/s, and that of two against one."""
+    """Throughput by threads, with CPU per event; and that of two against one."""
     wanted = [one for one in of_group(result, "storm")
               if one["depth"] == 30 and one["scale"] == scale(result)]
     rows = []
     for stacks in ("same", "varying"):
-        by_threads = {one["threads"]: {row["profiler"]: row for row in one["rows"]}
-                      for one in wanted if one["stacks"] == stacks}
+        those = [next((one for one in wanted if (one["stacks"], one["threads"]) == (stacks, n)),
+                      {"rows": []}) for n in THREADS]
         for key, title in _titles(wanted).items():
-            rates = [by_threads.get(n, {}).get(key, {}).get("throughput") for n in (1, 2, 8, 64)]
-            twice = rates[1]["median"] / rates[0]["median"] if rates[0] and rates[1] else None
-            if sum(rate is not None for rate in rates) < 2:
+            found = [next((row for row in one["rows"] if row["profiler"] == key and
+                           "throughput" in row), None) for one in those]
+            if sum(row is not None for row in found) < 2:
                 continue
-            rows.append([title, stacks, *(number(rate["median"] / 1e6 if rate else None, 1)
-                                          for rate in rates), number(twice, 2)])
-    return table(["", "stacks", "1 thread", "2", "8", "64", "2 against 1"], rows)
+            cells = ["" if row is None else
+                     f"{number(row['throughput']['median'] / 1e6, 1)} "
+                     f"({number(row['cpu']['median'] * 1e9 / one['events'], 0)})"
+                     for one, row in zip(those, found)]
+            twice = found[1]["throughput"]["median"] / found[0]["throughput"]["median"] \
+                if found[0] and found[1] else None
+            rows.append([title, stacks, *cells, number(twice, 2)])
+    return table(["", "stacks", "1 thread", *map(str, THREADS[1:]), "2 against 1"], rows)
