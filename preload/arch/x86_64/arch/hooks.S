@@ -106,9 +106,15 @@
 	testq	%rsi, %rsi
 	je	shim_behind_realloc
 	open	shim_behind_realloc
+	testq	%rdi, %rdi
+	je	.Lnew
 	unwatched shim_behind_realloc
 	pay	%rsi, shim_behind_realloc
 	forward	%rsi, HOOKS_REALLOC, shim_refund_both
+.Lnew:
+	pay	%rsi, shim_behind_realloc
+	movq	%rsi, %rdi
+	forward	%rsi, HOOKS_MALLOC, shim_refund
 	end	realloc
 
 	begin	free
