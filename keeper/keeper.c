@@ -29,6 +29,7 @@ enum {
 	KEEPER_AHEAD_MAX = 256 << 20, /* never more reserved */
 	KEEPER_BUSY_MS = 1,
 	KEEPER_IDLE_MS = 20,
+	KEEPER_RING_MS = 100,      /* a flight recorder that needs no more room */
 	KEEPER_ENDING_TICKS = 100, /* short ones, once the program has ended */
 };
 
@@ -246,13 +247,29 @@ static void
 keeper_moment(struct keeper *keeper, uint64_t now)
 {
 	struct esc_header *header = keeper->header;
+	uint64_t free = 0;
 
 	if ((keeper_flags(keeper) & ESC_FLAG_STARTED) == 0)
 		return;
 	keeper->moment_at = now;
+	/* In a flight recorder the writers do it too. */
+	if (!__atomic_compare_exchange_n(&header->stamping, &free, keeper_ticks(header->clock) | 1,
+		false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED) &&
+	    now != 0)
+		return;
 	header->last.realtime = keeper_clock(CLOCK_REALTIME);
 	header->last.monotonic = keeper_clock(CLOCK_MONOTONIC);
 	header->last.ticks = keeper_ticks(header->clock);
+	__atomic_store_n(&header->stamping, 0, __ATOMIC_RELEASE);
+}
+
+/* A flight recorder that begins to overwrite. */
+static bool
+keeper_is_full_ring(const struct keeper *keeper)
+{
+	const struct esc_header *header = keeper->header;
+
+	return header->ring_size != 0 && keeper->claimed >= header->ring_size;
 }
 
 /* Sleeps for a tick; the program's end cuts it short. */
@@ -261,6 +278,9 @@ keeper_sleep(struct keeper *keeper)
 {
 	struct pollfd gone = { .fd = keeper->gone, .events = POLLIN };
 	int wait = keeper->idle < 50 ? KEEPER_BUSY_MS : KEEPER_IDLE_MS;
+
+	if (keeper_is_full_ring(keeper))
+		wait = KEEPER_RING_MS;
 
 	if (keeper->ending != 0 && keeper->ending < KEEPER_ENDING_TICKS) {
 		keeper->ending++;
@@ -290,7 +310,8 @@ keeper_tick(struct keeper *keeper)
 
 	keeper_beat(keeper);
 	keeper_measure(keeper, now);
-	keeper_make_room(keeper, now);
+	if (keeper->header->ring_size == 0)
+		keeper_make_room(keeper, now);
 	keeper_warm(keeper);
 	if (now - keeper->moment_at >= KEEPER_MOMENT_NS)
 		keeper_moment(keeper, now);

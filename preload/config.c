@@ -32,6 +32,7 @@ static const struct config_key config_keys[] = {
 	KEY(marks, CONFIG_NUMBER, 0, 16384),
 	KEY(root, CONFIG_NUMBER, 0, 1ULL << 31),
 	KEY(size, CONFIG_NUMBER, 1ULL << 20, 1ULL << 44),
+	KEY(ring, CONFIG_NUMBER, 1ULL << 20, 1ULL << 40),
 	KEY(follow, CONFIG_BOOL, 0, 1),
 	KEY(check, CONFIG_BOOL, 0, 1),
 	KEY(off, CONFIG_BOOL, 0, 1),
@@ -40,7 +41,15 @@ static const struct config_key config_keys[] = {
 static bool
 config_number(const char *text, size_t len, uint64_t *number)
 {
+	static const char units[] = "KMGT";
+	unsigned int shift = 0;
+
 	*number = 0;
+	for (unsigned int i = 0; len > 1 && i < 4; i++)
+		if (text[len - 1] == units[i])
+			shift = 10 * (i + 1);
+	if (shift != 0)
+		len--;
 	if (len == 0 || len > 15)
 		return false;
 	for (size_t i = 0; i < len; i++) {
@@ -48,6 +57,9 @@ config_number(const char *text, size_t len, uint64_t *number)
 			return false;
 		*number = *number * 10 + (uint64_t)(text[i] - '0');
 	}
+	if (*number > UINT64_MAX >> shift)
+		return false;
+	*number <<= shift;
 	return true;
 }
 

@@ -17,6 +17,7 @@ struct config {
 	uint64_t cost;          /* one event in that many is timed; 0: none */
 	uint64_t root;          /* pid that the launcher started; 0: none */
 	uint64_t size;          /* most bytes of address space for the trace */
+	uint64_t ring;          /* size of a flight recorder's trace; 0: it may grow */
 	uint64_t marks;         /* innermost frames whose return address is marked; 0: none */
 	bool follow;            /* trace what a child execs, too */
 	bool check;             /* compare each stack with libunwind's */

@@ -111,7 +111,8 @@ modules_write(const struct module *module)
 		path = modules_exe;
 	before = modules_relative(path);
 	len = before + strlen(path);
-	if (before == SIZE_MAX || len > sizeof(record->path))
+	if (before == SIZE_MAX || len > sizeof(record->path) ||
+	    len + sizeof(record->module) + ESC_SLOT > ring_longest())
 		before = len = 0;
 	slots = (uint32_t)((sizeof(record->module) + len + ESC_SLOT - 1) / ESC_SLOT);
 	record = ring_define(slots);

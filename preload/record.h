@@ -129,7 +129,7 @@ struct esc_header {
 	uint64_t reserved_end;        /* keeper: the file is backed below this offset */
 	uint64_t claimed;             /* shim: segments are claimed below this offset */
 	uint64_t heartbeat;           /* keeper: grows while it lives */
-	uint64_t ring_size;           /* 0; a flight recorder's later */
+	uint64_t ring_size;           /* of a flight recorder's file; 0: it is none */
 	uint32_t processes;           /* numbers given, 1.. (atomic add) */
 	uint32_t threads;             /* numbers given, 1.. (atomic add) */
 	uint32_t nodes;               /* stack ids given, 1.. (atomic add) */
@@ -147,7 +147,14 @@ struct esc_header {
 	uint64_t budget;              /* auto: hundredths of a percent of the time */
 	uint64_t spent;               /* auto: ticks that recording took (atomic add) */
 	uint64_t whole_until;         /* auto: ticks until which all was recorded; 0: all was */
-	uint64_t reserved[2];
+	uint64_t missing;             /* definitions that had no room (atomic add) */
+	uint64_t ring_from;           /* ticks: all that came later is there (atomic max) */
+	uint64_t ring_defs;           /* bytes of the DEFS segments of a flight recorder */
+	uint64_t ring_at;             /* offset of the newest of them */
+	uint32_t ring_slot;           /* size of all its segments */
+	uint32_t ring_hand;           /* segments looked at for reuse (atomic add) */
+	uint64_t stamping;            /* since when some process writes `last`; 0: none */
+	uint64_t reserved[4];
 	char runtime[64];    /* name of the runtime, see esc_header.unmarked (NUL ended) */
 	char allocator[256]; /* path of what provides malloc, if not libc (NUL ended) */
 	char exe[4096];      /* path of the executable (NUL ended) */
@@ -159,20 +166,36 @@ enum esc_segment_kind { ESC_SEGMENT_EVENTS = 1, ESC_SEGMENT_DEFS = 2 };
 struct esc_segment {
 	uint32_t magic;
 	uint8_t kind;
-	uint8_t level;     /* EVENTS: 0, or 1.. for events nested in signals */
-	uint16_t flags;    /* 0 */
-	uint32_t size;     /* with this header; a multiple of ESC_PAGE */
-	uint32_t used;     /* payload bytes that are whole; DEFS: claimed */
-	uint32_t process;  /* number, from 1 */
-	uint32_t thread;   /* number, from 1, never reused in the file; DEFS: 0 */
-	uint32_t tid;      /* the kernel's, 0 where unknown */
-	uint32_t seq;      /* EVENTS: 0.. in the stream, without gaps */
-	uint64_t base;     /* EVENTS: ticks that the first event's time adds to */
-	uint32_t checksum; /* 0 */
-	uint32_t reserved;
+	uint8_t level;                /* EVENTS: 0, or 1.. for events nested in signals */
+	uint16_t flags;               /* 0 */
+	uint32_t size;                /* with this header; a multiple of ESC_PAGE */
+	uint32_t used;                /* payload bytes that are whole; DEFS: claimed */
+	uint32_t process;             /* number, from 1 */
+	uint32_t thread;              /* number, from 1, never reused in the file; DEFS: 0 */
+	uint32_t tid;                 /* the kernel's, 0 where unknown */
+	uint32_t seq;                 /* EVENTS: 0.. in the stream */
+	uint64_t base;                /* EVENTS: ticks that the first event's time adds to */
+	uint32_t generation;          /* how often it was used before; see Flight recorder */
+	uint32_t state;               /* enum esc_slot; 0: no flight recorder's EVENTS */
 	struct esc_counters counters; /* seq 0, level 0 only */
 	uint64_t interval;            /* EVENTS: T at its begin; 0: the header's */
-	uint64_t pad;
+	uint64_t end;                 /* RETIRED: ticks of its last event */
+};
+
+/*
+ * Flight recorder. With ring_size the file has that size from the start, and all
+ * segments have ring_slot bytes. When all were claimed once, EVENTS that their
+ * writers have left are overwritten, oldest first. Whoever takes one raises
+ * ring_from to its `end` first, then `generation`, and only then writes into it. So
+ * every event from ring_from on is in the file, of the older ones some; a stream's
+ * first seq is any, and there may be gaps before ring_from. DEFS, which are never
+ * overwritten, have half of the file at most; what has no room there is counted in
+ * `missing`. The counters of a thread are in its THREAD definition.
+ */
+enum esc_slot {
+	ESC_SLOT_OPEN = 1,    /* its writer may come back */
+	ESC_SLOT_RETIRED = 2, /* it never will */
+	ESC_SLOT_TAKEN = 3,   /* another one is about to use it */
 };
 
 /*
@@ -254,7 +277,8 @@ enum esc_event {
 	X(NODE, node, 1)      \
 	X(MODULE, module, 2)  \
 	X(PROCESS, process, 3) \
-	X(NODES, nodes, 4)
+	X(NODES, nodes, 4)     \
+	X(THREAD, thread, 5)
 /* clang-format on */
 
 enum esc_def_type {
@@ -330,12 +354,26 @@ struct esc_def_process {
 	uint64_t reserved;
 };
 
+/*
+ * A thread of a flight recorder; def.id is its number. The counters' cache lines are
+ * its own, wherever the definition begins.
+ */
+struct esc_def_thread {
+	struct esc_def def;
+	uint32_t process; /* number */
+	uint32_t tid;     /* the kernel's, 0 where unknown */
+	uint64_t before[6];
+	struct esc_counters counters;
+	uint64_t behind[8];
+};
+
 _Static_assert(sizeof(struct esc_counters) == 64, "format");
 _Static_assert(sizeof(struct esc_segment) == 128, "format");
 _Static_assert(sizeof(struct esc_header) <= ESC_HEADER_SIZE, "format");
 _Static_assert(sizeof(struct esc_def_node) == 24, "format");
 _Static_assert(sizeof(struct esc_def_nodes) == 16, "format");
 _Static_assert(sizeof(struct esc_def_module) == 80, "format");
+_Static_assert(sizeof(struct esc_def_thread) == 192, "format");
 _Static_assert(sizeof(struct esc_def_process) == 32, "format");
 
 #pragma GCC diagnostic pop

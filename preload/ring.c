@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "preload/slots.h"
+
 /* Before the constructor, and where it gave up: nobody's thread is of this process. */
 static struct ring_process ring_nobody = { .number = 1 };
 
@@ -108,12 +110,12 @@ ring_wait(uint64_t need)
 	return true;
 }
 
-struct esc_segment *
-ring_claim(uint32_t size, enum esc_segment_kind kind)
+/* The next `size` bytes of the trace. */
+static struct esc_segment *
+ring_append(uint32_t size)
 {
 	struct esc_header *header = ring.header;
 	uint64_t at = __atomic_load_n(&header->claimed, __ATOMIC_RELAXED);
-	struct esc_segment *segment;
 
 	do {
 		if (at + size > __atomic_load_n(&header->reserved_end, __ATOMIC_ACQUIRE) &&
@@ -121,7 +123,18 @@ ring_claim(uint32_t size, enum esc_segment_kind kind)
 			return NULL;
 	} while (!__atomic_compare_exchange_n(
 	    &header->claimed, &at, at + size, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-	segment = (struct esc_segment *)(void *)(ring.base + at);
+	return (struct esc_segment *)(void *)(ring.base + at);
+}
+
+struct esc_segment *
+ring_claim(uint32_t size, enum esc_segment_kind kind)
+{
+	struct esc_segment *segment = ring.slot != 0 ? slots_claim(kind) : ring_append(size);
+
+	if (segment == NULL)
+		return NULL;
+	if (ring.slot != 0)
+		size = ring.slot;
 	segment->kind = (uint8_t)kind;
 	segment->size = size;
 	segment->process = __atomic_load_n(&ring.process->number, __ATOMIC_RELAXED);
@@ -131,8 +144,16 @@ ring_claim(uint32_t size, enum esc_segment_kind kind)
 	return segment;
 }
 
-static struct esc_segment *
-ring_defs(struct esc_segment *old, uint32_t need)
+/* The processes of a flight recorder, which may be many, share one. */
+static uint64_t *
+ring_defs_at(void)
+{
+	return ring.slot != 0 ? &ring.header->ring_at : &ring.process->defs_at;
+}
+
+/* Room behind the segment at `old`, 0: there was none yet. Its offset, 0: no room. */
+static uint64_t
+ring_defs(uint64_t old, uint32_t need)
 {
 	struct ring_process *process = ring.process;
 	uint32_t size = process->defs_size == 0 ? 16384 : process->defs_size * 2;
@@ -140,47 +161,54 @@ ring_defs(struct esc_segment *old, uint32_t need)
 
 	if (size > ESC_SEGMENT_MAX)
 		size = ESC_SEGMENT_MAX;
+	if (ring.slot != 0)
+		size = ring.slot;
 	if (size < need + sizeof(*segment))
-		return NULL;
+		return 0;
 	segment = ring_claim(size, ESC_SEGMENT_DEFS);
 	if (segment == NULL)
-		return NULL;
+		return 0;
 	process->defs_size = size;
 	/* Two threads at once: one segment stays empty. */
-	__atomic_compare_exchange_n(
-	    &process->defs, &old, segment, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-	return __atomic_load_n(&process->defs, __ATOMIC_ACQUIRE);
+	__atomic_compare_exchange_n(ring_defs_at(), &old,
+	    (uint64_t)((uint8_t *)segment - ring.base), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(ring_defs_at(), __ATOMIC_ACQUIRE);
+}
+
+static struct esc_def *
+ring_define_in(struct esc_segment *segment, uint32_t need)
+{
+	uint32_t used = __atomic_load_n(&segment->used, __ATOMIC_RELAXED);
+	struct esc_def *def;
+
+	while (used + need <= segment->size - sizeof(*segment))
+		if (__atomic_compare_exchange_n(&segment->used, &used, used + need, true,
+			__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+			def = (void *)((uint8_t *)(segment + 1) + used);
+			def->slots = (uint16_t)(need / ESC_SLOT);
+			__atomic_store_n(&def->type, ESC_DEF_PENDING, __ATOMIC_RELEASE);
+			return def;
+		}
+	return NULL;
 }
 
 void *
 ring_define(uint32_t slots)
 {
 	uint32_t need = slots * ESC_SLOT;
-	struct esc_segment *segment = __atomic_load_n(&ring.process->defs, __ATOMIC_ACQUIRE);
+	uint64_t at = __atomic_load_n(ring_defs_at(), __ATOMIC_ACQUIRE);
+	struct esc_def *def = NULL;
 
-	for (int tries = 0; tries < 8; tries++) {
-		uint32_t used;
-		struct esc_def *def;
-
-		if (segment == NULL) {
-			segment = ring_defs(segment, need);
-			if (segment == NULL)
-				return NULL;
-		}
-		used = __atomic_load_n(&segment->used, __ATOMIC_RELAXED);
-		while (used + need <= segment->size - sizeof(*segment))
-			if (__atomic_compare_exchange_n(&segment->used, &used, used + need, true,
-				__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-				def = (void *)((uint8_t *)(segment + 1) + used);
-				def->slots = (uint16_t)slots;
-				__atomic_store_n(&def->type, ESC_DEF_PENDING, __ATOMIC_RELEASE);
-				return def;
-			}
-		segment = ring_defs(segment, need);
-		if (segment == NULL)
-			return NULL;
+	for (int tries = 0; def == NULL && tries < 8; tries++) {
+		if (tries > 0 || at == 0)
+			at = ring_defs(at, need);
+		if (at == 0)
+			break;
+		def = ring_define_in((struct esc_segment *)(void *)(ring.base + at), need);
 	}
-	return NULL;
+	if (def == NULL)
+		__atomic_fetch_add(&ring.header->missing, 1, __ATOMIC_RELAXED);
+	return def;
 }
 
 void
@@ -215,7 +243,9 @@ ring_next(struct writer *writer, uint64_t time)
 	uint32_t size = ESC_SEGMENT_MIN;
 	struct esc_segment *segment;
 
-	if (writer->segment != NULL && writer->segment->size < ESC_SEGMENT_MAX)
+	if (ring.slot != 0)
+		ring_end(writer);
+	else if (writer->segment != NULL && writer->segment->size < ESC_SEGMENT_MAX)
 		size = writer->segment->size * 2;
 	else if (writer->segment != NULL)
 		size = ESC_SEGMENT_MAX;
@@ -226,6 +256,16 @@ ring_next(struct writer *writer, uint64_t time)
 		return false;
 	ring_use(writer, segment, time);
 	return true;
+}
+
+void
+ring_end(struct writer *writer)
+{
+	if (ring.slot != 0 && writer->segment != NULL)
+		slots_retire(writer->segment, writer->time << ARCH_TIME_SHIFT);
+	writer->segment = NULL;
+	writer->at = (uint8_t *)1;
+	writer->end = NULL;
 }
 
 bool

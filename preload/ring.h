@@ -21,7 +21,7 @@ struct ring_process {
 	uint32_t number; /* 0: this process has to register */
 	uint32_t registering;
 	uint32_t defs_size;
-	struct esc_segment *defs;
+	uint64_t defs_at; /* offset of the newest segment of DEFS; 0: none */
 };
 
 struct ring {
@@ -31,7 +31,8 @@ struct ring {
 	struct ring_process *process; /* never NULL */
 	uint32_t parent;              /* number of the process that forked this one */
 	uint32_t tid_offset;          /* of the tid from the thread pointer; 0: unknown */
-	uint64_t stalled;             /* reserved_end when there was no room */
+	uint64_t stalled;             /* reserved_end when there was no room, a recorder's time */
+	uint32_t slot;                /* flight recorder: size of all segments; 0: it is none */
 	bool monotonic;               /* the clock is CLOCK_MONOTONIC */
 };
 
@@ -79,6 +80,16 @@ struct esc_segment *ring_claim(uint32_t size, enum esc_segment_kind kind);
  * none. Fill it, then ring_defined stores its type. */
 void *ring_define(uint32_t slots);
 void ring_defined(struct esc_def *def, enum esc_def_type type);
+
+/* The stream ends, its last segment may be used again. */
+void ring_end(struct writer *writer);
+
+/* Bytes that the longest definition may have. */
+static inline uint32_t
+ring_longest(void)
+{
+	return (ring.slot != 0 ? ring.slot : 16384) - (uint32_t)sizeof(struct esc_segment);
+}
 
 /* Begins a stream; segment may be NULL: its first one then is claimed later. */
 void ring_begin(struct writer *writer, uint32_t thread, uint32_t tid, uint8_t level,

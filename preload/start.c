@@ -25,6 +25,7 @@
 #include "preload/rules.h"
 #include "preload/sample.h"
 #include "preload/shim.h"
+#include "preload/slots.h"
 #include "preload/stacks.h"
 #include "preload/sys.h"
 #include "preload/thread.h"
@@ -51,6 +52,7 @@ struct start {
 	uint64_t reserve; /* bytes of it made here */
 	uint64_t space;   /* most bytes of it to map; 0: as configured */
 	bool own;         /* made here: no launcher keeps it */
+	bool alone;       /* nor can a keeper */
 	uint32_t pid;
 };
 
@@ -203,11 +205,11 @@ start_create(void)
 static bool
 start_map(int fd)
 {
-	uint64_t size = start.config.size;
+	uint64_t size = start.config.ring != 0 ? start.config.ring : start.config.size;
 
 	while (start.space != 0 && size > start.space)
 		size /= 2;
-	for (; size >= ESC_HEADER_SIZE + (1U << 20); size /= 2) {
+	for (; size >= 1U << 20; size /= 2) {
 		ring.base = sys_mmap(size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd);
 		if (ring.base != NULL)
 			break;
@@ -256,7 +258,10 @@ start_open(void)
 	}
 	start.own = true;
 	start_name(0); /* for what is said of it */
-	start.reserve = start_reaps() ? START_ALONE : START_RESERVE;
+	start.alone = start_reaps();
+	start.reserve = start.alone ? START_ALONE : START_RESERVE;
+	if (start.config.ring != 0)
+		start.reserve = start.config.ring - ESC_HEADER_SIZE;
 	if (!start_may_grow(ESC_HEADER_SIZE + start.reserve))
 		return -1;
 	return start_create();
@@ -376,6 +381,8 @@ start_header(void)
 		start_add(header->exe, header->exe + sizeof(header->exe), start.exe);
 	}
 	header->claimed = ESC_HEADER_SIZE;
+	if (start.config.ring != 0)
+		slots_start();
 }
 
 /* glibc tells debuggers where in a thread's block its tid stands. */
@@ -485,7 +492,7 @@ start_trace(void)
 		return false;
 	}
 	start_header();
-	if (start.own && start.reserve == START_RESERVE)
+	if (start.own && !start.alone)
 		start_keeper();
 	return true;
 }

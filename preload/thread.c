@@ -128,19 +128,41 @@ thread_seed(uint32_t number, uint64_t chance)
 	return x | 1;
 }
 
+/* Where its counters stand when its segments do not stay; NULL: there is no room. */
+static struct esc_counters *
+thread_define(const struct thread *thread, uint32_t process)
+{
+	struct esc_def_thread *def = ring.slot != 0 ? ring_define(sizeof(*def) / ESC_SLOT) : NULL;
+
+	if (def == NULL)
+		return NULL;
+	def->def.id = thread->number;
+	def->process = process;
+	def->tid = thread->tid;
+	ring_defined(&def->def, ESC_DEF_THREAD);
+	return &def->counters;
+}
+
 static void
 thread_init(struct thread *thread, uint64_t key, uint32_t process)
 {
-	struct esc_segment *segment = ring_claim(ESC_SEGMENT_MIN, ESC_SEGMENT_EVENTS);
+	struct esc_segment *segment = NULL;
 
+	/* What a dead thread of this process, not of its parent, has left. */
+	for (unsigned int i = 0; thread->process == process && i < ESC_LEVELS; i++)
+		ring_end(&thread->writers[i]);
 	thread->process = 0;
 	memset(thread->busy, 0, sizeof(thread->busy));
 	thread_lay(thread);
 	thread->number = __atomic_add_fetch(&ring.header->threads, 1, __ATOMIC_RELAXED);
 	thread->tid = ring_tid();
 	thread_stamp(thread, __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE));
-	thread->shared = segment == NULL;
-	thread->counters = segment == NULL ? &ring.header->overflow : &segment->counters;
+	if (ring.slot == 0)
+		segment = ring_claim(ESC_SEGMENT_MIN, ESC_SEGMENT_EVENTS);
+	thread->counters = segment != NULL ? &segment->counters : thread_define(thread, process);
+	thread->shared = thread->counters == NULL;
+	if (thread->shared)
+		thread->counters = &ring.header->overflow;
 	thread->current = thread->regions;
 	thread->newest = 0;
 	thread->serial = 0;

@@ -87,6 +87,10 @@ dump_header(const struct esc_header *header)
 	       " cost_interval=%" PRIu32 " time_shift=%" PRIu32 "\n",
 	    header->sample_interval, header->sample_bias, header->depth_limit,
 	    header->cost_interval, header->time_shift);
+	if (header->ring_size != 0)
+		printf("recorder size=%" PRIu64 " slot=%" PRIu32 " from=%" PRIu64
+		       " definitions=%" PRIu64 "\n",
+		    header->ring_size, header->ring_slot, header->ring_from, header->ring_defs);
 	dump_moment("start", &header->start);
 	dump_moment("last", &header->last);
 	printf("room reserved_end=%" PRIu64 " claimed=%" PRIu64 " heartbeat=%" PRIu64 "\n",
@@ -193,6 +197,18 @@ dump_module(const void *bytes, size_t len)
 	fputs(" path=", stdout);
 	term_puts(stdout, path);
 	putchar('\n');
+}
+
+static void
+dump_thread(const void *bytes, size_t len)
+{
+	struct esc_def_thread thread;
+
+	(void)len;
+	memcpy(&thread, bytes, sizeof(thread));
+	printf("thread id=%" PRIu32 " process=%" PRIu32 " tid=%" PRIu32, thread.def.id,
+	    thread.process, thread.tid);
+	dump_counters(&thread.counters);
 }
 
 static void
@@ -310,7 +326,7 @@ dump_events(struct reader *reader)
 	struct streams streams;
 	size_t i;
 
-	streams_init(&streams, reader);
+	streams_init(&streams, reader, NULL);
 	for (i = 0; i < streams.count; i++)
 		dump_stream(reader, &streams, &streams.list[i]);
 	streams_release(&streams);

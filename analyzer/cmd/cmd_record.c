@@ -39,11 +39,17 @@ record_release(struct record *record)
 static void
 record_say_lost(const struct record_summary *summary)
 {
-	if (summary->dropped == 0)
-		return;
-	cmd_note("%llu events were lost: %s", (unsigned long long)summary->dropped,
-	    (summary->flags & ESC_FLAG_FULL_DISK) != 0 ? "the disk was full"
-						       : "the trace could not grow fast enough");
+	const char *why = "the trace could not grow fast enough";
+
+	if ((summary->flags & ESC_FLAG_FULL_DISK) != 0)
+		why = "the disk was full";
+	if (summary->ring != 0)
+		why = "too many threads for a trace of that size";
+	if (summary->dropped != 0)
+		cmd_note("%llu events were lost: %s", (unsigned long long)summary->dropped, why);
+	if (summary->ring != 0 && summary->missing != 0)
+		cmd_note("half of the trace is stacks: new ones are no more known; use a larger "
+			 "--ring");
 }
 
 /* A script's `exec`, env: the program that was meant is the last. */
@@ -290,6 +296,7 @@ record_option(const struct cmd *cmd, struct record *record, int key)
 		record_mode(record, false, NULL, options_size(cmd, "sample", 1, 1ULL << 40));
 		break;
 	case RECORD_BUDGET: record_mode(record, false, options_percent(cmd, "budget"), 0); break;
+	case RECORD_RING: record->ring = options_size(cmd, "ring", 1 << 20, 1ULL << 40); break;
 	case RECORD_DEPTH: record->depth = options_number(cmd, "depth", 8, 16384); break;
 	case RECORD_COST: record->cost = options_number(cmd, "cost", 1, 1ULL << 30); break;
 	case RECORD_FOLLOW: record->follow = true; break;

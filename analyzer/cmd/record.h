@@ -15,6 +15,7 @@ struct record {
 	uint64_t sample;    /* mean bytes between samples; 0: none are drawn */
 	const char *budget; /* of auto mode, per cent; NULL: the shim's default */
 	bool full;          /* record everything */
+	uint64_t ring;      /* bytes of a flight recorder's trace; 0: it grows */
 	uint64_t depth;     /* most frames of a stack; 0: the shim's default */
 	uint64_t cost;      /* one event in that many is timed; 0: default */
 	bool force;         /* replace a trace that is there */
@@ -46,6 +47,8 @@ struct record_summary {
 	uint64_t dropped;
 	uint64_t checked; /* captures compared with libunwind's */
 	uint64_t differed;
+	uint64_t ring;     /* bytes of a flight recorder; 0: it is none */
+	uint64_t missing;  /* definitions that had no room */
 	uint32_t flags;    /* enum esc_flag */
 	uint32_t unmarked; /* enum esc_unmarked */
 	char allocator[256];

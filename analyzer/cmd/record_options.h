@@ -11,6 +11,7 @@ enum {
 	RECORD_FULL = OPTIONS_KEY,
 	RECORD_SAMPLE,
 	RECORD_BUDGET,
+	RECORD_RING,
 	RECORD_DEPTH,
 	RECORD_COST,
 	RECORD_FOLLOW,
@@ -35,6 +36,8 @@ enum {
 	    "sample, on average one allocation in so many bytes"},          \
 	{"exact", RECORD_EXACT, NULL,                                       \
 	    "know by marks on the stack which frames still live"},          \
+	{"ring", RECORD_RING, "SIZE",                                       \
+	    "keep the end of the run, in a trace of that size"},            \
 	{"depth", RECORD_DEPTH, "N", "keep the innermost N frames (1024)"}, \
 	{"cost", RECORD_COST, "N", "time one call in N (64)"},              \
 	{"follow-fork", RECORD_FOLLOW, NULL,                                \

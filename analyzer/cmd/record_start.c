@@ -70,6 +70,8 @@ start_options(const struct record *record, const char *trace)
 	strbuf_adds(&options, "file=");
 	start_escape(&options, trace);
 	start_mode(&options, record);
+	if (record->ring != 0)
+		strbuf_addf(&options, ":ring=%llu", (unsigned long long)record->ring);
 	if (record->depth != 0)
 		strbuf_addf(&options, ":depth=%llu", (unsigned long long)record->depth);
 	if (record->cost != 0)

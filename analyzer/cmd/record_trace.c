@@ -106,7 +106,7 @@ record_trace_command(struct esc_header *header, char **argv)
 }
 
 static int
-record_trace_header(const struct record *record, int fd)
+record_trace_header(const struct record *record, int fd, uint64_t size)
 {
 	struct esc_header *header = xcalloc(1, sizeof(*header));
 	ssize_t wrote;
@@ -115,7 +115,8 @@ record_trace_header(const struct record *record, int fd)
 	header->version = ESC_VERSION;
 	header->endian = ESC_ENDIAN;
 	header->header_size = ESC_HEADER_SIZE;
-	header->reserved_end = ESC_HEADER_SIZE + KEEPER_RESERVE;
+	header->reserved_end = size;
+	header->ring_size = record->ring;
 	header->claimed = ESC_HEADER_SIZE;
 	if (strlen(record->exe) < sizeof(header->exe))
 		strcpy(header->exe, record->exe);
@@ -134,6 +135,7 @@ record_trace_header(const struct record *record, int fd)
 static int
 record_trace_fill(const struct record *record, int fd)
 {
+	uint64_t size = record->ring != 0 ? record->ring : ESC_HEADER_SIZE + KEEPER_RESERVE;
 	struct rlimit was, raised;
 	void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
 	bool limited = getrlimit(RLIMIT_FSIZE, &was) == 0;
@@ -143,9 +145,9 @@ record_trace_fill(const struct record *record, int fd)
 	raised.rlim_cur = raised.rlim_max;
 	if (limited)
 		(void)setrlimit(RLIMIT_FSIZE, &raised);
-	result = keeper_extend(fd, 0, ESC_HEADER_SIZE + KEEPER_RESERVE);
+	result = keeper_extend(fd, 0, size);
 	if (result == 0)
-		result = record_trace_header(record, fd);
+		result = record_trace_header(record, fd, size);
 	error = errno;
 	if (limited)
 		(void)setrlimit(RLIMIT_FSIZE, &was);
@@ -235,18 +237,41 @@ record_trace_count(struct record_summary *summary, const struct esc_counters *co
 	summary->dropped += counters->dropped;
 }
 
+/* Those of a flight recorder's threads, which stand in definitions. */
+static void
+record_trace_threads(int fd, uint64_t at, uint64_t len, struct record_summary *summary)
+{
+	struct esc_def_thread thread;
+	uint64_t end = at + len;
+
+	while (end - at >= sizeof(thread.def) &&
+	    pread(fd, &thread, sizeof(thread), (off_t)at) >= (ssize_t)sizeof(thread.def)) {
+		if (thread.def.type == ESC_DEF_THREAD && end - at >= sizeof(thread))
+			record_trace_count(summary, &thread.counters);
+		if (thread.def.slots == 0 || thread.def.slots > (end - at) / ESC_SLOT)
+			return;
+		at += (uint64_t)thread.def.slots * ESC_SLOT;
+	}
+}
+
 /* Adds up the counters at the head of each stream. */
 static void
-record_trace_streams(int fd, uint64_t end, struct record_summary *summary)
+record_trace_streams(int fd, const struct esc_header *header, struct record_summary *summary)
 {
 	uint64_t at = ESC_HEADER_SIZE;
 	struct esc_segment segment;
 
-	while (at < end &&
+	while (at < header->claimed &&
 	    pread(fd, &segment, sizeof(segment), (off_t)at) == (ssize_t)sizeof(segment)) {
+		/* A flight recorder's that was about to be used. */
+		if (segment.size == 0)
+			segment.size = header->ring_slot;
 		if (segment.magic == ESC_SEGMENT_MAGIC && segment.kind == ESC_SEGMENT_EVENTS &&
 		    segment.seq == 0 && segment.level == 0)
 			record_trace_count(summary, &segment.counters);
+		if (segment.magic == ESC_SEGMENT_MAGIC && segment.kind == ESC_SEGMENT_DEFS &&
+		    summary->ring != 0)
+			record_trace_threads(fd, at + sizeof(segment), segment.used, summary);
 		if (segment.size < ESC_SEGMENT_MIN)
 			return;
 		at += segment.size;
@@ -265,13 +290,15 @@ record_trace_summary(const char *path, struct record_summary *summary, struct er
 	header = xmalloc(sizeof(*header));
 	if (pread(fd, header, sizeof(*header), 0) == (ssize_t)sizeof(*header)) {
 		summary->flags = header->flags;
+		summary->ring = header->ring_size;
+		summary->missing = header->missing;
 		summary->checked = header->checked;
 		summary->differed = header->differed;
 		summary->unmarked = header->unmarked;
 		memcpy(summary->runtime, header->runtime, sizeof(summary->runtime) - 1);
 		memcpy(summary->allocator, header->allocator, sizeof(summary->allocator) - 1);
 		record_trace_count(summary, &header->overflow);
-		record_trace_streams(fd, header->claimed, summary);
+		record_trace_streams(fd, header, summary);
 	}
 	free(header);
 	(void)close(fd);

@@ -181,8 +181,11 @@ ingest_whole_until(const struct esc_header *head)
 static void
 ingest_run_begin(struct ingest_run *run)
 {
-	timeline_init(&run->timeline, run->reader->head.start.ticks);
-	run->last = run->reader->head.start.ticks;
+	const struct esc_header *head = &run->reader->head;
+
+	timeline_init(&run->timeline,
+	    head->ring_from > head->start.ticks ? head->ring_from : head->start.ticks);
+	run->last = head->start.ticks;
 	run->rates = (struct rates){ 0 };
 	run->whole = 0;
 	map_release(&run->pairs);
@@ -212,7 +215,7 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 	run->definitions = definitions_new(run->reader);
 	putback_init(&run->putback, &run->ingest->logical, run->definitions);
 	run->putback.marks = hooks.marks;
-	streams_init(&run->streams, run->reader);
+	streams_init(&run->streams, run->reader, run->definitions);
 	ingest_number_threads(run);
 	escape_init(&run->escape,
 	    &(struct escape_options){

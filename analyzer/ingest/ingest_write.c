@@ -170,7 +170,9 @@ write_lost(const struct ingest_run *run, const struct esc_counters *all)
 	/* what was counted while it was read is behind its cut */
 	if (run->reader->running)
 		return lost;
-	if (run->whole_until == UINT64_MAX && exact > seen && exact - seen > lost)
+	/* What a flight recorder has overwritten is not lost: it is over. */
+	if (run->whole_until == UINT64_MAX && run->reader->head.ring_from == 0 && exact > seen &&
+	    exact - seen > lost)
 		lost = exact - seen;
 	return lost + run->reader->head.early_lost;
 }
@@ -184,6 +186,20 @@ write_duration(const struct ingest_run *run)
 	if (head->last.monotonic > head->start.monotonic)
 		return write_int(head->last.monotonic - head->start.monotonic);
 	return write_clamp((double)ticks * run->tick_ns);
+}
+
+/* How much of the duration, at its end, the trace tells of. */
+static int64_t
+write_window(const struct ingest_run *run)
+{
+	const struct esc_header *head = &run->reader->head;
+	int64_t duration = write_duration(run);
+	int64_t before;
+
+	if (head->ring_from <= head->start.ticks)
+		return duration;
+	before = write_clamp((double)(head->ring_from - head->start.ticks) * run->tick_ns);
+	return before < duration ? duration - before : 0;
 }
 
 /* run.marks */
@@ -251,6 +267,7 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 		.pid = head->pid,
 		.start = start,
 		.duration_ns = write_duration(run),
+		.window_ns = write_window(run),
 		.allocations = write_int(all.allocations),
 		.frees = write_int(all.frees),
 		.bytes = write_int(all.bytes),
@@ -258,7 +275,8 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 		.lost = write_int(write_lost(run, &all)),
 		.cut = write_int(all.cut),
 		.broken = write_int(all.broken),
-		.unmatched_frees = write_int(run->matched.unmatched),
+		.unmatched_frees = head->ring_from == 0 ? write_int(run->matched.unmatched) : 0,
+		.freed_before = head->ring_from != 0 ? write_int(run->matched.unmatched) : 0,
 		.peak_bytes = write_clamp(run->timeline.peak),
 		.threads = run->thread_count,
 		.processes = run->definitions->process_count,
@@ -373,13 +391,14 @@ write_timeline(const struct ingest_run *run, struct err *err)
 	const struct timeline *timeline = &run->timeline;
 	const struct timeline_slice *slice = timeline->slices;
 	struct store_timeline row = { .run = run->id };
+	double begin = (double)(timeline->start - run->reader->head.start.ticks);
 	int64_t at;
 	size_t i;
 
 	row.at = -1;
 	for (i = 0; i < timeline->count; i++, slice++) {
-		at =
-		    write_clamp((double)(1ULL << timeline->shift) * (double)(i + 1) * run->tick_ns);
+		at = write_clamp(
+		    (begin + (double)(1ULL << timeline->shift) * (double)(i + 1)) * run->tick_ns);
 		/* slices of a run that is shorter than they are many */
 		row.at = at > row.at ? at : row.at + 1;
 		row.live_bytes = slice->live > 0 ? slice->live : 0;

@@ -76,7 +76,7 @@ page_cost(const struct page *page)
 	fprintf(page->out, "  %s in malloc and free", show_ns(number[0], cost));
 	if (rows_int(run, 0, "threads") == 1)
 		fprintf(page->out, ", %s of the run",
-		    show_share(number[1], cost, rows_real(run, 0, "duration_ns")));
+		    show_share(number[1], cost, rows_real(run, 0, "window_ns")));
 	fprintf(page->out, ", estimated from %s timed call%s\n", show_count(number[2], timed),
 	    page_plural(timed));
 }
@@ -103,6 +103,27 @@ page_auto(const struct page *page)
 	    show_count(number[5], rows_real(run, 0, "recorded")));
 }
 
+/* What of a longer run the trace still has. */
+static void
+page_window(const struct page *page)
+{
+	const struct rows *run = page->run;
+	double before = rows_real(run, 0, "freed_before");
+	char number[4][SHOW_SIZE];
+
+	if (rows_int(run, 0, "window_ns") >= rows_int(run, 0, "duration_ns"))
+		return;
+	fprintf(page->out, "  flight recorder: the last %s of %s, %s of %s allocations",
+	    show_ns(number[0], rows_real(run, 0, "window_ns")),
+	    show_ns(number[1], rows_real(run, 0, "duration_ns")),
+	    show_count(number[2], rows_real(run, 0, "recorded")),
+	    show_count(number[3], rows_real(run, 0, "allocations")));
+	if (before > 0)
+		fprintf(
+		    page->out, "; %s blocks freed then were older", show_count(number[0], before));
+	fputc('\n', page->out);
+}
+
 static void
 page_mode(const struct page *page)
 {
@@ -110,6 +131,7 @@ page_mode(const struct page *page)
 	const char *mode = rows_text(run, 0, "mode");
 	char number[2][SHOW_SIZE];
 
+	page_window(page);
 	if (rows_int(run, 0, "whole") != 0)
 		fprintf(page->out, "  mode %s: every call was to be recorded\n", mode);
 	else if (strcmp(mode, "auto") == 0)

@@ -4,7 +4,7 @@
 /* Several runs are one: counts added up, the rest that of the first. */
 static const char sql[] = "SELECT (SELECT command FROM run ORDER BY id LIMIT 1),"
 			  " (SELECT pid FROM run ORDER BY id LIMIT 1), min(start),"
-			  " sum(duration_ns),"
+			  " sum(duration_ns), sum(window_ns),"
 			  " CASE WHEN min(mode) = max(mode) THEN min(mode)"
 			  "  WHEN min(whole) THEN 'full' ELSE 'sampled' END,"
 			  " max(sample_interval), min(interval_low), max(interval_high),"
@@ -13,6 +13,7 @@ static const char sql[] = "SELECT (SELECT command FROM run ORDER BY id LIMIT 1),
 			  " sum(allocations), sum(frees), sum(bytes),"
 			  " sum(recorded), sum(lost), sum(unknown), max(peak_bytes), sum(threads),"
 			  " count(*), sum(processes), sum(cut), sum(broken), sum(unmatched_frees),"
+			  " sum(freed_before),"
 			  " min(complete), max(running), sum(cost_ns),"
 			  " (SELECT total(timed) FROM site),"
 			  " max(stack_limit),"
@@ -31,6 +32,7 @@ static const struct column columns[] = {
 	{ "pid", "pid", COLUMN_INT },
 	{ "start", "start", COLUMN_TEXT },
 	{ "duration_ns", "duration", COLUMN_NS },
+	{ "window_ns", "recorded window", COLUMN_NS },
 	{ "mode", "mode", COLUMN_TEXT },
 	{ "sample_interval", "sample interval", COLUMN_COUNT },
 	{ "interval_low", "least interval", COLUMN_COUNT },
@@ -53,6 +55,7 @@ static const struct column columns[] = {
 	{ "cut", "stacks cut", COLUMN_COUNT },
 	{ "broken", "stacks broken", COLUMN_COUNT },
 	{ "unmatched_frees", "unmatched frees", COLUMN_COUNT },
+	{ "freed_before", "allocated before", COLUMN_COUNT },
 	{ "complete", "complete", COLUMN_BOOL },
 	{ "running", "still running", COLUMN_BOOL },
 	{ "cost_ns", "malloc and free", COLUMN_NS },

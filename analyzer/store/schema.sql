@@ -1,8 +1,8 @@
--- The database, version 4 (user_version). esc-db(5) documents it. Times are ns,
+-- The database, version 5 (user_version). esc-db(5) documents it. Times are ns,
 -- sizes bytes; ids start at 1. `observed` counts recorded blocks, `estimated`
 -- weighs each by 1/P(recorded); in full mode both are equal.
 PRAGMA application_id = 0x45534344; -- "ESCD"
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 CREATE TABLE run (
 	id INTEGER PRIMARY KEY,
@@ -12,6 +12,8 @@ CREATE TABLE run (
 	pid INTEGER NOT NULL,
 	start TEXT NOT NULL,            -- RFC 3339, UTC
 	duration_ns INTEGER NOT NULL,
+	window_ns INTEGER NOT NULL,     -- at its end, of that all was to be recorded; less
+	                                -- than duration_ns in a flight recorder's trace
 	mode TEXT NOT NULL,             -- full, sampled, auto
 	sample_interval INTEGER NOT NULL, -- bytes; 1 in full mode, and at first in auto
 	interval_low INTEGER NOT NULL,  -- of nine in ten of the blocks that auto mode
@@ -31,6 +33,7 @@ CREATE TABLE run (
 	cut INTEGER NOT NULL,           -- events with a stack cut at the depth limit
 	broken INTEGER NOT NULL,        -- events whose stack ended early
 	unmatched_frees INTEGER NOT NULL, -- recorded frees of blocks never seen allocated
+	freed_before INTEGER NOT NULL,  -- the same of blocks allocated before the window
 	peak_bytes INTEGER NOT NULL,
 	threads INTEGER NOT NULL,
 	processes INTEGER NOT NULL,

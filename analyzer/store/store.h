@@ -23,7 +23,7 @@ struct store_run {
 	const char *trace, *command, *exe;
 	int64_t pid;
 	const char *start;
-	int64_t duration_ns;
+	int64_t duration_ns, window_ns;
 	const char *mode;
 	int64_t sample_interval;
 	int64_t interval_low, interval_high, interval_last;
@@ -31,7 +31,7 @@ struct store_run {
 	double budget;
 	int64_t spent_ns;
 	int64_t allocations, frees, bytes, recorded, lost, unknown, cut, broken;
-	int64_t unmatched_frees, peak_bytes, threads, processes, complete, running;
+	int64_t unmatched_frees, freed_before, peak_bytes, threads, processes, complete, running;
 	int64_t stack_limit;
 	const char *wrappers, *no_wrappers, *found_wrappers, *allocator, *marks;
 	int64_t cost_ns;

@@ -28,6 +28,7 @@ struct load {
 	size_t process_cap;
 	size_t pc_cap;
 	size_t node_cap;
+	size_t thread_cap;
 	struct map pcs;
 	struct map interned;
 };
@@ -150,6 +151,22 @@ definitions_load_nodes(struct load *load, const uint8_t *at, size_t len)
 }
 
 static bool
+definitions_load_thread(struct load *load, const uint8_t *at, size_t len)
+{
+	struct definitions *out = load->out;
+	struct esc_def_thread def;
+
+	if (len < sizeof(def))
+		return false;
+	memcpy(&def, at, sizeof(def));
+	out->threads =
+	    xgrow(out->threads, &load->thread_cap, out->thread_count + 1, sizeof(*out->threads));
+	out->threads[out->thread_count++] =
+	    (struct definitions_thread){ def.process, def.def.id, def.tid, def.counters };
+	return true;
+}
+
+static bool
 definitions_load_one(struct load *load, const uint8_t *at, size_t len)
 {
 	switch ((enum esc_def_type)at[0]) {
@@ -157,6 +174,7 @@ definitions_load_one(struct load *load, const uint8_t *at, size_t len)
 	case ESC_DEF_NODES: return definitions_load_nodes(load, at, len);
 	case ESC_DEF_MODULE: return definitions_load_module(load, at, len);
 	case ESC_DEF_PROCESS: return definitions_load_process(load, at, len);
+	case ESC_DEF_THREAD: return definitions_load_thread(load, at, len);
 	case ESC_DEF_PENDING:
 	case ESC_DEF_NONE: return true;
 	default: return false;
@@ -344,5 +362,6 @@ definitions_free(struct definitions *definitions)
 	free(definitions->pcs);
 	free(definitions->nodes);
 	free(definitions->canonical);
+	free(definitions->threads);
 	free(definitions);
 }

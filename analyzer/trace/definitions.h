@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "preload/record.h"
+
 struct reader;
 
 struct definitions_module {
@@ -43,12 +45,22 @@ struct definitions_node {
 	uint32_t state; /* of the outermost: 0 whole, ESC_NODE_CUT, _BROKEN */
 };
 
+/* Of a flight recorder. */
+struct definitions_thread {
+	uint32_t process; /* numbers */
+	uint32_t number;
+	uint32_t tid;
+	struct esc_counters counters;
+};
+
 struct definitions {
 	struct definitions_module *modules;
 	struct definitions_process *processes; /* index = number */
 	struct definitions_pc *pcs;
 	struct definitions_node *nodes;
-	uint32_t *canonical;   /* recorded id -> node */
+	uint32_t *canonical; /* recorded id -> node */
+	struct definitions_thread *threads;
+	size_t thread_count;
 	uint32_t module_count; /* highest number, as all counts here */
 	uint32_t process_count;
 	uint32_t pc_count;

@@ -12,6 +12,7 @@
 
 #include "analyzer/trace/packed.h"
 #include "analyzer/trace/reader_live.h"
+#include "analyzer/trace/snapshot.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/xalloc.h"
 
@@ -90,6 +91,10 @@ reader_judge_header(const struct esc_header *head)
 		return "byte 23: damaged header (clock)";
 	if (head->time_shift > 32)
 		return "damaged header (time_shift)";
+	if (head->ring_size != 0 &&
+	    (head->ring_slot < ESC_SEGMENT_MIN || head->ring_slot > ESC_SEGMENT_MAX ||
+		head->ring_slot % ESC_PAGE != 0))
+		return "damaged header (ring_slot)";
 	return NULL;
 }
 
@@ -180,10 +185,11 @@ reader_scan(struct reader *reader, uint64_t offset, uint64_t end, bool defs_only
 			lost = false;
 			continue;
 		}
-		if (!lost)
+		/* In a flight recorder that was killed or is copied some may be taken. */
+		if (!lost && reader->head.ring_size == 0)
 			reader_note(reader, "byte %" PRIu64 ": no valid segment header", offset);
 		lost = true;
-		offset += ESC_PAGE;
+		offset += reader->head.ring_size != 0 ? reader->head.ring_slot : ESC_PAGE;
 	}
 }
 
@@ -244,6 +250,28 @@ reader_open_file(struct reader *reader, struct err *err)
 	return 0;
 }
 
+/* A flight recorder that may be written to while it is read: reads a copy. */
+static int
+reader_freeze(struct reader *reader, struct err *err)
+{
+	struct esc_header *head = &reader->head;
+	struct esc_moment last = head->last;
+	int copy;
+
+	if (head->ring_size == 0 || (head->flags & ESC_FLAG_COMPLETE) != 0)
+		return 0;
+	if (head->ring_size > reader->size)
+		return err_set(err, "%s: damaged header (ring_size)", reader->path);
+	copy = snapshot_take(reader->fd, head, err);
+	if (copy < 0)
+		return -1;
+	head->last = last;
+	close(reader->fd);
+	reader->fd = copy;
+	reader->size = head->ring_size;
+	return 0;
+}
+
 /* What still is written is read as of now. */
 static int
 reader_open_live(struct reader *reader, struct err *err)
@@ -264,7 +292,7 @@ reader_open_live(struct reader *reader, struct err *err)
 	/* as large as it was when that header was written, or larger */
 	if (fstat(reader->fd, &status) == 0)
 		reader->size = (uint64_t)status.st_size;
-	return 0;
+	return reader_freeze(reader, err);
 }
 
 struct reader *
@@ -285,7 +313,7 @@ reader_open(const char *path, struct err *err)
 		packed_keep(reader->packed, READER_KEEP);
 	end = reader_end(reader);
 	reader_scan(reader, reader->head.header_size, end, false);
-	if (reader->running)
+	if (reader->running && reader->head.ring_size == 0)
 		reader_scan_defs(reader, end);
 	return reader;
 fail:

@@ -11,7 +11,7 @@
 enum {
 	LIVE_STEP_NS = 5000000,
 	LIVE_CLOSING_STEPS = 400,     /* while a keeper closes it */
-	LIVE_BEAT_STEPS = 20,         /* until a keeper that lives must have beaten */
+	LIVE_BEAT_STEPS = 40,         /* until a keeper that lives must have beaten */
 	LIVE_MOMENT_STEPS = 40,       /* until it has told the time */
 	LIVE_SPAN_NS = 20000000,      /* between two moments, to know the clock's rate */
 	LIVE_SPAN_LEAST_NS = 1000000, /* at the worst */

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/trace/definitions.h"
 #include "analyzer/trace/reader.h"
 #include "analyzer/util/xalloc.h"
 
 /* What qsort needs to see of a segment. */
 struct streams_key {
 	uint32_t process, thread, level, seq, index;
+	bool defined; /* index: of a thread's definition */
 };
 
 static int
@@ -25,11 +27,14 @@ streams_compare(const void *left, const void *right)
 		return a->level < b->level ? -1 : 1;
 	if (a->seq != b->seq)
 		return a->seq < b->seq ? -1 : 1;
+	if (a->defined != b->defined)
+		return a->defined ? 1 : -1;
 	return a->index < b->index ? -1 : a->index > b->index;
 }
 
 static size_t
-streams_collect(const struct reader *reader, struct streams_key *keys)
+streams_collect(
+    const struct reader *reader, const struct definitions *definitions, struct streams_key *keys)
 {
 	const struct esc_segment *head;
 	size_t i, count = 0;
@@ -39,8 +44,11 @@ streams_collect(const struct reader *reader, struct streams_key *keys)
 		if (head->kind != ESC_SEGMENT_EVENTS)
 			continue;
 		keys[count++] = (struct streams_key){ head->process, head->thread, head->level,
-			head->seq, (uint32_t)i };
+			head->seq, (uint32_t)i, false };
 	}
+	for (i = 0; definitions != NULL && i < definitions->thread_count; i++)
+		keys[count++] = (struct streams_key){ definitions->threads[i].process,
+			definitions->threads[i].number, 0, UINT32_MAX, (uint32_t)i, true };
 	return count;
 }
 
@@ -69,12 +77,28 @@ streams_begin(
 		stream->counters = head->counters;
 }
 
-void
-streams_init(struct streams *streams, struct reader *reader)
+/* A thread's counters; its stream is there already if any of it is left. */
+static void
+streams_define(struct streams *streams, const struct reader *reader,
+    const struct definitions_thread *thread, bool same)
 {
-	size_t room = reader->segment_count + 1;
+	if (!same)
+		streams->list[streams->count++] = (struct stream){
+			.process = thread->process,
+			.thread = thread->number,
+			.tid = thread->tid,
+			.begin = reader->head.ring_from,
+		};
+	streams->list[streams->count - 1].counters = thread->counters;
+}
+
+void
+streams_init(struct streams *streams, struct reader *reader, const struct definitions *definitions)
+{
+	size_t room =
+	    reader->segment_count + (definitions != NULL ? definitions->thread_count : 0) + 1;
 	struct streams_key *keys = xcalloc(room, sizeof(*keys));
-	size_t i, at = 0, count = streams_collect(reader, keys);
+	size_t i, at = 0, count = streams_collect(reader, definitions, keys);
 
 	qsort(keys, count, sizeof(*keys), streams_compare);
 	*streams = (struct streams){ 0 };
@@ -83,6 +107,10 @@ streams_init(struct streams *streams, struct reader *reader)
 	for (i = 0; i < count; i++) {
 		bool same = i > 0 && streams_same(&keys[i - 1], &keys[i]);
 
+		if (keys[i].defined) {
+			streams_define(streams, reader, &definitions->threads[keys[i].index], same);
+			continue;
+		}
 		if (same && keys[i - 1].seq == keys[i].seq) {
 			reader_note(reader, "byte %" PRIu64 ": a segment that is there twice",
 			    reader->segments[keys[i].index].offset);
@@ -115,6 +143,7 @@ cursor_init(struct cursor *cursor, struct reader *reader, const struct streams *
 		.stream = stream,
 		.buf_size = buf_size,
 		.cut = reader->cut,
+		.from = reader->head.ring_from,
 	};
 }
 
@@ -141,12 +170,12 @@ cursor_open_segment(struct cursor *cursor)
 		return false;
 	want = cursor->segment == 0 ? 0 : cursor_segment(cursor, cursor->segment - 1)->head.seq + 1;
 	segment = cursor_segment(cursor, cursor->segment++);
-	if (segment->head.seq != want) {
+	if (segment->head.seq != want)
+		cursor->gap = true;
+	if (segment->head.seq != want && cursor->reader->head.ring_size == 0)
 		reader_note(cursor->reader,
 		    "byte %" PRIu64 ": segments of its stream before it are missing",
 		    segment->offset);
-		cursor->gap = true;
-	}
 	cursor->state = (struct decode){
 		.time = segment->head.base,
 		.interval = segment->head.interval != 0 ? segment->head.interval
@@ -225,6 +254,16 @@ cursor_more(struct cursor *cursor)
 	return false;
 }
 
+/* Of before the window a flight recorder does not have everything. */
+static inline bool
+cursor_is_over(struct cursor *cursor, const struct event *event)
+{
+	if (event->time > cursor->from || cursor->from == 0)
+		return false;
+	cursor->gap = true;
+	return true;
+}
+
 /* Where less than the longest event is at hand; the same as cursor_decode. */
 static bool
 cursor_decode_last(struct cursor *cursor, struct event *event)
@@ -266,7 +305,7 @@ cursor_next(struct cursor *cursor, struct event *event)
 	do {
 		if (!cursor_decode(cursor, event))
 			return false;
-	} while (event->kind == ESC_EVENT_RATE);
+	} while (event->kind == ESC_EVENT_RATE || cursor_is_over(cursor, event));
 	if (event->time > cursor->cut && cursor_cut(cursor, event))
 		return false;
 	cursor->before = event->kind;

@@ -11,6 +11,7 @@
 
 #include "analyzer/trace/decode.h"
 
+struct definitions;
 struct reader;
 
 struct stream {
@@ -18,8 +19,8 @@ struct stream {
 	uint32_t thread;
 	uint32_t tid; /* the kernel's; 0 unknown */
 	uint8_t level;
-	size_t first; /* its segments in streams.order, at least one */
-	size_t count;
+	size_t first;                 /* its segments in streams.order */
+	size_t count;                 /* 0: a flight recorder has overwritten them */
 	uint64_t begin;               /* ticks before its first event */
 	struct esc_counters counters; /* zero but at level 0 */
 };
@@ -31,7 +32,9 @@ struct streams {
 	uint64_t bytes;  /* of all their events */
 };
 
-void streams_init(struct streams *streams, struct reader *reader);
+/* definitions: those of reader, or NULL: without counters of a flight recorder. */
+void streams_init(
+    struct streams *streams, struct reader *reader, const struct definitions *definitions);
 void streams_release(struct streams *streams);
 
 struct cursor {
@@ -47,6 +50,7 @@ struct cursor {
 	uint64_t *read;     /* the bytes that were read are added to it; may be NULL */
 	struct decode state;
 	uint64_t cut;   /* the reader's */
+	uint64_t from;  /* events up to then are left out; 0: none */
 	uint64_t last;  /* time of the event before */
 	bool gap;       /* the next event has unrecorded ones before it */
 	uint8_t before; /* kind of the event before */

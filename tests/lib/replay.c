@@ -202,7 +202,7 @@ replay_end(void)
 		abort();
 	self.judged = true;
 	self.definitions = definitions_new(self.reader);
-	streams_init(&self.streams, self.reader);
+	streams_init(&self.streams, self.reader, self.definitions);
 	self.wrappers = wrappers_new(NULL, 0, NULL, 0, &err);
 	self.symbol = symbol_new();
 	logical_init(&self.logical, self.symbol, self.wrappers);

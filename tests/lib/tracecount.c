@@ -49,6 +49,7 @@ static uint64_t kinds[KINDS];
 static bool malformed;
 static uint64_t tolerance;
 static bool print_modules;
+static bool recorder; /* its segments are overwritten */
 
 /* By id. */
 static struct esc_def_node *nodes;
@@ -175,9 +176,9 @@ events(const struct esc_segment *segment, uint64_t offset)
 		bad("level", offset);
 		return;
 	}
-	if (segment->seq != stream->next_seq[segment->level]++)
+	if (segment->seq != stream->next_seq[segment->level]++ && !recorder)
 		bad("sequence", offset);
-	if (segment->seq == 0 && segment->level == 0)
+	if (segment->seq == 0 && segment->level == 0 && !recorder)
 		add(&stream->exact, &segment->counters);
 	event_bytes += used;
 	for (uint32_t done = 0; done < used;) {
@@ -246,6 +247,12 @@ definitions(const struct esc_segment *segment, uint64_t offset)
 				modules[def.id].def = (const void *)(slots + at);
 			break;
 		case ESC_DEF_PROCESS: process_count++; break;
+		case ESC_DEF_THREAD: {
+			const struct esc_def_thread *thread = (const void *)(slots + at);
+
+			add(&stream_get(thread->process, thread->def.id)->exact, &thread->counters);
+			break;
+		}
 		default: bad("definition", offset + sizeof(*segment) + at); return;
 		}
 		if (def.slots == 0) {
@@ -270,7 +277,9 @@ segments(const struct esc_header *header, enum esc_segment_kind kind)
 		}
 		/* A claim that was never completed: its size may be there. */
 		if (segment->magic != ESC_SEGMENT_MAGIC) {
-			at += segment->size != 0 ? segment->size : ESC_PAGE;
+			at += segment->size != 0 ? segment->size
+			    : recorder           ? header->ring_slot
+						 : ESC_PAGE;
 			continue;
 		}
 		if (segment->size % ESC_PAGE != 0 || segment->size == 0 ||
@@ -326,7 +335,7 @@ check_streams(const struct esc_header *header)
 {
 	for (unsigned int i = 0; i < 4096; i++)
 		for (const struct stream *s = streams[i]; s != NULL; s = s->next) {
-			check_stream(s, header->mode == ESC_MODE_FULL);
+			check_stream(s, header->mode == ESC_MODE_FULL && header->ring_from == 0);
 			gaps += s->gaps;
 		}
 	add(&exact, &header->overflow);
@@ -475,6 +484,7 @@ trace(const char *path)
 		bad("header", 0);
 		return;
 	}
+	recorder = header->ring_size != 0;
 	nodes_end = header->nodes + 1;
 	modules_end = header->modules + 1;
 	nodes = calloc(nodes_end, sizeof(*nodes));

@@ -64,7 +64,7 @@ take(const struct match_event *want, bool ahead, uint64_t most)
 	uint64_t count = 0, batches = 0, live = 0;
 	size_t i;
 
-	streams_init(&streams, reader);
+	streams_init(&streams, reader, NULL);
 	CHECK_EQ(streams.count, THREADS);
 	pipe = pipe_new(reader, &streams, definitions, ahead);
 	while (batches < most && (batch = pipe_next(pipe)) != NULL) {

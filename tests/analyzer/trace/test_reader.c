@@ -172,7 +172,7 @@ read_all(const char *file, bool compare)
 	if (reader == NULL)
 		return 0;
 	definitions = definitions_new(reader);
-	streams_init(&streams, reader);
+	streams_init(&streams, reader, definitions);
 	merge = merge_new(reader, &streams);
 	while ((event = merge_next(merge, &stream)) != NULL) {
 		CHECK(event->time >= last);

@@ -90,7 +90,7 @@ look(void)
 	seen.running = reader->running;
 	seen.complete = (reader->head.flags & ESC_FLAG_COMPLETE) != 0;
 	seen.last = reader->head.last;
-	streams_init(&streams, reader);
+	streams_init(&streams, reader, NULL);
 	CHECK_EQ(streams.count, 3);
 	for (i = 0; i < streams.count && i < 3; i++) {
 		cursor_init(&cursor, reader, &streams, &streams.list[i], 4096);

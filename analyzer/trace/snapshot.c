@@ -1,0 +1,123 @@
+#define _GNU_SOURCE
+#include "analyzer/trace/snapshot.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "analyzer/util/err.h"
+#include "analyzer/util/xalloc.h"
+
+struct snapshot {
+	int from, to;
+	uint8_t *slot; /* room for one */
+	uint32_t size;
+};
+
+static bool
+snapshot_read(int fd, uint64_t offset, void *to, size_t len)
+{
+	char *at = to;
+	ssize_t got;
+
+	while (len > 0) {
+		got = pread(fd, at, len, (off_t)offset);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		at += got;
+		offset += (uint64_t)got;
+		len -= (size_t)got;
+	}
+	return true;
+}
+
+static bool
+snapshot_write(int fd, uint64_t offset, const void *from, size_t len)
+{
+	const char *at = from;
+	ssize_t wrote;
+
+	while (len > 0) {
+		wrote = pwrite(fd, at, len, (off_t)offset);
+		if (wrote < 0 && errno == EINTR)
+			continue;
+		if (wrote <= 0)
+			return false;
+		at += wrote;
+		offset += (uint64_t)wrote;
+		len -= (size_t)wrote;
+	}
+	return true;
+}
+
+/* Copies the segment at `at` if it is one of that kind, and stays the same meanwhile.
+ * False: the copy cannot be written. */
+static bool
+snapshot_segment(const struct snapshot *self, uint64_t at, uint8_t kind)
+{
+	struct esc_segment *head = (struct esc_segment *)(void *)self->slot;
+	struct esc_segment after;
+	size_t len;
+
+	if (!snapshot_read(self->from, at, head, sizeof(*head)) ||
+	    head->magic != ESC_SEGMENT_MAGIC || head->kind != kind || head->size != self->size)
+		return true;
+	len = head->used < self->size - sizeof(*head) ? head->used : self->size - sizeof(*head);
+	if (!snapshot_read(self->from, at + sizeof(*head), head + 1, len) ||
+	    !snapshot_read(self->from, at, &after, sizeof(after)) || after.magic != head->magic ||
+	    after.generation != head->generation || after.state == ESC_SLOT_TAKEN)
+		return true;
+	return snapshot_write(self->to, at, head, sizeof(*head) + len);
+}
+
+static bool
+snapshot_copy(const struct snapshot *self, struct esc_header *head)
+{
+	uint64_t end = head->claimed < head->ring_size ? head->claimed : head->ring_size;
+	uint64_t claimed = head->claimed;
+	uint8_t *bytes = xmalloc(head->header_size);
+	/* Definitions last: they stand behind no event that names them. */
+	static const uint8_t kinds[] = { ESC_SEGMENT_EVENTS, ESC_SEGMENT_DEFS };
+	bool good = true;
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds); i++)
+		for (uint64_t at = head->header_size; good && at < end && end - at >= self->size;
+		     at += self->size)
+			good = snapshot_segment(self, at, kinds[i]);
+	/* And then what says which of it is whole. */
+	good = good && snapshot_read(self->from, 0, bytes, head->header_size);
+	if (good) {
+		memcpy(head, bytes, sizeof(*head));
+		head->claimed = claimed;
+		memcpy(bytes, head, sizeof(*head));
+		good = snapshot_write(self->to, 0, bytes, head->header_size);
+	}
+	free(bytes);
+	return good;
+}
+
+int
+snapshot_take(int fd, struct esc_header *head, struct err *err)
+{
+	struct snapshot self = { .from = fd, .size = head->ring_slot };
+	bool good;
+
+	self.to = memfd_create("esc", MFD_CLOEXEC);
+	if (self.to < 0)
+		return err_set(err, "no memory for a copy of the trace: %s", strerror(errno));
+	self.slot = xmalloc(self.size);
+	good = ftruncate(self.to, (off_t)head->ring_size) == 0 && snapshot_copy(&self, head);
+	if (!good) {
+		err_set(err, "cannot copy the trace: %s", strerror(errno));
+		close(self.to);
+		self.to = -1;
+	}
+	free(self.slot);
+	return self.to;
+}

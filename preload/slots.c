@@ -1,0 +1,174 @@
+#include "preload/slots.h"
+
+#include <string.h>
+
+#include "preload/ring.h"
+
+enum {
+	SLOTS_MIN = 4096,
+	SLOTS_MAX = 65536,
+	SLOTS_OF = 4096,   /* so many in a file, where that makes such sizes */
+	SLOTS_PROBES = 64, /* slots in use that one claim steps over */
+};
+
+/* A process that was killed while it stamped does not keep the others from it. */
+static const uint64_t SLOTS_STAMP_TICKS = 4ULL << 30;
+
+/* Where none was free, nobody looks for so long. */
+static const uint64_t SLOTS_STARVED_TICKS = 1 << 18;
+
+uint32_t
+slots_size(uint64_t size)
+{
+	uint32_t slot = SLOTS_MIN;
+
+	while (slot < SLOTS_MAX && size / SLOTS_OF > slot)
+		slot *= 2;
+	return slot;
+}
+
+void
+slots_start(void)
+{
+	struct esc_header *header = ring.header;
+
+	if (ring.size > header->reserved_end)
+		ring.size = header->reserved_end;
+	ring.slot = slots_size(ring.size);
+	ring.size -= (ring.size - ESC_HEADER_SIZE) % ring.slot;
+	header->ring_slot = ring.slot;
+	header->ring_size = ring.size;
+	header->reserved_end = ring.size;
+}
+
+static uint64_t
+slots_nanoseconds(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+/* The moment that tells a reader how long the ticks are, where no keeper does. */
+static void
+slots_stamp(void)
+{
+	struct esc_header *header = ring.header;
+	uint64_t was = __atomic_load_n(&header->stamping, __ATOMIC_RELAXED);
+	uint64_t now = ring_ticks();
+
+	if ((was != 0 && now - was < SLOTS_STAMP_TICKS) ||
+	    !__atomic_compare_exchange_n(
+		&header->stamping, &was, now, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return;
+	header->last.realtime = slots_nanoseconds(CLOCK_REALTIME);
+	header->last.monotonic = slots_nanoseconds(CLOCK_MONOTONIC);
+	header->last.ticks = ring_ticks();
+	__atomic_store_n(&header->stamping, 0, __ATOMIC_RELEASE);
+}
+
+/* One that was never claimed. */
+static struct esc_segment *
+slots_fresh(void)
+{
+	struct esc_header *header = ring.header;
+	uint64_t at = __atomic_load_n(&header->claimed, __ATOMIC_RELAXED);
+
+	do {
+		if (at < ESC_HEADER_SIZE || at + ring.slot > ring.size)
+			return NULL;
+	} while (!__atomic_compare_exchange_n(
+	    &header->claimed, &at, at + ring.slot, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return (struct esc_segment *)(void *)(ring.base + at);
+}
+
+/* What is overwritten, is missing up to its end. */
+static void
+slots_lose(uint64_t end)
+{
+	uint64_t *from = &ring.header->ring_from;
+	uint64_t was = __atomic_load_n(from, __ATOMIC_RELAXED);
+
+	while (end > was &&
+	    !__atomic_compare_exchange_n(from, &was, end, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
+static struct esc_segment *
+slots_oldest(void)
+{
+	uint32_t count = (uint32_t)((ring.size - ESC_HEADER_SIZE) / ring.slot);
+	uint32_t open = 0;
+
+	/* Definitions may stand in a row, and are not what there is a lack of. */
+	for (uint32_t i = 0; i < count && open < SLOTS_PROBES; i++) {
+		uint64_t hand = __atomic_fetch_add(&ring.header->ring_hand, 1, __ATOMIC_RELAXED);
+		struct esc_segment *segment = (struct esc_segment *)(void *)(ring.base +
+		    ESC_HEADER_SIZE + hand % count * ring.slot);
+		uint32_t state = ESC_SLOT_RETIRED;
+
+		if (!__atomic_compare_exchange_n(&segment->state, &state, ESC_SLOT_TAKEN, false,
+			__ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+			open += state != 0;
+			continue;
+		}
+		slots_lose(segment->end);
+		/* Before any byte of it changes: who copies it sees that. */
+		__atomic_store_n(&segment->magic, 0, __ATOMIC_RELEASE);
+		__atomic_fetch_add(&segment->generation, 1, __ATOMIC_ACQ_REL);
+		return segment;
+	}
+	return NULL;
+}
+
+/* Definitions are never given up: they have half of the file, and no more. */
+static bool
+slots_may_define(void)
+{
+	uint64_t *defs = &ring.header->ring_defs;
+
+	if (__atomic_load_n(defs, __ATOMIC_RELAXED) + ring.slot > ring.size / 2)
+		return false;
+	if (__atomic_add_fetch(defs, ring.slot, __ATOMIC_RELAXED) <= ring.size / 2)
+		return true;
+	__atomic_fetch_sub(defs, ring.slot, __ATOMIC_RELAXED);
+	return false;
+}
+
+struct esc_segment *
+slots_claim(enum esc_segment_kind kind)
+{
+	struct esc_segment *segment;
+
+	uint64_t starved = __atomic_load_n(&ring.stalled, __ATOMIC_RELAXED);
+
+	if (starved != 0 && ring_ticks() - starved < SLOTS_STARVED_TICKS)
+		return NULL;
+	if (kind == ESC_SEGMENT_DEFS && !slots_may_define())
+		return NULL;
+	segment = slots_fresh();
+	if (segment == NULL)
+		segment = slots_oldest();
+	__atomic_store_n(&ring.stalled, segment == NULL ? ring_ticks() : 0, __ATOMIC_RELAXED);
+	if (segment == NULL) {
+		if (kind == ESC_SEGMENT_DEFS)
+			__atomic_fetch_sub(&ring.header->ring_defs, ring.slot, __ATOMIC_RELAXED);
+		return NULL;
+	}
+	slots_stamp();
+	segment->used = 0;
+	segment->end = 0;
+	if (kind == ESC_SEGMENT_DEFS && segment->generation != 0)
+		memset(segment + 1, 0, ring.slot - sizeof(*segment));
+	__atomic_store_n(
+	    &segment->state, kind == ESC_SEGMENT_DEFS ? 0U : ESC_SLOT_OPEN, __ATOMIC_RELAXED);
+	return segment;
+}
+
+void
+slots_retire(struct esc_segment *segment, uint64_t end)
+{
+	segment->end = end;
+	__atomic_store_n(&segment->state, ESC_SLOT_RETIRED, __ATOMIC_RELEASE);
+}
