@@ -48,7 +48,7 @@ memo_keep(
 	struct memo *memo = &memos[memo_index(last->pc, last->slot)];
 	bool by_rbp = memo_pointed(last);
 
-	if (depth - kept > MEMO_FRAMES)
+	if (depth - kept > MEMO_FRAMES || frames[kept - 1].id == 0 || last->id == 0)
 		return;
 	for (uint32_t i = kept - 1; i < depth; i++) {
 		if (rule_kind(rules_get(frames[i].pc)) > RULE_RBP)
@@ -66,6 +66,6 @@ memo_keep(
 	memo->count = (uint16_t)(depth - kept);
 	memo->by_rbp = by_rbp;
 	memo->outer_slot = frames[kept - 1].slot;
-	memo->outer_hash = frames[kept - 1].hash;
+	memo->outer_id = frames[kept - 1].id;
 	__builtin_memcpy(memo->frames, frames + kept, (depth - kept) * sizeof(*frames));
 }

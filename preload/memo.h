@@ -23,7 +23,8 @@ struct memo {
 	uint32_t kept;     /* index of the outermost one in its stack, >= 1 */
 	uint16_t count;
 	bool by_rbp;                      /* rbp leads to some of the frames */
-	uint64_t outer_slot, outer_hash;  /* of the frame that they lie on */
+	uint64_t outer_slot;              /* of the frame that they lie on, */
+	uint32_t outer_id;                /* and its node */
 	struct frame frames[MEMO_FRAMES]; /* outermost first */
 };
 
@@ -64,7 +65,7 @@ memo_find(const struct memo *memos, uint64_t stamp, const struct frame *frames, 
 	    memo->kept > depth)
 		return NULL;
 	outer = &frames[memo->kept - 1];
-	if (outer->slot != memo->outer_slot || outer->hash != memo->outer_hash)
+	if (outer->slot != memo->outer_slot || outer->id != memo->outer_id)
 		return NULL;
 	if (__builtin_expect(memo->by_rbp, 0))
 		return memo_stands(memo, from, outer) ? memo : NULL;

@@ -21,7 +21,7 @@ struct module {
 	uint32_t unwinds; /* 0: not known yet, 1: marks_unwinds, 2: not */
 };
 
-#define MODULES_MAX (1U << 20)
+#define MODULES_MAX (1U << 17)
 
 /* Constructor. exe: the path of the executable, directory: the working one, ""
  * if unknown (both kept). False: no memory. */

@@ -7,11 +7,15 @@
 #include "preload/ring.h"
 #include "preload/sys.h"
 
-enum { STACKS_LEVELS = 11, STACKS_FIRST = 4096, STACKS_PROBES = 96 };
+/* STACKS_NEAR: entries behind its parent's where a node may be; else it is anywhere. */
+enum { STACKS_LEVELS = 12, STACKS_FIRST = 2048, STACKS_NEAR = 8, STACKS_PROBES = 96 };
 
 /* Additions to a full table after which another thread fills the next one, should
  * the first have been stopped in that. */
 enum { STACKS_PATIENCE = 4096 };
+
+/* Of a key, stacks_parent: without the flags. */
+#define STACKS_PARENT (UINT32_MAX >> 3)
 
 static struct stacks_table stacks_tables[STACKS_LEVELS];
 struct stacks_table *stacks_now = stacks_tables;
@@ -28,45 +32,58 @@ stacks_start(void)
 	for (unsigned int i = 0; i < STACKS_LEVELS; i++) {
 		stacks_tables[i].entries = at;
 		stacks_tables[i].mask = ((uint64_t)STACKS_FIRST << i) - 1;
-		stacks_tables[i].shift = 64 - (unsigned int)__builtin_ctz(STACKS_FIRST) - i;
 		at += stacks_tables[i].mask + 1;
 	}
 	return true;
 }
 
-static uint32_t
-stacks_look(const struct stacks_table *table, uint64_t hash)
+/* Where the node may be, at the given try. */
+static uint64_t
+stacks_try(uint64_t place, uint32_t parent, unsigned int tried)
 {
-	uint64_t at = hash >> table->shift;
+	uint64_t hash;
 
+	if (tried < STACKS_NEAR)
+		return stacks_at(place, parent) + tried;
+	hash = (place ^ (uint64_t)parent << 32) * 0x9fb21c651e98df25ULL;
+	/* Parents of many may be neighbours: no slot next to another's is free there. */
+	return (hash >> 32) + tried * 0x9e3779b1ULL;
+}
+
+static uint32_t
+stacks_look(const struct stacks_table *table, uint64_t place, uint32_t parent, uint32_t key)
+{
 	for (unsigned int i = 0; i < STACKS_PROBES; i++) {
-		const struct stacks_entry *entry = &table->entries[(at + i) & table->mask];
-		uint64_t key = __atomic_load_n(&entry->hash, __ATOMIC_ACQUIRE);
+		const struct stacks_entry *entry =
+		    &table->entries[stacks_try(place, parent, i) & table->mask];
+		uint64_t ids = __atomic_load_n(&entry->ids, __ATOMIC_ACQUIRE);
 
-		if (key == hash)
-			return (uint32_t)__atomic_load_n(&entry->id, __ATOMIC_ACQUIRE);
-		if (key == 0)
+		if (ids == 0)
 			break;
+		if (ids >> 32 == key && (uint32_t)ids != STACKS_BUSY && entry->place == place)
+			return (uint32_t)ids;
 	}
 	return 0;
 }
 
 static void
-stacks_insert(struct stacks_table *table, uint64_t hash, uint64_t id)
+stacks_insert(
+    struct stacks_table *table, uint64_t place, uint32_t parent, uint32_t key, uint32_t id)
 {
-	uint64_t at = hash >> table->shift;
-
 	for (unsigned int i = 0; i < STACKS_PROBES; i++) {
-		struct stacks_entry *entry = &table->entries[(at + i) & table->mask];
-		uint64_t free = 0;
+		struct stacks_entry *entry =
+		    &table->entries[stacks_try(place, parent, i) & table->mask];
+		uint64_t ids = 0;
 
-		if (__atomic_compare_exchange_n(
-			&entry->hash, &free, hash, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-			__atomic_store_n(&entry->id, id, __ATOMIC_RELEASE);
+		if (__atomic_compare_exchange_n(&entry->ids, &ids,
+			(uint64_t)key << 32 | STACKS_BUSY, false, __ATOMIC_ACQ_REL,
+			__ATOMIC_ACQUIRE)) {
+			entry->place = place;
+			__atomic_store_n(&entry->ids, (uint64_t)key << 32 | id, __ATOMIC_RELEASE);
 			__atomic_fetch_add(&table->count, 1, __ATOMIC_RELAXED);
 			return;
 		}
-		if (free == hash)
+		if (ids >> 32 == key && entry->place == place)
 			return;
 	}
 }
@@ -83,11 +100,11 @@ stacks_grow(struct stacks_table *table)
 		return table;
 	for (uint64_t i = 0; i <= table->mask; i++) {
 		const struct stacks_entry *entry = &table->entries[i];
-		uint64_t hash = __atomic_load_n(&entry->hash, __ATOMIC_ACQUIRE);
-		uint64_t id = __atomic_load_n(&entry->id, __ATOMIC_ACQUIRE);
+		uint64_t ids = __atomic_load_n(&entry->ids, __ATOMIC_ACQUIRE);
+		uint32_t key = (uint32_t)(ids >> 32);
 
-		if (hash != 0 && id != 0)
-			stacks_insert(next, hash, id);
+		if (ids != 0 && (uint32_t)ids != STACKS_BUSY)
+			stacks_insert(next, entry->place, key & STACKS_PARENT, key, (uint32_t)ids);
 	}
 	__atomic_compare_exchange_n(
 	    &stacks_now, &table, next, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
@@ -95,13 +112,14 @@ stacks_grow(struct stacks_table *table)
 }
 
 static void
-stacks_keep(uint64_t hash, uint32_t id)
+stacks_keep(const struct frame *frame, uint32_t parent)
 {
 	struct stacks_table *table = __atomic_load_n(&stacks_now, __ATOMIC_ACQUIRE);
 
 	if (table->count * 2 > table->mask)
 		table = stacks_grow(table);
-	stacks_insert(table, hash, id);
+	stacks_insert(table, stacks_place(frame), parent & STACKS_PARENT,
+	    stacks_parent(frame, parent), frame->id);
 }
 
 /* A node that no run can hold. */
@@ -154,7 +172,7 @@ stacks_add(struct frame *frames, uint32_t count, uint32_t parent)
 		frames[0].id = stacks_add_far(&frames[0], parent);
 		if (frames[0].id == 0)
 			return 0;
-		stacks_keep(frames[0].hash, frames[0].id);
+		stacks_keep(&frames[0], parent);
 		return 1;
 	}
 	nodes = ring_define((uint32_t)(sizeof(*nodes) + run * 4 + ESC_SLOT - 1) / ESC_SLOT);
@@ -172,7 +190,7 @@ stacks_add(struct frame *frames, uint32_t count, uint32_t parent)
 	ring_defined(&nodes->def, ESC_DEF_NODES);
 	for (uint32_t i = 0; i < run; i++) {
 		frames[i].id = id + i;
-		stacks_keep(frames[i].hash, id + i);
+		stacks_keep(&frames[i], i > 0 ? id + i - 1 : parent);
 	}
 	return run;
 }
@@ -182,16 +200,19 @@ stacks_new(struct frame *frames, uint32_t count)
 {
 	const struct stacks_table *table = __atomic_load_n(&stacks_now, __ATOMIC_ACQUIRE);
 	uint32_t known = count;
-	uint32_t id = 0;
+	uint32_t id;
 
-	for (; known > 0; known--) {
-		struct frame *frame = &frames[known - 1];
+	while (known > 0 && frames[known - 1].id == 0)
+		known--;
+	id = known > 0 ? frames[known - 1].id : 0;
+	for (; known < count; known++) {
+		struct frame *frame = &frames[known];
 
+		frame->id = stacks_look(
+		    table, stacks_place(frame), id & STACKS_PARENT, stacks_parent(frame, id));
 		if (frame->id == 0)
-			frame->id = stacks_look(table, frame->hash);
-		id = frame->id;
-		if (id != 0)
 			break;
+		id = frame->id;
 	}
 	while (known < count) {
 		uint32_t added = stacks_add(&frames[known], count - known, id);

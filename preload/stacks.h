@@ -1,7 +1,7 @@
 /*
  * Stack ids. A node is a return address below its caller's node; a stack's id is
- * its innermost node's. The nodes of all stacks seen stand in a table, hash of
- * the path -> id, private to the process (a forked child inherits it); ids are
+ * its innermost node's. The nodes of all stacks seen stand in a table, (parent's
+ * id, place) -> id, private to the process (a forked child inherits it); ids are
  * the trace's. Written without locks; two threads at once may give one path two
  * ids, which the reader makes one again.
  */
@@ -16,7 +16,6 @@ struct frame {
 	uint64_t slot;   /* where the return address stands */
 	uint64_t pc;     /* the return address */
 	uint64_t rbp;    /* the caller's frame pointer register */
-	uint64_t hash;   /* of the path from the outermost to here */
 	uint32_t id;     /* node; 0: not looked up yet */
 	uint32_t module; /* index; bits 24..: enum esc_node_flag, FRAME_RBP */
 };
@@ -25,56 +24,81 @@ struct frame {
 #define FRAME_FLAGS_SHIFT 24
 #define FRAME_RBP (1U << 31) /* the frame around needs rbp to be left */
 
-static inline uint64_t
-stacks_hash(uint64_t parent, uint64_t pc, uint32_t module)
-{
-	__uint128_t product = (__uint128_t)(parent ^ pc ^ (uint64_t)(module & 0x7fffffffU) << 40) *
-	    0x9fb21c651e98df25ULL;
-
-	return ((uint64_t)product ^ (uint64_t)(product >> 64)) + parent + 1;
-}
-
 /* Constructor. False: no memory. */
 bool stacks_start(void);
 
-/* The id of frames[0..count), outermost first, count >= 1, whose hashes are
- * set; writes the nodes that are new and fills the frames' ids. 0: no room. */
-static inline uint32_t stacks_id(struct frame *frames, uint32_t count);
+/* The id of frames[0..count), outermost first, count >= 1, of which the first
+ * `known` may have their ids and the others have 0; writes the nodes that are new and fills the others' ids.
+ * 0: no room. */
+static inline uint32_t stacks_id(struct frame *frames, uint32_t known, uint32_t count);
 
 /* --- Private --- */
 struct stacks_entry {
-	uint64_t hash; /* 0: free */
-	uint64_t id;   /* 0: not in place yet */
+	uint64_t place; /* stacks_place */
+	uint64_t ids;   /* the parent's above the node's own; 0: free */
 };
 
-/* By the hash's uppermost bits, so that a larger one is filled in order. */
+/*
+ * A node stands behind twice its parent's id, not far if it can. Ids are given in the
+ * order of the first events: what happens at a time stands together.
+ */
 struct stacks_table {
 	struct stacks_entry *entries;
-	unsigned int shift;
-	uint32_t filling;
 	uint64_t mask;
 	uint64_t count;
+	uint32_t filling;
 };
+
+/* The id of a node that is being added. */
+#define STACKS_BUSY UINT32_MAX
 
 extern struct stacks_table *stacks_now;
 
 uint32_t stacks_new(struct frame *frames, uint32_t count);
 
-static inline uint32_t
-stacks_id(struct frame *frames, uint32_t count)
+/* Code is in the lower half of the address space; MODULES_MAX is 2^17. */
+static inline uint64_t
+stacks_place(const struct frame *frame)
 {
-	struct frame *last = &frames[count - 1];
-	const struct stacks_table *table;
-	const struct stacks_entry *entry;
+	return frame->pc | (uint64_t)(frame->module & FRAME_MODULE) << 47;
+}
 
-	if (last->id != 0)
-		return last->id;
-	table = __atomic_load_n(&stacks_now, __ATOMIC_ACQUIRE);
-	entry = &table->entries[last->hash >> table->shift];
-	if (__builtin_expect(__atomic_load_n(&entry->hash, __ATOMIC_ACQUIRE) != last->hash, 0))
+/* What tells a node from others of one parent and place: flags, which few have. */
+static inline uint32_t
+stacks_parent(const struct frame *frame, uint32_t parent)
+{
+	return parent ^ (frame->module >> FRAME_FLAGS_SHIFT & 7) << 29;
+}
+
+static inline uint64_t
+stacks_at(uint64_t place, uint32_t parent)
+{
+	return 2ULL * parent + (place * 0x9e3779b97f4a7c15ULL >> 59);
+}
+
+static inline uint32_t
+stacks_id(struct frame *frames, uint32_t known, uint32_t count)
+{
+	const struct stacks_table *table = __atomic_load_n(&stacks_now, __ATOMIC_ACQUIRE);
+	uint32_t parent = known > 0 ? frames[known - 1].id : 0;
+
+	if (__builtin_expect(parent == 0 && known > 0, 0))
 		return stacks_new(frames, count);
-	last->id = (uint32_t)__atomic_load_n(&entry->id, __ATOMIC_ACQUIRE);
-	return __builtin_expect(last->id != 0, 1) ? last->id : stacks_new(frames, count);
+	for (; known < count; known++) {
+		struct frame *frame = &frames[known];
+		uint64_t place = stacks_place(frame);
+		const struct stacks_entry *entry =
+		    &table->entries[stacks_at(place, parent) & table->mask];
+		uint64_t ids = __atomic_load_n(&entry->ids, __ATOMIC_ACQUIRE);
+
+		if (__builtin_expect(ids >> 32 != stacks_parent(frame, parent) ||
+			    entry->place != place || (uint32_t)ids == STACKS_BUSY,
+			0))
+			return stacks_new(frames, count);
+		parent = (uint32_t)ids;
+		frame->id = parent;
+	}
+	return parent;
 }
 
 #endif

@@ -514,30 +514,24 @@ walk_push(struct thread *thread, struct region *region, uint32_t kept, uint32_t 
 {
 	uint32_t old = region->depth;
 	struct frame *to = &region->frames[kept];
-	uint64_t replaced = to->hash;
-	uint64_t hash = kept > 0 ? to[-1].hash : 0;
 	uint32_t flags = 0;
 
 	walk->kept = (uint16_t)kept;
 	walk->says_kept = region->forgot;
 	walk->proved = UINT16_MAX;
 	region->forgot = false;
+	/* The same path again, but not the same frames. */
+	if (count > 0 && kept + 1 < old && to->pc == frames[count - 1].pc &&
+	    to->module == frames[count - 1].module)
+		walk->says_kept = true;
 	for (const struct frame *from = frames + count; from-- > frames; to++) {
-		uint32_t module = from->module & ~FRAME_RBP;
-
-		flags |= module;
-		hash = stacks_hash(hash, from->pc, module);
+		flags |= from->module;
 		to->slot = from->slot;
 		to->pc = from->pc;
 		to->rbp = from->rbp;
-		to->hash = hash;
 		to->id = 0;
 		to->module = from->module;
 	}
-	/* The same path again, but not the same frames. */
-	if (__builtin_expect(region->frames[kept].hash == replaced, 0) && count > 0 &&
-	    kept + 1 < old)
-		walk->says_kept = true;
 	region->depth = kept + count;
 	region->signals = (region->signals && kept > 0) ||
 	    (flags & (uint32_t)ESC_NODE_SIGNAL << FRAME_FLAGS_SHIFT) != 0;
@@ -551,7 +545,6 @@ static void
 walk_cut(struct region *region, uint32_t limit, struct walk *walk)
 {
 	uint32_t drop = region->depth - limit / 2;
-	uint64_t hash = 0;
 
 	region->depth -= drop;
 	memmove(region->frames, region->frames + drop, region->depth * sizeof(*region->frames));
@@ -560,24 +553,22 @@ walk_cut(struct region *region, uint32_t limit, struct walk *walk)
 		    region->marks, region->marks + drop, region->depth * sizeof(*region->marks));
 	region->tried_low = region->tried_high = 0;
 	region->frames[0].module |= (uint32_t)ESC_NODE_CUT << FRAME_FLAGS_SHIFT;
-	for (uint32_t i = 0; i < region->depth; i++) {
-		struct frame *frame = &region->frames[i];
-
-		hash = stacks_hash(hash, frame->pc, frame->module & ~FRAME_RBP);
-		frame->hash = hash;
-		frame->id = 0;
-	}
+	for (uint32_t i = 0; i < region->depth; i++)
+		region->frames[i].id = 0;
 	walk->kept = 0;
 	walk->says_kept = true;
 }
 
+/* known: outermost frames that have their ids. */
 static inline __attribute__((always_inline)) void
-walk_finish(struct thread *thread, struct region *region, struct walk *walk)
+walk_finish(struct thread *thread, struct region *region, uint32_t known, struct walk *walk)
 {
 	uint32_t flags;
 
-	if (__builtin_expect(region->depth > threads.depth, 0))
+	if (__builtin_expect(region->depth > threads.depth, 0)) {
 		walk_cut(region, threads.depth, walk);
+		known = 0;
+	}
 	if (__builtin_expect(region != thread->current, 0) &&
 	    region < thread->regions + THREAD_REGIONS) {
 		region->used = ++thread->clock;
@@ -590,7 +581,7 @@ walk_finish(struct thread *thread, struct region *region, struct walk *walk)
 	walk->broken = (flags & ESC_NODE_BROKEN) != 0;
 	walk->region = region->number;
 	walk->at = region;
-	walk->stack = stacks_id(region->frames, region->depth);
+	walk->stack = stacks_id(region->frames, known, region->depth);
 }
 
 void
@@ -611,7 +602,7 @@ walk_replace(struct thread *thread, struct region *region, struct frame *frames,
 	if (kept == count && proved != count) /* the innermost is a call of its own */
 		kept--;
 	walk_push(thread, region, kept, proved, frames, cells, count - kept, walk);
-	walk_finish(thread, region, walk);
+	walk_finish(thread, region, kept, walk);
 }
 
 /* A handler that interrupted a hook: a stack of its own each time. */
@@ -662,12 +653,13 @@ walk_recall(
 	walk->proved = UINT16_MAX;
 	region->forgot = false;
 	/* The same path again, but not the same frames. */
-	if (from < end && to + 1 < &region->frames[old] && to->hash == from->hash)
+	if (from < end && to + 1 < &region->frames[old] && to->pc == from->pc &&
+	    to->module == from->module)
 		walk->says_kept = true;
 	region->depth = memo->kept + memo->count;
 	for (; from < end; from++, to++)
 		*to = *from;
-	walk_finish(thread, region, walk);
+	walk_finish(thread, region, region->depth, walk);
 	return true;
 }
 
@@ -679,7 +671,7 @@ walk_joined(struct thread *thread, int level, const struct walk_state *state, st
 
 	walk_push(thread, region, state->joined, state->proved, state->frames, state->cells,
 	    state->count, walk);
-	walk_finish(thread, region, walk);
+	walk_finish(thread, region, state->joined, walk);
 	if (walk->stack > thread->newest)
 		thread->newest = walk->stack;
 	else if (state->count > 0 && level == 0 && region->depth == state->joined + state->count &&

@@ -54,7 +54,7 @@ main(void)
 	CHECK_EQ(rule_kind(rules_get(pc)), RULE_RSP);
 	for (uint32_t i = 0; i < DEPTH; i++) {
 		words[i] = pc;
-		frames[i] = (struct frame){ .slot = (uint64_t)&words[i], .pc = pc, .hash = i + 1 };
+		frames[i] = (struct frame){ .slot = (uint64_t)&words[i], .pc = pc, .id = i + 1 };
 	}
 	CHECK(find(STAMP, DEPTH) == NULL);
 	memo_keep(memos, STAMP, frames, KEPT, DEPTH);
@@ -70,9 +70,9 @@ main(void)
 		CHECK(find(STAMP, DEPTH) == memo);
 	}
 	/* Another path outside, or another place for it. */
-	frames[KEPT - 1].hash++;
+	frames[KEPT - 1].id++;
 	CHECK(find(STAMP, DEPTH) == NULL);
-	frames[KEPT - 1].hash--;
+	frames[KEPT - 1].id--;
 	frames[KEPT - 1].slot -= 8;
 	CHECK(find(STAMP, DEPTH) == NULL);
 	/* What no simple rule leads from is not remembered. */

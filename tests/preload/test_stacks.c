@@ -22,18 +22,13 @@ static uint64_t bias;
 static void
 make(struct frame *frames, uint32_t n)
 {
-	uint64_t hash = 0;
-
 	for (unsigned int i = 0; i < DEPTH; i++) {
 		uint64_t pc = bias + 0x1000 + i * 0x1000 + (n >> (2 * i) & 3) * 16;
 		uint32_t of = i == 5 && n % 3 == 0 ? 0 : module;
 
 		if (i == 7 && n % 5 == 0)
 			of |= (uint32_t)ESC_NODE_SIGNAL << FRAME_FLAGS_SHIFT;
-		hash = stacks_hash(hash, pc, of);
-		frames[i] = (struct frame){
-			.slot = 0x7ffff000 - i * 64, .pc = pc, .hash = hash, .module = of
-		};
+		frames[i] = (struct frame){ .slot = 0x7ffff000 - i * 64, .pc = pc, .module = of };
 	}
 }
 
@@ -109,6 +104,39 @@ count_nodes(void)
 	return count;
 }
 
+/* As many nodes below one: as in a program whose main function does it all. */
+static void
+test_siblings(void)
+{
+	static uint32_t ids[PATHS];
+	struct frame frames[DEPTH];
+	uint32_t given, known, same = 0;
+
+	make(frames, 0);
+	known = stacks_id(frames, 0, DEPTH - 1);
+	CHECK(known != 0);
+	for (uint32_t n = 0; n < PATHS; n++) {
+		frames[DEPTH - 1].pc = bias + 0x2000 + n * 5;
+		frames[DEPTH - 1].id = 0;
+		ids[n] = stacks_id(frames, DEPTH - 1, DEPTH);
+		CHECK(ids[n] != 0);
+	}
+	given = ring.header->nodes;
+	for (uint32_t n = 0; n < PATHS; n++) {
+		frames[DEPTH - 1].pc = bias + 0x2000 + n * 5;
+		frames[DEPTH - 1].id = 0;
+		same += stacks_id(frames, DEPTH - 1, DEPTH) == ids[n];
+	}
+	CHECK_EQ(same, PATHS);
+	CHECK_EQ(ring.header->nodes, given);
+	/* Without their ids the outer frames are looked up. */
+	for (uint32_t i = 0; i < DEPTH; i++)
+		frames[i].id = 0;
+	CHECK_EQ(stacks_id(frames, DEPTH - 1, DEPTH), ids[PATHS - 1]);
+	CHECK_EQ(frames[DEPTH - 2].id, known);
+	CHECK_EQ(ring.header->nodes, given);
+}
+
 int
 main(void)
 {
@@ -127,13 +155,13 @@ main(void)
 	CHECK(module != 0);
 	for (uint32_t n = 0; n < PATHS; n++) {
 		make(frames, n * 37);
-		ids[n] = stacks_id(frames, DEPTH);
+		ids[n] = stacks_id(frames, 0, DEPTH);
 		CHECK(ids[n] != 0);
 		given = ring.header->nodes;
 	}
 	for (uint32_t n = 0; n < PATHS; n++) {
 		make(frames, n * 37);
-		same += stacks_id(frames, DEPTH) == ids[n];
+		same += stacks_id(frames, 0, DEPTH) == ids[n];
 	}
 	CHECK_EQ(same, PATHS);
 	CHECK_EQ(ring.header->nodes, given); /* nothing was written again */
@@ -143,5 +171,6 @@ main(void)
 		bad += wrong(frames, ids[n]);
 	}
 	CHECK_EQ(bad, 0);
+	test_siblings();
 	return check_done();
 }
