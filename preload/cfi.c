@@ -453,6 +453,114 @@ cfi_row(const struct cfi_fde *fde, uint64_t pc, struct cfi_row *row)
 	return cfi_execute(fde, (struct cfi_bytes){ fde->code, fde->code_end, false }, &run, pc);
 }
 
+/* Rows that are remembered, what the CIE makes of rbp, the address that the row begins at. */
+struct cfi_plain_run {
+	struct cfi_plain row, saved[CFI_DEPTH];
+	int64_t initial;
+	uint64_t at;
+	int depth;
+};
+
+/* Operations without operands in their low bits: false: it is not one of plain code. */
+static bool
+cfi_plain_extended(
+    const struct cfi_fde *fde, struct cfi_bytes *bytes, struct cfi_plain_run *run, uint8_t op)
+{
+	struct cfi_plain *row = &run->row;
+
+	switch (op) {
+	case 0x00: /* nop */ return true;
+	case 0x02:
+	case 0x03:
+	case 0x04: /* advance_loc1, 2, 4 */
+		run->at += cfi_fixed(bytes, 1UL << (op - 2)) * fde->code_align;
+		return true;
+	case 0x0a: /* remember_state */
+		if (run->depth == CFI_DEPTH)
+			return false;
+		run->saved[run->depth++] = *row;
+		return true;
+	case 0x0b: /* restore_state */
+		if (run->depth == 0)
+			return false;
+		*row = run->saved[--run->depth];
+		return true;
+	case 0x0c: /* def_cfa */
+		row->of = cfi_uleb(bytes);
+		row->cfa = (int64_t)cfi_uleb(bytes);
+		return true;
+	case 0x0d: /* def_cfa_register */ row->of = cfi_uleb(bytes); return true;
+	case 0x0e: /* def_cfa_offset */ row->cfa = (int64_t)cfi_uleb(bytes); return true;
+	case 0x2e: /* GNU_args_size */ cfi_uleb(bytes); return true;
+	default: return false;
+	}
+}
+
+/* false: not understood */
+static bool
+cfi_plain_execute(
+    const struct cfi_fde *fde, struct cfi_bytes bytes, struct cfi_plain_run *run, uint64_t pc)
+{
+	while (bytes.at < bytes.end && run->at <= pc) {
+		uint8_t op = *bytes.at++;
+		uint8_t reg = op & 0x3f;
+		bool ours = reg == ARCH_RBP || reg == ARCH_RSP || reg == ARCH_RA;
+
+		switch (op >> 6) {
+		case 0: /* extended */
+			if (!cfi_plain_extended(fde, &bytes, run, op) || bytes.bad)
+				return false;
+			break;
+		case 1: /* advance_loc */ run->at += reg * fde->code_align; break;
+		case 2: /* offset */
+			if (!ours && bytes.at < bytes.end && *bytes.at < 128) {
+				bytes.at++;
+			} else {
+				int64_t offset = (int64_t)cfi_uleb(&bytes) * fde->data_align;
+
+				if (bytes.bad || reg == ARCH_RSP ||
+				    (reg == ARCH_RA && offset != -8) ||
+				    (reg == ARCH_RBP && offset == 0))
+					return false;
+				if (reg == ARCH_RBP)
+					run->row.rbp = offset;
+			}
+			break;
+		default: /* restore */
+			if (reg == ARCH_RBP)
+				run->row.rbp = run->initial;
+			else if (ours)
+				return false;
+			break;
+		}
+	}
+	return true;
+}
+
+bool
+cfi_plain(const struct cfi_fde *fde, uint64_t pc, struct cfi_plain *row)
+{
+	struct cfi_plain_run run;
+
+	run.row = (struct cfi_plain){ .of = UINT64_MAX };
+	run.initial = 0;
+	run.depth = 0;
+	run.at = fde->begin;
+	/* Of the CIE a return address at cfa - 8 is wanted, which has to be said. */
+	if (fde->return_column != ARCH_RA || fde->signal || fde->cie_end - fde->cie_code < 5 ||
+	    fde->cie_code[3] != (0x80 | ARCH_RA) ||
+	    !cfi_plain_execute(
+		fde, (struct cfi_bytes){ fde->cie_code, fde->cie_end, false }, &run, pc))
+		return false;
+	run.initial = run.row.rbp;
+	run.depth = 0;
+	if (!cfi_plain_execute(
+		fde, (struct cfi_bytes){ fde->code, fde->code_end, false }, &run, pc))
+		return false;
+	*row = run.row;
+	return row->of == ARCH_RSP || row->of == ARCH_RBP;
+}
+
 struct cfi_machine {
 	const struct load *load;
 	const uint64_t *regs;

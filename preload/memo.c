@@ -50,10 +50,8 @@ memo_keep(
 
 	if (depth - kept > MEMO_FRAMES || frames[kept - 1].id == 0 || last->id == 0)
 		return;
-	for (uint32_t i = kept - 1; i < depth; i++) {
-		if (rule_kind(rules_get(frames[i].pc)) > RULE_RBP)
-			return;
-		if (i + 1 == depth || !memo_pointed(&frames[i]))
+	for (uint32_t i = kept - 1; i < depth - 1; i++) {
+		if (!memo_pointed(&frames[i]))
 			continue;
 		if (!memo_saves(&frames[i + 1]))
 			return;

@@ -15,7 +15,7 @@
 #include "arch/frame.h"
 #include "preload/stacks.h"
 
-enum { MEMO_FRAMES = 8, MEMO_COUNT = 128 };
+enum { MEMO_FRAMES = 8, MEMO_COUNT = 256 };
 
 struct memo {
 	uint64_t stamp;    /* of the thread, when it was made; 0: unused */
@@ -30,7 +30,8 @@ struct memo {
 
 /*
  * Remembers the innermost of a stack's frames[0..depth), those from `kept` on,
- * kept >= 1, if they can be found again.
+ * kept >= 1, if they can be found again. All of these were left by rules of the
+ * kinds RULE_RSP and RULE_RBP.
  */
 void memo_keep(
     struct memo *memos, uint64_t stamp, const struct frame *frames, uint32_t kept, uint32_t depth);
@@ -49,10 +50,10 @@ bool memo_stands(const struct memo *memo, const struct arch_frame *from, const s
 static inline uint64_t
 memo_index(uint64_t pc, uint64_t slot)
 {
-	return ((pc ^ slot << 24) * 0x9e3779b97f4a7c15ULL) >> 57;
+	return ((pc ^ slot << 24) * 0x9e3779b97f4a7c15ULL) >> 56;
 }
 
-_Static_assert(MEMO_COUNT == 1 << (64 - 57), "memo_index");
+_Static_assert(MEMO_COUNT == 1 << (64 - 56), "memo_index");
 
 static inline const struct memo *
 memo_find(const struct memo *memos, uint64_t stamp, const struct frame *frames, uint32_t depth,

@@ -82,6 +82,21 @@ rules_deref(const struct cfi_row *row, uint32_t module)
 }
 
 static struct rule
+rules_plain(const struct cfi_plain *row, uint32_t module)
+{
+	if (!rules_fits(row->cfa, 0x7ffff) ||
+	    (row->rbp != RULE_RBP_KEPT && (row->rbp > -16 || !rules_fits(row->rbp, 0x7fff))))
+		return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
+	if (row->of == ARCH_RBP)
+		return rule_make(RULE_RBP, row->cfa, row->rbp, false, module);
+	/* No frame: outward is upward. */
+	if (row->cfa < 8)
+		return rule_make(RULE_NONE, 0, RULE_RBP_KEPT, false, module);
+	return rule_make(
+	    row->rbp + row->cfa < 0 ? RULE_SLOW : RULE_RSP, row->cfa, row->rbp, false, module);
+}
+
+static struct rule
 rules_compress(const struct cfi_row *row, uint32_t module)
 {
 	struct cfi_rule rbp = row->rules[ARCH_RBP];
@@ -98,17 +113,10 @@ rules_compress(const struct cfi_row *row, uint32_t module)
 		saved = cfi_offset(rbp);
 	else if (cfi_how(rbp) != CFI_SAME)
 		return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
-	if ((row->cfa_register != ARCH_RSP && row->cfa_register != ARCH_RBP) ||
-	    !rules_fits(cfi_offset(row->cfa), 0x7ffff) ||
-	    (saved != RULE_RBP_KEPT && (saved > -16 || !rules_fits(saved, 0x7fff))))
+	if (row->cfa_register != ARCH_RSP && row->cfa_register != ARCH_RBP)
 		return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, false, module);
-	if (row->cfa_register == ARCH_RBP)
-		return rule_make(RULE_RBP, cfi_offset(row->cfa), saved, false, module);
-	/* No frame: outward is upward. */
-	if (cfi_offset(row->cfa) < 8)
-		return rule_make(RULE_NONE, 0, RULE_RBP_KEPT, false, module);
-	return rule_make(saved + cfi_offset(row->cfa) < 0 ? RULE_SLOW : RULE_RSP,
-	    cfi_offset(row->cfa), saved, false, module);
+	return rules_plain(
+	    &(struct cfi_plain){ cfi_offset(row->cfa), saved, row->cfa_register }, module);
 }
 
 /*
@@ -127,6 +135,16 @@ rules_entry(uint64_t pc, struct rule *rule)
 	return true;
 }
 
+static __attribute__((noinline)) struct rule
+rules_full(const struct cfi_fde *fde, uint64_t pc, uint32_t module)
+{
+	struct cfi_row row;
+
+	if (!cfi_row(fde, pc, &row))
+		return rule_make(RULE_NONE, 0, RULE_RBP_KEPT, false, module);
+	return rules_compress(&row, module);
+}
+
 /*
  * A return address names its call, the byte before: a call that never returns
  * may be the last of its function. Only what begins at it is looked up itself.
@@ -135,7 +153,7 @@ static struct rule
 rules_decode(uint64_t pc)
 {
 	struct cfi_fde fde;
-	struct cfi_row row;
+	struct cfi_plain plain;
 	enum cfi_found found = cfi_find(pc - 1, &fde);
 	uint32_t module;
 
@@ -152,9 +170,9 @@ rules_decode(uint64_t pc)
 	module = modules_find(fde.map, fde.map_start, fde.map_end);
 	if (fde.signal)
 		return rule_make(RULE_SLOW, 0, RULE_RBP_KEPT, true, module);
-	if (!cfi_row(&fde, pc - 1, &row))
-		return rule_make(RULE_NONE, 0, RULE_RBP_KEPT, false, module);
-	return rules_compress(&row, module);
+	if (cfi_plain(&fde, pc - 1, &plain))
+		return rules_plain(&plain, module);
+	return rules_full(&fde, pc - 1, module);
 }
 
 static bool

@@ -28,8 +28,8 @@ struct frame {
 bool stacks_start(void);
 
 /* The id of frames[0..count), outermost first, count >= 1, of which the first
- * `known` may have their ids and the others have 0; writes the nodes that are new and fills the others' ids.
- * 0: no room. */
+ * `known` may have their ids and the others have 0; writes the nodes that are new,
+ * fills the ids. 0: no room. */
 static inline uint32_t stacks_id(struct frame *frames, uint32_t known, uint32_t count);
 
 /* --- Private --- */

@@ -15,6 +15,9 @@ static const uint64_t WALK_REACH = 1ULL << 20;
  * in common by chance, not so many. */
 enum { WALK_MARKS = 8 };
 
+/* Stacks that are walked again, from one that is remembered to the next. */
+enum { WALK_KEEP = 3 };
+
 /* Numbers of the regions that stacks are copied to. */
 enum { WALK_COPIES = 0xff00, WALK_COPIES_MAX = 0x80 };
 
@@ -30,6 +33,7 @@ struct walk_state {
 	uint32_t proved;     /* of these, by a mark */
 	uint64_t high;       /* the stack's end, */
 	bool bounded;        /* if it is known */
+	bool plain;          /* all was done by RULE_RSP and RULE_RBP */
 };
 
 enum walk_end { WALK_ON, WALK_JOINED, WALK_OUTERMOST, WALK_BROKEN, WALK_CUT, WALK_SLOW };
@@ -196,8 +200,7 @@ walk_load(const struct walk_state *state, uint64_t at, uint64_t low, uint64_t *w
 
 /* One frame outward from `from` to the next, by rules that are not RULE_RSP. */
 static __attribute__((noinline)) enum walk_end
-walk_odd(
-    const struct walk_state *state, const struct frame *from, struct rule rule, struct frame *next)
+walk_odd(struct walk_state *state, const struct frame *from, struct rule rule, struct frame *next)
 {
 	uint64_t sp = from->slot + 8;
 	uint64_t cfa, saved;
@@ -206,6 +209,7 @@ walk_odd(
 		cfa = from->rbp + (uint64_t)rule_offset(rule);
 		saved = cfa + (uint64_t)rule_rbp_offset(rule);
 	} else if (rule_kind(rule) == RULE_DEREF) {
+		state->plain = false;
 		if (!walk_load(state, from->rbp + (uint64_t)rule_offset(rule), sp, &cfa))
 			return WALK_BROKEN;
 		saved = from->rbp + (uint64_t)rule_rbp_offset(rule);
@@ -328,6 +332,7 @@ walk_slow(struct walk_state *state, uint64_t slot)
 	uint64_t cfa;
 
 	arch_registers(regs);
+	state->plain = false;
 	state->count = 0;
 	at = state->region->frames + state->region->depth - 1;
 	for (;;) {
@@ -448,6 +453,7 @@ walk_region(struct thread *thread, uint64_t top)
 			oldest = region;
 	}
 	oldest->top = top;
+	oldest->used = ++thread->clock;
 	walk_floors(thread);
 	oldest->depth = 0;
 	oldest->forgot = false;
@@ -665,19 +671,22 @@ walk_recall(
 
 /* The stack was joined to the region's: puts the walk's frames on what stands. */
 static inline __attribute__((always_inline)) void
-walk_joined(struct thread *thread, int level, const struct walk_state *state, struct walk *walk)
+walk_joined(struct thread *thread, const struct walk_state *state, struct walk *walk)
 {
 	struct region *region = state->region;
 
 	walk_push(thread, region, state->joined, state->proved, state->frames, state->cells,
 	    state->count, walk);
 	walk_finish(thread, region, state->joined, walk);
-	if (walk->stack > thread->newest)
+	if (walk->stack > thread->newest) {
 		thread->newest = walk->stack;
-	else if (state->count > 0 && level == 0 && region->depth == state->joined + state->count &&
-	    !marks.on)
-		memo_keep(
-		    thread->memos, thread->stamp, region->frames, state->joined, region->depth);
+	} else if (state->count > 0 && thread->keep-- == 0) {
+		/* Not each: where there are more than can be known, some stay. */
+		thread->keep = WALK_KEEP;
+		if (state->plain && region->depth == state->joined + state->count)
+			memo_keep(thread->memos, thread->stamp, region->frames, state->joined,
+			    region->depth);
+	}
 }
 
 static __attribute__((noinline)) void
@@ -693,6 +702,7 @@ walk_all(struct thread *thread, int level, const struct arch_frame *frame, struc
 	state.region = region;
 	state.candidates = region->depth;
 	state.joined = 0;
+	state.plain = !marks.on && level == 0;
 	state.proved = 0;
 	state.cells = thread->cells[level];
 	state.bounded =
@@ -711,7 +721,7 @@ walk_all(struct thread *thread, int level, const struct arch_frame *frame, struc
 			state.cells[0] = marks_resolve(&state.frames[0].pc);
 	}
 	if (end == WALK_JOINED) {
-		walk_joined(thread, level, &state, walk);
+		walk_joined(thread, &state, walk);
 		return;
 	}
 	/* The loader's first instructions have no unwind information. */

@@ -75,8 +75,8 @@ main(void)
 	frames[KEPT - 1].id--;
 	frames[KEPT - 1].slot -= 8;
 	CHECK(find(STAMP, DEPTH) == NULL);
-	/* What no simple rule leads from is not remembered. */
-	frames[KEPT].pc = 0x1000;
+	/* Where rbp leads to a frame, a rule must say where it was saved. */
+	frames[KEPT].module = FRAME_RBP;
 	frames[DEPTH - 1].slot = 64;
 	memo_keep(memos, STAMP, frames, KEPT, DEPTH);
 	for (uint32_t i = 0; i < MEMO_COUNT; i++)

@@ -7,6 +7,7 @@
 #include <execinfo.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ucontext.h>
 
 #include "preload/modules.h"
 #include "preload/ring.h"
@@ -218,6 +219,49 @@ deep(int n)
 	return cut;
 }
 
+static ucontext_t here, there;
+static uint16_t region_there;
+
+static __attribute__((noinline)) uint16_t
+region(void)
+{
+	struct arch_frame frame = ARCH_FRAME();
+	struct walk walk;
+
+	walk_capture(thread, 0, &frame, &walk);
+	return walk.region;
+}
+
+static void
+coroutine(void)
+{
+	for (;;) {
+		region_there = region();
+		swapcontext(&there, &here);
+	}
+}
+
+/* Two stacks that take turns: each is known again. */
+static void
+test_regions(void)
+{
+	static uint8_t stack[1 << 16];
+	uint16_t first = region(), second = 0;
+
+	CHECK_EQ(getcontext(&there), 0);
+	there.uc_stack.ss_sp = stack;
+	there.uc_stack.ss_size = sizeof(stack);
+	there.uc_link = NULL;
+	makecontext(&there, coroutine, 0);
+	for (int i = 0; i < 20; i++) {
+		CHECK_EQ(swapcontext(&here, &there), 0);
+		CHECK(i == 0 || region_there == second);
+		second = region_there;
+		CHECK_EQ(region(), first);
+	}
+	CHECK(first != second);
+}
+
 int
 main(void)
 {
@@ -233,6 +277,7 @@ main(void)
 	thread = thread_get();
 	CHECK(thread != NULL);
 	thread->stack_top = 0; /* the main stack's end is not known here */
+	test_regions();
 	for (int i = 0; i < 20; i++)
 		recurse(DEEP - i * 40);
 	for (int i = 0; i < 64; i++)
