@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "analyzer/cmd/cmd.h"
+#include "analyzer/cmd/interrupt.h"
 #include "analyzer/cmd/options.h"
 #include "analyzer/cmd/progress.h"
 #include "analyzer/cmd/source.h"
@@ -82,6 +83,7 @@ analyze_traces(struct analyze *analyze)
 	progress_start(&progress, "analyzing");
 	analyze->ingest.progress = progress_events;
 	analyze->ingest.progress_data = &progress;
+	analyze->ingest.watch.temporary = interrupt_remove;
 	analyze->ingest.note = progress_note;
 	analyze->ingest.note_data = &progress;
 	analyze->ingest.symbol_cache = cache;

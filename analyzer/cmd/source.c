@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analyzer/cmd/interrupt.h"
 #include "analyzer/cmd/progress.h"
 #include "analyzer/ingest/ingest.h"
 #include "analyzer/store/query.h"
@@ -207,9 +208,10 @@ source_reuse(const char *database, const char *trace, const struct source_option
 	return db;
 }
 
+/* directory: of the database alone, which a signal is to remove with it; or NULL. */
 static int
-source_analyze(
-    const char *trace, const char *database, const struct source_options *options, struct err *err)
+source_analyze(const char *trace, const char *database, char *directory,
+    const struct source_options *options, struct err *err)
 {
 	struct progress progress;
 	char *cache = source_symbol_cache(options);
@@ -225,6 +227,7 @@ source_analyze(
 		.stack_limit = options->stack_limit,
 		.progress = progress_events,
 		.progress_data = &progress,
+		.watch = { interrupt_remove, directory },
 		.note = progress_note,
 		.note_data = &progress,
 	};
@@ -252,7 +255,7 @@ source_once(const char *trace, const struct source_options *options, struct err 
 		return NULL;
 	}
 	database = xasprintf("%s/db", directory);
-	if (source_analyze(trace, database, options, err) == 0)
+	if (source_analyze(trace, database, directory, options, err) == 0)
 		db = query_open(database, err);
 	unlink(database);
 	rmdir(directory);
@@ -282,7 +285,7 @@ source_trace(const char *trace, const struct source_options *options, struct err
 	/* What other options give stays out of the way of the usual one. */
 	if (!db && (grows || !source_is_default(options) || !source_can_write(trace)))
 		db = source_once(trace, options, err);
-	else if (!db && source_analyze(trace, database, options, err) == 0)
+	else if (!db && source_analyze(trace, database, NULL, options, err) == 0)
 		db = query_open(database, err);
 	free(database);
 	return db;

@@ -406,7 +406,7 @@ ingest_round(struct ingest *ingest, struct err *err)
 	ingest->site_base = ingest->thread_base = 0;
 	ingest->bytes_done = 0;
 	store_free(ingest->store);
-	ingest->store = store_create(options->database, err);
+	ingest->store = store_create(options->database, &options->watch, err);
 	if (ingest->store == NULL)
 		return -1;
 	for (i = 0; i < options->trace_count; i++)

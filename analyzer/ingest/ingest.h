@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "analyzer/escape/verdict.h"
+#include "analyzer/store/store.h"
 
 struct err;
 struct logical_frame;
@@ -54,6 +55,7 @@ struct ingest_options {
 	 * events that were followed; may be NULL. */
 	void (*progress)(void *data, double share, uint64_t events);
 	void *progress_data;
+	struct store_watch watch; /* of the database before it is at its path */
 	/* Called for what is damaged in a trace, one line each; may be NULL. */
 	void (*note)(void *data, const char *trace, const char *text);
 	void *note_data;

@@ -7,7 +7,10 @@
 #include "analyzer/trace/merge.h"
 #include "analyzer/util/xalloc.h"
 
-enum { PIPE_BATCHES = 8 }; /* a second-level cache holds them */
+enum {
+	PIPE_BATCHES = 8, /* a second-level cache holds them */
+	PIPE_LAG = 16,    /* events: by then what is live there is in the cache */
+};
 
 struct pipe {
 	struct merge *merge; /* the maker's, and so is match */
@@ -34,8 +37,12 @@ pipe_fill(struct pipe *pipe, struct pipe_batch *batch)
 		if (!merge_take(pipe->merge, &to->event, &stream))
 			break;
 		to->stream = (uint32_t)stream;
-		match_event(&pipe->match, to);
+		match_expect(&pipe->match, to);
+		if (count >= PIPE_LAG)
+			match_event(&pipe->match, to - PIPE_LAG);
 	}
+	for (to -= count < PIPE_LAG ? count : PIPE_LAG; to < batch->events + count; to++)
+		match_event(&pipe->match, to);
 	batch->count = count;
 	batch->read = merge_read(pipe->merge);
 	return count > 0;

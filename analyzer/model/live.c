@@ -5,7 +5,7 @@
 
 #include "analyzer/util/xalloc.h"
 
-static size_t
+static inline size_t
 live_home(const struct live *live, uint32_t process, uint64_t address)
 {
 	/* neighbours in the heap, which die together, share a cache line */
@@ -18,8 +18,15 @@ live_home(const struct live *live, uint32_t process, uint64_t address)
 	return (size_t)(hash << 2 | (address >> 5 & 3)) & live->mask;
 }
 
+void
+live_expect(const struct live *live, uint32_t process, uint64_t address)
+{
+	if (live->slots != NULL)
+		__builtin_prefetch(&live->slots[live_home(live, process, address)]);
+}
+
 /* The slot that holds the address, or the free one where it belongs. */
-static struct live_slot *
+static inline struct live_slot *
 live_probe(const struct live *live, uint32_t process, uint64_t address)
 {
 	size_t at = live_home(live, process, address);

@@ -26,6 +26,8 @@ struct live {
 	uint64_t seed; /* so that no trace can make addresses collide */
 };
 
+/* The address will soon be asked for. */
+void live_expect(const struct live *live, uint32_t process, uint64_t address);
 /* The slot of that address, or NULL. Valid until the next insertion. */
 struct live_slot *live_find(const struct live *live, uint32_t process, uint64_t address);
 /* The same; if there is none it is made, with block 0: set it at once. */

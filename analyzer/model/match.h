@@ -55,6 +55,8 @@ void match_init(
     struct match *match, const struct definitions *definitions, const struct streams *streams);
 void match_release(struct match *match);
 
+/* The event will be matched soon. */
+void match_expect(const struct match *match, const struct match_event *event);
 /* Fills block and lost of the next event in order of time. */
 void match_event(struct match *match, struct match_event *event);
 /* The blocks that never ended, in no order; the caller frees the list. */

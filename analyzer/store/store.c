@@ -305,6 +305,7 @@ struct store {
 	sqlite3_stmt *insert[TABLE_COUNT];
 	char *path;
 	char *temporary; /* NULL once it is at path */
+	struct store_watch watch;
 	struct strbuf scratch;
 };
 
@@ -343,6 +344,13 @@ store_prepare(struct store *store, enum table_number number, struct err *err)
 	return rc == SQLITE_OK ? 0 : store_fail(store, table->name, err);
 }
 
+static void
+store_tell(const struct store *store, const char *temporary)
+{
+	if (store->watch.temporary != NULL)
+		store->watch.temporary(store->watch.data, temporary);
+}
+
 /* An empty file of ours beside path; sqlite opens it by its name. */
 static int
 store_reserve(struct store *store, struct err *err)
@@ -357,16 +365,19 @@ store_reserve(struct store *store, struct err *err)
 		store->temporary = NULL;
 		return err_set(err, "%s: cannot create: %s", store->path, strerror(errno));
 	}
+	store_tell(store, store->temporary);
 	close(fd);
 	return 0;
 }
 
 struct store *
-store_create(const char *path, struct err *err)
+store_create(const char *path, const struct store_watch *watch, struct err *err)
 {
 	struct store *store = xcalloc(1, sizeof(*store));
 
 	store->path = xstrdup(path);
+	if (watch != NULL)
+		store->watch = *watch;
 	if (store_reserve(store, err) < 0)
 		goto fail;
 	if (sqlite3_open_v2(store->temporary, &store->db, SQLITE_OPEN_READWRITE, NULL) !=
@@ -423,6 +434,7 @@ store_commit(struct store *store, struct err *err)
 	store_close(store);
 	if (store_sync(store->temporary) < 0 || rename(store->temporary, store->path) < 0)
 		return err_set(err, "%s: cannot write: %s", store->path, strerror(errno));
+	store_tell(store, NULL);
 	free(store->temporary);
 	store->temporary = NULL;
 	return 0;
@@ -434,8 +446,10 @@ store_free(struct store *store)
 	if (!store)
 		return;
 	store_close(store);
-	if (store->temporary)
+	if (store->temporary) {
 		unlink(store->temporary);
+		store_tell(store, NULL);
+	}
 	free(store->temporary);
 	free(store->path);
 	strbuf_release(&store->scratch);

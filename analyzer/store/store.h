@@ -125,9 +125,17 @@ struct store_thread_pair {
 	double blocks;
 };
 
+/* Whoever wants to know what is not to stay if the process is ended. */
+struct store_watch {
+	/* The path of that file, or NULL: there is none any more. */
+	void (*temporary)(void *data, const char *path);
+	void *data;
+};
+
 /* Starts a database that store_commit puts at path, over what is there; until
- * then it is another file beside it, mode 0600. NULL and err set on failure. */
-struct store *store_create(const char *path, struct err *err);
+ * then it is another file beside it, mode 0600, of which watch (may be NULL) is
+ * told. NULL and err set on failure. */
+struct store *store_create(const char *path, const struct store_watch *watch, struct err *err);
 /* Ends it: all is on disk and at its path. Only store_free may follow. */
 int store_commit(struct store *store, struct err *err);
 /* Takes NULL. Without a commit nothing remains of the database. */

@@ -363,7 +363,7 @@ main(int argc, char **argv)
 
 	if (argc < 2)
 		return 99;
-	made.store = store_create(argv[1], &made.err);
+	made.store = store_create(argv[1], NULL, &made.err);
 	if (!made.store)
 		need(&made, -1);
 	add_kind(&made, argc > 2 ? argv[2] : "rich");

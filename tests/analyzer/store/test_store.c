@@ -19,7 +19,7 @@ static void
 name_check(const char *name, const char *expected)
 {
 	struct err err = { "" };
-	struct store *store = store_create(path, &err);
+	struct store *store = store_create(path, NULL, &err);
 	struct store_frame frame = {
 		.id = 1, .function = name, .symbol = "", .file = "", .module = 1
 	};
@@ -63,7 +63,7 @@ test_long_name(void)
 	struct err err = { "" };
 	struct query_db *db;
 	struct query *query;
-	struct store *store = store_create(path, &err);
+	struct store *store = store_create(path, NULL, &err);
 	struct store_frame frame = { .id = 1, .symbol = "", .file = "" };
 
 	CHECK(name != NULL && store != NULL);
@@ -98,12 +98,12 @@ test_commit(void)
 	struct stat status;
 
 	unlink(path);
-	store = store_create(path, &err);
+	store = store_create(path, NULL, &err);
 	CHECK(store != NULL);
 	CHECK(access(path, F_OK) < 0);
 	store_free(store);
 	CHECK(access(path, F_OK) < 0);
-	store = store_create(path, &err);
+	store = store_create(path, NULL, &err);
 	CHECK(store_add_module(store, &module, &err) == 0);
 	CHECK(store_add_module(store, &module, &err) < 0);
 	CHECK(err.text[0] != '\0');
@@ -111,7 +111,7 @@ test_commit(void)
 	store_free(store);
 	CHECK(stat(path, &status) == 0);
 	CHECK((status.st_mode & 0777) == 0600);
-	CHECK(store_create("/nonexistent/x.db", &err) == NULL);
+	CHECK(store_create("/nonexistent/x.db", NULL, &err) == NULL);
 }
 
 static void
