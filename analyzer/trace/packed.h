@@ -25,7 +25,7 @@ struct packed; /* opaque */
 #define PACKED_FRAME (128U << 10)     /* bytes in a frame that esc writes */
 #define PACKED_FRAME_MAX (8U << 20)   /* in one that it reads */
 #define PACKED_SIZE_MIN (64ULL << 20) /* a whole that is always accepted */
-#define PACKED_RATIO 1024U            /* and for more, how many times its packed size */
+#define PACKED_RATIO 8192U            /* and for more, how many times its packed size */
 #define PACKED_KEEP (8U << 20)        /* of frames in memory */
 
 /* Whether a file with these first bytes is packed. */

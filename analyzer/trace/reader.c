@@ -17,6 +17,10 @@
 #include "analyzer/util/xalloc.h"
 
 enum {
+	/* A segment takes memory, and a packed one may take next to nothing in the file:
+	 * as many as these, and one for so many bytes of it. */
+	READER_SEGMENTS = 1 << 16,
+	READER_SEGMENT_LEAST = 8,
 	READER_THREADS = 48, /* more than these read from more places than usual */
 	READER_KEEP = 64 << 20,
 };
@@ -179,6 +183,12 @@ reader_scan(struct reader *reader, uint64_t offset, uint64_t end, bool defs_only
 			offset += head.size;
 			continue;
 		}
+		if (reader->packed != NULL && reader->segment_count >= reader->segment_limit) {
+			reader_note(reader,
+			    "byte %" PRIu64 ": more segments than its packed size can hold",
+			    offset);
+			break;
+		}
 		if (reader_segment_valid(reader, offset, &head)) {
 			reader_add_segment(reader, offset, &head);
 			offset += head.size;
@@ -244,6 +254,7 @@ reader_open_file(struct reader *reader, struct err *err)
 	reader->packed = packed_open(reader->fd, reader->size, &damaged, &why);
 	if (reader->packed == NULL)
 		return err_set(err, "%s: %s", reader->path, why.text);
+	reader->segment_limit = READER_SEGMENTS + (size_t)(reader->size / READER_SEGMENT_LEAST);
 	reader->size = packed_size(reader->packed);
 	if (damaged)
 		reader_note(reader, "the table of its packed parts is missing or damaged");

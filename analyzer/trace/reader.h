@@ -36,7 +36,8 @@ struct reader {
 	struct reader_segment *segments; /* in file order */
 	size_t segment_count;
 	size_t segment_cap;
-	char **notes; /* what is damaged, with its byte offset; for people */
+	size_t segment_limit; /* of a packed trace: more would be made up */
+	char **notes;         /* what is damaged, with its byte offset; for people */
 	size_t note_count;
 	size_t note_cap;
 	uint64_t notes_left_out; /* beyond READER_NOTES */

@@ -285,9 +285,9 @@ test_lost_segment(void)
 
 /* Packs the file in place; false where this build cannot. */
 static bool
-pack_whole(void)
+pack_whole(size_t frame)
 {
-	struct pack_options options = { .level = 1, .frame = 4096 };
+	struct pack_options options = { .level = 1, .frame = frame };
 	char packed[] = "test_packed.XXXXXX";
 	int from = open(path, O_RDONLY), to = mkstemp(packed);
 	struct err err;
@@ -312,7 +312,7 @@ test_packed(int rounds)
 	int i, most = 0;
 
 	CHECK_EQ(read_bytes(whole_len), all);
-	if (!pack_whole())
+	if (!pack_whole(4096))
 		return;
 	CHECK_EQ(read_all(path, true), all);
 	free(whole);
