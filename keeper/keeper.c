@@ -26,6 +26,7 @@ enum {
 	KEEPER_CHUNK = 1 << 20,       /* the file grows, pages come in, by that */
 	KEEPER_PIECE = 1 << 16,       /* zeroes a write */
 	KEEPER_WARM = 2 << 20,        /* at least so much ahead is in memory */
+	KEEPER_WARM_FIRST = 1 << 18,  /* until so much was written: many write no more */
 	KEEPER_AHEAD_MAX = 256 << 20, /* never more reserved */
 	KEEPER_BUSY_MS = 1,
 	KEEPER_IDLE_MS = 20,
@@ -167,7 +168,8 @@ keeper_goal(const struct keeper *keeper)
 		ahead = KEEPER_RESERVE;
 	if (ahead > KEEPER_AHEAD_MAX)
 		ahead = KEEPER_AHEAD_MAX;
-	return (keeper->claimed + ahead + KEEPER_CHUNK - 1) & ~(uint64_t)(KEEPER_CHUNK - 1);
+	/* Down: what claims less than a chunk costs no growth. */
+	return (keeper->claimed + ahead) & ~(uint64_t)(KEEPER_CHUNK - 1);
 }
 
 /*
@@ -195,11 +197,12 @@ static void
 keeper_warm(struct keeper *keeper)
 {
 	uint64_t ahead = keeper->rate / 10;
+	uint64_t least = keeper->claimed < KEEPER_WARM_FIRST ? KEEPER_WARM_FIRST : KEEPER_WARM;
 	uint64_t goal, size;
 	void *pages;
 
-	if (ahead < KEEPER_WARM)
-		ahead = KEEPER_WARM;
+	if (ahead < least)
+		ahead = least;
 	goal = keeper->claimed + ahead;
 	if (goal > keeper->first)
 		goal = keeper->first;
@@ -277,7 +280,7 @@ static void
 keeper_sleep(struct keeper *keeper)
 {
 	struct pollfd gone = { .fd = keeper->gone, .events = POLLIN };
-	int wait = keeper->idle < 50 ? KEEPER_BUSY_MS : KEEPER_IDLE_MS;
+	int wait = keeper->idle < 20 ? KEEPER_BUSY_MS << keeper->idle / 4 : KEEPER_IDLE_MS;
 
 	if (keeper_is_full_ring(keeper))
 		wait = KEEPER_RING_MS;
