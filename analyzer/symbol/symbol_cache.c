@@ -38,7 +38,7 @@ static const uint64_t fresh_bit = UINT64_C(1) << 63;
 
 struct symbol_cache {
 	char *directory;
-	char *path;
+	char *path; /* NULL: the directory is somebody else's */
 	struct bytes key;
 	uint8_t *file; /* as it was read; texts and old point into it */
 	const uint8_t *old;
@@ -175,17 +175,48 @@ make_path(const char *directory, const uint8_t *build_id, size_t len)
 	return xasprintf("%s/%s%s", directory, hex, cache_suffix);
 }
 
+/*
+ * Root keeps nothing where a user looks for his own, who could not use it, nor make
+ * the directory then. What root has may be everybody's: "/tmp".
+ */
+static bool
+may_keep(const char *directory)
+{
+	char *path = xstrdup(directory);
+	bool own = true; /* the directory itself, not what it will be made in */
+	struct stat status;
+	char *slash;
+	bool may = false;
+
+	while (!may && path[0] != '\0') {
+		if (stat(path, &status) == 0) {
+			may = S_ISDIR(status.st_mode) &&
+			    (status.st_uid == geteuid() || (status.st_uid == 0 && !own));
+			break;
+		}
+		own = false;
+		slash = strrchr(path, '/');
+		if (slash == NULL)
+			break;
+		slash[slash == path && path[1] != '\0' ? 1 : 0] = '\0';
+	}
+	free(path);
+	return may;
+}
+
 struct symbol_cache *
 symbol_cache_open(
     const char *directory, const uint8_t *build_id, size_t build_id_len, const struct bytes *key)
 {
 	struct symbol_cache *cache = xcalloc(1, sizeof(*cache));
-	size_t size;
+	size_t size = 0;
 
 	cache->directory = xstrdup(directory);
-	cache->path = make_path(directory, build_id, build_id_len);
 	bytes_add(&cache->key, key->data, key->len);
-	cache->file = read_file(cache->path, &size);
+	if (may_keep(directory)) {
+		cache->path = make_path(directory, build_id, build_id_len);
+		cache->file = read_file(cache->path, &size);
+	}
 	if (cache->file != NULL && !read_all(cache, size))
 		forget_file(cache);
 	return cache;
@@ -371,7 +402,7 @@ symbol_cache_save(struct symbol_cache *cache)
 	bool done = false;
 	int fd;
 
-	if (cache->added == 0)
+	if (cache->added == 0 || cache->path == NULL)
 		return false;
 	make_file(cache, &file);
 	beside = xasprintf("%s.XXXXXX", cache->path);

@@ -5,6 +5,8 @@
  * were none. It is untrusted: a checksum covers it, every length in it is checked, and
  * what is damaged is not used and written anew. Private to the resolver.
  *
+ * The directory is the user's own, or is made.
+ *
  * Several programs may use one directory: files are written beside their place and
  * renamed. Nothing here fails: where a file cannot be read or written, there is none.
  */

@@ -226,6 +226,30 @@ check_links(void)
 	symbol_cache_free(cache);
 }
 
+/* Only root can try: a directory of another user is left alone, as is one in which it
+ * would have to be made. */
+static void
+check_owner(void)
+{
+	struct symbol_cache *cache;
+	char inner[192];
+
+	if (geteuid() != 0)
+		return;
+	CHECK(chown(directory, 12345, (gid_t)-1) == 0);
+	cache = open_as("two");
+	CHECK_EQ(count_right(cache), 0);
+	fill(cache);
+	CHECK(!symbol_cache_save(cache));
+	symbol_cache_free(cache);
+	snprintf(inner, sizeof(inner), "%s/deep/er", directory);
+	cache = symbol_cache_open(inner, build_id, sizeof(build_id), &(struct bytes){ 0 });
+	fill(cache);
+	CHECK(!symbol_cache_save(cache) && access(inner, F_OK) != 0);
+	symbol_cache_free(cache);
+	CHECK(chown(directory, 0, (gid_t)-1) == 0);
+}
+
 static size_t
 count_files(void)
 {
@@ -297,6 +321,7 @@ main(void)
 	check_key();
 	check_damaged();
 	check_links();
+	check_owner();
 	check_trim();
 	CHECK(rmdir(directory) == 0 && rmdir(parent) == 0 && rmdir(root) == 0);
 	return check_done();
