@@ -266,20 +266,31 @@ putback_init(struct putback *putback, struct logical *logical, const struct defi
 }
 
 void
-putback_release(struct putback *putback)
+putback_finish(struct putback *putback)
 {
-	free(putback->out.pcs);
-	free(putback->out.nodes);
-	free(putback->handles);
-	free(putback->tails);
 	free(putback->ids);
+	putback->ids = putback->out.canonical = NULL;
+	putback->out.canonical_count = 0;
 	free(putback->real);
+	putback->real = NULL;
 	free(putback->leaves);
+	putback->leaves = NULL;
 	free(putback->chains);
+	putback->chains = NULL;
 	map_release(&putback->chain_map);
 	map_release(&putback->pc_map);
 	map_release(&putback->node_map);
 	map_release(&putback->leaf_map);
+}
+
+void
+putback_release(struct putback *putback)
+{
+	putback_finish(putback);
+	free(putback->out.pcs);
+	free(putback->out.nodes);
+	free(putback->handles);
+	free(putback->tails);
 	*putback = (struct putback){ 0 };
 }
 

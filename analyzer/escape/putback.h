@@ -50,6 +50,9 @@ struct putback {
 void putback_init(struct putback *putback, struct logical *logical, const struct definitions *in);
 void putback_release(struct putback *putback);
 
+/* There are no more events: what only they needed is released. */
+void putback_finish(struct putback *putback);
+
 /* The event as one of a trace with these definitions. */
 void putback_event(struct putback *putback, const struct event *from, struct event *to);
 

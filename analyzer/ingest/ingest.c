@@ -355,6 +355,16 @@ ingest_run_get(struct ingest *ingest, size_t index, struct err *err)
 	return NULL;
 }
 
+/* What is written does not need the replay: makes room. */
+static void
+ingest_run_shrink(struct ingest_run *run)
+{
+	run->counts = model_counts(run->model);
+	model_free(run->model);
+	run->model = NULL;
+	putback_finish(&run->putback);
+}
+
 static int
 ingest_trace(struct ingest *ingest, size_t index, struct err *err)
 {
@@ -368,8 +378,10 @@ ingest_trace(struct ingest *ingest, size_t index, struct err *err)
 		ingest_note(ingest->options, run->reader);
 	if (ingest->round < INGEST_ROUNDS)
 		ingest->found += discover_wrappers(&run->escape, ingest->wrappers);
-	if (ingest->found == 0)
+	if (ingest->found == 0) {
+		ingest_run_shrink(run);
 		status = ingest_write_run(run, err);
+	}
 	ingest->bytes_done += run->file_size;
 	/* of several, each would need memory until its turn */
 	if (ingest->found > 0 && ingest->options->trace_count == 1)

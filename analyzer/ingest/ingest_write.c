@@ -251,7 +251,7 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 {
 	const struct esc_header *head = &run->reader->head;
 	const struct ingest_options *options = run->ingest->options;
-	struct model_counts counts = model_counts(run->model);
+	struct model_counts counts = run->counts;
 	struct esc_counters all = write_totals(run);
 	char *path = realpath(run->reader->path, NULL);
 	char *command = write_command(head);
