@@ -9,12 +9,12 @@ block is both); they are counted by a shim that only counts. *CPU* is user and s
 the program and of all processes that it started, keepers and interpreters of the profiler too;
 *outside* is the part that is not the program's own. *ratio* is CPU by that of the base in the
 same turn, *ns/event* the difference of the medians by the events; *at best* is that of the
-least CPU, which a busy machine disturbs less. Base is the native run; for
-jemalloc's and tcmalloc's profilers it is the same allocator without. *peak* is anonymous memory
-of all these processes at the worst moment seen (every 4 ms): no page cache, no trace. *B/event*
-is the size of all that was written. Medians, with the least and the most of all runs, which are
-taken in turn: each profiler once, then all again. DHAT and HEAPPROFILE have smaller inputs and a
-third of the runs."""
+least CPU, which a busy machine disturbs less. Base is the native run; for jemalloc's and
+tcmalloc's profilers it is the same allocator without. *peak* is anonymous memory of all these
+processes at the worst moment seen (every 4 ms at first, then every 16): no page cache, no
+trace. *B/event* is the size of all that was written. Medians, with the least and the most of
+all runs, which are taken in turn: each profiler once, then all again. DHAT and HEAPPROFILE
+have smaller inputs and a third of the runs."""
 
 SECTIONS = {name: getattr(tables, name) for name in (
     "machine", "overview", "brief", "events", "programs", "redis", "memory", "start", "traces",
