@@ -5,9 +5,9 @@
 #include "preload/slots.h"
 
 /* Before the constructor, and where it gave up: nobody's thread is of this process. */
-static struct ring_process ring_nobody = { .number = 1 };
+union ring_self ring_self = { .process = { .number = 1 } };
 
-struct ring ring = { .process = &ring_nobody };
+struct ring ring = { .process = &ring_self.process };
 
 /* Lengths 1, 2, 4, 8 · 0, 2, 3, 7 · 0, 1, 2, 4 · 0, 1, 2, 8 of the codes 0 to 3. */
 #define T(code) ((code) << ESC_CONTROL_TIME_SHIFT | 1 << (code))

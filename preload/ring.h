@@ -38,6 +38,15 @@ struct ring {
 
 extern struct ring ring;
 
+/* A page of the library, which the constructor has replaced by an empty one: at a
+ * place that the hooks know. */
+union ring_self {
+	struct ring_process process;
+	char page[ESC_PAGE];
+} __attribute__((aligned(ESC_PAGE)));
+
+extern union ring_self ring_self;
+
 /* What one event says; see record.h. */
 struct event {
 	uint64_t time;

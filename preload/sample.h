@@ -24,7 +24,7 @@
 
 #define SAMPLE_BIAS 64
 #define SAMPLE_BURST 32 /* calls behind a sample whose stacks are recorded, at most */
-#define SAMPLE_PAGES (1U << 21)
+#define SAMPLE_PAGES (1U << 20)
 #define SAMPLE_CALLERS (1U << 15)
 #define SAMPLE_FIRST 16 /* blocks of each caller that auto mode takes in any case */
 
@@ -93,7 +93,7 @@ sample_caller(uint64_t slot, uint64_t pc)
 static inline uint8_t *
 sample_page(uint64_t block)
 {
-	return &sample_pages[(block >> 12) & (SAMPLE_PAGES - 1)];
+	return &sample_pages[(uint32_t)block >> HOOKS_PAGE];
 }
 
 static inline bool

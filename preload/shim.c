@@ -33,8 +33,7 @@ SHIM_AT(HOOKS_OPEN, struct thread_tls, open);
 SHIM_AT(HOOKS_ALLOCATIONS, struct esc_counters, allocations);
 SHIM_AT(HOOKS_FREES, struct esc_counters, frees);
 SHIM_AT(HOOKS_BYTES, struct esc_counters, bytes);
-SHIM_AT(HOOKS_PROCESS, struct ring, process);
-SHIM_AT(0, struct ring_process, number);
+SHIM_AT(HOOKS_NUMBER, struct ring_process, number);
 SHIM_AT(HOOKS_MALLOC, struct real, malloc);
 SHIM_AT(HOOKS_CALLOC, struct real, calloc);
 SHIM_AT(HOOKS_REALLOC, struct real, realloc);
@@ -42,7 +41,7 @@ SHIM_AT(HOOKS_FREE, struct real, free);
 SHIM_AT(0, struct shim, mode);
 _Static_assert(HOOKS_AUTO == SHIM_AUTO, "hooks.S");
 _Static_assert(HOOKS_BIAS == SAMPLE_BIAS, "hooks.S");
-_Static_assert(HOOKS_PAGES == SAMPLE_PAGES, "hooks.S");
+_Static_assert(HOOKS_PAGES == SAMPLE_PAGES && 1ULL << 32 >> HOOKS_PAGE == HOOKS_PAGES, "hooks.S");
 _Static_assert(HOOKS_FIRST == SAMPLE_FIRST, "hooks.S");
 _Static_assert(HOOKS_CALLERS == SAMPLE_CALLERS, "hooks.S");
 

@@ -451,19 +451,26 @@ start_sample(void)
 	return true;
 }
 
+/* Of one page, mapped anew: what the library brings cannot be wiped. The number stays
+ * nobody's until ring_process gives one. */
+static bool
+start_process(void)
+{
+	long page = (long)&ring_self;
+
+	return arch_syscall(SYS_mmap, page, sizeof(ring_self), PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page &&
+	    /* Without it (Linux < 4.14) a child would write its parent's streams. */
+	    arch_syscall(SYS_madvise, page, sizeof(ring_self), MADV_WIPEONFORK, 0, 0, 0) == 0;
+}
+
 static bool
 start_tables(void)
 {
 	uint64_t execfn = start_auxv(AT_EXECFN);
 
-	struct ring_process *process =
-	    sys_mmap(ESC_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-
-	/* Without it (Linux < 4.14) a child would write its parent's streams. */
-	if (process == NULL ||
-	    arch_syscall(SYS_madvise, (long)process, ESC_PAGE, MADV_WIPEONFORK, 0, 0, 0) != 0)
+	if (!start_process())
 		return false;
-	ring.process = process;
 	threads.main = arch_thread_pointer();
 	threads.main_top = (execfn + 4095) & ~4095ULL;
 	threads.entry = (uint64_t)start.argv - 8;

@@ -8,8 +8,8 @@
  * It is here that what the program pays for a call is decided: a compiler needs half
  * as many instructions again (tests/preload/instructions.test counts them).
  *
- * A signal's handler may come between any two instructions. What is tested first and
- * subtracted then may run below 0: the next call takes that for the distance's end.
+ * A signal's handler may come between any two instructions. One that finds the countdown
+ * below 0 takes that for the distance's end, and draws another.
  */
 #include "arch/hooks.h"
 
@@ -17,8 +17,7 @@
 	 * state, and has nothing to record. rax: its thread_tls. */
 	.macro	open behind
 	movq	thread_tls@gottpoff(%rip), %rax
-	movq	ring + HOOKS_PROCESS(%rip), %rcx
-	movl	(%rcx), %ecx
+	movl	ring_self + HOOKS_NUMBER(%rip), %ecx
 	cmpl	%ecx, %fs:HOOKS_OPEN(%rax)
 	jne	\behind
 	.endm
@@ -27,31 +26,36 @@
 	 * is). */
 	.macro	unwatched behind
 	movq	sample_pages(%rip), %rdx
-	movq	%rdi, %rcx
-	shrq	$HOOKS_PAGE, %rcx
-	andl	$HOOKS_PAGES - 1, %ecx
+	movl	%edi, %ecx
+	shrl	$HOOKS_PAGE, %ecx
 	cmpb	$0, (%rdx,%rcx)
 	jne	\behind
 	.endm
 
-	/* To behind, if the countdown does not outlast the size, or, in auto mode, for
-	 * the first blocks of a caller (sample_caller). The return address is at rsp. */
+	/* To behind in auto mode, for the first blocks of a caller (sample_caller), or if
+	 * the countdown does not outlast the size. The return address is at rsp. */
 	.macro	pay	size, behind
-	leaq	HOOKS_BIAS(\size), %rdx
-	cmpq	%rdx, %fs:HOOKS_COUNTDOWN(%rax)
-	jl	\behind
 	cmpl	$HOOKS_AUTO, shim(%rip)
 	jne	.Lpay\@
 	movl	%esp, %ecx
 	shll	$HOOKS_CALLER_SHIFT, %ecx
 	xorl	(%rsp), %ecx
 	imull	$HOOKS_CALLER_FACTOR, %ecx, %ecx
-	leaq	sample_callers(%rip), %r9
+	leaq	sample_callers(%rip), %rdx
 	shrl	$HOOKS_CALLER_KEEP, %ecx
-	cmpb	$HOOKS_FIRST, (%r9,%rcx)
+	cmpb	$HOOKS_FIRST, (%rdx,%rcx)
 	jb	\behind
 .Lpay\@:
+	leaq	HOOKS_BIAS(\size), %rdx
 	subq	%rdx, %fs:HOOKS_COUNTDOWN(%rax)
+	js	.Lback_\behind
+	.endm
+
+	/* Where pay goes when it has taken too much. */
+	.macro	back	behind
+.Lback_\behind:
+	addq	%rdx, %fs:HOOKS_COUNTDOWN(%rax)
+	jmp	\behind
 	.endm
 
 	/* Counts a block of that size and calls the real function. If it gave none, all
@@ -91,6 +95,7 @@
 	open	shim_behind_malloc
 	pay	%rdi, shim_behind_malloc
 	forward	%rdi, HOOKS_MALLOC, shim_refund
+	back	shim_behind_malloc
 	end	malloc
 
 	begin	calloc
@@ -100,6 +105,7 @@
 	open	shim_behind_calloc
 	pay	%r8, shim_behind_calloc
 	forward	%r8, HOOKS_CALLOC, shim_refund
+	back	shim_behind_calloc
 	end	calloc
 
 	begin	realloc
@@ -115,6 +121,7 @@
 	pay	%rsi, shim_behind_realloc
 	movq	%rsi, %rdi
 	forward	%rsi, HOOKS_MALLOC, shim_refund
+	back	shim_behind_realloc
 	end	realloc
 
 	begin	free

@@ -13,8 +13,9 @@
 #define HOOKS_ALLOCATIONS 0
 #define HOOKS_FREES 8
 #define HOOKS_BYTES 16
-/* ring, real */
-#define HOOKS_PROCESS 24
+/* struct ring_process */
+#define HOOKS_NUMBER 0
+/* real */
 #define HOOKS_MALLOC 0
 #define HOOKS_CALLOC 8
 #define HOOKS_REALLOC 16
@@ -23,9 +24,9 @@
 #define HOOKS_AUTO 4
 
 #define HOOKS_BIAS 64        /* SAMPLE_BIAS */
-#define HOOKS_PAGES 0x200000 /* SAMPLE_PAGES */
-#define HOOKS_PAGE 12        /* a page's bits */
-#define HOOKS_FIRST 16       /* SAMPLE_FIRST */
+#define HOOKS_PAGES 0x100000 /* SAMPLE_PAGES: (uint32_t)address >> HOOKS_PAGE */
+#define HOOKS_PAGE 12
+#define HOOKS_FIRST 16 /* SAMPLE_FIRST */
 /* Counter of a caller: (slot << SHIFT ^ pc) * FACTOR >> KEEP, in 32 bits. */
 #define HOOKS_CALLERS 0x8000 /* SAMPLE_CALLERS */
 #define HOOKS_CALLER_SHIFT 13
