@@ -23,19 +23,29 @@
 #include "arch/hooks.h"
 
 #define SAMPLE_BIAS 64
-#define SAMPLE_BURST 32 /* calls behind a sample whose stacks are recorded, at most */
 #define SAMPLE_PAGES (1U << 20)
+#define SAMPLE_FAR 10 /* frames: whoever frees a block that far out, it is escaped */
 #define SAMPLE_CALLERS (1U << 15)
 #define SAMPLE_FIRST 16 /* blocks of each caller that auto mode takes in any case */
 
 struct thread;
+
+/* Calls behind a sample whose stacks are recorded, at most. In auto mode more of them and
+ * fewer samples: of the blocks that were seen fewer then are unknown. */
+enum { SAMPLE_BURST = 32, SAMPLE_BURST_AUTO = 128 };
 
 /* Of each thread. */
 struct sampler {
 	uint64_t interval; /* in force; 0: not in sampled mode */
 	int64_t rest;      /* of the distance, behind the countdown */
 	uint64_t block;    /* that the burst is for; 0: none, or it is freed */
+	int32_t length;    /* of the burst */
 	int32_t before;    /* calls that the burst before it had left */
+	int32_t floor;     /* it ends where so few frames of the block's stack are left */
+	uint16_t region;   /* of the block's stack */
+	uint16_t last;     /* region of the event before */
+	uint32_t kept;     /* frames that stood unchanged at it, */
+	uint32_t depth;    /* of so many */
 	uint32_t measure;  /* events until one is measured */
 	uint64_t spent;    /* ticks that pace_spend was not told yet */
 	uint32_t measured; /* since pace_spend was told */
@@ -57,7 +67,7 @@ int64_t sample_distance(struct thread *thread, uint64_t interval);
  * is taken; 0: it is not. */
 uint64_t sample_decide(struct thread *thread);
 
-/* Whether new callers are taken as they come: not when the budget is used up. */
+/* Whether new callers are taken as they come: not when samples use up the budget. */
 bool sample_may(const struct thread *thread);
 
 /* Auto mode: the event that `measure` was counted down for was recorded; it began at

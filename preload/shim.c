@@ -123,6 +123,10 @@ shim_write_before(struct thread *thread, int level, const struct shim_before *be
 	bool told = before->interval == 0 ||
 	    ring_rate(&thread->writers[level], event->time, before->interval);
 
+	thread->sampler.last = walk->region;
+	thread->sampler.kept = walk->kept;
+	thread->sampler.depth = walk->at->depth;
+
 	if (before->old != NULL) {
 		event_fill(before->old, walk);
 		shim_write(thread, level, before->old);
@@ -178,6 +182,70 @@ shim_record(struct event *event, const struct shim_before *before, const struct 
 	thread_leave(thread, level);
 }
 
+/* Sampled mode, before an event is recorded: those outside of bursts were not. */
+static SHIM_COLD void
+shim_sparse(void)
+{
+	struct thread *thread = thread_get();
+
+	if (thread != NULL && thread_tls.burst <= 0)
+		thread->writers[0].gap = true;
+}
+
+/* A sample was taken: the calls behind it tell which frames were left, unless marks
+ * do. Where all blocks are taken all calls are recorded anyway. */
+static inline void
+shim_burst(struct thread *thread, uint64_t block, uint64_t interval)
+{
+	int32_t length = shim.mode == SHIM_AUTO && interval != 1 ? SAMPLE_BURST_AUTO : SAMPLE_BURST;
+
+	shim_sparse();
+	if (thread_tls.countdown < 0)
+		return;
+	thread->sampler.block = block;
+	thread->sampler.before = thread_tls.burst;
+	thread->sampler.floor = INT32_MIN;
+	if (marks.setting)
+		thread_burst(thread, 0);
+	else if (length > thread_tls.burst)
+		thread_burst(thread, length);
+	thread->sampler.length = thread_tls.burst;
+}
+
+/* The sample is recorded. */
+static inline void
+shim_burst_begun(struct thread *thread)
+{
+	thread->sampler.region = thread->sampler.last;
+	thread->sampler.floor = (int32_t)thread->sampler.depth - SAMPLE_FAR;
+}
+
+/* A sampled block was freed, or is far from where it was made: what comes tells nothing
+ * more about it. */
+static inline void
+shim_burst_end(uint64_t block)
+{
+	struct thread *thread = thread_tls.thread;
+	int32_t left;
+
+	if (thread == NULL || thread->sampler.block != block || thread_tls.countdown < 0)
+		return;
+	thread->sampler.block = 0;
+	/* the burst before, which this one was longer than */
+	left = thread->sampler.before - (thread->sampler.length - thread_tls.burst);
+	thread_burst(thread, left > 0 ? left : 0);
+}
+
+static inline void
+shim_burst_look(struct thread *thread)
+{
+	const struct sampler *sampler = &thread->sampler;
+
+	if (sampler->block != 0 && sampler->last == sampler->region &&
+	    (int32_t)sampler->kept <= sampler->floor)
+		shim_burst_end(sampler->block);
+}
+
 /* The same in sampled mode: interval is that by which a block was taken, 0: event is
  * of none; old: the other half of a realloc. */
 static void
@@ -192,6 +260,8 @@ shim_record_sampled(
 	shim_record(event, &before, frame);
 	if (__builtin_expect(measured, 0))
 		sample_measure(thread, began);
+	if (thread != NULL)
+		shim_burst_look(thread);
 }
 
 /* Whether this call is one of those that are timed. */
@@ -280,44 +350,6 @@ shim_step(uint32_t kind, uint64_t size, const struct arch_frame *frame)
 	shim_record_sampled(&event, 0, NULL, frame);
 }
 
-/* Sampled mode, before an event is recorded: those outside of bursts were not. */
-static SHIM_COLD void
-shim_sparse(void)
-{
-	struct thread *thread = thread_get();
-
-	if (thread != NULL && thread_tls.burst <= 0)
-		thread->writers[0].gap = true;
-}
-
-/* A sample was taken: the calls behind it tell which frames were left, unless marks
- * do. Where all blocks are taken all calls are recorded anyway. */
-static inline void
-shim_burst(struct thread *thread, uint64_t block)
-{
-	shim_sparse();
-	if (thread_tls.countdown < 0)
-		return;
-	thread->sampler.block = block;
-	thread->sampler.before = thread_tls.burst;
-	thread_burst(thread, marks.setting ? 0 : SAMPLE_BURST);
-}
-
-/* A sampled block was freed: what comes tells nothing about it any more. */
-static inline void
-shim_burst_end(uint64_t block)
-{
-	struct thread *thread = thread_tls.thread;
-	int32_t left;
-
-	if (thread == NULL || thread->sampler.block != block || thread_tls.countdown < 0)
-		return;
-	thread->sampler.block = 0;
-	/* the burst before, which this one was longer than */
-	left = thread->sampler.before - (SAMPLE_BURST - thread_tls.burst);
-	thread_burst(thread, left > 0 ? left : 0);
-}
-
 /* Auto mode: whether this is one of the first blocks of its caller. */
 static inline bool
 shim_is_new(const struct arch_frame *frame)
@@ -359,8 +391,9 @@ shim_take(struct event *event, const struct arch_frame *frame)
 		shim_lost(thread, false);
 		return;
 	}
-	shim_burst(thread, event->address);
+	shim_burst(thread, event->address, interval);
 	shim_record_sampled(event, interval, NULL, frame);
+	shim_burst_begun(thread);
 }
 
 /* An allocation that succeeded. began: ticks before the call, 0: not timed. */
@@ -532,11 +565,12 @@ shim_reallocated_sampled(
 	if (!known)
 		shim_step(ESC_EVENT_GIVE_UP, 0, frame);
 	if (interval != 0) {
-		shim_burst(thread, event->address);
+		shim_burst(thread, event->address, interval);
 		if (began != 0)
 			shim_cost(event, began);
 		event->time = ring_ticks();
 		shim_record_sampled(event, interval, known ? old : NULL, frame);
+		shim_burst_begun(thread);
 		return;
 	}
 	if (known) {

@@ -1,5 +1,6 @@
 #include "analyzer/escape/escape.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -680,5 +681,24 @@ escape_finish(struct escape *escape)
 		histogram_sort(&site->lives);
 		for (bin = 0; bin < site->lives.count; bin++)
 			site->freed += site->lives.bins[bin].weight;
+	}
+}
+
+void
+escape_unseen(struct escape *escape, double interval, uint64_t bias)
+{
+	double blocks, size, weight;
+	uint32_t i;
+
+	for (i = 0; i < escape->site_count; i++) {
+		struct escape_site *site = &escape->sites[i];
+
+		blocks = estimate_value(&site->blocks);
+		if (!(blocks > 0))
+			continue;
+		size = estimate_value(&site->bytes) / blocks;
+		weight = -1 / expm1(-(size + (double)bias) / interval);
+		estimate_unseen(&site->blocks, 1, weight);
+		estimate_unseen(&site->bytes, size, weight);
 	}
 }

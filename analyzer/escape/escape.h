@@ -142,6 +142,10 @@ void escape_release(struct escape *escape);
 /* As if no block had begun, but for what is known of places and code. */
 void escape_reset(struct escape *escape);
 
+/* Behind escape_finish, where from some time on not all blocks were taken: widens what
+ * is said of sites that may have had some since then. interval, bias: of the sampling. */
+void escape_unseen(struct escape *escape, double interval, uint64_t bias);
+
 /* For struct model_hooks; tags are path numbers. */
 void escape_begin(struct escape *escape, struct model_block *block);
 /* thread: a number of the thread that allocated it. Returns what it was taken for. */

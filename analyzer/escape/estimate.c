@@ -3,18 +3,25 @@
 #include "analyzer/util/stats.h"
 
 void
-estimate_add_beyond(struct estimate *estimate, double value, double weight)
+estimate_unseen(struct estimate *estimate, double value, double weight)
 {
 	double more = value * (weight - 1);
-	double variance = value * value * weight * (weight - 1);
 
-	estimate->more += more;
-	estimate->variance += variance;
 	if (more > estimate->step) {
 		estimate->step = more;
 		estimate->unit = value;
-		estimate->step_variance = variance;
+		estimate->step_variance = value * more * weight;
 	}
+}
+
+void
+estimate_add_beyond(struct estimate *estimate, double value, double weight)
+{
+	double more = value * (weight - 1);
+
+	estimate->more += more;
+	estimate->variance += value * more * weight;
+	estimate_unseen(estimate, value, weight);
 }
 
 void

@@ -25,6 +25,9 @@ struct estimate {
 
 /* weight >= 1. */
 void estimate_add(struct estimate *estimate, double value, double weight);
+/* From some time on each would have weighed so much: that none was seen since then does
+ * not say that there was none. */
+void estimate_unseen(struct estimate *estimate, double value, double weight);
 /* The same but for what was seen, which the caller sums up. */
 void estimate_add_beyond(struct estimate *estimate, double value, double weight);
 double estimate_value(const struct estimate *estimate);

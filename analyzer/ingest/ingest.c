@@ -316,6 +316,9 @@ ingest_run_feed(struct ingest_run *run)
 	run->matched = pipe_match(pipe)->counts;
 	pipe_free(pipe);
 	escape_finish(&run->escape);
+	if (run->reader->head.mode == ESC_MODE_AUTO && run->whole_until != UINT64_MAX)
+		escape_unseen(
+		    &run->escape, rates_quantile(&run->rates, 0.95), run->reader->head.sample_bias);
 }
 
 static void

@@ -91,5 +91,12 @@ main(void)
 	for (int i = 0; i < 10; i++)
 		estimate_add(&all, 32, 1);
 	CHECK(estimate_low(&all) >= 320 && estimate_high(&all) <= 320);
+	/* none was seen since each would have weighed 800: with 1500 more, 15 runs in 100 */
+	estimate_unseen(&all, 32, 800);
+	CHECK(estimate_value(&all) <= 320 && estimate_low(&all) >= 320);
+	CHECK(estimate_high(&all) > 320 + 32 * 1500 && estimate_high(&all) < 320 + 32 * 2500);
+	/* one that did is more than what might have been */
+	estimate_add(&all, 32, 1600);
+	CHECK(estimate_value(&all) > 320 + 32 * 1599 && estimate_low(&all) < 320 + 32 * 800);
 	return check_done();
 }
