@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "keeper/close.h"
+#include "keeper/reclaim.h"
 #include "preload/record.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -35,6 +36,7 @@ enum {
 };
 
 static const uint64_t KEEPER_MOMENT_NS = 50000000; /* between two moments */
+static const uint64_t KEEPER_RECLAIM_REST = 50;    /* times as long as the last took */
 static const uint64_t KEEPER_RETRY_NS = 200000000; /* disk full: try again */
 static const uint64_t KEEPER_RATE_NS = 10000000;   /* a rate is seen over that */
 
@@ -50,9 +52,10 @@ struct keeper {
 	uint64_t rate_at;  /* when, and where, the rate was taken */
 	uint64_t rate_claimed;
 	uint64_t moment_at;
-	uint64_t full_at; /* 0: the disk is not full */
-	unsigned ending;  /* ticks since the program ended */
-	unsigned idle;    /* ticks without a claim */
+	uint64_t reclaim_at; /* not before that */
+	uint64_t full_at;    /* 0: the disk is not full */
+	unsigned ending;     /* ticks since the program ended */
+	unsigned idle;       /* ticks without a claim */
 };
 
 static uint64_t
@@ -305,6 +308,19 @@ keeper_alone(struct keeper *keeper)
 	return flock(keeper->fd, LOCK_EX | LOCK_NB) == 0;
 }
 
+/* Segments of processes that are gone, where there is a lack of them. */
+static void
+keeper_reclaim(struct keeper *keeper, uint64_t now)
+{
+	uint64_t took;
+
+	if (!keeper_is_full_ring(keeper) || now < keeper->reclaim_at)
+		return;
+	(void)reclaim_segments(keeper->fd, keeper->header);
+	took = keeper_clock(CLOCK_MONOTONIC) - now;
+	keeper->reclaim_at = now + took * KEEPER_RECLAIM_REST;
+}
+
 static void
 keeper_tick(struct keeper *keeper)
 {
@@ -316,6 +332,7 @@ keeper_tick(struct keeper *keeper)
 	if (keeper->header->ring_size == 0)
 		keeper_make_room(keeper, now);
 	keeper_warm(keeper);
+	keeper_reclaim(keeper, now);
 	if (now - keeper->moment_at >= KEEPER_MOMENT_NS)
 		keeper_moment(keeper, now);
 	keeper->idle = keeper->claimed != before ? 0 : keeper->idle + 1;

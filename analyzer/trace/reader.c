@@ -23,6 +23,7 @@ enum {
 	READER_SEGMENT_LEAST = 8,
 	READER_THREADS = 48, /* more than these read from more places than usual */
 	READER_KEEP = 64 << 20,
+	READER_COPIES = 50, /* of a flight recorder that is overwritten while it is copied */
 };
 
 void
@@ -266,17 +267,26 @@ static int
 reader_freeze(struct reader *reader, struct err *err)
 {
 	struct esc_header *head = &reader->head;
-	struct esc_moment last = head->last;
-	int copy;
+	struct esc_moment last;
+	int copy, tries;
 
 	if (head->ring_size == 0 || (head->flags & ESC_FLAG_COMPLETE) != 0)
 		return 0;
 	if (head->ring_size > reader->size)
 		return err_set(err, "%s: damaged header (ring_size)", reader->path);
-	copy = snapshot_take(reader->fd, head, err);
-	if (copy < 0)
-		return -1;
-	head->last = last;
+	for (tries = READER_COPIES;; tries--) {
+		last = head->last;
+		copy = snapshot_take(reader->fd, head, err);
+		if (copy < 0)
+			return -1;
+		head->last = last;
+		if (head->ring_from < reader->cut || tries == 1)
+			break;
+		/* It was overwritten as a whole meanwhile: again, as of now. */
+		close(copy);
+		if (reader_live_now(reader->fd, &head->last))
+			reader->cut = head->last.ticks;
+	}
 	close(reader->fd);
 	reader->fd = copy;
 	reader->size = head->ring_size;
