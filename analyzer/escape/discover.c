@@ -230,8 +230,10 @@ discover_count_pair(struct discover *discover, const struct escape_pair *pair)
 	if (place->frame == 0 || pair->distance > place->level)
 		return;
 	function = discover_function(discover, place->frame);
-	function->inside += pair->counts[FATE_LOCAL] + pair->counts[FATE_UP];
-	if (pair->proved[FATE_LOCAL] + pair->proved[FATE_UP] > 0)
+	if (pair->main == FATE_THREAD)
+		return;
+	function->inside += pair->way_counts[ESCAPE_WAY_MAIN];
+	if (pair->proved > 0)
 		function->proved = true;
 }
 

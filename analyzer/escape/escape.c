@@ -391,9 +391,12 @@ escape_other_pair(struct escape *escape, const struct model_end *end, uint64_t h
 	escape->pairs =
 	    xgrow(escape->pairs, &escape->pair_cap, escape->pair_count, sizeof(*escape->pairs));
 	pair = &escape->pairs[*number];
-	*pair = (struct escape_pair){ .path = end->block->tag, .node = end->node };
-	if (end->outcome == MODEL_FREED)
+	*pair =
+	    (struct escape_pair){ .path = end->block->tag, .node = end->node, .main = FATE_THREAD };
+	if (end->outcome == MODEL_FREED) {
 		escape_find_owner(escape, pair, end);
+		pair->main = pair->distance == 0 ? FATE_LOCAL : FATE_UP;
+	}
 	return escape->pair_count - 1;
 }
 
@@ -464,7 +467,7 @@ escape_judge(const struct escape *escape, const struct escape_pair *pair,
 	case MODEL_FREED:
 		if (escape_doubtful(path, pair, end, why))
 			return FATE_UNKNOWN;
-		return pair->distance == 0 ? FATE_LOCAL : FATE_UP;
+		return pair->main;
 	case MODEL_UNKNOWN: break;
 	}
 	return FATE_UNKNOWN;
@@ -579,7 +582,7 @@ escape_weigh(struct escape_site *site, struct escape_path *path, struct escape_p
 {
 	double weight = (double)block->weight, size = (double)block->size;
 
-	pair->weights[fate] += weight - 1;
+	pair->way_weights[escape_way(fate)] += weight - 1;
 	path->bytes += (weight - 1) * size;
 	estimate_add_beyond(&site->blocks, 1, weight);
 	estimate_add_beyond(&site->bytes, size, weight);
@@ -597,8 +600,8 @@ escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 	bool proved = escape_evident(path, end, fate);
 	uint64_t activations = site->facts.activations;
 
-	pair->counts[fate]++;
-	pair->proved[fate] += proved;
+	pair->way_counts[escape_way(fate)]++;
+	pair->proved += proved && fate != FATE_LIVE;
 	path->seen += (double)block->size;
 	if (block->size < path->facts.size_min)
 		path->facts.size_min = block->size;
@@ -632,23 +635,30 @@ escape_sum_pair(struct escape *escape, struct escape_pair *pair)
 {
 	struct escape_path *path = &escape->paths[pair->path];
 	struct escape_site *site = &escape->sites[path->site];
-	int fate;
+	uint64_t count, proved;
+	enum fate fate;
+	double weight;
+	int way;
 
+	for (way = 0; way < ESCAPE_WAYS; way++)
+		pair->way_weights[way] += (double)pair->way_counts[way];
 	for (fate = 0; fate < FATE_COUNT; fate++) {
-		pair->weights[fate] += (double)pair->counts[fate];
-		path->fates[fate] += pair->weights[fate];
-		path->facts.fates[fate] += pair->counts[fate];
-		site->weights[fate] += pair->weights[fate];
-		site->weight += pair->weights[fate];
-		site->facts.fates[fate] += pair->counts[fate];
-		site->blocks.seen += (double)pair->counts[fate];
-		site->proved += pair->proved[fate];
+		count = escape_pair_count(pair, fate);
+		weight = escape_pair_weight(pair, fate);
+		proved = escape_pair_proved(pair, fate);
+		path->fates[fate] += weight;
+		path->facts.fates[fate] += count;
+		site->weights[fate] += weight;
+		site->weight += weight;
+		site->facts.fates[fate] += count;
+		site->blocks.seen += (double)count;
+		site->proved += proved;
 		if (fate == FATE_LOCAL || fate == FATE_UP)
-			site->inferred += pair->counts[fate] - pair->proved[fate];
+			site->inferred += count - proved;
 	}
 	if (escape_far(pair)) {
-		path->facts.far += pair->counts[FATE_UP];
-		site->facts.far += pair->counts[FATE_UP];
+		path->facts.far += escape_pair_count(pair, FATE_UP);
+		site->facts.far += escape_pair_count(pair, FATE_UP);
 	}
 }
 

@@ -92,15 +92,25 @@ struct escape_path {
 	uint8_t last_allocator; /* and the place of its name in the site's, + 1 */
 };
 
+/* Of FATE_LOCAL, FATE_UP and FATE_THREAD the blocks of one pair have one. */
+enum escape_way {
+	ESCAPE_WAY_MAIN, /* escape_pair.main */
+	ESCAPE_WAY_LIVE,
+	ESCAPE_WAY_CENSORED,
+	ESCAPE_WAY_UNKNOWN,
+	ESCAPE_WAYS,
+};
+
 struct escape_pair {
 	uint32_t path;
 	uint32_t node;  /* that freed; 0: none or not known */
 	uint32_t owner; /* logical frame, 0: none */
 	uint32_t distance;
-	bool far;                   /* the owner is start-up code */
-	double weights[FATE_COUNT]; /* estimated; until escape_finish beyond counts */
-	uint64_t counts[FATE_COUNT];
-	uint64_t proved[FATE_COUNT];
+	double way_weights[ESCAPE_WAYS]; /* estimated; until escape_finish beyond counts */
+	uint64_t way_counts[ESCAPE_WAYS];
+	uint64_t proved; /* of the main ones; all that are live are */
+	enum fate main;
+	bool far; /* the owner is start-up code */
 };
 
 /* How right it would have been without marks. Of blocks that their thread freed on
@@ -135,6 +145,34 @@ struct escape {
 	uint32_t chained;    /* path + 1 of the block that realloc makes the next one of */
 	struct map site_map, pair_map, thread_map;
 };
+
+static inline enum escape_way
+escape_way(enum fate fate)
+{
+	return fate < FATE_LIVE ? ESCAPE_WAY_MAIN
+				: (enum escape_way)(fate - FATE_LIVE + ESCAPE_WAY_LIVE);
+}
+
+/* How many blocks of the pair had that fate, and of these: as estimated, proved. */
+static inline uint64_t
+escape_pair_count(const struct escape_pair *pair, enum fate fate)
+{
+	return fate < FATE_LIVE && fate != pair->main ? 0 : pair->way_counts[escape_way(fate)];
+}
+
+static inline double
+escape_pair_weight(const struct escape_pair *pair, enum fate fate)
+{
+	return fate < FATE_LIVE && fate != pair->main ? 0 : pair->way_weights[escape_way(fate)];
+}
+
+static inline uint64_t
+escape_pair_proved(const struct escape_pair *pair, enum fate fate)
+{
+	if (fate == FATE_LIVE)
+		return pair->way_counts[ESCAPE_WAY_LIVE];
+	return fate == pair->main ? pair->proved : 0;
+}
 
 void escape_init(struct escape *escape, const struct escape_options *options,
     struct logical *logical, const struct definitions *definitions);

@@ -45,9 +45,9 @@ struct ingest_run {
 	struct definitions *definitions; /* as they stand in the trace */
 	struct putback putback;          /* with the frames that tail calls left */
 	struct streams streams;
-	uint64_t file_size;  /* bytes */
-	struct model *model; /* NULL once all is followed, and to be written */
-	struct model_counts counts;
+	uint64_t file_size;         /* bytes */
+	struct model *model;        /* NULL once all is followed, and to be written */
+	struct model_counts counts; /* once it is written; the model is no more then */
 	struct match_counts matched;
 	struct escape escape;
 	struct timeline timeline;

@@ -15,18 +15,18 @@ write_context_owners(const struct ingest_run *run, const struct contexts *contex
 	struct sums sums = { 0 };
 	uint32_t context;
 	size_t i;
-	unsigned fate;
+	enum fate fate;
 
 	for (i = 0; i < run->escape.pair_count; i++, pair++) {
 		context = contexts->of_path[pair->path];
 		for (fate = FATE_LOCAL; context != 0 && fate <= FATE_UP; fate++)
-			if (pair->counts[fate] > 0)
+			if (escape_pair_count(pair, fate) > 0)
 				sums_add(&sums,
 				    &(struct sum){ .a = context - 1,
 					.b = pair->owner,
 					.c = pair->distance,
 					.d = fate,
-					.count = pair->counts[fate] });
+					.count = escape_pair_count(pair, fate) });
 	}
 	sums_merge(&sums);
 	return sums;

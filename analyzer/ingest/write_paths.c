@@ -65,18 +65,18 @@ write_free_paths(struct ingest_run *run, struct err *err)
 	const struct escape_pair *pair = escape->pairs;
 	struct sums sums = { 0 };
 	size_t i;
-	unsigned fate;
+	enum fate fate;
 	int status = 0;
 
 	for (i = 0; i < escape->pair_count; i++, pair++)
 		for (fate = 0; fate < FATE_COUNT; fate++)
-			if (pair->counts[fate] > 0 && pair->node != 0)
+			if (escape_pair_count(pair, fate) > 0 && pair->node != 0)
 				sums_add(&sums,
 				    &(struct sum){
 					.a = write_site_id(run, escape->paths[pair->path].site),
 					.b = logical_places_stack(&escape->places, pair->node),
 					.c = fate,
-					.weight = pair->weights[fate] });
+					.weight = escape_pair_weight(pair, fate) });
 	sums_merge(&sums);
 	for (i = 0; status == 0 && i < sums.count; i++)
 		status = store_add_free_path(run->ingest->store,
@@ -99,18 +99,18 @@ write_collect_owners(const struct ingest_run *run)
 	const struct escape_pair *pair = escape->pairs;
 	struct sums sums = { 0 };
 	size_t i;
-	unsigned fate;
+	enum fate fate;
 
 	for (i = 0; i < escape->pair_count; i++, pair++)
 		for (fate = FATE_LOCAL; fate <= FATE_UP; fate++)
-			if (pair->counts[fate] > 0)
+			if (escape_pair_count(pair, fate) > 0)
 				sums_add(&sums,
 				    &(struct sum){ .a = escape->paths[pair->path].site,
 					.b = pair->owner,
 					.c = pair->distance,
 					.d = fate,
-					.count = pair->counts[fate],
-					.proved = pair->proved[fate] });
+					.count = escape_pair_count(pair, fate),
+					.proved = escape_pair_proved(pair, fate) });
 	sums_merge(&sums);
 	return sums;
 }
