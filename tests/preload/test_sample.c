@@ -1,10 +1,14 @@
 /* The sampler's distances are exponential; its table forgets nothing. */
 #include "preload/sample.h"
 
+#include <math.h>
 #include <stdlib.h>
 
+#include "preload/pace.h"
+#include "preload/ring.h"
 #include "preload/thread.h"
 #include "tests/lib/check.h"
+#include "tests/lib/fakering.h"
 
 enum { DRAWS = 1000000, BLOCKS = 5000 };
 
@@ -50,11 +54,64 @@ test_blocks(void)
 	}
 }
 
+/* Auto mode: what is drawn stands for what is there, however the interval moves. */
+static void
+test_moving(void)
+{
+	static struct thread thread = { .random = 88172645463325252ULL };
+	double blocks = 0, bytes = 0, taken = 0, taken_bytes = 0, noise = 0, noise_bytes = 0;
+	uint64_t now = ring_ticks() + (1ULL << 50), least = UINT64_MAX, most = 0;
+
+	sample_pace(200, 10000);
+	sample_begin(&thread);
+	for (uint64_t i = 0; i < 6000000; i++) {
+		uint64_t size = i * 7919 % 900;
+		uint64_t interval = 0;
+
+		/* Of a room of 30 M ticks most is spent, then filled again. */
+		if (i % 500 == 0 && i / 60000 % 2 == 0)
+			pace_spend(200000, now);
+		else if (i % 500 == 0)
+			pace_spend(0, now += 12000000);
+		blocks++;
+		bytes += (double)size;
+		thread_tls.countdown -= (int64_t)(size + SAMPLE_BIAS);
+		if (thread_tls.countdown < 0)
+			interval = sample_decide(&thread);
+		if (interval != 0) {
+			double weight = interval == 1
+			    ? 1
+			    : -1 / expm1(-(double)(size + SAMPLE_BIAS) / (double)interval);
+
+			taken += weight;
+			taken_bytes += weight * (double)size;
+			noise += weight * (weight - 1);
+			noise_bytes += weight * (weight - 1) * (double)(size * size);
+			least = interval < least ? interval : least;
+			most = interval > most ? interval : most;
+		}
+		/* as if an event had been measured: where all are taken nothing else looks */
+		if (i % 500 == 0)
+			for (int k = 0; k < 4; k++)
+				sample_measure(&thread, UINT64_MAX);
+	}
+	printf("%.0f blocks, %.0f +- %.0f drawn; T %llu to %llu\n", blocks, taken, sqrt(noise),
+	    (unsigned long long)least, (unsigned long long)most);
+	CHECK_EQ(least, 1);
+	CHECK(most > 1 << 16);
+	/* five standard deviations */
+	CHECK(fabs(taken - blocks) < 5 * sqrt(noise));
+	CHECK(fabs(taken_bytes - bytes) < 5 * sqrt(noise_bytes));
+	CHECK(sqrt(noise) < blocks / 100);
+}
+
 int
 main(void)
 {
+	CHECK(fakering_start(1 << 20));
 	CHECK(sample_start(524288, false));
 	test_distance();
 	test_blocks();
+	test_moving();
 	return check_done();
 }
