@@ -54,7 +54,8 @@ struct flow_part {
 	bool fragment;     /* no function begins at start: a ".cold" part */
 };
 
-/* Where code comes from. What the functions give stays valid as long as data. */
+/* Where code comes from. What the functions give stays valid as long as data, but the
+ * bytes of parts: until forget. */
 struct flow_source {
 	void *data;
 	bool fixed;          /* the program is not relocated: numbers in code are addresses */
@@ -69,6 +70,8 @@ struct flow_source {
 	/* Copies size bytes at address, of memory that nothing writes but the loader,
 	 * as it leaves them. */
 	bool (*read)(void *data, uint64_t address, void *buffer, size_t size);
+	/* No part is in use any more. NULL: they stay. Not called by flow_build. */
+	void (*forget)(void *data);
 	/* The addresses in [start, end) that stand in the file's data, sorted: *labels
 	 * (owned by data), returns their number. Starts of functions may be left out. */
 	size_t (*labels)(void *data, uint64_t start, uint64_t end, const uint64_t **labels);

@@ -2,12 +2,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <dwarf.h>
 
 #include "analyzer/symbol/arena.h"
 #include "analyzer/symbol/cursor.h"
 #include "analyzer/symbol/symbol_parts.h"
+#include "analyzer/symbol/symbol_text.h"
 #include "analyzer/util/map.h"
 #include "analyzer/util/xalloc.h"
 
@@ -16,11 +18,14 @@ enum {
 	RELOCATIONS_MAX = 16 * 1024 * 1024,
 	PADS_MAX = 1024 * 1024, /* of one function */
 	GAP_MAX = 64 * 1024,
+	SCAN = 4096,      /* bytes that are looked through at a time */
+	STUB = 16,        /* bytes, of the longest that is read */
+	PADS_SIZE = 4096, /* of most exception tables */
 };
 
 /* A section that is loaded and has bytes in the file. */
 struct section {
-	const uint8_t *bytes;
+	uint64_t offset;
 	uint64_t start;
 	uint64_t end;
 	bool code;
@@ -48,6 +53,7 @@ struct pads {
 
 struct symbol_code {
 	const struct symbol_elf *file;
+	struct symbol_text text;
 	struct symbol_table *table;
 	struct flow_source source;
 	struct section *sections;
@@ -82,6 +88,15 @@ find_section(const struct symbol_code *code, uint64_t address)
 	return NULL;
 }
 
+/* size bytes of the section at address; NULL if it has not so many. */
+static const uint8_t *
+bytes_of(struct symbol_code *code, const struct section *section, uint64_t address, uint64_t size)
+{
+	if (address < section->start || address > section->end || size > section->end - address)
+		return NULL;
+	return symbol_text_bytes(&code->text, section->offset + (address - section->start), size);
+}
+
 /* ---- what is in the file ---- */
 
 static bool
@@ -91,20 +106,20 @@ starts_with(const char *text, const char *start)
 }
 
 static void
-add_section(struct symbol_code *code, Elf_Scn *found, const GElf_Shdr *header, const char *name)
+add_section(struct symbol_code *code, const GElf_Shdr *header, const char *name)
 {
-	Elf_Data *data = elf_rawdata(found, NULL);
 	struct section *section;
 
-	if (data == NULL || data->d_buf == NULL || data->d_size == 0 ||
-	    data->d_size > UINT64_MAX - header->sh_addr || code->section_count >= SECTIONS_MAX)
+	if (header->sh_size == 0 || header->sh_size > code->text.size ||
+	    header->sh_offset > code->text.size - header->sh_size ||
+	    header->sh_size > UINT64_MAX - header->sh_addr || code->section_count >= SECTIONS_MAX)
 		return;
 	code->sections = xgrow(
 	    code->sections, &code->section_cap, code->section_count + 1, sizeof(*code->sections));
 	section = &code->sections[code->section_count++];
-	section->bytes = data->d_buf;
+	section->offset = header->sh_offset;
 	section->start = header->sh_addr;
-	section->end = header->sh_addr + data->d_size;
+	section->end = header->sh_addr + header->sh_size;
 	section->code = (header->sh_flags & SHF_EXECINSTR) != 0;
 	section->constant =
 	    (header->sh_flags & SHF_WRITE) == 0 || starts_with(name, ".data.rel.ro");
@@ -128,7 +143,7 @@ load_sections(struct symbol_code *code)
 		    (header.sh_flags & SHF_COMPRESSED) != 0 || header.sh_type == SHT_NOBITS)
 			continue;
 		name = elf_strptr(code->file->elf, names, header.sh_name);
-		add_section(code, section, &header, name != NULL ? name : "");
+		add_section(code, &header, name != NULL ? name : "");
 	}
 }
 
@@ -196,13 +211,15 @@ load_rela(struct symbol_code *code, Elf_Scn *section, const GElf_Shdr *header)
 }
 
 static uint64_t
-word_at(const struct symbol_code *code, uint64_t address)
+word_at(struct symbol_code *code, uint64_t address)
 {
 	const struct section *section = find_section(code, address);
+	const uint8_t *bytes =
+	    section != NULL ? bytes_of(code, section, address, sizeof(uint64_t)) : NULL;
 	uint64_t word = 0;
 
-	if (section != NULL && section->end - address >= sizeof(word))
-		memcpy(&word, section->bytes + (address - section->start), sizeof(word));
+	if (bytes != NULL)
+		memcpy(&word, bytes, sizeof(word));
 	return word;
 }
 
@@ -300,6 +317,27 @@ compare_addresses(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
+/* The numbers in a section that are addresses of code. */
+static void
+scan_labels(struct symbol_code *code, const struct section *section)
+{
+	uint64_t at = (section->start + 7) & ~UINT64_C(7);
+	const uint8_t *bytes;
+	uint64_t word;
+	uint64_t size;
+	uint64_t i;
+
+	for (; at < section->end && section->end - at >= 8; at += size) {
+		size = (section->end - at < SCAN ? section->end - at : SCAN) & ~UINT64_C(7);
+		bytes = bytes_of(code, section, at, size);
+		for (i = 0; bytes != NULL && i < size; i += 8) {
+			memcpy(&word, bytes + i, sizeof(word));
+			add_label(code, word);
+		}
+		symbol_text_forget(&code->text);
+	}
+}
+
 /* Without relocation every number in data that is an address of code may be one. */
 static void
 load_labels(struct symbol_code *code)
@@ -311,11 +349,8 @@ load_labels(struct symbol_code *code)
 			add_label(code, code->relocations[i].value);
 	}
 	for (i = 0; i < code->section_count && code->source.fixed; i++) {
-		const struct section *section = &code->sections[i];
-		uint64_t at = (section->start + 7) & ~UINT64_C(7);
-
-		for (; !section->code && at < section->end && section->end - at >= 8; at += 8)
-			add_label(code, word_at(code, at));
+		if (!code->sections[i].code)
+			scan_labels(code, &code->sections[i]);
 	}
 	if (code->label_count > 0)
 		qsort(code->labels, code->label_count, sizeof(*code->labels), compare_addresses);
@@ -353,13 +388,15 @@ source_labels(void *data, uint64_t start, uint64_t end, const uint64_t **labels)
 
 /* "endbr64; bnd jmp *place(%rip)", with or without what comes before jmp. */
 static bool
-read_stub(const struct section *section, uint64_t at, uint64_t *place)
+read_stub(struct symbol_code *code, const struct section *section, uint64_t at, uint64_t *place)
 {
-	const uint8_t *bytes = section->bytes + (at - section->start);
-	uint64_t left = section->end - at;
+	uint64_t left = section->end - at < STUB ? section->end - at : STUB;
+	const uint8_t *bytes = bytes_of(code, section, at, left);
 	uint64_t skip = 0;
 	int32_t away;
 
+	if (bytes == NULL)
+		return false;
 	if (left >= 4 && memcmp(bytes, "\xf3\x0f\x1e\xfa", 4) == 0)
 		skip = 4;
 	if (left > skip && bytes[skip] == 0xf2)
@@ -384,7 +421,7 @@ load_stubs(struct symbol_code *code)
 		for (at = section->start; section->stubs && at < section->end; at += 8) {
 			struct stub *stub;
 
-			if (!read_stub(section, at, &place))
+			if (!read_stub(code, section, at, &place))
 				continue;
 			code->stubs = xgrow(code->stubs, &code->stub_cap, code->stub_count + 1,
 			    sizeof(*code->stubs));
@@ -455,13 +492,17 @@ source_callee(void *data, uint64_t address, bool slot)
 static bool
 source_read(void *data, uint64_t address, void *buffer, size_t size)
 {
-	const struct symbol_code *code = data;
+	struct symbol_code *code = data;
 	const struct section *section = find_section(code, address);
 	const struct relocation *relocation;
+	const uint8_t *bytes;
 
-	if (section == NULL || !section->constant || section->end - address < size)
+	if (section == NULL || !section->constant)
 		return false;
-	memcpy(buffer, section->bytes + (address - section->start), size);
+	bytes = bytes_of(code, section, address, size);
+	if (bytes == NULL)
+		return false;
+	memcpy(buffer, bytes, size);
 	if (size != sizeof(uint64_t))
 		return true;
 	relocation = find_relocation(code, address);
@@ -520,21 +561,39 @@ read_pads(struct pads *pads, struct cursor *cursor, const struct symbol_fde *fde
 	return pads->count < PADS_MAX;
 }
 
+/* Reads the table from its first size bytes; false if it makes no sense, or is longer. */
+static bool
+try_pads(struct symbol_code *code, const struct section *section, const struct symbol_fde *fde,
+    uint64_t size, struct pads *pads)
+{
+	const uint8_t *bytes = bytes_of(code, section, fde->lsda, size);
+	struct cursor cursor = { .wide = true };
+
+	if (bytes == NULL)
+		return false;
+	cursor.base = bytes;
+	cursor.address = fde->lsda;
+	cursor.at = bytes;
+	cursor.end = bytes + size;
+	free(pads->list);
+	*pads = (struct pads){ .unclear = false };
+	pads->unclear = !read_pads(pads, &cursor, fde);
+	return !pads->unclear;
+}
+
 static struct pads *
 load_pads(struct symbol_code *code, const struct symbol_fde *fde)
 {
 	const struct section *section = find_section(code, fde->lsda);
 	struct pads *pads = xcalloc(1, sizeof(*pads));
-	struct cursor cursor = { .wide = true };
+	uint64_t left = section != NULL ? section->end - fde->lsda : 0;
 
 	pads->unclear = true;
-	if (section == NULL)
+	/* the rest of the section is the others' */
+	if (left > PADS_SIZE && try_pads(code, section, fde, PADS_SIZE, pads))
 		return pads;
-	cursor.base = section->bytes;
-	cursor.address = section->start;
-	cursor.at = section->bytes + (fde->lsda - section->start);
-	cursor.end = section->bytes + (section->end - section->start);
-	pads->unclear = !read_pads(pads, &cursor, fde);
+	if (left > 0)
+		try_pads(code, section, fde, left, pads);
 	return pads;
 }
 
@@ -613,7 +672,9 @@ source_part(void *data, uint64_t address, struct flow_part *part)
 	}
 	if (part->start < section->start || part->end > section->end || part->end <= part->start)
 		return false;
-	part->bytes = section->bytes + (part->start - section->start);
+	part->bytes = bytes_of(code, section, part->start, part->end - part->start);
+	if (part->bytes == NULL)
+		return false;
 	if (fde != NULL && fde->lsda != 0) {
 		pads = find_pads(code, fde);
 		part->pads = pads->list;
@@ -623,15 +684,27 @@ source_part(void *data, uint64_t address, struct flow_part *part)
 	return true;
 }
 
+static void
+source_forget(void *data)
+{
+	struct symbol_code *code = data;
+
+	symbol_text_forget(&code->text);
+}
+
 struct symbol_code *
 symbol_code_new(const struct symbol_elf *file, struct symbol_table *table)
 {
 	struct symbol_code *code = xcalloc(1, sizeof(*code));
+	struct stat status;
 	GElf_Ehdr header;
 	size_t i;
 	bool any = false;
 
 	code->file = file;
+	code->text.fd = file->fd;
+	if (fstat(file->fd, &status) == 0)
+		code->text.size = (uint64_t)status.st_size;
 	code->table = table;
 	code->source.data = code;
 	code->source.fixed = gelf_getehdr(file->elf, &header) != NULL && header.e_type == ET_EXEC;
@@ -639,6 +712,7 @@ symbol_code_new(const struct symbol_elf *file, struct symbol_table *table)
 	code->source.part = source_part;
 	code->source.callee = source_callee;
 	code->source.read = source_read;
+	code->source.forget = source_forget;
 	code->source.labels = source_labels;
 	load_sections(code);
 	for (i = 0; i < code->section_count; i++)
@@ -674,6 +748,7 @@ symbol_code_free(struct symbol_code *code)
 	free(code->relocations);
 	free(code->stubs);
 	free(code->labels);
+	symbol_text_release(&code->text);
 	symbol_parts_release(&code->parts);
 	arena_release(&code->arena);
 	free(code);

@@ -16,6 +16,7 @@ make_flow(struct module *module, uint64_t entry)
 	if (source == NULL)
 		return NULL;
 	flow = flow_build(source, entry);
+	source->forget(source->data);
 	symbol_answers_keep_flow(module, entry, flow);
 	return flow;
 }

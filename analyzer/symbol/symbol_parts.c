@@ -48,6 +48,14 @@ is_part(const struct count *count, const struct symbol_fde *fde)
 	return fde->inner && count->source->part(count->source->data, fde->start, &part);
 }
 
+/* A part was looked at. */
+static void
+forget(const struct count *count)
+{
+	if (count->source->forget != NULL)
+		count->source->forget(count->source->data);
+}
+
 static void
 add_vote(
     struct symbol_parts *parts, const struct symbol_fde *part, const struct symbol_fde *function)
@@ -314,6 +322,7 @@ count_crossings(struct count *count)
 	for (i = 0; i < count->table->fde_count; i++) {
 		if (count->source->part(count->source->data, count->table->fdes[i].start, &part))
 			find_uses(count, &part);
+		forget(count);
 	}
 	vote_crossings(count);
 }
@@ -334,6 +343,7 @@ count_all(struct count *count)
 			continue;
 		count_jumps(count, fde, &part);
 		count_pads(count, fde, &part);
+		forget(count);
 	}
 	count_crossings(count);
 	free(count->crossings);

@@ -2,34 +2,42 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analyzer/util/xalloc.h"
 
 enum {
 	SLOTS_MAX = 4 * 1024 * 1024,
 	CALL_MAX = 8, /* bytes of the longest indirect call */
+	JUMP_MAX = 6,
 	STUB_MAX = 16,
 };
 
-const uint8_t *
-symbol_target_bytes(const struct symbol_elf *file, uint64_t addr, size_t *size)
+/* Copies the bytes of the file's code at addr, at most most; returns how many of them
+ * its section has. */
+static size_t
+read_code(const struct symbol_elf *file, uint64_t addr, uint8_t *to, size_t most)
 {
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
-	Elf_Data *data;
+	ssize_t got;
 
 	while (file->elf != NULL && (section = elf_nextscn(file->elf, section)) != NULL) {
+		uint64_t at;
+
 		if (gelf_getshdr(section, &header) == NULL || header.sh_type != SHT_PROGBITS ||
 		    (header.sh_flags & SHF_EXECINSTR) == 0 || addr < header.sh_addr ||
 		    addr - header.sh_addr >= header.sh_size)
 			continue;
-		data = elf_rawdata(section, NULL);
-		if (data == NULL || data->d_buf == NULL || addr - header.sh_addr >= data->d_size)
-			return NULL;
-		*size = data->d_size - (size_t)(addr - header.sh_addr);
-		return (const uint8_t *)data->d_buf + (addr - header.sh_addr);
+		at = addr - header.sh_addr;
+		if (header.sh_offset > (uint64_t)INT64_MAX - at)
+			return 0;
+		if (most > header.sh_size - at)
+			most = (size_t)(header.sh_size - at);
+		got = pread(file->fd, to, most, (off_t)(header.sh_offset + at));
+		return got > 0 ? (size_t)got : 0;
 	}
-	return NULL;
+	return 0;
 }
 
 /* ---- slots ---- */
@@ -138,11 +146,10 @@ static bool
 read_stub(const struct symbol_code_view *view, uint64_t addr, struct symbol_target *target)
 {
 	static const uint8_t landing[4] = { 0xf3, 0x0f, 0x1e, 0xfa }; /* endbr64 */
-	size_t size;
-	const uint8_t *bytes = symbol_target_bytes(view->file, addr, &size);
+	uint8_t bytes[STUB_MAX];
 	size_t at = 0;
 
-	if (bytes == NULL || size < STUB_MAX)
+	if (read_code(view->file, addr, bytes, sizeof(bytes)) < STUB_MAX)
 		return false;
 	if (memcmp(bytes, landing, sizeof(landing)) == 0)
 		at = sizeof(landing);
@@ -217,14 +224,12 @@ struct symbol_target
 symbol_target_call(const struct symbol_code_view *view, uint64_t after)
 {
 	struct symbol_target target = { .kind = SYMBOL_TARGET_UNREAD };
-	const uint8_t *bytes;
-	size_t size;
+	uint8_t bytes[CALL_MAX];
 	size_t length;
 
 	if (view->table->machine != EM_X86_64 || after < CALL_MAX)
 		return target;
-	bytes = symbol_target_bytes(view->file, after - CALL_MAX, &size);
-	if (bytes == NULL || size < CALL_MAX)
+	if (read_code(view->file, after - CALL_MAX, bytes, sizeof(bytes)) < CALL_MAX)
 		return target;
 	if (bytes[CALL_MAX - 5] == 0xe8) {
 		target =
@@ -266,8 +271,7 @@ symbol_target_jump(const struct symbol_code_view *view, uint64_t pc, uint64_t af
 {
 	static const size_t sizes[] = { 5, 6, 2 };
 	struct symbol_target target = { .kind = SYMBOL_TARGET_UNREAD };
-	const uint8_t *bytes;
-	size_t size;
+	uint8_t bytes[JUMP_MAX];
 	size_t i;
 
 	if (view->table->machine != EM_X86_64)
@@ -275,8 +279,7 @@ symbol_target_jump(const struct symbol_code_view *view, uint64_t pc, uint64_t af
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		uint64_t start = pc != 0 ? pc : after - sizes[i];
 
-		bytes = symbol_target_bytes(view->file, start, &size);
-		if (bytes == NULL || size < sizes[i])
+		if (read_code(view->file, start, bytes, sizes[i]) < sizes[i])
 			continue;
 		target = read_jump(view, bytes, start, sizes[i]);
 		if (begins_something(view, &target))

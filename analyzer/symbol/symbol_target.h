@@ -46,10 +46,6 @@ struct symbol_code_view {
 	struct symbol_slots *slots; /* read when first needed */
 };
 
-/* The bytes of the file's code from addr to the end of its section, in the file's
- * memory; NULL if it has none there. */
-const uint8_t *symbol_target_bytes(const struct symbol_elf *file, uint64_t addr, size_t *size);
-
 /* What the call that returns to `after` calls. */
 struct symbol_target symbol_target_call(const struct symbol_code_view *view, uint64_t after);
 /* Where the jump at `pc`, or if that is 0 the one that ends at `after`, leads. */
