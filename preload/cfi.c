@@ -461,20 +461,22 @@ struct cfi_plain_run {
 	int depth;
 };
 
-/* Operations without operands in their low bits: false: it is not one of plain code. */
-static bool
-cfi_plain_extended(
-    const struct cfi_fde *fde, struct cfi_bytes *bytes, struct cfi_plain_run *run, uint8_t op)
+/* Nearly all numbers are of one byte. */
+static inline uint64_t
+cfi_number(struct cfi_bytes *bytes)
 {
-	struct cfi_plain *row = &run->row;
+	if (__builtin_expect(bytes->at < bytes->end && *bytes->at < 128, 1))
+		return *bytes->at++;
+	return cfi_uleb(bytes);
+}
 
+/* Operations without operands in their low bits: false: it is not one of plain code. */
+static inline __attribute__((always_inline)) bool
+cfi_plain_extended(
+    struct cfi_bytes *bytes, struct cfi_plain_run *run, struct cfi_plain *row, uint8_t op)
+{
 	switch (op) {
 	case 0x00: /* nop */ return true;
-	case 0x02:
-	case 0x03:
-	case 0x04: /* advance_loc1, 2, 4 */
-		run->at += cfi_fixed(bytes, 1UL << (op - 2)) * fde->code_align;
-		return true;
 	case 0x0a: /* remember_state */
 		if (run->depth == CFI_DEPTH)
 			return false;
@@ -486,14 +488,25 @@ cfi_plain_extended(
 		*row = run->saved[--run->depth];
 		return true;
 	case 0x0c: /* def_cfa */
-		row->of = cfi_uleb(bytes);
-		row->cfa = (int64_t)cfi_uleb(bytes);
+		row->of = cfi_number(bytes);
+		row->cfa = (int64_t)cfi_number(bytes);
 		return true;
-	case 0x0d: /* def_cfa_register */ row->of = cfi_uleb(bytes); return true;
-	case 0x0e: /* def_cfa_offset */ row->cfa = (int64_t)cfi_uleb(bytes); return true;
-	case 0x2e: /* GNU_args_size */ cfi_uleb(bytes); return true;
+	case 0x0d: /* def_cfa_register */ row->of = cfi_number(bytes); return true;
+	case 0x0e: /* def_cfa_offset */ row->cfa = (int64_t)cfi_number(bytes); return true;
+	case 0x2e: /* GNU_args_size */ cfi_number(bytes); return true;
 	default: return false;
 	}
+}
+
+static inline bool
+cfi_plain_offset(const struct cfi_fde *fde, struct cfi_plain *row, uint8_t reg, uint64_t value)
+{
+	int64_t offset = (int64_t)value * fde->data_align;
+
+	if (reg == ARCH_RBP)
+		row->rbp = offset;
+	return reg != ARCH_RSP && (reg != ARCH_RA || offset == -8) &&
+	    (reg != ARCH_RBP || offset != 0);
 }
 
 /* false: not understood */
@@ -501,39 +514,32 @@ static bool
 cfi_plain_execute(
     const struct cfi_fde *fde, struct cfi_bytes bytes, struct cfi_plain_run *run, uint64_t pc)
 {
-	while (bytes.at < bytes.end && run->at <= pc) {
+	struct cfi_plain row = run->row;
+	const uint64_t align = fde->code_align;
+	uint64_t at = run->at;
+
+	while (bytes.at < bytes.end && at <= pc) {
 		uint8_t op = *bytes.at++;
-		uint8_t reg = op & 0x3f;
-		bool ours = reg == ARCH_RBP || reg == ARCH_RSP || reg == ARCH_RA;
+		uint8_t low = op & 0x3f;
+		bool good = true;
 
-		switch (op >> 6) {
-		case 0: /* extended */
-			if (!cfi_plain_extended(fde, &bytes, run, op) || bytes.bad)
-				return false;
-			break;
-		case 1: /* advance_loc */ run->at += reg * fde->code_align; break;
-		case 2: /* offset */
-			if (!ours && bytes.at < bytes.end && *bytes.at < 128) {
-				bytes.at++;
-			} else {
-				int64_t offset = (int64_t)cfi_uleb(&bytes) * fde->data_align;
-
-				if (bytes.bad || reg == ARCH_RSP ||
-				    (reg == ARCH_RA && offset != -8) ||
-				    (reg == ARCH_RBP && offset == 0))
-					return false;
-				if (reg == ARCH_RBP)
-					run->row.rbp = offset;
-			}
-			break;
-		default: /* restore */
-			if (reg == ARCH_RBP)
-				run->row.rbp = run->initial;
-			else if (ours)
-				return false;
-			break;
-		}
+		if ((op & 0xc0) == 0x40) /* advance_loc */
+			at += low * align;
+		else if (op >= 2 && op <= 4) /* advance_loc1, 2, 4 */
+			at += cfi_fixed(&bytes, 1UL << (op - 2)) * align;
+		else if ((op & 0xc0) == 0)
+			good = cfi_plain_extended(&bytes, run, &row, op);
+		else if ((op & 0xc0) == 0x80)
+			good = cfi_plain_offset(fde, &row, low, cfi_number(&bytes));
+		else if (low == ARCH_RBP) /* restore */
+			row.rbp = run->initial;
+		else
+			good = low != ARCH_RSP && low != ARCH_RA;
+		if (!good || bytes.bad)
+			return false;
 	}
+	run->row = row;
+	run->at = at;
 	return true;
 }
 

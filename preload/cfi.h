@@ -86,7 +86,7 @@ struct cfi_plain {
 	uint64_t of; /* the register */
 };
 
-/* The same of such code; false: it may not be. Ten times faster. */
+/* The same of such code, faster; false: it may not be. */
 bool cfi_plain(const struct cfi_fde *fde, uint64_t pc, struct cfi_plain *row);
 
 /*

@@ -203,9 +203,10 @@ rules_insert(struct rules_table *table, uint64_t pc, struct rule rule)
 
 	for (unsigned int i = 0; i < RULES_PROBES; i++) {
 		struct rules_entry *entry = &table->entries[(at + i) & table->mask];
-		uint64_t free = 0;
+		uint64_t free = __atomic_load_n(&entry->pc, __ATOMIC_ACQUIRE);
 
-		if (__atomic_compare_exchange_n(&entry->pc, &free, pc | (1ULL << 63), false,
+		if (free == 0 &&
+		    __atomic_compare_exchange_n(&entry->pc, &free, pc | (1ULL << 63), false,
 			__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 			entry->rule = rule;
 			__atomic_store_n(&entry->pc, pc, __ATOMIC_RELEASE);

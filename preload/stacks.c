@@ -8,33 +8,24 @@
 #include "preload/sys.h"
 
 /* STACKS_NEAR: entries behind its parent's where a node may be; else it is anywhere. */
-enum { STACKS_LEVELS = 12, STACKS_FIRST = 2048, STACKS_NEAR = 8, STACKS_PROBES = 96 };
+enum { STACKS_FIRST = 2048, STACKS_MAX = 1 << 23, STACKS_NEAR = 8, STACKS_PROBES = 96 };
 
-/* Additions to a full table after which another thread fills the next one, should
- * the first have been stopped in that. */
+/* Additions to a full table after which another thread makes it grow, should the
+ * first have been stopped in that. */
 enum { STACKS_PATIENCE = 4096 };
 
 /* Of a key, stacks_parent: without the flags. */
 #define STACKS_PARENT (UINT32_MAX >> 3)
 
-static struct stacks_table stacks_tables[STACKS_LEVELS];
-struct stacks_table *stacks_now = stacks_tables;
+struct stacks stacks;
 
 bool
 stacks_start(void)
 {
-	uint64_t total = ((uint64_t)STACKS_FIRST << STACKS_LEVELS) - STACKS_FIRST;
-	struct stacks_entry *at = sys_mmap(total * sizeof(*at), PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
-
-	if (at == NULL)
-		return false;
-	for (unsigned int i = 0; i < STACKS_LEVELS; i++) {
-		stacks_tables[i].entries = at;
-		stacks_tables[i].mask = ((uint64_t)STACKS_FIRST << i) - 1;
-		at += stacks_tables[i].mask + 1;
-	}
-	return true;
+	stacks.entries = sys_mmap((uint64_t)STACKS_MAX * sizeof(*stacks.entries),
+	    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+	stacks.mask = STACKS_FIRST - 1;
+	return stacks.entries != NULL;
 }
 
 /* Where the node may be, at the given try. */
@@ -51,11 +42,11 @@ stacks_try(uint64_t place, uint32_t parent, unsigned int tried)
 }
 
 static uint32_t
-stacks_look(const struct stacks_table *table, uint64_t place, uint32_t parent, uint32_t key)
+stacks_look(uint64_t mask, uint64_t place, uint32_t parent, uint32_t key)
 {
 	for (unsigned int i = 0; i < STACKS_PROBES; i++) {
 		const struct stacks_entry *entry =
-		    &table->entries[stacks_try(place, parent, i) & table->mask];
+		    &stacks.entries[stacks_try(place, parent, i) & mask];
 		uint64_t ids = __atomic_load_n(&entry->ids, __ATOMIC_ACQUIRE);
 
 		if (ids == 0)
@@ -67,20 +58,19 @@ stacks_look(const struct stacks_table *table, uint64_t place, uint32_t parent, u
 }
 
 static void
-stacks_insert(
-    struct stacks_table *table, uint64_t place, uint32_t parent, uint32_t key, uint32_t id)
+stacks_insert(uint64_t mask, uint64_t place, uint32_t parent, uint32_t key, uint32_t id)
 {
 	for (unsigned int i = 0; i < STACKS_PROBES; i++) {
-		struct stacks_entry *entry =
-		    &table->entries[stacks_try(place, parent, i) & table->mask];
-		uint64_t ids = 0;
+		struct stacks_entry *entry = &stacks.entries[stacks_try(place, parent, i) & mask];
+		uint64_t ids = __atomic_load_n(&entry->ids, __ATOMIC_ACQUIRE);
 
-		if (__atomic_compare_exchange_n(&entry->ids, &ids,
+		if (ids == 0 &&
+		    __atomic_compare_exchange_n(&entry->ids, &ids,
 			(uint64_t)key << 32 | STACKS_BUSY, false, __ATOMIC_ACQ_REL,
 			__ATOMIC_ACQUIRE)) {
 			entry->place = place;
 			__atomic_store_n(&entry->ids, (uint64_t)key << 32 | id, __ATOMIC_RELEASE);
-			__atomic_fetch_add(&table->count, 1, __ATOMIC_RELAXED);
+			__atomic_fetch_add(&stacks.count, 1, __ATOMIC_RELAXED);
 			return;
 		}
 		if (ids >> 32 == key && entry->place == place)
@@ -88,37 +78,46 @@ stacks_insert(
 	}
 }
 
-/* Half full: all move to the next table. What others add to this one meanwhile is
- * forgotten, and gets another id the next time. */
-static __attribute__((noinline)) struct stacks_table *
-stacks_grow(struct stacks_table *table)
+/*
+ * Half full: twice as large, in place. Few nodes would now be looked for elsewhere:
+ * they get another entry. What others add meanwhile may be forgotten, and has
+ * another id the next time.
+ */
+static __attribute__((noinline)) void
+stacks_grow(uint64_t mask)
 {
-	struct stacks_table *next = table + 1;
+	uint64_t wide = mask * 2 + 1;
 
-	if (next == stacks_tables + STACKS_LEVELS ||
-	    __atomic_fetch_add(&next->filling, 1, __ATOMIC_RELAXED) % STACKS_PATIENCE != 0)
-		return table;
-	for (uint64_t i = 0; i <= table->mask; i++) {
-		const struct stacks_entry *entry = &table->entries[i];
+	if (wide >= STACKS_MAX ||
+	    __atomic_fetch_add(&stacks.growing, 1, __ATOMIC_RELAXED) % STACKS_PATIENCE != 0)
+		return;
+	for (uint64_t i = 0; i <= mask; i++) {
+		const struct stacks_entry *entry = &stacks.entries[i];
 		uint64_t ids = __atomic_load_n(&entry->ids, __ATOMIC_ACQUIRE);
-		uint32_t key = (uint32_t)(ids >> 32);
+		uint32_t key = (uint32_t)(ids >> 32), parent = key & STACKS_PARENT;
 
-		if (ids != 0 && (uint32_t)ids != STACKS_BUSY)
-			stacks_insert(next, entry->place, key & STACKS_PARENT, key, (uint32_t)ids);
+		/* Near its parent's in both: what it stands behind is taken for ever. */
+		if (((i - stacks_at(entry->place, parent)) & wide) < STACKS_NEAR)
+			continue;
+		if (ids != 0 && (uint32_t)ids != STACKS_BUSY &&
+		    stacks_look(wide, entry->place, parent, key) == 0)
+			stacks_insert(wide, entry->place, parent, key, (uint32_t)ids);
 	}
-	__atomic_compare_exchange_n(
-	    &stacks_now, &table, next, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-	return __atomic_load_n(&stacks_now, __ATOMIC_ACQUIRE);
+	if (__atomic_compare_exchange_n(
+		&stacks.mask, &mask, wide, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		__atomic_store_n(&stacks.growing, 0, __ATOMIC_RELAXED);
 }
 
 static void
 stacks_keep(const struct frame *frame, uint32_t parent)
 {
-	struct stacks_table *table = __atomic_load_n(&stacks_now, __ATOMIC_ACQUIRE);
+	uint64_t mask = __atomic_load_n(&stacks.mask, __ATOMIC_ACQUIRE);
 
-	if (table->count * 2 > table->mask)
-		table = stacks_grow(table);
-	stacks_insert(table, stacks_place(frame), parent & STACKS_PARENT,
+	if (stacks.count * 2 > mask) {
+		stacks_grow(mask);
+		mask = __atomic_load_n(&stacks.mask, __ATOMIC_ACQUIRE);
+	}
+	stacks_insert(mask, stacks_place(frame), parent & STACKS_PARENT,
 	    stacks_parent(frame, parent), frame->id);
 }
 
@@ -198,7 +197,7 @@ stacks_add(struct frame *frames, uint32_t count, uint32_t parent)
 uint32_t
 stacks_new(struct frame *frames, uint32_t count)
 {
-	const struct stacks_table *table = __atomic_load_n(&stacks_now, __ATOMIC_ACQUIRE);
+	uint64_t mask = __atomic_load_n(&stacks.mask, __ATOMIC_ACQUIRE);
 	uint32_t known = count;
 	uint32_t id;
 
@@ -209,7 +208,7 @@ stacks_new(struct frame *frames, uint32_t count)
 		struct frame *frame = &frames[known];
 
 		frame->id = stacks_look(
-		    table, stacks_place(frame), id & STACKS_PARENT, stacks_parent(frame, id));
+		    mask, stacks_place(frame), id & STACKS_PARENT, stacks_parent(frame, id));
 		if (frame->id == 0)
 			break;
 		id = frame->id;

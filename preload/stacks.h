@@ -40,19 +40,20 @@ struct stacks_entry {
 
 /*
  * A node stands behind twice its parent's id, not far if it can. Ids are given in the
- * order of the first events: what happens at a time stands together.
+ * order of the first events: what happens at a time stands together, and what does
+ * stays where it is when the table grows, which it does in place.
  */
-struct stacks_table {
+struct stacks {
 	struct stacks_entry *entries;
 	uint64_t mask;
 	uint64_t count;
-	uint32_t filling;
+	uint32_t growing;
 };
 
 /* The id of a node that is being added. */
 #define STACKS_BUSY UINT32_MAX
 
-extern struct stacks_table *stacks_now;
+extern struct stacks stacks;
 
 uint32_t stacks_new(struct frame *frames, uint32_t count);
 
@@ -76,27 +77,41 @@ stacks_at(uint64_t place, uint32_t parent)
 	return 2ULL * parent + (place * 0x9e3779b97f4a7c15ULL >> 59);
 }
 
+/* The first few places alone; 0: it is none of these. */
+static inline uint32_t
+stacks_near(uint64_t mask, const struct frame *frame, uint32_t parent)
+{
+	uint64_t place = stacks_place(frame), at = stacks_at(place, parent);
+	uint32_t key = stacks_parent(frame, parent);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		const struct stacks_entry *entry = &stacks.entries[(at + i) & mask];
+		uint64_t ids = __atomic_load_n(&entry->ids, __ATOMIC_ACQUIRE);
+
+		if (ids >> 32 == key && entry->place == place && (uint32_t)ids != STACKS_BUSY)
+			return (uint32_t)ids;
+		if (ids == 0)
+			break;
+	}
+	return 0;
+}
+
 static inline uint32_t
 stacks_id(struct frame *frames, uint32_t known, uint32_t count)
 {
-	const struct stacks_table *table = __atomic_load_n(&stacks_now, __ATOMIC_ACQUIRE);
+	uint64_t mask = __atomic_load_n(&stacks.mask, __ATOMIC_ACQUIRE);
 	uint32_t parent = known > 0 ? frames[known - 1].id : 0;
 
 	if (__builtin_expect(parent == 0 && known > 0, 0))
 		return stacks_new(frames, count);
 	for (; known < count; known++) {
 		struct frame *frame = &frames[known];
-		uint64_t place = stacks_place(frame);
-		const struct stacks_entry *entry =
-		    &table->entries[stacks_at(place, parent) & table->mask];
-		uint64_t ids = __atomic_load_n(&entry->ids, __ATOMIC_ACQUIRE);
+		uint32_t id = stacks_near(mask, frame, parent);
 
-		if (__builtin_expect(ids >> 32 != stacks_parent(frame, parent) ||
-			    entry->place != place || (uint32_t)ids == STACKS_BUSY,
-			0))
+		if (__builtin_expect(id == 0, 0))
 			return stacks_new(frames, count);
-		parent = (uint32_t)ids;
-		frame->id = parent;
+		parent = id;
+		frame->id = id;
 	}
 	return parent;
 }

@@ -236,6 +236,8 @@ walk_plain(
 {
 	uint64_t slot = from->slot + (uint64_t)rule_offset(rule);
 	uint64_t high = state->high;
+	const volatile uint64_t *rbp;
+	uint64_t saved;
 
 	if (__builtin_expect(!state->bounded, 0))
 		high = from->slot + 8 + WALK_REACH;
@@ -243,10 +245,10 @@ walk_plain(
 		return false;
 	next->slot = slot;
 	next->pc = *(const volatile uint64_t *)slot;
-	next->rbp = from->rbp;
-	if (rule_saves_rbp(rule))
-		next->rbp =
-		    *(const volatile uint64_t *)(slot + 8 + (uint64_t)rule_rbp_offset(rule));
+	/* One or the other without a branch, which nothing would foresee. */
+	saved = slot + 8 + (uint64_t)rule_rbp_offset(rule);
+	rbp = rule_saves_rbp(rule) ? (const volatile uint64_t *)saved : &from->rbp;
+	next->rbp = *rbp;
 	return true;
 }
 
