@@ -23,10 +23,8 @@ histogram_find(const struct histogram *histogram, uint64_t key)
 static void
 histogram_add_exact(struct histogram *histogram, uint64_t key, double weight)
 {
-	size_t at = histogram->last;
+	size_t at = histogram_find(histogram, key);
 
-	if (at >= histogram->count || histogram->bins[at].key != key)
-		at = histogram_find(histogram, key);
 	if (at == histogram->count || histogram->bins[at].key != key) {
 		histogram->bins = xgrow(histogram->bins, &histogram->cap, histogram->count + 1,
 		    sizeof(*histogram->bins));
@@ -37,25 +35,6 @@ histogram_add_exact(struct histogram *histogram, uint64_t key, double weight)
 	}
 	histogram->bins[at].weight += weight;
 	histogram->last = at;
-}
-
-/* How far a key of that octave is shifted to the number of its bucket in it. */
-static unsigned
-histogram_shift(uint64_t key, unsigned resolution)
-{
-	return 63 - (unsigned)__builtin_clzll(key) - (unsigned)__builtin_ctz(resolution);
-}
-
-/* Twice the resolution are exact, then each octave has `resolution` buckets. */
-static uint32_t
-histogram_bucket(uint64_t key, unsigned resolution)
-{
-	unsigned shift;
-
-	if (key < 2 * (uint64_t)resolution)
-		return (uint32_t)key;
-	shift = histogram_shift(key, resolution);
-	return shift * resolution + (uint32_t)(key >> shift);
 }
 
 /* The upper bound of a bucket. */
@@ -91,7 +70,7 @@ histogram_widen(struct histogram *histogram, uint32_t bucket)
 }
 
 void
-histogram_add(struct histogram *histogram, uint64_t key, double weight)
+histogram_add_new(struct histogram *histogram, uint64_t key, double weight)
 {
 	uint32_t bucket;
 
@@ -100,8 +79,7 @@ histogram_add(struct histogram *histogram, uint64_t key, double weight)
 		return;
 	}
 	bucket = histogram_bucket(key, histogram->resolution);
-	if (bucket - histogram->first >= histogram->weight_count)
-		histogram_widen(histogram, bucket);
+	histogram_widen(histogram, bucket);
 	histogram->weights[bucket - histogram->first] += weight;
 }
 

@@ -25,7 +25,48 @@ struct histogram {
 	size_t weight_count;
 };
 
-void histogram_add(struct histogram *histogram, uint64_t key, double weight);
+/* histogram_add where the key's place has to be looked for, or made. */
+void histogram_add_new(struct histogram *histogram, uint64_t key, double weight);
+
+/* How far a key of that octave is shifted to the number of its bucket in it. */
+static inline unsigned
+histogram_shift(uint64_t key, unsigned resolution)
+{
+	return 63 - (unsigned)__builtin_clzll(key) - (unsigned)__builtin_ctz(resolution);
+}
+
+/* Twice the resolution are exact, then each octave has `resolution` buckets. */
+static inline uint32_t
+histogram_bucket(uint64_t key, unsigned resolution)
+{
+	unsigned shift;
+
+	if (key < 2 * (uint64_t)resolution)
+		return (uint32_t)key;
+	shift = histogram_shift(key, resolution);
+	return shift * resolution + (uint32_t)(key >> shift);
+}
+
+static inline void
+histogram_add(struct histogram *histogram, uint64_t key, double weight)
+{
+	uint32_t at;
+
+	if (histogram->resolution == 0) {
+		if (histogram->last < histogram->count &&
+		    histogram->bins[histogram->last].key == key)
+			histogram->bins[histogram->last].weight += weight;
+		else
+			histogram_add_new(histogram, key, weight);
+		return;
+	}
+	at = histogram_bucket(key, histogram->resolution) - histogram->first;
+	if (at < histogram->weight_count)
+		histogram->weights[at] += weight;
+	else
+		histogram_add_new(histogram, key, weight);
+}
+
 /* The upper bound of key's bucket; resolution is a power of 2. */
 uint64_t histogram_round(uint64_t key, unsigned resolution);
 /* From now on keys are rounded, and those that are there are; resolution is a power

@@ -29,7 +29,7 @@ timeline_halve(struct timeline *timeline)
 	timeline->shift++;
 }
 
-static struct timeline_slice *
+struct timeline_slice *
 timeline_slice(struct timeline *timeline, uint64_t time)
 {
 	uint64_t since = time > timeline->start ? time - timeline->start : 0;
@@ -48,24 +48,4 @@ timeline_slice(struct timeline *timeline, uint64_t time)
 	timeline->from = timeline->start + (since >> timeline->shift << timeline->shift);
 	timeline->to = timeline->from + (1ULL << timeline->shift);
 	return slice;
-}
-
-void
-timeline_add(struct timeline *timeline, uint64_t time, double bytes, double weight)
-{
-	struct timeline_slice *slice = timeline->last;
-
-	/* what is before the start counts for the first one */
-	if (slice == NULL || time < timeline->from || time >= timeline->to)
-		slice = timeline_slice(timeline, time);
-
-	timeline->live += bytes * weight;
-	if (bytes < 0)
-		slice->frees += weight;
-	else
-		slice->allocations += weight;
-	if (timeline->live > slice->live)
-		slice->live = timeline->live;
-	if (timeline->live > timeline->peak)
-		timeline->peak = timeline->live;
 }

@@ -29,7 +29,27 @@ struct timeline {
 };
 
 void timeline_init(struct timeline *timeline, uint64_t start);
+/* The slice of that time, made if need be. */
+struct timeline_slice *timeline_slice(struct timeline *timeline, uint64_t time);
+
 /* A block of that size began, or ended (bytes < 0), which stands for weight. */
-void timeline_add(struct timeline *timeline, uint64_t time, double bytes, double weight);
+static inline void
+timeline_add(struct timeline *timeline, uint64_t time, double bytes, double weight)
+{
+	struct timeline_slice *slice = timeline->last;
+
+	/* what is before the start counts for the first one */
+	if (slice == NULL || time < timeline->from || time >= timeline->to)
+		slice = timeline_slice(timeline, time);
+	timeline->live += bytes * weight;
+	if (bytes < 0)
+		slice->frees += weight;
+	else
+		slice->allocations += weight;
+	if (timeline->live > slice->live)
+		slice->live = timeline->live;
+	if (timeline->live > timeline->peak)
+		timeline->peak = timeline->live;
+}
 
 #endif

@@ -26,16 +26,86 @@ struct live {
 	uint64_t seed; /* so that no trace can make addresses collide */
 };
 
-/* The address will soon be asked for. */
-void live_expect(const struct live *live, uint32_t process, uint64_t address);
-/* The slot of that address, or NULL. Valid until the next insertion. */
-struct live_slot *live_find(const struct live *live, uint32_t process, uint64_t address);
-/* The same; if there is none it is made, with block 0: set it at once. */
-struct live_slot *live_insert(struct live *live, uint32_t process, uint64_t address);
-/* Ends what live_find returned. */
-void live_remove(struct live *live, struct live_slot *slot);
+/* Makes room for twice what is live, at least. */
+void live_grow(struct live *live);
 /* The block of slot i (0 to mask) of a table that is not empty, or 0. */
 uint32_t live_block(const struct live *live, size_t i);
 void live_release(struct live *live);
+
+static inline size_t
+live_home(const struct live *live, uint32_t process, uint64_t address)
+{
+	/* neighbours in the heap, which die together, share a cache line */
+	uint64_t hash = address >> 7 ^ (uint64_t)process << 40 ^ live->seed;
+
+	hash *= 0x9e3779b97f4a7c15ULL;
+	hash ^= hash >> 32;
+	hash *= 0xd6e8feb86659fd93ULL;
+	hash ^= hash >> 29;
+	return (size_t)(hash << 2 | (address >> 5 & 3)) & live->mask;
+}
+
+/* The address will soon be asked for. */
+static inline void
+live_expect(const struct live *live, uint32_t process, uint64_t address)
+{
+	if (live->slots != NULL)
+		__builtin_prefetch(&live->slots[live_home(live, process, address)]);
+}
+
+/* The slot that holds the address, or the free one where it belongs. */
+static inline struct live_slot *
+live_probe(const struct live *live, uint32_t process, uint64_t address)
+{
+	size_t at = live_home(live, process, address);
+	struct live_slot *slot;
+
+	for (;; at = (at + 1) & live->mask) {
+		slot = &live->slots[at];
+		if (slot->block == 0 || (slot->address == address && slot->process == process))
+			return slot;
+	}
+}
+
+/* The slot of that address, or NULL. Valid until the next insertion. */
+static inline struct live_slot *
+live_find(const struct live *live, uint32_t process, uint64_t address)
+{
+	struct live_slot *slot;
+
+	if (live->slots == NULL)
+		return NULL;
+	slot = live_probe(live, process, address);
+	return slot->block != 0 && slot->block != LIVE_NONE ? slot : NULL;
+}
+
+/* The same; if there is none it is made, with block 0: set it at once. */
+static inline struct live_slot *
+live_insert(struct live *live, uint32_t process, uint64_t address)
+{
+	struct live_slot *slot;
+
+	if (live->slots == NULL || live->used >= (live->mask + 1) / 8 * 5)
+		live_grow(live);
+	slot = live_probe(live, process, address);
+	if (slot->block == 0) {
+		slot->address = address;
+		slot->process = process;
+		live->used++;
+		live->count++;
+	} else if (slot->block == LIVE_NONE) {
+		slot->block = 0;
+		live->count++;
+	}
+	return slot;
+}
+
+/* Ends what live_find returned. */
+static inline void
+live_remove(struct live *live, struct live_slot *slot)
+{
+	slot->block = LIVE_NONE;
+	live->count--;
+}
 
 #endif

@@ -129,13 +129,6 @@ match_release_block(struct match *match, struct match_event *event, uint32_t pro
 }
 
 void
-match_expect(const struct match *match, const struct match_event *event)
-{
-	live_expect(
-	    &match->live, match->streams->list[event->stream].process, event->event.address);
-}
-
-void
 match_event(struct match *match, struct match_event *event)
 {
 	uint32_t process = match->streams->list[event->stream].process;

@@ -10,9 +10,9 @@
 
 #include "analyzer/model/live.h"
 #include "analyzer/trace/decode.h"
+#include "analyzer/trace/streams.h"
 
 struct definitions;
-struct streams;
 
 /* An event and what it does. Blocks have numbers, from 1; that of one that ended is
  * given again. */
@@ -56,7 +56,13 @@ void match_init(
 void match_release(struct match *match);
 
 /* The event will be matched soon. */
-void match_expect(const struct match *match, const struct match_event *event);
+static inline void
+match_expect(const struct match *match, const struct match_event *event)
+{
+	live_expect(
+	    &match->live, match->streams->list[event->stream].process, event->event.address);
+}
+
 /* Fills block and lost of the next event in order of time. */
 void match_event(struct match *match, struct match_event *event);
 /* The blocks that never ended, in no order; the caller frees the list. */

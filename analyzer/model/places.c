@@ -136,9 +136,9 @@ places_unknown(struct places *places, uint32_t node, bool judged)
 }
 
 const struct place_node *
-places_node(struct places *places, uint32_t node)
+places_ask_node(struct places *places, uint32_t node)
 {
-	size_t count = places->nodes[node].levels == 0 ? places_unknown(places, node, false) : 0;
+	size_t count = places_unknown(places, node, false);
 	const struct definitions_node *def;
 	struct place_node *to;
 

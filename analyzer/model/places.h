@@ -105,8 +105,15 @@ void places_release(struct places *places);
 const struct place *places_get(struct places *places, uint32_t pc);
 const struct place_code *places_code(struct places *places, uint32_t pc);
 const struct place_step *places_step(struct places *places, uint32_t from, uint32_t to);
+/* places_node of one that was not asked for before, or is 0. */
+const struct place_node *places_ask_node(struct places *places, uint32_t node);
 /* Its levels and own. */
-const struct place_node *places_node(struct places *places, uint32_t node);
+static inline const struct place_node *
+places_node(struct places *places, uint32_t node)
+{
+	return places->nodes[node].levels != 0 ? &places->nodes[node]
+					       : places_ask_node(places, node);
+}
 /* The same with firm and passes, of which the code is asked. */
 const struct place_node *places_judged(struct places *places, uint32_t node);
 

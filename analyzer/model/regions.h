@@ -100,8 +100,27 @@ void region_nodes(const struct places *places, struct region *region);
 void region_release(struct region *region);
 
 /* How many of the `levels` outermost ones that stood at event seq do so still. */
-uint32_t region_shared(const struct region *region, uint32_t levels, uint64_t seq);
+static inline uint32_t
+region_shared(const struct region *region, uint32_t levels, uint64_t seq)
+{
+	uint32_t shared = levels < region->level_count ? levels : region->level_count;
+
+	while (shared > 0 && region->births[shared - 1] > seq)
+		shared--;
+	return shared;
+}
+
 /* Of so many that do: how many are proved to. */
-uint32_t region_proved(const struct region *region, uint32_t levels, uint64_t seq);
+static inline uint32_t
+region_proved(const struct region *region, uint32_t levels, uint64_t seq)
+{
+	uint32_t i = region->presumed_count;
+
+	while (i > 0 && region->presumed[i - 1].seq > seq)
+		i--;
+	if (i == region->presumed_count || region->presumed[i].level > levels)
+		return levels;
+	return region->presumed[i].level;
+}
 
 #endif

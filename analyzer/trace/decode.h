@@ -136,7 +136,7 @@ decode_rest(struct decode *state, const uint8_t *at, unsigned control, struct ev
 }
 
 /* The same as decode_event, where ESC_EVENT_MAX bytes may be read. */
-static inline size_t
+static inline __attribute__((always_inline)) size_t
 decode_whole(struct decode *state, const uint8_t *at, struct event *event)
 {
 	static const struct decode_length times[4] = { { 0xff, 1 }, { 0xffff, 2 },
