@@ -322,9 +322,12 @@ putback_limit(uint32_t depth)
 static void
 putback_kept(const struct putback *putback, uint32_t node, uint32_t behind, struct event *event)
 {
-	uint32_t all = putback->real[node];
+	uint32_t all;
 	bool leaf = behind != node;
 
+	if (!leaf && !event->has_kept && event->proved == UINT16_MAX)
+		return;
+	all = putback->real[node];
 	if (leaf && putback->marks && !(event->has_kept && event->kept >= all)) {
 		if (!event->has_kept || event->kept + 1U > all)
 			event->kept = (uint16_t)(all - 1);

@@ -236,7 +236,8 @@ query_open(const char *path, struct err *err)
 	db->path = xstrdup(path);
 	db->seconds = QUERY_SECONDS;
 	uri = query_uri(path);
-	rc = sqlite3_open_v2(uri, &db->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+	rc = sqlite3_open_v2(
+	    uri, &db->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
 	free(uri);
 	if (rc != SQLITE_OK) {
 		query_fail(db, err);

@@ -380,8 +380,10 @@ store_create(const char *path, const struct store_watch *watch, struct err *err)
 		store->watch = *watch;
 	if (store_reserve(store, err) < 0)
 		goto fail;
-	if (sqlite3_open_v2(store->temporary, &store->db, SQLITE_OPEN_READWRITE, NULL) !=
-	    SQLITE_OK) {
+	/* Nobody asks how much memory it has; too late, it does no harm. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	if (sqlite3_open_v2(store->temporary, &store->db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		store_fail(store, "cannot create the database", err);
 		goto fail;
 	}
