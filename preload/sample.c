@@ -30,8 +30,9 @@ static const uint64_t SAMPLE_MEASURE = 16, SAMPLE_MISSED = 60, SAMPLE_LONGEST = 
 /* So many measured ones are reported at once. */
 static const uint32_t SAMPLE_REPORT = 4;
 
-/* From there on the budget is for samples alone. */
-static const uint64_t SAMPLE_SPARSE = 1 << 20;
+/* From there on the budget is for samples alone; of so many blocks that new callers ask
+ * for then, one counts. */
+static const uint64_t SAMPLE_SPARSE = 1 << 20, SAMPLE_LATER = 8;
 
 static const int64_t SAMPLE_ALL = INT64_MIN / 2; /* a countdown that never ends */
 
@@ -177,9 +178,14 @@ sample_measure(struct thread *thread, uint64_t began)
 }
 
 bool
-sample_may(const struct thread *thread)
+sample_new(struct thread *thread, uint8_t *caller)
 {
-	return thread->sampler.interval < SAMPLE_SPARSE;
+	bool taken = thread->sampler.interval < SAMPLE_SPARSE;
+
+	/* Not for ever new: what is new is passed on the slow way. */
+	if (taken || thread_random(thread) % SAMPLE_LATER == 0)
+		++*caller;
+	return taken;
 }
 
 uint64_t

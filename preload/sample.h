@@ -67,8 +67,9 @@ int64_t sample_distance(struct thread *thread, uint64_t interval);
  * is taken; 0: it is not. */
 uint64_t sample_decide(struct thread *thread);
 
-/* Whether new callers are taken as they come: not when samples use up the budget. */
-bool sample_may(const struct thread *thread);
+/* Auto mode: whether the block of a caller that is still new is taken: not when samples
+ * use up the budget. Counts it. */
+bool sample_new(struct thread *thread, uint8_t *caller);
 
 /* Auto mode: the event that `measure` was counted down for was recorded; it began at
  * that time. */

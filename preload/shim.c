@@ -363,10 +363,8 @@ shim_is_new(const struct arch_frame *frame)
 static uint64_t
 shim_decide(struct thread *thread, uint64_t size, const struct arch_frame *frame)
 {
-	if (shim_is_new(frame) && sample_may(thread)) {
-		++*sample_caller(frame->slot, frame->pc);
+	if (shim_is_new(frame) && sample_new(thread, sample_caller(frame->slot, frame->pc)))
 		return 1;
-	}
 	return shim_sampled(size) ? sample_decide(thread) : 0;
 }
 

@@ -237,7 +237,8 @@ write_sampling(const struct ingest_run *run, struct store_run *row)
 	row->whole_ns = row->whole ? row->duration_ns : 0;
 	if (head->mode != ESC_MODE_AUTO)
 		return;
-	if (!row->whole && until > head->start.ticks)
+	/* of which a flight recorder has nothing any more */
+	if (!row->whole && until > head->start.ticks && until > head->ring_from)
 		row->whole_ns = write_clamp((double)(until - head->start.ticks) * run->tick_ns);
 	row->interval_low = write_clamp(rates_quantile(&run->rates, 0.05));
 	row->interval_high = write_clamp(rates_quantile(&run->rates, 0.95));

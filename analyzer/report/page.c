@@ -90,15 +90,15 @@ page_auto(const struct page *page)
 	double high = rows_real(run, 0, "interval_high");
 	char number[6][SHOW_SIZE];
 
-	fprintf(page->out, "  mode auto: everything for the first %s (%s of %s allocations)",
-	    show_ns(number[0], rows_real(run, 0, "whole_ns")),
-	    show_count(number[1], rows_real(run, 0, "whole_allocations")),
-	    show_count(number[2], rows_real(run, 0, "allocations")));
-	if (high > 1) {
-		fprintf(page->out, ", then\n    one block every %s", show_bytes(number[3], low));
-		if (high > low)
-			fprintf(page->out, " to %s", show_bytes(number[4], high));
-	}
+	fputs("  mode auto: ", page->out);
+	if (rows_real(run, 0, "whole_ns") > 0)
+		fprintf(page->out, "everything for the first %s (%s of %s allocations), then\n    ",
+		    show_ns(number[0], rows_real(run, 0, "whole_ns")),
+		    show_count(number[1], rows_real(run, 0, "whole_allocations")),
+		    show_count(number[2], rows_real(run, 0, "allocations")));
+	fprintf(page->out, "one block every %s", show_bytes(number[3], low));
+	if (high > low)
+		fprintf(page->out, " to %s", show_bytes(number[4], high));
 	fprintf(page->out, " (%s recorded in all); counts below are estimates\n",
 	    show_count(number[5], rows_real(run, 0, "recorded")));
 }
