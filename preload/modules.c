@@ -118,7 +118,8 @@ modules_write(const struct module *module)
 	record = ring_define(slots);
 	if (record == NULL) {
 		/* Nobody knows what it is. */
-		marks_stop(ESC_UNMARKED_MEMORY, NULL);
+		if (marks.on)
+			marks_stop(ESC_UNMARKED_MEMORY, NULL);
 		return 0;
 	}
 	id = __atomic_add_fetch(&ring.header->modules, 1, __ATOMIC_RELAXED);
