@@ -36,7 +36,7 @@ enum {
 };
 
 static const uint64_t KEEPER_MOMENT_NS = 50000000; /* between two moments */
-static const uint64_t KEEPER_RECLAIM_REST = 50;    /* times as long as the last took */
+static const uint64_t KEEPER_RECLAIM_REST = 20;    /* times as long as the last took */
 static const uint64_t KEEPER_RETRY_NS = 200000000; /* disk full: try again */
 static const uint64_t KEEPER_RATE_NS = 10000000;   /* a rate is seen over that */
 
@@ -53,6 +53,7 @@ struct keeper {
 	uint64_t rate_claimed;
 	uint64_t moment_at;
 	uint64_t reclaim_at; /* not before that */
+	uint8_t *ring;       /* all of a flight recorder that is full, mapped */
 	uint64_t full_at;    /* 0: the disk is not full */
 	unsigned ending;     /* ticks since the program ended */
 	unsigned idle;       /* ticks without a claim */
@@ -316,7 +317,11 @@ keeper_reclaim(struct keeper *keeper, uint64_t now)
 
 	if (!keeper_is_full_ring(keeper) || now < keeper->reclaim_at)
 		return;
-	(void)reclaim_segments(keeper->fd, keeper->header);
+	if (keeper->ring == NULL)
+		keeper->ring = mmap(NULL, (size_t)keeper->reserved, PROT_READ | PROT_WRITE,
+		    MAP_SHARED, keeper->fd, 0);
+	if (keeper->ring != MAP_FAILED)
+		(void)reclaim_segments(keeper->ring, keeper->reserved);
 	took = keeper_clock(CLOCK_MONOTONIC) - now;
 	keeper->reclaim_at = now + took * KEEPER_RECLAIM_REST;
 }

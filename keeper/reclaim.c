@@ -2,25 +2,20 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { RECLAIM_PROCESSES = 1 << 16 }; /* higher numbers are left alone */
-
 struct reclaim {
-	int fd;
-	const struct esc_header *header;
-	uint8_t *slot;   /* room for one */
-	uint32_t *pids;  /* by number of the process; 0: unknown */
-	uint8_t *open;   /* it has open segments */
-	uint8_t *gone;   /* its pid is nobody's */
-	uint32_t limit;  /* numbers are below that */
+	uint8_t *trace; /* mapped */
+	uint64_t end;   /* of the segments */
+	uint32_t slot;  /* bytes of each */
+	uint32_t *pids; /* of open segments, sorted, each once */
+	size_t count;
+	uint8_t *gone;   /* whether it is nobody's */
 	bool told_alive; /* who lives can be told */
 };
 
@@ -60,63 +55,60 @@ reclaim_end(
 
 /* --- Who wrote --- */
 
-static void
-reclaim_define(struct reclaim *self, const struct esc_segment *segment)
+static struct esc_segment *
+reclaim_at(const struct reclaim *self, uint64_t at)
 {
-	struct esc_def_process def;
-	uint32_t used = segment->used, at = 0;
-
-	if (used > segment->size - sizeof(*segment))
-		used = segment->size - (uint32_t)sizeof(*segment);
-	while (at + sizeof(def) <= used) {
-		memcpy(&def, self->slot + sizeof(*segment) + at, sizeof(def));
-		if (def.def.type == ESC_DEF_PROCESS && def.def.id < self->limit)
-			self->pids[def.def.id] = def.pid;
-		at += def.def.slots > 1 && def.def.type != ESC_DEF_NONE
-		    ? (uint32_t)def.def.slots * ESC_SLOT
-		    : ESC_SLOT;
-	}
+	return (struct esc_segment *)(void *)(self->trace + at);
 }
 
-/* Reads the head of the segment at `at`; false: there is none. */
-static bool
-reclaim_read(const struct reclaim *self, uint64_t at, struct esc_segment *segment)
+/* The pid of who has it open; 0: nobody, or it is not known. */
+static uint32_t
+reclaim_pid(const struct reclaim *self, const struct esc_segment *segment)
 {
-	if (pread(self->fd, segment, sizeof(*segment), (off_t)at) != (ssize_t)sizeof(*segment))
-		return false;
-	return segment->magic == ESC_SEGMENT_MAGIC && segment->size == self->header->ring_slot;
+	uint64_t pid;
+
+	if (segment->magic != ESC_SEGMENT_MAGIC || segment->kind != ESC_SEGMENT_EVENTS ||
+	    __atomic_load_n(&segment->state, __ATOMIC_ACQUIRE) != ESC_SLOT_OPEN ||
+	    segment->size != self->slot || segment->used > self->slot - sizeof(*segment))
+		return 0;
+	pid = __atomic_load_n(&segment->end, __ATOMIC_ACQUIRE);
+	/* Else its writer has just left it. */
+	return __atomic_load_n(&segment->state, __ATOMIC_ACQUIRE) == ESC_SLOT_OPEN ? (uint32_t)pid
+										   : 0;
 }
 
-/* And all of it. */
-static bool
-reclaim_read_all(const struct reclaim *self, uint64_t at)
+static int
+reclaim_compare(const void *left, const void *right)
 {
-	return pread(self->fd, self->slot, self->header->ring_slot, (off_t)at) ==
-	    (ssize_t)self->header->ring_slot;
-}
+	const uint32_t *a = left, *b = right;
 
-static bool
-reclaim_is_open(const struct reclaim *self, const struct esc_segment *segment)
-{
-	return segment->kind == ESC_SEGMENT_EVENTS && segment->state == ESC_SLOT_OPEN &&
-	    segment->process < self->limit && segment->used <= segment->size - sizeof(*segment);
+	return *a < *b ? -1 : *a > *b;
 }
 
 static void
 reclaim_look(struct reclaim *self)
 {
-	uint64_t at = ESC_HEADER_SIZE;
-	struct esc_segment segment;
+	size_t i, all = 0;
+	uint64_t at;
 
-	for (; at + self->header->ring_slot <= self->header->ring_size;
-	     at += self->header->ring_slot) {
-		if (!reclaim_read(self, at, &segment))
-			continue;
-		if (segment.kind == ESC_SEGMENT_DEFS && reclaim_read_all(self, at))
-			reclaim_define(self, &segment);
-		else if (reclaim_is_open(self, &segment))
-			self->open[segment.process] = 1;
+	for (at = ESC_HEADER_SIZE; at < self->end; at += self->slot) {
+		self->pids[all] = reclaim_pid(self, reclaim_at(self, at));
+		all += self->pids[all] != 0;
 	}
+	qsort(self->pids, all, sizeof(*self->pids), reclaim_compare);
+	for (i = 0; i < all; i++)
+		if (self->count == 0 || self->pids[self->count - 1] != self->pids[i])
+			self->pids[self->count++] = self->pids[i];
+}
+
+/* Its index in pids; SIZE_MAX: it is not there. */
+static size_t
+reclaim_find(const struct reclaim *self, uint32_t pid)
+{
+	const uint32_t *found =
+	    bsearch(&pid, self->pids, self->count, sizeof(*self->pids), reclaim_compare);
+
+	return found != NULL ? (size_t)(found - self->pids) : SIZE_MAX;
 }
 
 /* --- Who lives --- */
@@ -152,7 +144,8 @@ reclaim_spare(struct reclaim *self)
 {
 	DIR *all = opendir("/proc");
 	const struct dirent *entry;
-	uint32_t pid, i;
+	uint32_t pid;
+	size_t at;
 
 	while (all != NULL && (entry = readdir(all)) != NULL) {
 		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
@@ -163,9 +156,9 @@ reclaim_spare(struct reclaim *self)
 			break;
 		}
 		self->told_alive |= pid == (uint32_t)getpid();
-		for (i = 1; i < self->limit; i++)
-			if (self->pids[i] == pid)
-				self->gone[i] = 0;
+		at = reclaim_find(self, pid);
+		if (at != SIZE_MAX)
+			self->gone[at] = 0;
 	}
 	if (all != NULL)
 		(void)closedir(all);
@@ -176,11 +169,10 @@ static bool
 reclaim_judge(struct reclaim *self)
 {
 	bool any = false;
-	uint32_t i;
+	size_t i;
 
-	for (i = 1; i < self->limit; i++)
-		if (self->open[i] && self->pids[i] != 0 && kill((pid_t)self->pids[i], 0) != 0 &&
-		    errno == ESRCH) {
+	for (i = 0; i < self->count; i++)
+		if (kill((pid_t)self->pids[i], 0) != 0 && errno == ESRCH) {
 			self->gone[i] = 1;
 			any = true;
 		}
@@ -190,50 +182,48 @@ reclaim_judge(struct reclaim *self)
 }
 
 static unsigned
-reclaim_retire(struct reclaim *self)
+reclaim_retire(struct reclaim *self, const struct esc_header *header)
 {
-	const uint32_t retired = ESC_SLOT_RETIRED;
-	uint64_t at = ESC_HEADER_SIZE, end;
-	struct esc_segment segment;
+	struct esc_segment *segment;
 	unsigned count = 0;
+	uint64_t at;
+	size_t found;
+	uint32_t pid;
 
-	for (; at + self->header->ring_slot <= self->header->ring_size;
-	     at += self->header->ring_slot) {
-		if (!reclaim_read(self, at, &segment) || !reclaim_is_open(self, &segment) ||
-		    !self->gone[segment.process] || !reclaim_read_all(self, at))
+	for (at = ESC_HEADER_SIZE; at < self->end; at += self->slot) {
+		segment = reclaim_at(self, at);
+		pid = reclaim_pid(self, segment);
+		found = pid != 0 ? reclaim_find(self, pid) : SIZE_MAX;
+		if (found == SIZE_MAX || !self->gone[found])
 			continue;
-		end = reclaim_end(self->header, &segment, self->slot + sizeof(segment));
-		if (pwrite(self->fd, &end, sizeof(end),
-			(off_t)(at + offsetof(struct esc_segment, end))) == sizeof(end) &&
-		    pwrite(self->fd, &retired, sizeof(retired),
-			(off_t)(at + offsetof(struct esc_segment, state))) == sizeof(retired))
-			count++;
+		segment->end = reclaim_end(header, segment, (const uint8_t *)(segment + 1));
+		__atomic_store_n(&segment->state, ESC_SLOT_RETIRED, __ATOMIC_RELEASE);
+		count++;
 	}
 	return count;
 }
 
 unsigned
-reclaim_segments(int fd, const struct esc_header *header)
+reclaim_segments(uint8_t *trace, uint64_t size)
 {
-	struct reclaim self = { .fd = fd, .header = header };
-	uint32_t processes = __atomic_load_n(&header->processes, __ATOMIC_ACQUIRE);
+	const struct esc_header *header = (const struct esc_header *)(const void *)trace;
+	struct reclaim self = { .trace = trace, .slot = header->ring_slot };
 	unsigned count = 0;
+	size_t slots;
 
-	if (processes < 2 || header->ring_slot < ESC_SEGMENT_MIN ||
-	    header->ring_slot > ESC_SEGMENT_MAX)
+	if (header->processes < 2 || self.slot < ESC_SEGMENT_MIN || self.slot > ESC_SEGMENT_MAX ||
+	    self.slot % ESC_PAGE != 0)
 		return 0;
-	self.limit = processes < RECLAIM_PROCESSES ? processes + 1 : RECLAIM_PROCESSES;
-	self.slot = malloc(header->ring_slot);
-	self.pids = calloc(self.limit, sizeof(*self.pids));
-	self.open = calloc(self.limit, 2);
-	if (self.slot != NULL && self.pids != NULL && self.open != NULL) {
-		self.gone = self.open + self.limit;
+	slots = (size_t)((size - ESC_HEADER_SIZE) / self.slot);
+	self.end = ESC_HEADER_SIZE + slots * self.slot;
+	self.pids = calloc(slots + 1, sizeof(*self.pids));
+	self.gone = calloc(slots + 1, 1);
+	if (self.pids != NULL && self.gone != NULL) {
 		reclaim_look(&self);
 		if (reclaim_judge(&self))
-			count = reclaim_retire(&self);
+			count = reclaim_retire(&self, header);
 	}
-	free(self.slot);
 	free(self.pids);
-	free(self.open);
+	free(self.gone);
 	return count;
 }

@@ -11,11 +11,11 @@
 #include "preload/record.h"
 
 /*
- * Lets the open segments of processes that are gone for certain be used again; `fd`
- * is the trace, open for reading and writing, `header` its mapped header. Returns how
- * many. Where it cannot be told who lives, nothing is done.
+ * Lets the open segments of processes that are gone for certain be used again; `trace`
+ * is all of it, `size` bytes, mapped for reading and writing. Returns how many. Where
+ * it cannot be told who lives, nothing is done.
  */
-unsigned reclaim_segments(int fd, const struct esc_header *header);
+unsigned reclaim_segments(uint8_t *trace, uint64_t size);
 
 /* The time of the last event in a segment's payload of `used` bytes, in ticks. */
 uint64_t reclaim_end(

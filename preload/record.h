@@ -179,7 +179,7 @@ struct esc_segment {
 	uint32_t state;               /* enum esc_slot; 0: no flight recorder's EVENTS */
 	struct esc_counters counters; /* seq 0, level 0 only */
 	uint64_t interval;            /* EVENTS: T at its begin; 0: the header's */
-	uint64_t end;                 /* RETIRED: ticks of its last event */
+	uint64_t end;                 /* RETIRED: ticks of its last event; OPEN: its pid */
 };
 
 /*
@@ -195,7 +195,7 @@ struct esc_segment {
 enum esc_slot {
 	ESC_SLOT_OPEN = 1,    /* its writer may come back */
 	ESC_SLOT_RETIRED = 2, /* it never will */
-	ESC_SLOT_TAKEN = 3,   /* another one is about to use it */
+	ESC_SLOT_TAKEN = 3,   /* its `end` is neither: it is about to be left, or used */
 };
 
 /*

@@ -47,11 +47,12 @@ ring_register(struct ring_process *process)
 	struct esc_def_process *def;
 
 	__atomic_store_n(&process->number, number, __ATOMIC_RELEASE);
+	process->pid = ring_tid();
 	def = ring_define(sizeof(*def) / ESC_SLOT);
 	if (def != NULL) {
 		def->def.id = number;
 		/* The forking thread is the child's first: its tid is the pid. */
-		def->pid = ring_tid();
+		def->pid = process->pid;
 		def->parent = ring.parent;
 		def->started = ring_ticks();
 		ring_defined(&def->def, ESC_DEF_PROCESS);

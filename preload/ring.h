@@ -20,6 +20,7 @@
 struct ring_process {
 	uint32_t number; /* 0: this process has to register */
 	uint32_t registering;
+	uint32_t pid; /* 0: unknown */
 	uint32_t defs_size;
 	uint64_t defs_at; /* offset of the newest segment of DEFS; 0: none */
 };

@@ -158,17 +158,19 @@ slots_claim(enum esc_segment_kind kind)
 	}
 	slots_stamp();
 	segment->used = 0;
-	segment->end = 0;
+	segment->end = ring.process->pid;
 	if (kind == ESC_SEGMENT_DEFS && segment->generation != 0)
 		memset(segment + 1, 0, ring.slot - sizeof(*segment));
 	__atomic_store_n(
-	    &segment->state, kind == ESC_SEGMENT_DEFS ? 0U : ESC_SLOT_OPEN, __ATOMIC_RELAXED);
+	    &segment->state, kind == ESC_SEGMENT_DEFS ? 0U : ESC_SLOT_OPEN, __ATOMIC_RELEASE);
 	return segment;
 }
 
 void
 slots_retire(struct esc_segment *segment, uint64_t end)
 {
-	segment->end = end;
+	/* While it is open, `end` is a pid to the keeper. */
+	__atomic_store_n(&segment->state, ESC_SLOT_TAKEN, __ATOMIC_RELAXED);
+	__atomic_store_n(&segment->end, end, __ATOMIC_RELEASE);
 	__atomic_store_n(&segment->state, ESC_SLOT_RETIRED, __ATOMIC_RELEASE);
 }

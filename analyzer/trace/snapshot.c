@@ -70,7 +70,7 @@ snapshot_segment(const struct snapshot *self, uint64_t at, uint8_t kind)
 	len = head->used < self->size - sizeof(*head) ? head->used : self->size - sizeof(*head);
 	if (!snapshot_read(self->from, at + sizeof(*head), head + 1, len) ||
 	    !snapshot_read(self->from, at, &after, sizeof(after)) || after.magic != head->magic ||
-	    after.generation != head->generation || after.state == ESC_SLOT_TAKEN)
+	    after.generation != head->generation)
 		return true;
 	return snapshot_write(self->to, at, head, sizeof(*head) + len);
 }

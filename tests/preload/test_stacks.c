@@ -176,8 +176,8 @@ main(void)
 	ring.process->defs_at = 0;
 	ring.header->reserved_end = ring.header->claimed;
 	CHECK_EQ(_dl_find_object((void *)(uintptr_t)&strlen, &object), 0);
-	module = modules_find(object.dlfo_link_map, (uint64_t)object.dlfo_map_start,
-	    (uint64_t)object.dlfo_map_end);
+	module = modules_find(
+	    object.dlfo_link_map, (uint64_t)object.dlfo_map_start, (uint64_t)object.dlfo_map_end);
 	CHECK_EQ(modules_get(module)->id, 0);
 	CHECK_EQ(ring.header->missing, 1);
 	CHECK_EQ(ring.header->flags & ESC_FLAG_UNMARKED, 0);
