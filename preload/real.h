@@ -7,18 +7,22 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+/* One line of the cache has all that the hooks of hooks.S read of it. */
 struct real {
 	void *(*malloc)(size_t);
 	void *(*calloc)(size_t, size_t);
 	void *(*realloc)(void *, size_t);
 	void (*free)(void *);
+	const uint8_t *pages; /* sample_pages, once there may be samples */
+	bool counts_callers;  /* auto mode: sample_caller is to be asked */
 	void *(*memalign)(size_t, size_t);
 	void *(*aligned_alloc)(size_t, size_t);         /* NULL: as memalign */
 	int (*posix_memalign)(void **, size_t, size_t); /* NULL: by memalign */
 	void *(*valloc)(size_t);
 	void *(*pvalloc)(size_t);
-};
+} __attribute__((aligned(64)));
 
 extern struct real real;
 

@@ -38,8 +38,8 @@ SHIM_AT(HOOKS_MALLOC, struct real, malloc);
 SHIM_AT(HOOKS_CALLOC, struct real, calloc);
 SHIM_AT(HOOKS_REALLOC, struct real, realloc);
 SHIM_AT(HOOKS_FREE, struct real, free);
-SHIM_AT(0, struct shim, mode);
-_Static_assert(HOOKS_AUTO == SHIM_AUTO, "hooks.S");
+SHIM_AT(HOOKS_SAMPLE_PAGES, struct real, pages);
+SHIM_AT(HOOKS_COUNTS_CALLERS, struct real, counts_callers);
 _Static_assert(HOOKS_BIAS == SAMPLE_BIAS, "hooks.S");
 _Static_assert(HOOKS_PAGES == SAMPLE_PAGES && 1ULL << 32 >> HOOKS_PAGE == HOOKS_PAGES, "hooks.S");
 _Static_assert(HOOKS_FIRST == SAMPLE_FIRST, "hooks.S");
@@ -759,6 +759,8 @@ pvalloc(size_t size)
 void
 shim_begin(enum shim_mode mode)
 {
+	real.pages = sample_pages;
+	real.counts_callers = mode == SHIM_AUTO;
 	shim.mode = mode;
 	if (mode != SHIM_OFF)
 		early_replay(thread_get());

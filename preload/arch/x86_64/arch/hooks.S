@@ -25,7 +25,7 @@
 	/* To behind, if the block rdi is a sample, or its page is to be watched (NULL's
 	 * is). */
 	.macro	unwatched behind
-	movq	sample_pages(%rip), %rdx
+	movq	real + HOOKS_SAMPLE_PAGES(%rip), %rdx
 	movl	%edi, %ecx
 	shrl	$HOOKS_PAGE, %ecx
 	cmpb	$0, (%rdx,%rcx)
@@ -35,8 +35,8 @@
 	/* To behind in auto mode, for the first blocks of a caller (sample_caller), or if
 	 * the countdown does not outlast the size. The return address is at rsp. */
 	.macro	pay	size, behind
-	cmpl	$HOOKS_AUTO, shim(%rip)
-	jne	.Lpay\@
+	cmpb	$0, real + HOOKS_COUNTS_CALLERS(%rip)
+	je	.Lpay\@
 	movl	%esp, %ecx
 	shll	$HOOKS_CALLER_SHIFT, %ecx
 	xorl	(%rsp), %ecx

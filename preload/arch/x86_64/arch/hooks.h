@@ -20,8 +20,8 @@
 #define HOOKS_CALLOC 8
 #define HOOKS_REALLOC 16
 #define HOOKS_FREE 24
-/* shim.mode where callers are counted */
-#define HOOKS_AUTO 4
+#define HOOKS_SAMPLE_PAGES 32
+#define HOOKS_COUNTS_CALLERS 40
 
 #define HOOKS_BIAS 64        /* SAMPLE_BIAS */
 #define HOOKS_PAGES 0x100000 /* SAMPLE_PAGES: (uint32_t)address >> HOOKS_PAGE */
