@@ -98,8 +98,9 @@ dump_header(const struct esc_header *header)
 	printf("given processes=%" PRIu32 " threads=%" PRIu32 " nodes=%" PRIu32 " modules=%" PRIu32
 	       "\n",
 	    header->processes, header->threads, header->nodes, header->modules);
-	printf("checks checked=%" PRIu64 " differed=%" PRIu64 " early_lost=%" PRIu64 "\n",
-	    header->checked, header->differed, header->early_lost);
+	printf("checks checked=%" PRIu64 " differed=%" PRIu64 " early_lost=%" PRIu64
+	       " missing=%" PRIu64 "\n",
+	    header->checked, header->differed, header->early_lost, header->missing);
 	printf("auto budget=%" PRIu64 " spent=%" PRIu64 " whole_until=%" PRIu64 "\n",
 	    header->budget, header->spent, header->whole_until);
 	printf("marks depth=%" PRIu32 " given=%" PRIu64 " missing=%" PRIu64 " unmarked=%" PRIu32
