@@ -46,8 +46,9 @@ struct stacks_entry {
 struct stacks {
 	struct stacks_entry *entries;
 	uint64_t mask;
-	uint64_t count;
-	uint32_t growing;
+	/* Written with each new node: not beside what all events read. */
+	uint64_t count __attribute__((aligned(64)));
+	uint64_t growing;
 };
 
 /* The id of a node that is being added. */

@@ -102,29 +102,18 @@ walk_verify(const struct region *region, uint32_t *count)
 
 	if (__builtin_expect(region->signals, 0))
 		return walk_verify_signals(region, count);
-	for (; at - frames >= 4; at -= 4) {
-		if (!walk_stands(&at[-1]))
-			goto first;
-		if (!walk_stands(&at[-2]))
-			goto second;
-		if (!walk_stands(&at[-3]))
-			goto third;
-		if (!walk_stands(&at[-4]))
-			goto fourth;
-	}
+	/* By eight, then one by one from the eight that do not all stand. */
+	for (; at >= frames + 8; at -= 8)
+		if (!(walk_stands(&at[-1]) && walk_stands(&at[-2]) && walk_stands(&at[-3]) &&
+			walk_stands(&at[-4]) && walk_stands(&at[-5]) && walk_stands(&at[-6]) &&
+			walk_stands(&at[-7]) && walk_stands(&at[-8])))
+			break;
 	for (; at > frames; at--)
-		if (!walk_stands(&at[-1]))
-			goto first;
+		if (!walk_stands(&at[-1])) {
+			*count = (uint32_t)(at - 1 - frames);
+			return false;
+		}
 	return true;
-fourth:
-	at--;
-third:
-	at--;
-second:
-	at--;
-first:
-	*count = (uint32_t)(at - 1 - frames);
-	return false;
 }
 
 /*
@@ -432,7 +421,7 @@ walk_floors(struct thread *thread)
 		struct region *region = &thread->regions[i];
 
 		region->floor = 0;
-		for (unsigned int j = 0; j < THREAD_REGIONS; j++)
+		for (unsigned int j = 0; region->top != 0 && j < THREAD_REGIONS; j++)
 			if (thread->regions[j].top < region->top &&
 			    thread->regions[j].top > region->floor)
 				region->floor = thread->regions[j].top;
