@@ -4,6 +4,7 @@ import statistics
 from figures import of_group, row_of, rows_of, scale
 from text import ns, number, spread, table
 
+BUSY = 0.5
 BRIEF = ("native", "full", "exact", "sampled", "auto", "heaptrack-preload", "heaptrack")
 
 
@@ -100,6 +101,8 @@ def machine(result):
              "Packages: " + ", ".join(f"{name} {version}" for name, version in
                                       about["packages"].items()) + "."]
     lines.append(_noise(result))
+    if about["load"] > BUSY:
+        lines.append(f"Other programs ran: the load was {about['load']:.1f} when it began.")
     lines += [f"Absent: {one['title']}: {one['why']}." for one in result["absent"].values()]
     lines += [f"Absent: {one['program']}: {one['absent']}." for one in result["programs"]
               if "absent" in one]
