@@ -528,13 +528,18 @@ escape_count_life(
 static void
 escape_count_cost(struct escape *escape, struct escape_site *site, const struct model_end *end)
 {
+	/* Large blocks cost more, and are sampled more often. */
+	double weight = (double)end->block->weight;
+
 	if (end->block->timed) {
-		site->timed_allocate++;
-		site->cost_allocate += end->block->cost * escape->options.tick_ns;
+		site->timed++;
+		site->timed_allocate += weight;
+		site->cost_allocate += weight * end->block->cost * escape->options.tick_ns;
 	}
 	if (end->timed) {
-		site->timed_free++;
-		site->cost_free += end->cost * escape->options.tick_ns;
+		site->timed++;
+		site->timed_free += weight;
+		site->cost_free += weight * end->cost * escape->options.tick_ns;
 	}
 }
 

@@ -60,11 +60,12 @@ struct escape_site {
 	uint64_t caught;  /* by a mark: they escaped, and would not have seemed to */
 	uint64_t threads; /* that allocated */
 	struct histogram sizes;
-	struct histogram lives;          /* ns, rounded */
-	bool rounded;                    /* sizes are */
-	uint64_t life_min, life_max;     /* life_min > life_max: none was freed */
-	double cost_allocate, cost_free; /* ns of the timed calls */
-	uint64_t timed_allocate, timed_free;
+	struct histogram lives;            /* ns, rounded */
+	bool rounded;                      /* sizes are */
+	uint64_t life_min, life_max;       /* life_min > life_max: none was freed */
+	double cost_allocate, cost_free;   /* ns of the timed calls, each times its weight */
+	double timed_allocate, timed_free; /* sums of their weights */
+	uint64_t timed;                    /* how many they are */
 	struct escape_recent recent[ESCAPE_RECENT];
 	uint32_t last_thread;              /* + 1 */
 	uint32_t example_node[FATE_COUNT]; /* of the first block of that fate */

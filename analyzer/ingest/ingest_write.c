@@ -109,8 +109,7 @@ write_date(uint64_t realtime, char *buf, size_t size)
 struct write_means
 write_means(const struct escape *escape)
 {
-	double allocate = 0, freed = 0;
-	uint64_t allocates = 0, frees = 0;
+	double allocate = 0, allocates = 0, freed = 0, frees = 0;
 	uint32_t i;
 
 	for (i = 0; i < escape->site_count; i++) {
@@ -120,8 +119,8 @@ write_means(const struct escape *escape)
 		frees += escape->sites[i].timed_free;
 	}
 	return (struct write_means){
-		.allocate = allocates > 0 ? allocate / (double)allocates : 0,
-		.free = frees > 0 ? freed / (double)frees : 0,
+		.allocate = allocates > 0 ? allocate / allocates : 0,
+		.free = frees > 0 ? freed / frees : 0,
 	};
 }
 
@@ -129,7 +128,7 @@ double
 write_cost_allocate(const struct escape_site *site, const struct write_means *means)
 {
 	return site->weight *
-	    (site->timed_allocate > 0 ? site->cost_allocate / (double)site->timed_allocate
+	    (site->timed_allocate > 0 ? site->cost_allocate / site->timed_allocate
 				      : means->allocate);
 }
 
@@ -137,7 +136,7 @@ double
 write_cost_free(const struct escape_site *site, const struct write_means *means)
 {
 	return site->freed *
-	    (site->timed_free > 0 ? site->cost_free / (double)site->timed_free : means->free);
+	    (site->timed_free > 0 ? site->cost_free / site->timed_free : means->free);
 }
 
 /* Exact sums over the threads, and over those that had no segment. */

@@ -241,7 +241,7 @@ write_site(struct ingest_run *run, uint32_t number, const struct escape_path *he
 		.threads = write_int(site->threads),
 		.cost_allocate = write_cost_allocate(site, means),
 		.cost_free = write_cost_free(site, means),
-		.timed = write_int(site->timed_allocate + site->timed_free),
+		.timed = write_int(site->timed),
 		.stack = write_site_stack(run, heaviest),
 	};
 	int status;

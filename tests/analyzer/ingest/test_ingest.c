@@ -122,6 +122,56 @@ check_rows(void)
 	    0);
 }
 
+/* A site's small blocks stand for many and cost little, its large ones for themselves
+ * alone: 4 calls of 60000 ns and about 4000 of 10, not 4000 of a mean of both. */
+static void
+write_sampled(void)
+{
+	struct mktrace *to = mktrace_new();
+	uint32_t module = mktrace_module(to, "/bin/app");
+	uint32_t root = mktrace_node(to, 0, module, 0x101, 0);
+	uint32_t a = mktrace_node(to, root, module, 0x2001, 0);
+	uint64_t i;
+
+	mktrace_header(to)->mode = ESC_MODE_SAMPLED;
+	mktrace_header(to)->sample_interval = 80000;
+	mktrace_header(to)->sample_bias = 64;
+	for (i = 0; i < 8; i++) {
+		struct event event = { .time = 2000 + i,
+			.kind = ESC_EVENT_MALLOC,
+			.stack = a,
+			.address = 4096 + i * 4096,
+			.interval = 80000,
+			.size = i % 2 == 0 ? 16 : 8000000,
+			.has_cost = true,
+			.cost = i % 2 == 0 ? 10 : 60000 };
+
+		mktrace_event(to, 1, 1, 0, &event);
+	}
+	CHECK_EQ(mktrace_write(to, trace), 0);
+	mktrace_free(to);
+}
+
+static void
+check_cost(struct ingest_options *options)
+{
+	struct err err = { "" };
+	int64_t cost;
+
+	write_sampled();
+	options->trace_count = 1;
+	CHECK_EQ(ingest_run(options, &err), 0);
+	CHECK_STR(err.text, "");
+	db = query_open(database, &err);
+	CHECK(db != NULL);
+	if (db == NULL)
+		return;
+	cost = ask("SELECT CAST(sum(cost_allocate) AS INTEGER) FROM site");
+	CHECK(cost > 270000 && cost < 300000);
+	CHECK_EQ(ask("SELECT sum(timed) FROM site"), 8);
+	query_close(db);
+}
+
 int
 main(void)
 {
@@ -144,6 +194,7 @@ main(void)
 	if (db != NULL)
 		check_rows();
 	query_close(db);
+	check_cost(&options);
 	unlink(trace);
 	CHECK_EQ(ingest_run(&options, &err), -1);
 	CHECK(strstr(err.text, trace) != NULL);
