@@ -8,8 +8,9 @@
 #include "analyzer/util/xalloc.h"
 
 enum {
-	PIPE_BATCHES = 8, /* a second-level cache holds them */
-	PIPE_LAG = 16,    /* events: by then what is live there is in the cache */
+	PIPE_BATCHES = 16, /* a second-level cache holds them */
+	PIPE_HALF = PIPE_BATCHES / 2,
+	PIPE_LAG = 16, /* events: by then what is live there is in the cache */
 };
 
 struct pipe {
@@ -20,6 +21,8 @@ struct pipe {
 	pthread_t thread;
 	pthread_mutex_t lock; /* for all that follows */
 	pthread_cond_t moved;
+	/* Who has to wait does so until there is work for a while: a batch is soon done,
+	 * and to be woken takes its time. */
 	uint64_t made;  /* batches */
 	uint64_t taken; /* of these; the last one is still in use */
 	bool ended;     /* no more are made */
@@ -68,10 +71,12 @@ pipe_run(void *data)
 			pipe->made = number;
 		else
 			pipe->ended = true;
-		pthread_cond_signal(&pipe->moved);
+		if (pipe->ended || pipe->made >= pipe->taken + PIPE_HALF)
+			pthread_cond_signal(&pipe->moved);
 		/* of those that were taken, the last is not free yet */
-		while (!pipe->stopped && more && number + 1 >= pipe->taken + PIPE_BATCHES)
-			pthread_cond_wait(&pipe->moved, &pipe->lock);
+		if (more && number + 1 >= pipe->taken + PIPE_BATCHES)
+			while (!pipe->stopped && number > pipe->taken + PIPE_HALF - 1)
+				pthread_cond_wait(&pipe->moved, &pipe->lock);
 		more = more && !pipe->stopped;
 		pthread_mutex_unlock(&pipe->lock);
 	}
@@ -115,11 +120,13 @@ pipe_next(struct pipe *pipe)
 	if (!pipe->ahead)
 		return pipe_fill(pipe, &pipe->batches[0]) ? &pipe->batches[0] : NULL;
 	pthread_mutex_lock(&pipe->lock);
-	while (!pipe->ended && pipe->made == pipe->taken)
-		pthread_cond_wait(&pipe->moved, &pipe->lock);
+	if (pipe->made == pipe->taken)
+		while (!pipe->ended && pipe->made < pipe->taken + PIPE_HALF)
+			pthread_cond_wait(&pipe->moved, &pipe->lock);
 	if (pipe->made > pipe->taken)
 		batch = pipe_batch(pipe, pipe->taken++);
-	pthread_cond_signal(&pipe->moved);
+	if (pipe->made < pipe->taken + PIPE_HALF)
+		pthread_cond_signal(&pipe->moved);
 	pthread_mutex_unlock(&pipe->lock);
 	return batch;
 }
