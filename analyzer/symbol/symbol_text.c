@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "analyzer/util/files.h"
 #include "analyzer/util/xalloc.h"
 
 enum {
@@ -12,22 +12,6 @@ enum {
 	HELD_MAX = 8 * 1024 * 1024,   /* when nothing is in use */
 	USED_MAX = 512 * 1024 * 1024, /* unless the file is hostile */
 };
-
-/* Reads what there is: the rest stays zero. Returns how much that was. */
-static uint64_t
-read_file(int fd, uint64_t offset, uint8_t *to, uint64_t size)
-{
-	uint64_t done = 0;
-	ssize_t got;
-
-	while (done < size && offset + done <= INT64_MAX) {
-		got = pread(fd, to + done, size - done, (off_t)(offset + done));
-		if (got <= 0)
-			break;
-		done += (uint64_t)got;
-	}
-	return done;
-}
 
 /* The piece with its bytes, of which the file has `*size`. */
 static const uint8_t *
@@ -40,7 +24,7 @@ find_piece(struct symbol_text *text, uint64_t number, uint64_t *size)
 	if (known == NULL) {
 		/* how much there is stands before it */
 		piece = xmalloc(sizeof(*size) + PIECE);
-		*size = read_file(text->fd, number * PIECE, piece + sizeof(*size), PIECE);
+		*size = files_read(text->fd, number * PIECE, piece + sizeof(*size), PIECE);
 		memcpy(piece, size, sizeof(*size));
 		*map_insert(&text->pieces, key, NULL) = (uintptr_t)piece;
 		text->held += PIECE;

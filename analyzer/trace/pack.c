@@ -9,6 +9,7 @@
 
 #include "analyzer/trace/packed.h"
 #include "analyzer/util/err.h"
+#include "analyzer/util/files.h"
 #include "analyzer/util/xalloc.h"
 
 enum {
@@ -53,21 +54,10 @@ struct pack {
 static int
 pack_read(const struct pack *pack, struct pack_frame *frame)
 {
-	size_t done = 0;
-	ssize_t got;
-
-	while (done < frame->len) {
-		got = pread(pack->from, frame->whole + done, frame->len - done,
-		    (off_t)(frame->offset + done));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_set(&frame->err, "cannot be read: %s", strerror(errno));
-		if (got == 0)
-			return err_set(&frame->err, "got shorter while it was read");
-		done += (size_t)got;
-	}
-	return 0;
+	if (files_read(pack->from, frame->offset, frame->whole, frame->len) == frame->len)
+		return 0;
+	return err_set(&frame->err, "cannot be read: %s",
+	    errno != 0 ? strerror(errno) : "it got shorter meanwhile");
 }
 
 static void

@@ -1,6 +1,5 @@
 #include "analyzer/trace/packed.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <zstd.h>
 
 #include "analyzer/util/err.h"
+#include "analyzer/util/files.h"
 #include "analyzer/util/xalloc.h"
 
 enum {
@@ -48,22 +48,8 @@ struct packed {
 static bool
 packed_fetch(const struct packed *packed, uint64_t offset, void *to, size_t len)
 {
-	char *at = to;
-	ssize_t got;
-
-	if (offset > packed->file_size || len > packed->file_size - offset)
-		return false;
-	while (len > 0) {
-		got = pread(packed->fd, at, len, (off_t)offset);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		at += got;
-		offset += (uint64_t)got;
-		len -= (size_t)got;
-	}
-	return true;
+	return offset <= packed->file_size && len <= packed->file_size - offset &&
+	    files_read(packed->fd, offset, to, len) == len;
 }
 
 static uint32_t

@@ -14,6 +14,7 @@
 #include "analyzer/trace/reader_live.h"
 #include "analyzer/trace/snapshot.h"
 #include "analyzer/util/err.h"
+#include "analyzer/util/files.h"
 #include "analyzer/util/xalloc.h"
 
 enum {
@@ -48,24 +49,10 @@ reader_note(struct reader *reader, const char *format, ...)
 static bool
 reader_fetch(const struct reader *reader, uint64_t offset, void *to, size_t len)
 {
-	char *at = to;
-	ssize_t got;
-
 	if (reader->packed != NULL)
 		return packed_read(reader->packed, offset, to, len);
-	if (offset > reader->size || len > reader->size - offset)
-		return false;
-	while (len > 0) {
-		got = pread(reader->fd, at, len, (off_t)offset);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		at += got;
-		offset += (uint64_t)got;
-		len -= (size_t)got;
-	}
-	return true;
+	return offset <= reader->size && len <= reader->size - offset &&
+	    files_read(reader->fd, offset, to, len) == len;
 }
 
 bool

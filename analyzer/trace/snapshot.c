@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "analyzer/util/err.h"
+#include "analyzer/util/files.h"
 #include "analyzer/util/xalloc.h"
 
 struct snapshot {
@@ -16,44 +17,6 @@ struct snapshot {
 	uint8_t *slot; /* room for one */
 	uint32_t size;
 };
-
-static bool
-snapshot_read(int fd, uint64_t offset, void *to, size_t len)
-{
-	char *at = to;
-	ssize_t got;
-
-	while (len > 0) {
-		got = pread(fd, at, len, (off_t)offset);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		at += got;
-		offset += (uint64_t)got;
-		len -= (size_t)got;
-	}
-	return true;
-}
-
-static bool
-snapshot_write(int fd, uint64_t offset, const void *from, size_t len)
-{
-	const char *at = from;
-	ssize_t wrote;
-
-	while (len > 0) {
-		wrote = pwrite(fd, at, len, (off_t)offset);
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote <= 0)
-			return false;
-		at += wrote;
-		offset += (uint64_t)wrote;
-		len -= (size_t)wrote;
-	}
-	return true;
-}
 
 /* Copies the segment at `at` if it is one of that kind, and stays the same meanwhile.
  * False: the copy cannot be written. */
@@ -64,15 +27,15 @@ snapshot_segment(const struct snapshot *self, uint64_t at, uint8_t kind)
 	struct esc_segment after;
 	size_t len;
 
-	if (!snapshot_read(self->from, at, head, sizeof(*head)) ||
+	if (files_read(self->from, at, head, sizeof(*head)) != sizeof(*head) ||
 	    head->magic != ESC_SEGMENT_MAGIC || head->kind != kind || head->size != self->size)
 		return true;
 	len = head->used < self->size - sizeof(*head) ? head->used : self->size - sizeof(*head);
-	if (!snapshot_read(self->from, at + sizeof(*head), head + 1, len) ||
-	    !snapshot_read(self->from, at, &after, sizeof(after)) || after.magic != head->magic ||
-	    after.generation != head->generation)
+	if (files_read(self->from, at + sizeof(*head), head + 1, len) != len ||
+	    files_read(self->from, at, &after, sizeof(after)) != sizeof(after) ||
+	    after.magic != head->magic || after.generation != head->generation)
 		return true;
-	return snapshot_write(self->to, at, head, sizeof(*head) + len);
+	return files_write(self->to, at, head, sizeof(*head) + len);
 }
 
 static bool
@@ -91,12 +54,12 @@ snapshot_copy(const struct snapshot *self, struct esc_header *head)
 		     at += self->size)
 			good = snapshot_segment(self, at, kinds[i]);
 	/* And then what says which of it is whole. */
-	good = good && snapshot_read(self->from, 0, bytes, head->header_size);
+	good = good && files_read(self->from, 0, bytes, head->header_size) == head->header_size;
 	if (good) {
 		memcpy(head, bytes, sizeof(*head));
 		head->claimed = claimed;
 		memcpy(bytes, head, sizeof(*head));
-		good = snapshot_write(self->to, 0, bytes, head->header_size);
+		good = files_write(self->to, 0, bytes, head->header_size);
 	}
 	free(bytes);
 	return good;
