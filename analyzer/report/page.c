@@ -366,6 +366,8 @@ page_gaps(const struct page *page, struct query_db *db, struct err *err)
 	    "blocks have an unknown fate: the evidence does not decide");
 	if (any && rows_real(run, 0, "unknown") > 0 && page_reasons(page, db, err) < 0)
 		return -1;
+	if (any && rows_real(run, 0, "unknown") > 0 && rows_int(run, 0, "whole") == 0)
+		fputs("    esc record --full records what is missing there\n", page->out);
 	page_gap(page, &any, "cut", 0, "stacks were cut at the depth limit (record --depth=N)");
 	page_gap(page, &any, "broken", 0, "stacks ended early: no unwind information there");
 	page_gap(page, &any, "unmatched_frees", 0, "frees of blocks whose allocation was not seen");
