@@ -10,7 +10,7 @@
 #include "analyzer/util/show.h"
 #include "analyzer/util/strbuf.h"
 
-enum { PAGE_MODULES = 5, PAGE_WRAPPERS = 8 };
+enum { PAGE_MODULES = 5, PAGE_WRAPPERS = 8, PAGE_FEW = 10 };
 
 /* ---- the run */
 
@@ -351,6 +351,29 @@ page_wrappers(const struct page *page)
 	strbuf_release(&pattern);
 }
 
+/* Sites of which a sample saw so few blocks that most of the others may do otherwise. */
+static void
+page_few(const struct page *page, bool *any)
+{
+	const struct rows *sites = page->all;
+	size_t few = 0;
+
+	for (size_t i = 0; i < sites->count; i++)
+		few += advice_find(rows_text(sites, i, "verdict"))->class == ADVICE_SAVE &&
+		    rows_real(sites, i, "blocks.observed") < PAGE_FEW &&
+		    rows_real(sites, i, "blocks.estimated") >
+			rows_real(sites, i, "blocks.observed");
+	if (few == 0)
+		return;
+	if (!*any)
+		page_title(page, "Not seen");
+	*any = true;
+	fprintf(page->out,
+	    "  %zu site%s that need not be on the heap: fewer than %d blocks of %s were seen,\n"
+	    "    the others may escape (esc record --full)\n",
+	    few, few == 1 ? "" : "s", PAGE_FEW, few == 1 ? "it" : "each");
+}
+
 static int
 page_gaps(const struct page *page, struct query_db *db, struct err *err)
 {
@@ -368,6 +391,7 @@ page_gaps(const struct page *page, struct query_db *db, struct err *err)
 		return -1;
 	if (any && rows_real(run, 0, "unknown") > 0 && rows_int(run, 0, "whole") == 0)
 		fputs("    esc record --full records what is missing there\n", page->out);
+	page_few(page, &any);
 	page_gap(page, &any, "cut", 0, "stacks were cut at the depth limit (record --depth=N)");
 	page_gap(page, &any, "broken", 0, "stacks ended early: no unwind information there");
 	page_gap(page, &any, "unmatched_frees", 0, "frees of blocks whose allocation was not seen");
