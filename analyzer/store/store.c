@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -356,16 +357,22 @@ static int
 store_reserve(struct store *store, struct err *err)
 {
 	const char *here = strchr(store->path, '/') ? "" : "./";
+	sigset_t all, before;
 	int fd;
 
 	store->temporary = xasprintf("%s%s.XXXXXX", here, store->path);
+	/* A signal may end us when its handler knows of the file, not in between. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
 	fd = mkostemp(store->temporary, O_CLOEXEC);
+	if (fd >= 0)
+		store_tell(store, store->temporary);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (fd < 0) {
 		free(store->temporary);
 		store->temporary = NULL;
 		return err_set(err, "%s: cannot create: %s", store->path, strerror(errno));
 	}
-	store_tell(store, store->temporary);
 	close(fd);
 	return 0;
 }
