@@ -11,6 +11,7 @@
 #include "analyzer/trace/reader.h"
 #include "analyzer/trace/streams.h"
 #include "analyzer/util/err.h"
+#include "analyzer/util/names.h"
 #include "analyzer/util/term.h"
 
 extern const struct cmd cmd_dump;
@@ -54,6 +55,16 @@ dump_counters(const struct esc_counters *counters)
 	    counters->cut, counters->broken, counters->nested_lost, counters->marked);
 }
 
+/* Bytes of the program's: escaped, so that they can be restored. */
+static void
+dump_name(const char *name)
+{
+	char *escaped = names_escaped(name);
+
+	term_puts(stdout, escaped);
+	free(escaped);
+}
+
 /* Arguments end with a NUL each. */
 static void
 dump_command(const struct esc_header *header)
@@ -70,7 +81,7 @@ dump_command(const struct esc_header *header)
 		if (len == left)
 			break;
 		putchar(' ');
-		term_puts(stdout, at);
+		dump_name(at);
 		at += len + 1;
 		left -= len + 1;
 	}
@@ -106,13 +117,13 @@ dump_header(const struct esc_header *header)
 	printf("marks depth=%" PRIu32 " given=%" PRIu64 " missing=%" PRIu64 " unmarked=%" PRIu32
 	       " runtime=",
 	    header->marks_depth, header->marks, header->marks_missing, header->unmarked);
-	term_puts(stdout, header->runtime);
+	dump_name(header->runtime);
 	fputs("\noverflow", stdout);
 	dump_counters(&header->overflow);
 	fputs("allocator ", stdout);
-	term_puts(stdout, header->allocator);
+	dump_name(header->allocator);
 	fputs("\nexe ", stdout);
-	term_puts(stdout, header->exe);
+	dump_name(header->exe);
 	putchar('\n');
 	dump_command(header);
 }
@@ -196,7 +207,7 @@ dump_module(const void *bytes, size_t len)
 	memcpy(path, (const char *)bytes + sizeof(module), room);
 	path[room] = '\0';
 	fputs(" path=", stdout);
-	term_puts(stdout, path);
+	dump_name(path);
 	putchar('\n');
 }
 

@@ -17,6 +17,7 @@
 #include "analyzer/trace/packed.h"
 #include "analyzer/trace/reader.h"
 #include "analyzer/util/err.h"
+#include "analyzer/util/names.h"
 #include "analyzer/util/xalloc.h"
 #include "preload/record.h"
 
@@ -137,6 +138,17 @@ source_is_newer(const char *database, const char *trace)
 		ours.st_mtim.tv_nsec >= theirs.st_mtim.tv_nsec);
 }
 
+/* The database has it escaped. */
+static bool
+source_is_text(const char *stored, const char *text)
+{
+	char *restored = names_restored(stored);
+	bool is_same = strcmp(restored, text) == 0;
+
+	free(restored);
+	return is_same;
+}
+
 /* Each run was made with this list of patterns. */
 static bool
 source_same_list(struct query_db *db, const char *sql, const char **list, size_t count)
@@ -151,7 +163,7 @@ source_same_list(struct query_db *db, const char *sql, const char **list, size_t
 
 		is_same = (size_t)query_int(query, 1) == count;
 		if (is_same && query_type(query, 2) != QUERY_NULL)
-			is_same = at < count && strcmp(query_text(query, 2), list[at]) == 0;
+			is_same = at < count && source_is_text(query_text(query, 2), list[at]);
 	}
 	query_finish(query);
 	return is_same && rc == 0;

@@ -9,18 +9,21 @@
 #include "analyzer/util/term.h"
 #include "analyzer/util/xalloc.h"
 
-/* ; ends a frame, so it becomes : as other writers of this format do. */
+/* ; ends a frame. */
 static void
 add_frame(struct strbuf *buf, const char *name)
 {
-	size_t from = buf->len;
-
 	if (*name == '\0')
 		name = "??";
-	term_escape(buf, name, strlen(name));
-	for (size_t i = from; i < buf->len; i++) {
-		if (buf->text[i] == ';')
-			buf->text[i] = ':';
+	while (*name) {
+		size_t len = strcspn(name, ";");
+
+		term_escape(buf, name, len);
+		name += len;
+		if (*name) {
+			strbuf_adds(buf, "\\x3b");
+			name++;
+		}
 	}
 }
 

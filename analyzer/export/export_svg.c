@@ -59,7 +59,7 @@ xml_add(struct strbuf *buf, const char *text, size_t len)
 			strbuf_adds(buf, "&quot;");
 		} else if (code == '\'') {
 			strbuf_adds(buf, "&#39;");
-		} else if (code >= 0x20 && (code & 0xfffe) != 0xfffe) {
+		} else if (code >= 0x20 && code != 0xfffe && code != 0xffff) {
 			strbuf_add(buf, text + at, step);
 		}
 	}

@@ -3,40 +3,45 @@
 #include "analyzer/format/format.h"
 #include "analyzer/format/rows.h"
 #include "analyzer/util/strbuf.h"
-#include "analyzer/util/utf8.h"
+#include "analyzer/util/term.h"
 
-/* Spreadsheets run a cell that begins so as a formula, also after a space. */
+/* Spreadsheets run a cell that begins so as a formula, also after a space. A ' is
+ * put in front, also of what has one already, so that it can be taken away again. */
 static bool
 text_is_formula(const char *text)
 {
-	while (*text == ' ')
+	while (*text == ' ' || *text == '\'')
 		text++;
 	return *text != '\0' && strchr("=+-@\t\r\n|%", *text);
 }
 
-/* Always quoted; line ends and other controls would end or hide a cell. */
+/* Always quoted; what would end or hide a cell is escaped as for a terminal. */
 static void
 write_text(const char *text, FILE *out)
 {
-	size_t len = strlen(text);
-	size_t step;
+	struct strbuf safe = { 0 };
 
 	fputs(text_is_formula(text) ? "\"'" : "\"", out);
-	for (size_t at = 0; at < len; at += step) {
-		uint32_t code = 0;
-
-		step = utf8_decode(text + at, len - at, &code);
-		if (step == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0)) {
-			fprintf(
-			    out, "\\x%02x", step == 0 ? (unsigned char)text[at] : (unsigned)code);
-			step = step == 0 ? 1 : step;
-			continue;
-		}
-		if (code == '"')
+	term_escape(&safe, text, strlen(text));
+	for (const char *at = safe.text; *at; at++) {
+		if (*at == '"')
 			fputc('"', out);
-		fwrite(text + at, 1, step, out);
+		fputc(*at, out);
 	}
 	fputc('"', out);
+	strbuf_release(&safe);
+}
+
+/* A name in a list: nothing in it reads as what stands between two. */
+static void
+add_name(struct strbuf *text, const char *name)
+{
+	for (; *name; name++) {
+		if (strncmp(name, " < ", 3) == 0 || strcmp(name, " <") == 0)
+			strbuf_adds(text, "\\x20");
+		else
+			strbuf_add(text, name, 1);
+	}
 }
 
 static void
@@ -47,7 +52,7 @@ write_list(const struct cell *cell, FILE *out)
 	strbuf_adds(&text, "");
 	for (size_t i = 0; i < cell->count; i++) {
 		strbuf_adds(&text, i ? " < " : "");
-		strbuf_adds(&text, cell->list[i]);
+		add_name(&text, cell->list[i]);
 	}
 	write_text(text.text, out);
 	strbuf_release(&text);

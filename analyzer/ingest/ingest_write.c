@@ -15,6 +15,8 @@
 #include "analyzer/trace/definitions.h"
 #include "analyzer/trace/reader.h"
 #include "analyzer/util/json.h"
+#include "analyzer/util/names.h"
+#include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
 
 int64_t
@@ -37,45 +39,43 @@ write_site_id(const struct ingest_run *run, uint32_t site)
 	return run->ingest->site_base + site + 1;
 }
 
-/* JSON arrays of strings; the caller frees. */
+/* A JSON array of names, which end with a NUL each; the caller frees. */
 static char *
-write_command(const struct esc_header *head)
+write_names(const char *names, size_t size)
 {
+	struct strbuf name = { 0 };
 	char *text = NULL;
-	size_t size, at = 0, len;
-	FILE *out = open_memstream(&text, &size);
+	size_t text_size, at = 0, len;
+	FILE *out = open_memstream(&text, &text_size);
 	struct json json;
 
 	if (out == NULL)
 		return xstrdup("[]");
 	json_start(&json, out);
 	json_begin_array(&json);
-	while (at < head->command_len) {
-		len = strnlen(head->command + at, head->command_len - at);
-		json_stringn(&json, head->command + at, len);
+	while (at < size) {
+		len = strnlen(names + at, size - at);
+		strbuf_clear(&name);
+		names_escape(&name, names + at, len);
+		json_stringn(&json, name.text, name.len);
 		at += len + 1;
 	}
 	json_end_array(&json);
 	fclose(out);
+	strbuf_release(&name);
 	return text;
 }
 
 static char *
-write_strings(const char *const *list, size_t count)
+write_list(const char *const *list, size_t count)
 {
-	char *text = NULL;
-	size_t size, i;
-	FILE *out = open_memstream(&text, &size);
-	struct json json;
+	struct strbuf names = { 0 };
+	char *text;
 
-	if (out == NULL)
-		return xstrdup("[]");
-	json_start(&json, out);
-	json_begin_array(&json);
-	for (i = 0; i < count; i++)
-		json_string(&json, list[i]);
-	json_end_array(&json);
-	fclose(out);
+	for (size_t i = 0; i < count; i++)
+		strbuf_add(&names, list[i], strlen(list[i]) + 1);
+	text = write_names(names.text, names.len);
+	strbuf_release(&names);
 	return text;
 }
 
@@ -88,7 +88,7 @@ write_found(const struct wrappers *wrappers)
 
 	for (i = 0; i < count; i++)
 		names[i] = wrappers_found_name(wrappers, i);
-	text = write_strings(names, count);
+	text = write_list(names, count);
 	free(names);
 	return text;
 }
@@ -254,9 +254,9 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 	struct model_counts counts = run->counts;
 	struct esc_counters all = write_totals(run);
 	char *path = realpath(run->reader->path, NULL);
-	char *command = write_command(head);
-	char *wrappers = write_strings(options->wrappers, options->wrapper_count);
-	char *no_wrappers = write_strings(options->no_wrappers, options->no_wrapper_count);
+	char *command = write_names(head->command, head->command_len);
+	char *wrappers = write_list(options->wrappers, options->wrapper_count);
+	char *no_wrappers = write_list(options->no_wrappers, options->no_wrapper_count);
 	char *found = write_found(run->ingest->wrappers);
 	char start[64], marks[256];
 	struct store_run row = {

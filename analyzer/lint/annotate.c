@@ -7,6 +7,7 @@
 #include "analyzer/lint/finding.h"
 #include "analyzer/report/advice.h"
 #include "analyzer/report/snippet.h"
+#include "analyzer/util/names.h"
 #include "analyzer/util/paths.h"
 #include "analyzer/util/show.h"
 #include "analyzer/util/strbuf.h"
@@ -44,19 +45,24 @@ static bool
 source_is_wanted(const struct annotate *annotate, const char *file, const char *source)
 {
 	struct paths here = { .root = NULL };
-	char *shown = paths_shown(annotate->paths, source);
+	char *escaped = names_escaped(source);
+	char *shown = paths_shown(annotate->paths, escaped);
 	char *real = paths_real(annotate->paths, file);
 	char *whole;
 	char *named;
+	char *text;
 	bool is_wanted;
 
 	/* as it is called in the program, or from here */
 	paths_set_root(&here, NULL);
-	whole = paths_real(&here, source);
-	named = paths_shown(annotate->paths, whole);
+	whole = paths_real(&here, escaped);
+	text = names_escaped(whole);
+	named = paths_shown(annotate->paths, text);
 	is_wanted = *file &&
 	    (source_is(file, shown) || strcmp(file, named) == 0 || strcmp(real, whole) == 0);
 	paths_release(&here);
+	free(escaped);
+	free(text);
 	free(shown);
 	free(real);
 	free(whole);

@@ -5,34 +5,37 @@
 #include "analyzer/lint/finding.h"
 #include "analyzer/lint/lint.h"
 #include "analyzer/util/strbuf.h"
-#include "analyzer/util/utf8.h"
+#include "analyzer/util/term.h"
 
 extern const struct lint lint_github;
 
 enum { GITHUB_STEP = 10 }; /* warnings of one step that GitHub shows */
 
-/* What the runner would take for the end of a value or of the command. A byte
- * that is not UTF-8 becomes the characters \xNN. */
+/* What the runner would take for the end of a value or of the command is escaped as it
+ * wants it, what else a log must not show as for a terminal. */
 static void
 github_text(const char *text, const char *special, FILE *out)
 {
-	size_t len = strlen(text);
+	struct strbuf rest = { 0 };
 
-	while (len > 0) {
-		uint32_t point;
-		size_t took = utf8_decode(text, len, &point);
+	while (*text) {
+		unsigned char byte = (unsigned char)*text;
+		size_t len = 0;
 
-		if (took == 0)
-			fprintf(out, "\\x%02x", (unsigned char)*text);
-		else if (point < 0x20 || point == 0x7f || point == '%' ||
-		    (point < 0x80 && strchr(special, (int)point)))
-			fprintf(out, "%%%02X", (unsigned)point);
-		else
-			fwrite(text, 1, took, out);
-		took = took ? took : 1;
-		text += took;
-		len -= took;
+		if (byte < 0x20 || byte == 0x7f || byte == '%' || strchr(special, byte)) {
+			fprintf(out, "%%%02X", byte);
+			text++;
+			continue;
+		}
+		while ((unsigned char)text[len] >= 0x80)
+			len++;
+		len += len == 0;
+		strbuf_clear(&rest);
+		term_escape(&rest, text, len);
+		fputs(rest.text, out);
+		text += len;
 	}
+	strbuf_release(&rest);
 }
 
 static void

@@ -2,12 +2,14 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "analyzer/lint/finding.h"
 #include "analyzer/lint/lint.h"
 #include "analyzer/report/advice.h"
 #include "analyzer/util/json.h"
+#include "analyzer/util/names.h"
 #include "analyzer/util/paths.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/term.h"
@@ -57,14 +59,15 @@ static void
 sarif_uri(struct json *json, const char *path, bool is_directory)
 {
 	struct strbuf uri = { 0 };
+	char *real = names_restored(path);
 
 	strbuf_adds(&uri, *path == '/' ? "file://" : "");
-	for (; *path; path++) {
-		unsigned char byte = (unsigned char)*path;
+	for (const char *at = real; *at; at++) {
+		unsigned char byte = (unsigned char)*at;
 
 		if ((byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
 		    (byte >= 'A' && byte <= 'Z') || strchr("/-._~", byte))
-			strbuf_add(&uri, path, 1);
+			strbuf_add(&uri, at, 1);
 		else
 			strbuf_addf(&uri, "%%%02X", byte);
 	}
@@ -72,6 +75,7 @@ sarif_uri(struct json *json, const char *path, bool is_directory)
 		strbuf_adds(&uri, "/");
 	sarif_member(json, "uri", uri.text);
 	strbuf_release(&uri);
+	free(real);
 }
 
 static void

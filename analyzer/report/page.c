@@ -7,6 +7,7 @@
 #include "analyzer/report/advice.h"
 #include "analyzer/report/page_parts.h"
 #include "analyzer/store/query.h"
+#include "analyzer/util/names.h"
 #include "analyzer/util/show.h"
 #include "analyzer/util/strbuf.h"
 
@@ -313,16 +314,20 @@ page_reasons(const struct page *page, struct query_db *db, struct err *err)
 	return rc;
 }
 
-/* A name as a regular expression. */
+/* A name as a regular expression between the quotes of a shell, where anything may be
+ * in it but what would end them, or that a terminal would not show. */
 static void
 page_add_pattern(struct strbuf *pattern, const char *name)
 {
+	char *real = names_restored(name);
+
 	strbuf_clear(pattern);
-	for (; *name; name++) {
-		if (strchr("\\^$.[]|()*+?{}", *name))
+	for (const char *at = real; *at; at++) {
+		if (strchr("\\^$.[]|()*+?{}", *at))
 			strbuf_add(pattern, "\\", 1);
-		strbuf_add(pattern, name, 1);
+		strbuf_add(pattern, *at < ' ' || *at > '~' || *at == '\'' ? "." : at, 1);
 	}
+	free(real);
 }
 
 /* Functions that are taken for wrappers by what they did; the reader may know

@@ -6,6 +6,7 @@
 
 #include "analyzer/format/rows.h"
 #include "analyzer/report/page.h"
+#include "analyzer/util/names.h"
 #include "analyzer/util/show.h"
 #include "analyzer/util/strbuf.h"
 
@@ -61,13 +62,14 @@ page_text(const struct page *page, const char *text, size_t columns)
 const char *
 page_near(const char *path)
 {
-	static char here[4096];
+	static struct strbuf here;
+	char real[4096];
 	size_t len;
 
-	if (here[0] == '\0' && !getcwd(here, sizeof(here)))
-		here[0] = '\0';
-	len = strlen(here);
-	if (len > 1 && strncmp(path, here, len) == 0 && path[len] == '/')
+	if (!here.text)
+		names_escape(&here, real, getcwd(real, sizeof(real)) ? strlen(real) : 0);
+	len = here.len;
+	if (len > 1 && strncmp(path, here.text, len) == 0 && path[len] == '/')
 		return path + len + 1;
 	return path;
 }

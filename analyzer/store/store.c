@@ -13,8 +13,8 @@
 #include <sqlite3.h>
 
 #include "analyzer/util/err.h"
+#include "analyzer/util/names.h"
 #include "analyzer/util/strbuf.h"
-#include "analyzer/util/utf8.h"
 #include "analyzer/util/xalloc.h"
 
 static const char schema[] =
@@ -27,6 +27,7 @@ enum kind {
 	KIND_REAL,
 	KIND_TEXT,
 	KIND_NAME, /* a text that is cut when it is long */
+	KIND_JSON, /* of names that were escaped before: stays as it is */
 	KIND_TEXT_OR_NULL,
 };
 
@@ -69,12 +70,13 @@ enum table_number {
 #define R(table, field) COLUMN(table, field, KIND_REAL)
 #define T(table, field) COLUMN(table, field, KIND_TEXT)
 #define N(table, field) COLUMN(table, field, KIND_NAME)
+#define J(table, field) COLUMN(table, field, KIND_JSON)
 #define TN(table, field) COLUMN(table, field, KIND_TEXT_OR_NULL)
 
 static const struct column run_columns[] = {
 	I(run, id),
 	T(run, trace),
-	T(run, command),
+	J(run, command),
 	T(run, exe),
 	I(run, pid),
 	T(run, start),
@@ -106,9 +108,9 @@ static const struct column run_columns[] = {
 	I(run, complete),
 	I(run, running),
 	I(run, stack_limit),
-	T(run, wrappers),
-	T(run, no_wrappers),
-	T(run, found_wrappers),
+	J(run, wrappers),
+	J(run, no_wrappers),
+	J(run, found_wrappers),
 	T(run, allocator),
 	T(run, marks),
 	I(run, cost_ns),
@@ -170,7 +172,7 @@ static const struct column site_columns[] = {
 	I(site, live),
 	I(site, censored),
 	I(site, unknown),
-	T(site, unknown_why),
+	J(site, unknown_why),
 	I(site, proved),
 	I(site, inferred),
 	I(site, reallocs),
@@ -465,44 +467,6 @@ store_free(struct store *store)
 	free(store);
 }
 
-/* A backslash before x: it would read back as an escape. */
-static bool
-text_is_mark(const char *text, size_t len)
-{
-	return len > 1 && text[0] == '\\' && text[1] == 'x';
-}
-
-static bool
-text_is_plain(const char *text, size_t len)
-{
-	for (size_t at = 0; at < len;) {
-		uint32_t code;
-		size_t step = utf8_decode(text + at, len - at, &code);
-
-		if (step == 0 || text_is_mark(text + at, len - at))
-			return false;
-		at += step;
-	}
-	return true;
-}
-
-static void
-text_escape(struct strbuf *buf, const char *text, size_t len)
-{
-	for (size_t at = 0; at < len;) {
-		uint32_t code;
-		size_t step = utf8_decode(text + at, len - at, &code);
-
-		if (step == 0 || text_is_mark(text + at, len - at)) {
-			strbuf_addf(buf, "\\x%02x", (unsigned char)text[at]);
-			at++;
-		} else {
-			strbuf_add(buf, text + at, step);
-			at += step;
-		}
-	}
-}
-
 static uint64_t
 text_hash(const char *text, size_t len)
 {
@@ -517,14 +481,13 @@ static int
 bind_text(struct store *store, sqlite3_stmt *stmt, int at, const char *text, bool is_name)
 {
 	size_t len = strlen(text);
-	size_t cut = STORE_NAME_MAX - 17;
 	bool is_long = is_name && len > STORE_NAME_MAX;
 	int rc;
 
-	if (!is_long && text_is_plain(text, len))
+	if (!is_long && names_are_plain(text, len))
 		return sqlite3_bind_text64(stmt, at, text, len, SQLITE_STATIC, SQLITE_UTF8);
 	strbuf_clear(&store->scratch);
-	text_escape(&store->scratch, text, is_long ? cut : len);
+	names_escape(&store->scratch, text, is_long ? STORE_NAME_MAX : len);
 	if (is_long)
 		strbuf_addf(&store->scratch, "~%016llx", (unsigned long long)text_hash(text, len));
 	rc = sqlite3_bind_text64(
@@ -553,11 +516,15 @@ bind_column(
 		return sqlite3_bind_double(stmt, at, real);
 	case KIND_TEXT:
 	case KIND_NAME:
+	case KIND_JSON:
 	case KIND_TEXT_OR_NULL:
 		memcpy(&text, field, sizeof(text));
 		if (!text && column->kind == KIND_TEXT_OR_NULL)
 			return sqlite3_bind_null(stmt, at);
-		return bind_text(store, stmt, at, text ? text : "", column->kind == KIND_NAME);
+		text = text ? text : "";
+		if (column->kind == KIND_JSON)
+			return sqlite3_bind_text(stmt, at, text, -1, SQLITE_STATIC);
+		return bind_text(store, stmt, at, text, column->kind == KIND_NAME);
 	}
 	return SQLITE_MISUSE;
 }

@@ -3,9 +3,10 @@
  * columns there and in their order; what they mean stands there.
  *
  * The caller gives the ids. A nullable integer is NULL as STORE_NULL, a nullable
- * text as NULL. Texts are copied, need not be UTF-8 (a byte that is not becomes
- * "\xNN"; a backslash before an x becomes "\x5c", so that it can be undone), and
- * names beyond STORE_NAME_MAX bytes are cut there, with a hash of the whole.
+ * text as NULL. Texts are copied, need not be UTF-8 (they are stored as names_escape
+ * makes them), and names beyond STORE_NAME_MAX bytes are cut there, with a tilde and a
+ * hash of the whole behind: no name that is whole is as long. JSON is stored as it is,
+ * so that names in it are escaped by whoever makes it.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -16,7 +17,7 @@ struct err;
 struct store;
 
 #define STORE_NULL (-1)
-#define STORE_NAME_MAX 16384
+#define STORE_NAME_MAX 131072
 
 struct store_run {
 	int64_t id;

@@ -503,7 +503,7 @@ demangle_plain(const char *linkage, struct strbuf *out)
 	bool done = false;
 
 	if (len > DEMANGLE_INPUT_MAX) {
-		strbuf_add(out, linkage, DEMANGLE_INPUT_MAX);
+		strbuf_adds(out, linkage);
 		return;
 	}
 	if (demangle_is_mangled(linkage)) {

@@ -9,7 +9,7 @@
 struct strbuf;
 
 enum {
-	DEMANGLE_INPUT_MAX = 16 * 1024, /* longer names are not demangled: libiberty recurses */
+	DEMANGLE_INPUT_MAX = 16 * 1024, /* longer names stay as they are: libiberty recurses */
 	DEMANGLE_OUTPUT_MAX = 64 * 1024,
 };
 

@@ -499,7 +499,9 @@ add_name(struct symbol_table *table, const GElf_Sym *symbol, const char *name, u
 	struct symbol_name *entry;
 
 	/* ARM's and RISC-V's mapping symbols are no functions */
-	if (name[0] == '\0' || name[0] == '$' || table->name_count >= FUNCTIONS_MAX)
+	if (name[0] == '$' && GELF_ST_TYPE(symbol->st_info) == STT_NOTYPE)
+		return;
+	if (name[0] == '\0' || table->name_count >= FUNCTIONS_MAX)
 		return;
 	table->names =
 	    xgrow(table->names, &table->name_cap, table->name_count + 1, sizeof(*table->names));

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analyzer/util/names.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
 
@@ -83,13 +84,16 @@ paths_set_root(struct paths *paths, const char *root)
 {
 	char here[PATH_MAX];
 	char *whole = NULL;
+	char *normal;
 
 	free(paths->root);
 	paths->root = NULL;
 	if ((!root || *root != '/') && !getcwd(here, sizeof(here)))
 		return;
 	whole = !root ? xstrdup(here) : *root == '/' ? xstrdup(root) : paths_join(here, root);
-	paths->root = paths_normal(whole);
+	normal = paths_normal(whole);
+	paths->root = names_escaped(normal);
+	free(normal);
 	free(whole);
 }
 
@@ -98,13 +102,16 @@ paths_add(struct paths *paths, const char *rule)
 {
 	const char *is = strchr(rule, '=');
 	char *from;
+	char *normal;
 
 	if (!is || is == rule)
 		return -1;
 	from = xstrndup(rule, (size_t)(is - rule));
+	normal = paths_normal(from);
 	paths->rules = xgrow(paths->rules, &paths->cap, paths->count + 1, sizeof(*paths->rules));
 	paths->rules[paths->count++] =
-	    (struct paths_rule){ .from = paths_normal(from), .to = xstrdup(is + 1) };
+	    (struct paths_rule){ .from = names_escaped(normal), .to = names_escaped(is + 1) };
+	free(normal);
 	free(from);
 	return 0;
 }
@@ -161,7 +168,13 @@ paths_shown(const struct paths *paths, const char *path)
 char *
 paths_real(const struct paths *paths, const char *shown)
 {
+	char *joined;
+	char *real;
+
 	if (!paths || !paths->root || *shown == '/' || !*shown)
-		return xstrdup(shown);
-	return paths_join(paths->root, shown);
+		return names_restored(shown);
+	joined = paths_join(paths->root, shown);
+	real = names_restored(joined);
+	free(joined);
+	return real;
 }

@@ -12,7 +12,8 @@ struct paths_rule; /* private */
 
 /* Zero-initialised: no rule, no root. */
 struct paths {
-	char *root; /* absolute, without . and .. in it; NULL: paths stay as they are */
+	char *root; /* absolute, without . and .. in it; NULL: paths stay as they are;
+		     * escaped, as all that is shown (names.h) */
 	struct paths_rule *rules;
 	size_t count;
 	size_t cap;
@@ -24,11 +25,11 @@ void paths_set_root(struct paths *paths, const char *root);
 int paths_add(struct paths *paths, const char *rule);
 void paths_release(struct paths *paths);
 
-/* As it is shown: the last rule that fits is applied, . and .. are resolved
+/* As it is shown, of an escaped path: the last rule that fits is applied, . and .. are resolved
  * without a look at the disk, and what is below the root is relative to it. The
  * caller frees it; "" stays "". paths may be NULL: no rule, no root. */
 char *paths_shown(const struct paths *paths, const char *path);
-/* Where to open what paths_shown gave; the caller frees it. */
+/* Where to open what paths_shown gave, the bytes themselves; the caller frees it. */
 char *paths_real(const struct paths *paths, const char *shown);
 
 #endif

@@ -51,6 +51,8 @@ test_names(void)
 	name_check("a\xff", "a\\xff");
 	name_check("a\\xff", "a\\x5cxff");
 	name_check("a\\b", "a\\b");
+	name_check("a\\u{41}", "a\\x5cu{41}");
+	name_check("\x1b[2J\n\"';--%_", "\x1b[2J\n\"';--%_");
 	name_check("\xed\xa0\x80", "\\xed\\xa0\\x80");
 	name_check("\xc0\x80", "\\xc0\\x80");
 	name_check("\xf0\x9f\x98", "\\xf0\\x9f\\x98");
@@ -59,6 +61,8 @@ test_names(void)
 static void
 test_long_name(void)
 {
+	static const char whole[] = "SELECT max(length(function)),"
+				    " count(DISTINCT function), min(length(function)) FROM frame";
 	char *name = malloc(STORE_NAME_MAX + 100);
 	struct err err = { "" };
 	struct query_db *db;
@@ -76,15 +80,18 @@ test_long_name(void)
 	name[STORE_NAME_MAX + 98] = 'm';
 	frame.id = 2;
 	CHECK(store_add_frame(store, &frame, &err) == 0);
+	name[STORE_NAME_MAX] = '\0';
+	frame.id = 3;
+	CHECK(store_add_frame(store, &frame, &err) == 0);
 	CHECK(store_commit(store, &err) == 0);
 	store_free(store);
 	free(name);
 	db = query_open(path, &err);
-	query = query_prepare(
-	    db, "SELECT max(length(function)), count(DISTINCT function) FROM frame", &err);
+	query = query_prepare(db, whole, &err);
 	CHECK(query_next(query, &err) == 1);
-	CHECK(query_int(query, 0) == STORE_NAME_MAX);
-	CHECK(query_int(query, 1) == 2);
+	CHECK(query_int(query, 0) == STORE_NAME_MAX + 17);
+	CHECK(query_int(query, 1) == 3);
+	CHECK(query_int(query, 2) == STORE_NAME_MAX);
 	query_finish(query);
 	query_close(db);
 }
@@ -183,7 +190,7 @@ write_file(const char *bytes, size_t len)
 static void
 test_damaged(void)
 {
-	static char bytes[1 << 18];
+	static char bytes[1 << 20];
 	struct err err = { "" };
 	FILE *file = fopen(path, "rb");
 	size_t len = fread(bytes, 1, sizeof(bytes), file);
