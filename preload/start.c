@@ -48,9 +48,11 @@ struct start {
 	const ElfW(auxv_t) * auxv;
 	char exe[4096];
 	char directory[4096];
-	char path[8192];  /* of the trace */
+	char path[8192]; /* of the trace */
+	char keeper[8192];
 	uint64_t reserve; /* bytes of it made here */
 	uint64_t space;   /* most bytes of it to map; 0: as configured */
+	const void *next; /* malloc of an allocator that is preloaded, too; or NULL */
 	bool own;         /* made here: no launcher keeps it */
 	bool alone;       /* nor can a keeper */
 	uint32_t pid;
@@ -82,19 +84,23 @@ start_add_number(char *at, const char *end, uint64_t number)
 	return start_add(at, end, digit);
 }
 
+static const char start_unprofiled[] = "; the program runs unprofiled";
+/* What START_RESERVE is to the user. */
+static const char start_short[] = "; the trace ends at 16 MiB, what follows is only counted";
+
 /* One line on stderr, in one write. */
 static void
-start_say(const char *what, const char *detail)
+start_say(const char *what, const char *detail, const char *then)
 {
-	char line[512];
+	char line[sizeof(start.path) + 128];
 	const char *end = line + sizeof(line) - 1;
 	char *at = start_add(line, end, "esc: ");
 
 	at = start_add(at, end, what);
 	at = start_add(at, end, detail);
-	at = start_add(at, end, "; the program runs unprofiled");
+	at = start_add(at, end, then);
 	*at++ = '\n';
-	arch_syscall(SYS_write, 2, (long)line, at - line, 0, 0, 0);
+	sys_again(SYS_write, 2, (long)line, at - line, 0, 0);
 }
 
 static uint64_t
@@ -192,8 +198,8 @@ start_create(void)
 			continue;
 		if (fd < 0)
 			return -1;
-		if (arch_syscall(SYS_fallocate, fd, 0, 0, (long)(ESC_HEADER_SIZE + start.reserve),
-			0, 0) == 0)
+		if (sys_again(
+			SYS_fallocate, fd, 0, 0, (long)(ESC_HEADER_SIZE + start.reserve), 0) == 0)
 			return (int)fd;
 		sys_close((int)fd);
 		arch_syscall(SYS_unlinkat, AT_FDCWD, (long)start.path, 0, 0, 0, 0);
@@ -236,26 +242,45 @@ start_reaps(void)
 	return reaps != 0 || start.pid == 1;
 }
 
-/* The launcher's trace, if it is new; else, after an exec, one of our own. */
+/* The launcher's trace, if it is new: 0, else -1. Other errors than that it is out of
+ * reach, as after chroot or setuid, are said. */
 static int
-start_open(void)
+start_open_given(int *trace)
 {
 	uint8_t probe[sizeof(struct esc_header)] = { 0 };
 	struct esc_header *header = (struct esc_header *)(void *)probe;
-	long fd;
+	long fd = sys_open(start.config.file, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+	long got;
 
-	if (start.config.file[0] != 0) {
-		fd = sys_open(start.config.file, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
-		if (fd < 0)
-			return -1;
-		if (arch_syscall(SYS_pread64, fd, (long)probe, sizeof(probe), 0, 0, 0) ==
-			sizeof(probe) &&
-		    header->magic == ESC_MAGIC && (header->flags & ESC_FLAG_STARTED) == 0) {
-			start_add(start.path, start.path + sizeof(start.path), start.config.file);
-			return (int)fd;
-		}
-		sys_close((int)fd);
+	*trace = -1;
+	if (fd < 0) {
+		if (fd != -2 && fd != -13) /* ENOENT, EACCES */
+			start_say("cannot open ", start.config.file, start_unprofiled);
+		return 0;
 	}
+	got = sys_again(SYS_pread64, fd, (long)probe, sizeof(probe), 0, 0);
+	if (got < 0)
+		start_say("cannot read ", start.config.file, start_unprofiled);
+	else if (got != sizeof(probe) || header->magic != ESC_MAGIC ||
+	    (header->flags & ESC_FLAG_STARTED) != 0)
+		got = 0;
+	if (got > 0) {
+		start_add(start.path, start.path + sizeof(start.path), start.config.file);
+		*trace = (int)fd;
+		return 0;
+	}
+	sys_close((int)fd);
+	return got < 0 ? 0 : -1;
+}
+
+/* The launcher's trace, or, after an exec, one of our own. */
+static int
+start_open(void)
+{
+	int fd;
+
+	if (start.config.file[0] != 0 && start_open_given(&fd) == 0)
+		return fd;
 	start.own = true;
 	start_name(0); /* for what is said of it */
 	start.alone = start_reaps();
@@ -267,29 +292,49 @@ start_open(void)
 	return start_create();
 }
 
+static bool
+start_may_run(const char *path)
+{
+	return sys_again(SYS_faccessat, AT_FDCWD, (long)path, 1, 0, 0) == 0; /* X_OK */
+}
+
 /* A path relative to the folder that this library was loaded from. */
-static const char *
+static bool
 start_beside(const char *path)
 {
 	struct dl_find_object mine;
-	const char *end = start.path + sizeof(start.path);
+	const char *end = start.keeper + sizeof(start.keeper);
 	const char *name;
 	size_t length;
 
 	if (_dl_find_object((void *)(uintptr_t)&start_beside, &mine) != 0)
-		return "";
+		return false;
 	name = mine.dlfo_link_map->l_name;
 	length = (size_t)(start_base(name) - name);
-	if (length + 64 > sizeof(start.path))
-		return "";
-	memcpy(start.path, name, length);
-	start_add(start.path + length, end, path);
-	return start.path;
+	if (length + 64 > sizeof(start.keeper))
+		return false;
+	memcpy(start.keeper, name, length);
+	start_add(start.keeper + length, end, path);
+	return start_may_run(start.keeper);
+}
+
+/* As installed; moved as a whole; the build tree's. */
+static bool
+start_find_keeper(void)
+{
+	const char *given = start.config.keeper_path;
+
+	if (given[0] == 0 &&
+	    (start_beside("../libexec/esc/esc-keeper") || start_beside("../esc-keeper")))
+		return true;
+	start_add(
+	    start.keeper, start.keeper + sizeof(start.keeper), given[0] != 0 ? given : ESC_KEEPER);
+	return start_may_run(start.keeper);
 }
 
 /* In the child of a fork that nobody waits for: becomes the keeper. */
 static void
-start_keeper_exec(const char *keeper)
+start_keeper_exec(void)
 {
 	char *argv[] = { (char *)"esc-keeper", (char *)"3", NULL };
 	char *envp[] = { NULL };
@@ -298,41 +343,46 @@ start_keeper_exec(const char *keeper)
 	arch_syscall(SYS_setsid, 0, 0, 0, 0, 0, 0);
 	/* A file description of its own: the lock on ours must end with us. */
 	fd = sys_open(start.path, O_RDWR | O_NOFOLLOW, 0);
-	if (fd >= 0 && (fd == 3 || arch_syscall(SYS_dup3, fd, 3, 0, 0, 0, 0) == 3)) {
+	if (fd >= 0 && (fd == 3 || sys_again(SYS_dup3, fd, 3, 0, 0, 0) == 3)) {
+		/* What this leaves where it is refused, the keeper closes itself. */
 		arch_syscall(SYS_close_range, 4, ~0U, 0, 0, 0, 0);
 		for (int i = 0; i < 3; i++)
 			sys_close(i);
 		sys_open("/dev/null", O_RDWR, 0);
 		sys_open("/dev/null", O_RDWR, 0);
 		sys_open("/dev/null", O_RDWR, 0);
-		arch_syscall(SYS_execve, (long)keeper, (long)argv, (long)envp, 0, 0, 0);
-		/* Moved as a whole, or not installed: the build tree's. */
-		if (start.config.keeper_path[0] == 0) {
-			arch_syscall(SYS_execve, (long)start_beside("../libexec/esc/esc-keeper"),
-			    (long)argv, (long)envp, 0, 0, 0);
-			arch_syscall(SYS_execve, (long)start_beside("../esc-keeper"), (long)argv,
-			    (long)envp, 0, 0, 0);
-		}
+		arch_syscall(SYS_execve, (long)start.keeper, (long)argv, (long)envp, 0, 0, 0);
 	}
-	arch_syscall(SYS_exit_group, 127, 0, 0, 0, 0, 0);
 }
 
-/* Forked twice, with no exit signal: the program never hears of it. */
+/* Forked twice, with no exit signal: the program never hears of it. False: there is
+ * none. */
+static bool
+start_keeper_fork(void)
+{
+	long child = arch_syscall(SYS_clone, 0, 0, 0, 0, 0, 0);
+	long keeper;
+	int status = 1;
+
+	if (child == 0) {
+		keeper = arch_syscall(SYS_clone, 0, 0, 0, 0, 0, 0);
+		if (keeper == 0)
+			start_keeper_exec();
+		arch_syscall(SYS_exit_group, keeper <= 0, 0, 0, 0, 0, 0);
+	}
+	return child > 0 &&
+	    (sys_again(SYS_wait4, child, (long)&status, __WALL, 0, 0) != child || status == 0);
+}
+
 static void
 start_keeper(void)
 {
-	const char *keeper =
-	    start.config.keeper_path[0] != 0 ? start.config.keeper_path : ESC_KEEPER;
-	long child = arch_syscall(SYS_clone, 0, 0, 0, 0, 0, 0);
+	const char *then = start.config.ring != 0 ? "; nobody closes the trace" : start_short;
 
-	if (child == 0) {
-		if (arch_syscall(SYS_clone, 0, 0, 0, 0, 0, 0) == 0)
-			start_keeper_exec(keeper);
-		arch_syscall(SYS_exit_group, 0, 0, 0, 0, 0, 0);
-	}
-	if (child > 0)
-		while (arch_syscall(SYS_wait4, child, 0, __WALL, 0, 0, 0) == -4)
-			; /* EINTR */
+	if (!start_find_keeper())
+		start_say("there is no keeper at ", start.keeper, then);
+	else if (!start_keeper_fork())
+		start_say("cannot start a keeper: no more processes", "", then);
 }
 
 static void
@@ -404,7 +454,6 @@ start_allocator(void)
 {
 	struct esc_header *header = ring.header;
 	const void *visible = real_visible_malloc();
-	const void *other = real_switch();
 	struct dl_find_object object, mine;
 	const char *name;
 	bool hooked;
@@ -412,11 +461,10 @@ start_allocator(void)
 	hooked = _dl_find_object((void *)(uintptr_t)visible, &object) == 0 &&
 	    _dl_find_object((void *)(uintptr_t)&start_allocator, &mine) == 0 &&
 	    object.dlfo_link_map == mine.dlfo_link_map;
-	if (hooked && other == NULL)
+	if (hooked && start.next == NULL)
 		return true;
-	if (hooked && _dl_find_object((void *)(uintptr_t)other, &object) != 0)
+	if (hooked && _dl_find_object((void *)(uintptr_t)start.next, &object) != 0)
 		return true;
-	shim.foreign = hooked;
 	__atomic_fetch_or(
 	    &header->flags, hooked ? ESC_FLAG_ALLOCATOR : ESC_FLAG_OWN_MALLOC, __ATOMIC_RELAXED);
 	name = object.dlfo_link_map->l_name;
@@ -478,26 +526,40 @@ start_tables(void)
 	    stacks_start() && thread_start((uint32_t)start.config.depth, start_marks());
 }
 
+/* As if nothing had been: a trace that is mapped would be one of a program that is
+ * recorded. */
+static void
+start_undo(void)
+{
+	if (ring.base != NULL)
+		sys_munmap(ring.base, ring.size);
+	ring.base = NULL;
+	ring.header = NULL;
+	if (start.own)
+		arch_syscall(SYS_unlinkat, AT_FDCWD, (long)start.path, 0, 0, 0, 0);
+}
+
 static bool
 start_trace(void)
 {
 	int fd = start_open();
-	bool mapped;
+	bool locked;
 
 	if (fd < 0) {
 		if (start.own)
-			start_say("cannot create ", start.path);
+			start_say("cannot create ", start.path, start_unprofiled);
 		return false;
 	}
-	/* Held by the mapping, in every child, until the last of them is gone:
-	 * that is how the keeper knows. */
-	arch_syscall(SYS_flock, fd, LOCK_SH, 0, 0, 0, 0);
-	mapped = start_map(fd);
+	/* Held by the mapping, in every child, until the last of them is gone: that is
+	 * how the keeper knows. Without it the file would be cut under the program. */
+	locked = sys_again(SYS_flock, fd, LOCK_SH, 0, 0, 0) == 0;
+	if (!locked || !start_map(fd)) {
+		start_say(locked ? "cannot map " : "cannot lock ", start.path, start_unprofiled);
+		start_undo();
+	}
 	sys_close(fd);
-	if (!mapped) {
-		start_say("cannot map ", start.path);
+	if (ring.header == NULL)
 		return false;
-	}
 	start_header();
 	if (start.own && !start.alone)
 		start_keeper();
@@ -529,7 +591,7 @@ start_strict(void)
 
 	if (fd < 0)
 		return false;
-	arch_syscall(SYS_pread64, fd, (long)&mode, 1, 0, 0, 0);
+	sys_again(SYS_pread64, fd, (long)&mode, 1, 0, 0);
 	sys_close((int)fd);
 	return mode == '2';
 }
@@ -550,7 +612,7 @@ start_space(void)
 		threads.space = start.space;
 	if (start.space * 2 >= START_TABLES)
 		return true;
-	start_say("too little address space", "");
+	start_say("too little address space", "", start_unprofiled);
 	return false;
 }
 
@@ -565,7 +627,7 @@ start_wanted(char **envp)
 		return false;
 	bad = config_parse(&start.config, options);
 	if (bad != NULL) {
-		start_say("ESC_OPTIONS: not understood: ", bad);
+		start_say("ESC_OPTIONS: not understood: ", bad, start_unprofiled);
 		return false;
 	}
 	threads.seed = start.config.seed;
@@ -591,7 +653,8 @@ start_all(int argc, char **argv, char **envp)
 	if (!start_trace())
 		return false;
 	if (!start_tables()) {
-		start_say("no memory for its tables", "");
+		start_say("no memory for its tables", "", start_unprofiled);
+		start_undo();
 		return false;
 	}
 	if (!start_allocator())
@@ -612,6 +675,9 @@ start_constructor(int argc, char **argv, char **envp)
 	};
 
 	shim.mode = SHIM_OFF; /* what dlsym may allocate is not the program's */
+	/* Whatever becomes of us: what else was preloaded has its say. */
+	start.next = real_switch();
+	shim.foreign = start.next != NULL;
 	if (!start_all(argc, argv, envp)) {
 		shim_begin(SHIM_OFF);
 		return;

@@ -13,10 +13,24 @@
 #include "arch/syscall.h"
 
 /* All return the kernel's answer: a value, or -errno. */
+
+/* Any of up to five arguments that a signal may cut short: until it was not. Not for
+ * close, which has closed then. */
+static inline long
+sys_again(long nr, long a, long b, long c, long d, long e)
+{
+	long result;
+
+	do
+		result = arch_syscall(nr, a, b, c, d, e, 0);
+	while (result == -4); /* EINTR */
+	return result;
+}
+
 static inline long
 sys_open(const char *path, int flags, int mode)
 {
-	return arch_syscall(SYS_openat, -100, (long)path, flags, mode, 0, 0);
+	return sys_again(SYS_openat, -100, (long)path, flags, mode, 0);
 }
 
 static inline long
