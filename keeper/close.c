@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <unistd.h>
 
+#include "analyzer/util/files.h"
 #include "preload/record.h"
 
 struct close_walk {
@@ -19,12 +19,15 @@ close_round(uint64_t bytes)
 	return (bytes + ESC_PAGE - 1) & ~(uint64_t)(ESC_PAGE - 1);
 }
 
-/* Reads the segment at `at`; false where there is none. */
-static bool
+/* 1: the segment at `at`; 0: there is none; -1: it cannot be told. */
+static int
 close_read(const struct close_walk *walk, uint64_t at, struct esc_segment *segment)
 {
-	if (pread(walk->fd, segment, sizeof(*segment), (off_t)at) != (ssize_t)sizeof(*segment))
-		return false;
+	if (files_read(walk->fd, at, segment, sizeof(*segment)) != sizeof(*segment)) {
+		if (errno == 0)
+			errno = EIO; /* cut by somebody else */
+		return -1;
+	}
 	return segment->magic == ESC_SEGMENT_MAGIC && segment->size >= ESC_SEGMENT_MIN &&
 	    segment->size <= ESC_SEGMENT_MAX && segment->size % ESC_PAGE == 0 &&
 	    segment->size <= walk->end - at && segment->used <= segment->size - sizeof(*segment);
@@ -33,7 +36,7 @@ close_read(const struct close_walk *walk, uint64_t at, struct esc_segment *segme
 static bool
 close_write(const struct close_walk *walk, uint64_t at, const struct esc_segment *segment)
 {
-	return pwrite(walk->fd, segment, sizeof(*segment), (off_t)at) == (ssize_t)sizeof(*segment);
+	return files_write(walk->fd, at, segment, sizeof(*segment));
 }
 
 static void
@@ -47,19 +50,23 @@ close_punch(struct close_walk *walk, uint64_t from, uint64_t to)
 		walk->punch = false;
 }
 
-/* An unbegun claim at `at`: where the next segment, or the end, is. */
+/* An unbegun claim at `at`: where the next segment, or the end, is. 0: cannot be told. */
 static uint64_t
 close_next(const struct close_walk *walk, uint64_t at)
 {
 	struct esc_segment segment;
+	int found = 0;
 
-	do
+	do {
 		at += ESC_PAGE;
-	while (at < walk->end && !close_read(walk, at, &segment));
+		found = at < walk->end ? close_read(walk, at, &segment) : 1;
+	} while (found == 0);
+	if (found < 0)
+		return 0;
 	return at < walk->end ? at : walk->end;
 }
 
-static void
+static int
 close_fill(struct close_walk *walk, uint64_t at, uint64_t to)
 {
 	struct esc_segment empty = {
@@ -71,36 +78,64 @@ close_fill(struct close_walk *walk, uint64_t at, uint64_t to)
 	for (; at < to; at += empty.size) {
 		empty.size = to - at < ESC_SEGMENT_MAX ? (uint32_t)(to - at) : ESC_SEGMENT_MAX;
 		if (!close_write(walk, at, &empty))
-			return;
+			return -1;
 		close_punch(walk, at + ESC_PAGE, at + empty.size);
 	}
+	return 0;
 }
 
-uint64_t
-close_segments(int fd, uint64_t claimed)
+/* A claim that nobody began: moves *at behind it, or to the end where it is the last. */
+static int
+close_claim(struct close_walk *walk, uint64_t *at)
+{
+	uint64_t next = close_next(walk, *at);
+
+	if (next == 0)
+		return -1;
+	if (next == walk->end)
+		walk->end = *at;
+	else if (close_fill(walk, *at, next) != 0)
+		return -1;
+	else
+		*at = next;
+	return 0;
+}
+
+/* Gives back what the segment does not use; moves *at behind it. */
+static void
+close_segment(struct close_walk *walk, struct esc_segment *segment, uint64_t *at)
+{
+	uint64_t used = close_round(sizeof(*segment) + segment->used);
+	uint32_t size = segment->size;
+
+	if (size != walk->end - *at) {
+		close_punch(walk, *at + used, *at + size);
+		*at += size;
+		return;
+	}
+	/* The last: if its head cannot be written, it stays as long as it is. */
+	segment->size = (uint32_t)used;
+	if (close_write(walk, *at, segment))
+		walk->end = *at + used;
+	*at = walk->end;
+}
+
+int
+close_segments(int fd, uint64_t claimed, uint64_t *end)
 {
 	struct close_walk walk = { .fd = fd, .punch = true };
 	uint64_t at = ESC_HEADER_SIZE;
 	struct esc_segment segment;
-	uint64_t used, next;
+	int found;
 
 	walk.end = claimed & ~(uint64_t)(ESC_PAGE - 1);
 	while (at < walk.end) {
-		if (!close_read(&walk, at, &segment)) {
-			next = close_next(&walk, at);
-			if (next == walk.end)
-				return at;
-			close_fill(&walk, at, next);
-			at = next;
-			continue;
-		}
-		used = close_round(sizeof(segment) + segment.used);
-		if (segment.size == walk.end - at) {
-			segment.size = (uint32_t)used;
-			return close_write(&walk, at, &segment) ? at + used : walk.end;
-		}
-		close_punch(&walk, at + used, at + segment.size);
-		at += segment.size;
+		found = close_read(&walk, at, &segment);
+		if (found < 0 || (found == 0 && close_claim(&walk, &at) != 0))
+			return -1;
+		if (found > 0)
+			close_segment(&walk, &segment, &at);
 	}
-	return at;
+	*end = at;
+	return 0;
 }

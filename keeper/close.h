@@ -7,8 +7,10 @@
 /*
  * Walks the segments below `claimed`: gives back the pages that they never
  * used, cuts the last one behind its contents, turns claims that their thread
- * did not live to begin into empty segments. Returns where the trace ends.
+ * did not live to begin into empty segments. `end` gets where the trace ends.
+ * Returns 0, or -1 with errno where the file could not be read or written: what
+ * cannot be read is no empty claim, and from there on all is left as it is.
  */
-uint64_t close_segments(int fd, uint64_t claimed);
+int close_segments(int fd, uint64_t claimed, uint64_t *end);
 
 #endif

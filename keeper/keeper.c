@@ -1,11 +1,13 @@
 #include "keeper/keeper.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -15,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "analyzer/util/files.h"
 #include "keeper/close.h"
 #include "keeper/reclaim.h"
 #include "preload/record.h"
@@ -105,17 +108,12 @@ static int
 keeper_write_zeroes(int fd, uint64_t from, uint64_t to)
 {
 	static const char zeroes[KEEPER_PIECE];
-	ssize_t wrote;
 	size_t len;
 
-	while (from < to) {
+	for (; from < to; from += len) {
 		len = to - from < sizeof(zeroes) ? (size_t)(to - from) : sizeof(zeroes);
-		wrote = pwrite(fd, zeroes, len, (off_t)from);
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote <= 0)
+		if (!files_write(fd, from, zeroes, len))
 			return -1;
-		from += (uint64_t)wrote;
 	}
 	return 0;
 }
@@ -283,8 +281,10 @@ keeper_is_full_ring(const struct keeper *keeper)
 static void
 keeper_sleep(struct keeper *keeper)
 {
+	const struct timespec tick = { .tv_nsec = 1000000 };
 	struct pollfd gone = { .fd = keeper->gone, .events = POLLIN };
 	int wait = keeper->idle < 20 ? KEEPER_BUSY_MS << keeper->idle / 4 : KEEPER_IDLE_MS;
+	int ready;
 
 	if (keeper_is_full_ring(keeper))
 		wait = KEEPER_RING_MS;
@@ -293,10 +293,14 @@ keeper_sleep(struct keeper *keeper)
 		keeper->ending++;
 		wait = KEEPER_BUSY_MS;
 	}
-	if (poll(&gone, 1, wait) > 0) {
+	ready = poll(&gone, 1, wait);
+	if (ready > 0) {
 		(void)close(keeper->gone);
 		keeper->gone = -1;
 		keeper->ending = 1;
+	} else if (ready < 0 && errno != EINTR) {
+		/* Where it cannot poll it must not spin. */
+		(void)nanosleep(&tick, NULL);
 	}
 }
 
@@ -374,24 +378,32 @@ keeper_map(struct keeper *keeper)
 	return 0;
 }
 
-static void
+/* 0, or -1 with errno: then the trace stays as it is, which readers can bear. */
+static int
 keeper_finish(struct keeper *keeper)
 {
 	struct esc_header *header = keeper->header;
-	uint64_t end = close_segments(keeper->fd, keeper_claimed(keeper));
+	uint64_t end;
 
+	if (close_segments(keeper->fd, keeper_claimed(keeper), &end) != 0)
+		return -1;
 	header->claimed = end;
 	header->reserved_end = end;
-	if (ftruncate(keeper->fd, (off_t)end) != 0)
-		header->reserved_end = keeper->reserved;
+	while (ftruncate(keeper->fd, (off_t)end) != 0)
+		if (errno != EINTR) {
+			header->reserved_end = keeper->reserved;
+			break;
+		}
 	keeper_moment(keeper, 0);
 	keeper_flag(keeper, ESC_FLAG_COMPLETE);
+	return 0;
 }
 
 int
 keeper_run(int fd, int gone)
 {
 	struct keeper keeper = { .fd = fd, .gone = gone };
+	int result;
 
 	if (keeper_map(&keeper) != 0)
 		return -1;
@@ -402,18 +414,41 @@ keeper_run(int fd, int gone)
 		keeper_tick(&keeper);
 		keeper_sleep(&keeper);
 	}
-	keeper_finish(&keeper);
+	result = keeper_finish(&keeper);
 	(void)munmap(keeper.header, ESC_HEADER_SIZE);
 	(void)flock(fd, LOCK_UN);
-	return 0;
+	return result;
 }
 
-/* Closes what is open from first to last. */
+/* Closes all but the two, where close_range is not known or not allowed: a pipe of the
+ * program that stayed open here would never end. */
 static void
-keeper_close_range(int first, int last)
+keeper_close_listed(int fd, int gone)
 {
-	if (first <= last)
-		(void)close_range((unsigned)first, (unsigned)last, 0);
+	struct dirent *entry;
+	DIR *list = opendir("/proc/self/fd");
+	int one;
+
+	while (list != NULL && (entry = readdir(list)) != NULL) {
+		one = atoi(entry->d_name);
+		if (entry->d_name[0] != '.' && one != fd && one != gone && one != dirfd(list))
+			(void)close(one);
+	}
+	if (list != NULL)
+		(void)closedir(list);
+}
+
+/* Closes all but the two; gone may be -1. */
+static void
+keeper_close_others(int fd, int gone)
+{
+	int low = gone < 0 || fd < gone ? fd : gone;
+	int high = fd < gone ? gone : fd;
+
+	if ((low > 0 && close_range(0, (unsigned)low - 1, 0) != 0) ||
+	    (low + 1 < high && close_range((unsigned)low + 1, (unsigned)high - 1, 0) != 0) ||
+	    close_range((unsigned)high + 1, ~0U, 0) != 0)
+		keeper_close_listed(fd, gone);
 }
 
 void
@@ -421,8 +456,6 @@ keeper_detach(int fd, int gone)
 {
 	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGTSTP, SIGTTIN,
 		SIGTTOU, SIGXFSZ, SIGUSR1, SIGUSR2, SIGALRM };
-	int low = gone < 0 || fd < gone ? fd : gone;
-	int high = fd < gone ? gone : fd;
 	struct rlimit limit;
 	sigset_t none;
 	size_t i;
@@ -432,9 +465,7 @@ keeper_detach(int fd, int gone)
 		(void)signal(ignored[i], SIG_IGN);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	keeper_close_range(0, low - 1);
-	keeper_close_range(low + 1, high - 1);
-	keeper_close_range(high + 1, ~0U >> 1);
+	keeper_close_others(fd, gone);
 	/* the trace may grow as far as the system lets anybody */
 	if (getrlimit(RLIMIT_FSIZE, &limit) == 0) {
 		limit.rlim_cur = limit.rlim_max;

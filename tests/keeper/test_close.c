@@ -1,6 +1,7 @@
 /* Traces as a killed program leaves them: what remains is walkable end to end. */
 #include "keeper/close.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -35,6 +36,16 @@ put(uint64_t at, uint32_t size, uint32_t used)
 	CHECK(pwrite(fd, &segment, sizeof(segment), (off_t)at) == (ssize_t)sizeof(segment));
 }
 
+/* Where the trace ends, once closed. */
+static uint64_t
+closed(uint64_t claimed)
+{
+	uint64_t end = 0;
+
+	CHECK_EQ(close_segments(fd, claimed, &end), 0);
+	return end;
+}
+
 /* Segments from the header to `end` without a gap: how many. */
 static int
 walk(uint64_t end)
@@ -58,8 +69,8 @@ static void
 test_nothing(void)
 {
 	make();
-	CHECK_EQ(close_segments(fd, ESC_HEADER_SIZE), ESC_HEADER_SIZE);
-	CHECK_EQ(close_segments(fd, 0), ESC_HEADER_SIZE);
+	CHECK_EQ(closed(ESC_HEADER_SIZE), ESC_HEADER_SIZE);
+	CHECK_EQ(closed(0), ESC_HEADER_SIZE);
 }
 
 /* The last one is cut behind what it holds, those before it stay. */
@@ -72,7 +83,7 @@ test_cut(void)
 	make();
 	put(ESC_HEADER_SIZE, 8 * ESC_PAGE, 100);
 	put(second, 16 * ESC_PAGE, 2 * ESC_PAGE);
-	end = close_segments(fd, second + 16 * ESC_PAGE);
+	end = closed(second + 16 * ESC_PAGE);
 	CHECK_EQ(end, second + 3 * ESC_PAGE);
 	CHECK_EQ(walk(end), 2);
 }
@@ -87,7 +98,8 @@ test_unbegun(void)
 	make();
 	put(ESC_HEADER_SIZE, ESC_PAGE, 10);
 	put(third, ESC_PAGE, 10);
-	end = close_segments(fd, third + 9 * ESC_PAGE);
+	CHECK(ftruncate(fd, (off_t)(third + 9 * ESC_PAGE)) == 0);
+	end = closed(third + 9 * ESC_PAGE);
 	CHECK_EQ(end, third + ESC_PAGE);
 	CHECK_EQ(walk(end), 3);
 }
@@ -101,11 +113,30 @@ test_damaged(void)
 	make();
 	put(ESC_HEADER_SIZE, ESC_PAGE, 10);
 	put(ESC_HEADER_SIZE + ESC_PAGE, 64 * ESC_PAGE, 10);
-	end = close_segments(fd, ESC_HEADER_SIZE + 2 * ESC_PAGE);
+	end = closed(ESC_HEADER_SIZE + 2 * ESC_PAGE);
 	CHECK_EQ(end, ESC_HEADER_SIZE + ESC_PAGE);
 	make();
 	put(ESC_HEADER_SIZE, ESC_PAGE, ESC_PAGE);
-	CHECK_EQ(close_segments(fd, ESC_HEADER_SIZE + ESC_PAGE), ESC_HEADER_SIZE);
+	CHECK_EQ(closed(ESC_HEADER_SIZE + ESC_PAGE), ESC_HEADER_SIZE);
+}
+
+/* What cannot be read may be a segment: nothing is written there, or cut. */
+static void
+test_unread(void)
+{
+	uint64_t third = ESC_HEADER_SIZE + 2 * ESC_PAGE, end = 7;
+	struct esc_segment segment;
+
+	make();
+	put(ESC_HEADER_SIZE, ESC_PAGE, 10);
+	put(third, 4 * ESC_PAGE, 10);
+	CHECK(ftruncate(fd, (off_t)(third + ESC_PAGE)) == 0);
+	CHECK_EQ(close_segments(fd, third + 5 * ESC_PAGE, &end), -1);
+	CHECK_EQ(errno, EIO);
+	CHECK_EQ(end, 7);
+	CHECK(pread(fd, &segment, sizeof(segment), (off_t)third) == (ssize_t)sizeof(segment));
+	CHECK_EQ(segment.size, 4 * ESC_PAGE);
+	CHECK_EQ(lseek(fd, 0, SEEK_END), (off_t)(third + ESC_PAGE));
 }
 
 int
@@ -115,5 +146,6 @@ main(void)
 	test_cut();
 	test_unbegun();
 	test_damaged();
+	test_unread();
 	return check_done();
 }
