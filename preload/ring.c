@@ -44,20 +44,22 @@ static void
 ring_register(struct ring_process *process)
 {
 	uint32_t number = __atomic_add_fetch(&ring.header->processes, 1, __ATOMIC_RELAXED);
+	uint32_t parent = ring.parent;
 	struct esc_def_process *def;
 
-	__atomic_store_n(&process->number, number, __ATOMIC_RELEASE);
+	/* Whoever sees the number, a child that a handler forks here too, needs both. */
 	process->pid = ring_tid();
+	ring.parent = number;
+	__atomic_store_n(&process->number, number, __ATOMIC_RELEASE);
 	def = ring_define(sizeof(*def) / ESC_SLOT);
 	if (def != NULL) {
 		def->def.id = number;
 		/* The forking thread is the child's first: its tid is the pid. */
 		def->pid = process->pid;
-		def->parent = ring.parent;
+		def->parent = parent;
 		def->started = ring_ticks();
 		ring_defined(&def->def, ESC_DEF_PROCESS);
 	}
-	ring.parent = number;
 }
 
 uint32_t
@@ -218,9 +220,23 @@ ring_defined(struct esc_def *def, enum esc_def_type type)
 	__atomic_store_n(&def->type, (uint8_t)type, __ATOMIC_RELEASE);
 }
 
+/* No event fits: the next one claims a segment. */
+static void
+ring_shut(struct writer *writer)
+{
+	writer->end = NULL;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	writer->at = (uint8_t *)1;
+}
+
+/*
+ * A handler that leaves by longjmp may end this anywhere: as long as `end` is NULL,
+ * the next event claims a segment, whatever the rest says.
+ */
 static void
 ring_use(struct writer *writer, struct esc_segment *segment, uint64_t time)
 {
+	ring_shut(writer);
 	segment->level = writer->level;
 	segment->thread = writer->thread;
 	segment->tid = writer->tid;
@@ -230,12 +246,13 @@ ring_use(struct writer *writer, struct esc_segment *segment, uint64_t time)
 	__atomic_store_n(&segment->magic, ESC_SEGMENT_MAGIC, __ATOMIC_RELEASE);
 	writer->segment = segment;
 	writer->at = (uint8_t *)(segment + 1);
-	/* ring_put may write 8 bytes where it means fewer. */
-	writer->end = (uint8_t *)segment + segment->size - ESC_EVENT_MAX - 8;
 	writer->time = time >> ARCH_TIME_SHIFT;
 	writer->address = 0;
 	writer->stack = 0;
 	writer->region = 0;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	/* ring_put may write 8 bytes where it means fewer. */
+	writer->end = (uint8_t *)segment + segment->size - ESC_EVENT_MAX - 8;
 }
 
 bool
@@ -262,11 +279,20 @@ ring_next(struct writer *writer, uint64_t time)
 void
 ring_end(struct writer *writer)
 {
-	if (ring.slot != 0 && writer->segment != NULL)
-		slots_retire(writer->segment, writer->time << ARCH_TIME_SHIFT);
-	writer->segment = NULL;
-	writer->at = (uint8_t *)1;
-	writer->end = NULL;
+	struct esc_segment *segment;
+
+	ring_shut(writer);
+	/* Once, whatever handler comes in between: it is another's soon. */
+	segment = __atomic_exchange_n(&writer->segment, NULL, __ATOMIC_RELAXED);
+	if (ring.slot != 0 && segment != NULL)
+		slots_retire(segment, writer->time << ARCH_TIME_SHIFT);
+}
+
+void
+ring_left(struct writer *writer)
+{
+	ring_shut(writer);
+	writer->gap = true;
 }
 
 bool
@@ -298,7 +324,7 @@ ring_begin(struct writer *writer, uint32_t thread, uint32_t tid, uint8_t level,
 	writer->tid = tid;
 	writer->level = level;
 	writer->interval = ring.header->sample_interval;
-	writer->at = (uint8_t *)1; /* behind `end`: the first event claims one */
+	ring_shut(writer);
 	if (segment != NULL)
 		ring_use(writer, segment, ring_ticks());
 }

@@ -94,6 +94,10 @@ void ring_defined(struct esc_def *def, enum esc_def_type type);
 /* The stream ends, its last segment may be used again. */
 void ring_end(struct writer *writer);
 
+/* Its thread has left it in the middle of whatever it did here: the next event begins a
+ * segment, and says GAP. */
+void ring_left(struct writer *writer);
+
 /* Bytes that the longest definition may have. */
 static inline uint32_t
 ring_longest(void)

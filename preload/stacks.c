@@ -73,7 +73,9 @@ stacks_insert(uint64_t mask, uint64_t place, uint32_t parent, uint32_t key, uint
 			__atomic_fetch_add(&stacks.count, 1, __ATOMIC_RELAXED);
 			return;
 		}
-		if (ids >> 32 == key && entry->place == place)
+		/* One that stays busy has nobody any more who would end that: its thread
+		 * left by longjmp, or is the parent's. */
+		if (ids >> 32 == key && (uint32_t)ids != STACKS_BUSY && entry->place == place)
 			return;
 	}
 }

@@ -151,7 +151,8 @@ thread_init(struct thread *thread, uint64_t key, uint32_t process)
 	/* What a dead thread of this process, not of its parent, has left. */
 	for (unsigned int i = 0; thread->process == process && i < ESC_LEVELS; i++)
 		ring_end(&thread->writers[i]);
-	thread->process = 0;
+	__atomic_store_n(&thread->process, THREAD_CLOSED, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	memset(thread->busy, 0, sizeof(thread->busy));
 	thread_lay(thread);
 	thread->number = __atomic_add_fetch(&ring.header->threads, 1, __ATOMIC_RELAXED);
@@ -176,6 +177,23 @@ thread_init(struct thread *thread, uint64_t key, uint32_t process)
 	__atomic_store_n(&thread->process, process, __ATOMIC_RELEASE);
 }
 
+/*
+ * Where the caller's may be made. A signal's handler that allocates while that is done
+ * has one of its own, since it would leave half of this one as its own; so has a thread
+ * that a handler took out of there by longjmp.
+ */
+static struct thread *
+thread_free_place(uint64_t key)
+{
+	for (unsigned int i = 0; i < ESC_LEVELS; i++) {
+		struct thread *thread = thread_place(key + i);
+
+		if (thread == NULL || thread->process != THREAD_CLOSED)
+			return thread;
+	}
+	return NULL;
+}
+
 struct thread *
 thread_join(void)
 {
@@ -185,7 +203,7 @@ thread_join(void)
 
 	if (process == 0)
 		return NULL;
-	thread = thread_place(key);
+	thread = thread_free_place(key);
 	if (thread == NULL)
 		return NULL;
 	thread_init(thread, key, process);

@@ -34,7 +34,7 @@ struct region {
 };
 
 struct thread {
-	uint32_t process; /* number; 0: unused */
+	uint32_t process; /* number; 0: unused; THREAD_CLOSED: being made */
 	uint32_t number;
 	uint32_t tid;
 	uint32_t epoch; /* modules_epoch that the regions know of */
@@ -80,7 +80,8 @@ struct thread_tls {
 	int32_t tick;                  /* events until one is timed */
 };
 
-/* Of thread_tls.open: each call has more to do than to be counted. */
+/* Of thread_tls.open: each call has more to do than to be counted. No number of a
+ * process, nor that of one that has none yet. */
 #define THREAD_CLOSED UINT32_MAX
 
 extern __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")));
@@ -124,6 +125,8 @@ thread_enter(struct thread *thread, uint64_t sp)
 		uint64_t busy = thread->busy[level];
 
 		if (__builtin_expect(busy == 0 || (sp > busy && sp <= thread->stack_top), 1)) {
+			if (__builtin_expect(busy != 0, 0))
+				ring_left(&thread->writers[level]);
 			thread->busy[level] = sp;
 			__asm__ volatile("" ::: "memory");
 			return level;

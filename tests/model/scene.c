@@ -1,0 +1,188 @@
+#include "tests/model/model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "preload/modules.h"
+
+/* More states than that are too many: the scene must be made smaller. */
+static const uint64_t SCENE_SMALL = 4000000, SCENE_FULL = 300000000;
+
+/* What the constructor leaves. */
+static void
+scene_begin(void)
+{
+	static struct module modules[2] = { [1] = { .id = 1 } };
+	struct esc_header *header = (struct esc_header *)MODEL_TRACE;
+
+	modules_table = modules;
+	ring.base = (uint8_t *)MODEL_TRACE;
+	ring.header = header;
+	ring.size = ESC_HEADER_SIZE + SEGMENTS * CHUNK;
+	memset(&ring_self, 0, sizeof(ring_self));
+	header->magic = ESC_MAGIC;
+	header->version = ESC_VERSION;
+	header->endian = ESC_ENDIAN;
+	header->header_size = ESC_HEADER_SIZE;
+	header->arch = ESC_ARCH_X86_64;
+	header->mode = ESC_MODE_FULL;
+	header->clock = ESC_CLOCK_TSC;
+	header->time_shift = ARCH_TIME_SHIFT;
+	header->claimed = ESC_HEADER_SIZE;
+	header->flags = ESC_FLAG_STARTED;
+	header->sample_interval = 1;
+	header->reserved_end = ESC_HEADER_SIZE + scene->segments * CHUNK;
+	now.world.file_size = header->reserved_end;
+	now.world.shared_locks = 1;
+	threads.space = 20 << 20;
+	if (!thread_start(1, false) || !stacks_start())
+		model_fail("the model: no memory for threads");
+	if (scene->slots != 0) {
+		ring.slot = CHUNK;
+		ring.size = ESC_HEADER_SIZE + (uint64_t)scene->slots * CHUNK;
+		header->ring_slot = ring.slot;
+		header->ring_size = ring.size;
+	}
+}
+
+const struct scene scenes[] = {
+	{
+	    .name = "two writers",
+	    .says = "two threads of a process claim and write",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 2,
+	    .events = 2,
+	    .segments = 6,
+	    .seen_self = true,
+	},
+	{
+	    .name = "a kill",
+	    .says = "the same, killed at any step",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 2,
+	    .events = 2,
+	    .kills = 1,
+	    .segments = 6,
+	    .seen_self = true,
+	},
+	{
+	    .name = "a signal",
+	    .says = "a handler allocates at any instruction, from the thread's first call on",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 1,
+	    .events = 3,
+	    .signals = 1,
+	    .segments = 8,
+	},
+	{
+	    .name = "two signals",
+	    .says = "the same, nested",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 1,
+	    .events = 3,
+	    .signals = 2,
+	    .segments = 10,
+	},
+	{
+	    .name = "a jump",
+	    .says = "a handler allocates, and leaves by longjmp",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 1,
+	    .events = 4,
+	    .signals = 1,
+	    .segments = 8,
+	    .jumps = true,
+	    .stacks = 2,
+	},
+	{
+	    .name = "a fork",
+	    .says = "a process forks after its first event; one stack, which each may define",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 1,
+	    .events = 2,
+	    .forks = 1,
+	    .kills = 1,
+	    .segments = 10,
+	    .stacks = 2,
+	},
+	{
+	    .name = "a fork of two threads",
+	    .says = "the same while another thread is at any step of its own",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 2,
+	    .events = 2,
+	    .forks = 1,
+	    .segments = 10,
+	    .stacks = 1,
+	    .seen_self = true,
+	    .full = true,
+	},
+};
+
+const unsigned int scene_count = sizeof(scenes) / sizeof(*scenes);
+
+void
+scene_body(unsigned int actor)
+{
+	if (actor == ACTORS - 1)
+		kernel_reader();
+	else if (actor == ACTORS - 2)
+		kernel_keeper();
+	else
+		hook_thread();
+}
+
+static bool
+scene_map(uint64_t at, uint64_t size)
+{
+	return mmap((void *)at, size, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
+		   0) == (void *)at;
+}
+
+/* Each in a process of its own, which has memory as it was. */
+static int
+scene_run(const struct scene *what, uint64_t most)
+{
+	int status;
+	pid_t child;
+
+	fflush(NULL);
+	child = fork();
+	if (child == 0)
+		_exit(search_run(what, most) ? 0 : 3);
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		return 99;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 98;
+}
+
+/* model small|full [SCENE] */
+int
+main(int argc, char **argv)
+{
+	bool full = argc > 1 && strcmp(argv[1], "full") == 0;
+	int status, worst = 0;
+
+	if (!scene_map(MODEL_TRACE, ESC_HEADER_SIZE + SEGMENTS * CHUNK) ||
+	    !scene_map(MODEL_PRIVATE, MODEL_PRIVATE_SIZE) ||
+	    !scene_map(MODEL_STACKS, (uint64_t)ACTORS * STACK))
+		return 99;
+	for (unsigned int i = 0; i < scene_count; i++) {
+		if (argc > 2 ? strcmp(argv[2], scenes[i].name) != 0 : scenes[i].full && !full)
+			continue;
+		status = scene_run(&scenes[i], full ? SCENE_FULL : SCENE_SMALL);
+		worst = status > worst ? status : worst;
+	}
+	return worst;
+}
