@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "arch/frame.h"
+#include "preload/clock.h"
 #include "preload/record.h"
 
 /* The kernel empties this page in the child of a fork (MADV_WIPEONFORK). */
@@ -120,12 +120,9 @@ static inline bool ring_write(struct writer *writer, const struct event *event);
 static inline uint64_t
 ring_ticks(void)
 {
-	struct timespec now;
-
 	if (__builtin_expect(!ring.monotonic, 1))
 		return arch_ticks();
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+	return clock_now(CLOCK_MONOTONIC);
 }
 
 /* --- Private --- */

@@ -41,15 +41,6 @@ slots_start(void)
 	header->reserved_end = ring.size;
 }
 
-static uint64_t
-slots_nanoseconds(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
-}
-
 /* The moment that tells a reader how long the ticks are, where no keeper does. */
 static void
 slots_stamp(void)
@@ -62,8 +53,8 @@ slots_stamp(void)
 	    !__atomic_compare_exchange_n(
 		&header->stamping, &was, now, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return;
-	header->last.realtime = slots_nanoseconds(CLOCK_REALTIME);
-	header->last.monotonic = slots_nanoseconds(CLOCK_MONOTONIC);
+	header->last.realtime = clock_now(CLOCK_REALTIME);
+	header->last.monotonic = clock_now(CLOCK_MONOTONIC);
 	header->last.ticks = ring_ticks();
 	__atomic_store_n(&header->stamping, 0, __ATOMIC_RELEASE);
 }

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "preload/clock.h"
 #include "preload/config.h"
 #include "preload/marks.h"
 #include "preload/modules.h"
@@ -124,12 +125,8 @@ start_options(char **envp)
 static void
 start_clock(struct esc_moment *moment)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	moment->realtime = (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	moment->monotonic = (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+	moment->realtime = clock_now(CLOCK_REALTIME);
+	moment->monotonic = clock_now(CLOCK_MONOTONIC);
 	moment->ticks = ring_ticks();
 }
 
@@ -649,6 +646,7 @@ start_all(int argc, char **argv, char **envp)
 	if (!start_wanted(envp) || !start_space())
 		return false;
 	start_exe();
+	clock_start(start_auxv(AT_SYSINFO_EHDR));
 	ring.monotonic = !arch_ticks_invariant();
 	if (!start_trace())
 		return false;
