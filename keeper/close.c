@@ -4,8 +4,11 @@
 #include <fcntl.h>
 #include <stdbool.h>
 
+#include "analyzer/util/crc32c.h"
 #include "analyzer/util/files.h"
 #include "preload/record.h"
+
+enum { CLOSE_PIECE = 1 << 16 }; /* bytes read at once */
 
 struct close_walk {
 	int fd;
@@ -33,9 +36,33 @@ close_read(const struct close_walk *walk, uint64_t at, struct esc_segment *segme
 	    segment->size <= walk->end - at && segment->used <= segment->size - sizeof(*segment);
 }
 
+/* The sum of a payload; false if it cannot be read. */
 static bool
-close_write(const struct close_walk *walk, uint64_t at, const struct esc_segment *segment)
+close_payload_sum(const struct close_walk *walk, uint64_t at, uint32_t left, uint32_t *sum)
 {
+	static uint8_t piece[CLOSE_PIECE];
+	uint32_t len;
+
+	for (*sum = 0; left > 0; left -= len, at += len) {
+		len = left < CLOSE_PIECE ? left : CLOSE_PIECE;
+		if (files_read(walk->fd, at, piece, len) != len) {
+			if (errno == 0)
+				errno = EIO;
+			return false;
+		}
+		*sum = crc32c(*sum, piece, len);
+	}
+	return true;
+}
+
+/* Writes the segment's head, with its sums; what is behind it stays as it is. */
+static bool
+close_write(const struct close_walk *walk, uint64_t at, struct esc_segment *segment)
+{
+	if (!close_payload_sum(walk, at + sizeof(*segment), segment->used, &segment->payload_sum))
+		return false;
+	segment->sum = 0;
+	segment->sum = crc32c(0, segment, sizeof(*segment));
 	return files_write(walk->fd, at, segment, sizeof(*segment));
 }
 
@@ -101,23 +128,24 @@ close_claim(struct close_walk *walk, uint64_t *at)
 	return 0;
 }
 
-/* Gives back what the segment does not use; moves *at behind it. */
-static void
+/* Gives back what the segment does not use; moves *at behind it. The last ends behind
+ * its contents. */
+static int
 close_segment(struct close_walk *walk, struct esc_segment *segment, uint64_t *at)
 {
 	uint64_t used = close_round(sizeof(*segment) + segment->used);
-	uint32_t size = segment->size;
+	bool last = segment->size == walk->end - *at;
 
-	if (size != walk->end - *at) {
-		close_punch(walk, *at + used, *at + size);
-		*at += size;
-		return;
-	}
-	/* The last: if its head cannot be written, it stays as long as it is. */
-	segment->size = (uint32_t)used;
-	if (close_write(walk, *at, segment))
+	if (last) {
+		segment->size = (uint32_t)used;
 		walk->end = *at + used;
-	*at = walk->end;
+	}
+	if (!close_write(walk, *at, segment))
+		return -1;
+	if (!last)
+		close_punch(walk, *at + used, *at + segment->size);
+	*at += segment->size;
+	return 0;
 }
 
 int
@@ -133,9 +161,25 @@ close_segments(int fd, uint64_t claimed, uint64_t *end)
 		found = close_read(&walk, at, &segment);
 		if (found < 0 || (found == 0 && close_claim(&walk, &at) != 0))
 			return -1;
-		if (found > 0)
-			close_segment(&walk, &segment, &at);
+		if (found > 0 && close_segment(&walk, &segment, &at) != 0)
+			return -1;
 	}
 	*end = at;
 	return 0;
+}
+
+uint32_t
+close_header_sum(const struct esc_header *header)
+{
+	const uint8_t *bytes = (const uint8_t *)header;
+	uint32_t flags = header->flags | ESC_FLAG_COMPLETE, zero = 0, sum;
+	size_t at = offsetof(struct esc_header, flags);
+
+	sum = crc32c(0, bytes, at);
+	sum = crc32c(sum, &flags, sizeof(flags));
+	at += sizeof(flags);
+	sum = crc32c(sum, bytes + at, offsetof(struct esc_header, sum) - at);
+	sum = crc32c(sum, &zero, sizeof(zero));
+	at = offsetof(struct esc_header, sum) + sizeof(zero);
+	return crc32c(sum, bytes + at, ESC_HEADER_SIZE - at);
 }

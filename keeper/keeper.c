@@ -395,6 +395,7 @@ keeper_finish(struct keeper *keeper)
 			break;
 		}
 	keeper_moment(keeper, 0);
+	header->sum = close_header_sum(header);
 	keeper_flag(keeper, ESC_FLAG_COMPLETE);
 	return 0;
 }

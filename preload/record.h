@@ -1,5 +1,5 @@
 /*
- * The trace format, version 2. This header is the format: shim, keeper, reader,
+ * The trace format, version 3. This header is the format: shim, keeper, reader,
  * `esc dump` and esc-trace(5) all follow it. Little endian, 64 bit.
  *
  *   offset 0          struct esc_header, then the command (see command_*)
@@ -32,7 +32,8 @@
 #pragma GCC diagnostic error "-Wpadded"
 
 enum esc_version {
-	ESC_VERSION = 2, /* runs of nodes, times in units of more than a tick */
+	ESC_VERSION = 3,          /* sums, once it is complete */
+	ESC_VERSION_UNSUMMED = 2, /* the same without; readers take it too */
 };
 
 #define ESC_MAGIC 0x0a1a434553450d89ULL /* "\x89\rESEC\x1a\n", like PNG's */
@@ -154,7 +155,9 @@ struct esc_header {
 	uint32_t ring_slot;           /* size of all its segments */
 	uint32_t ring_hand;           /* segments looked at for reuse (atomic add) */
 	uint64_t stamping;            /* since when some process writes `last`; 0: none */
-	uint64_t reserved[4];
+	uint32_t sum;                 /* COMPLETE: see Sums */
+	uint32_t behind;
+	uint64_t reserved[3];
 	char runtime[64];    /* name of the runtime, see esc_header.unmarked (NUL ended) */
 	char allocator[256]; /* path of what provides malloc, if not libc (NUL ended) */
 	char exe[4096];      /* path of the executable (NUL ended) */
@@ -166,23 +169,35 @@ enum esc_segment_kind { ESC_SEGMENT_EVENTS = 1, ESC_SEGMENT_DEFS = 2 };
 struct esc_segment {
 	uint32_t magic;
 	uint8_t kind;
-	uint8_t level;                /* EVENTS: 0, or 1.. for events nested in signals */
-	uint16_t flags;               /* 0 */
-	uint32_t size;                /* with this header; a multiple of ESC_PAGE */
-	uint32_t used;                /* payload bytes that are whole; DEFS: claimed */
-	uint32_t process;             /* number, from 1 */
-	uint32_t thread;              /* number, from 1, never reused in the file; DEFS: 0 */
-	uint32_t tid;                 /* the kernel's, 0 where unknown */
-	uint32_t seq;                 /* EVENTS: 0.. in the stream */
-	uint64_t base;                /* EVENTS: ticks that the first event's time adds to */
-	uint32_t generation;          /* how often it was used before; see Flight recorder */
-	uint32_t state;               /* enum esc_slot; 0: no flight recorder's EVENTS */
+	uint8_t level;    /* EVENTS: 0, or 1.. for events nested in signals */
+	uint16_t flags;   /* 0 */
+	uint32_t size;    /* with this header; a multiple of ESC_PAGE */
+	uint32_t used;    /* payload bytes that are whole; DEFS: claimed */
+	uint32_t process; /* number, from 1 */
+	uint32_t thread;  /* number, from 1, never reused in the file; DEFS: 0 */
+	uint32_t tid;     /* the kernel's, 0 where unknown */
+	uint32_t seq;     /* EVENTS: 0.. in the stream */
+	uint64_t base;    /* EVENTS: ticks that the first event's time adds to */
+	union {
+		uint32_t generation; /* how often it was used before; see Flight recorder */
+		uint32_t sum;        /* COMPLETE: of this header, see Sums */
+	};
+	union {
+		uint32_t state;       /* enum esc_slot; 0: no flight recorder's EVENTS */
+		uint32_t payload_sum; /* COMPLETE: of the `used` bytes behind this header */
+	};
 	struct esc_counters counters; /* seq 0, level 0 only */
 	uint64_t interval;            /* EVENTS: T at its begin; 0: the header's */
 	uint64_t end;                 /* RETIRED: ticks of its last event; OPEN: its pid */
 };
 
 /*
+ * Sums. They would cost the writers time, so that the keeper makes them when it has
+ * closed the trace, where nothing but writers needed the room: with ESC_FLAG_COMPLETE
+ * and version 3, `sum` of the header is the CRC-32C of its header_size bytes, `sum`
+ * of a segment that of its header, both with `sum` taken for 0, and `payload_sum`
+ * that of its payload. A trace that was not closed has none.
+ *
  * Flight recorder. With ring_size the file has that size from the start, and all
  * segments have ring_slot bytes. When all were claimed once, EVENTS that their
  * writers have left are overwritten, oldest first. Whoever takes one raises

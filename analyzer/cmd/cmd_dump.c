@@ -10,6 +10,7 @@
 #include "analyzer/cmd/options.h"
 #include "analyzer/trace/reader.h"
 #include "analyzer/trace/streams.h"
+#include "analyzer/util/crc32c.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/names.h"
 #include "analyzer/util/term.h"
@@ -259,14 +260,16 @@ dump_def(const uint8_t *bytes, size_t left)
 }
 
 static void
-dump_defs(struct reader *reader, const struct reader_segment *segment)
+dump_defs(struct reader *reader, struct reader_segment *segment)
 {
 	size_t size = segment->head.used / ESC_SLOT * ESC_SLOT;
-	uint8_t *payload = size != 0 ? malloc(size) : NULL;
+	uint8_t *payload = size != 0 ? malloc(segment->head.used) : NULL;
 	size_t at = 0;
 
 	if (payload != NULL &&
-	    reader_read(reader, segment->offset + sizeof(segment->head), payload, size))
+	    reader_read(
+		reader, segment->offset + sizeof(segment->head), payload, segment->head.used) &&
+	    reader_check(reader, segment, crc32c(0, payload, segment->head.used)))
 		while (at < size)
 			at += dump_def(payload + at, size - at) * ESC_SLOT;
 	free(payload);

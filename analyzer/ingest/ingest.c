@@ -236,6 +236,7 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 static void
 ingest_run_again(struct ingest_run *run)
 {
+	run->reader->told = true;
 	model_reset(run->model);
 	escape_reset(&run->escape);
 	ingest_run_begin(run);

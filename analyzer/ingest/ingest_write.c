@@ -282,6 +282,8 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 		.processes = run->definitions->process_count,
 		.complete = (head->flags & ESC_FLAG_COMPLETE) != 0 && !run->reader->partial,
 		.running = run->reader->running,
+		.damaged = write_int(run->reader->damaged),
+		.missing = write_int(run->reader->missing),
 		.stack_limit = write_int(run->ingest->stack_limit),
 		.wrappers = wrappers,
 		.no_wrappers = no_wrappers,

@@ -379,6 +379,29 @@ page_few(const struct page *page, bool *any)
 	    few, few == 1 ? "" : "s", PAGE_FEW, few == 1 ? "it" : "each");
 }
 
+static void
+page_incomplete(const struct page *page, bool *any)
+{
+	long long damaged = (long long)rows_int(page->run, 0, "damaged");
+	double missing = rows_real(page->run, 0, "missing");
+	char bytes[SHOW_SIZE];
+
+	if (rows_int(page->run, 0, "complete") ||
+	    (rows_int(page->run, 0, "running") && damaged == 0))
+		return;
+	if (!*any)
+		page_title(page, "Not seen");
+	*any = true;
+	if (damaged == 0)
+		fputs("  the trace was not closed: it ends where the program "
+		      "or its keeper was killed\n",
+		    page->out);
+	else
+		fprintf(page->out,
+		    "  the trace is damaged or cut: %lld place%s, %s of it missing\n", damaged,
+		    damaged == 1 ? "" : "s", show_bytes(bytes, missing));
+}
+
 static int
 page_gaps(const struct page *page, struct query_db *db, struct err *err)
 {
@@ -400,14 +423,7 @@ page_gaps(const struct page *page, struct query_db *db, struct err *err)
 	page_gap(page, &any, "cut", 0, "stacks were cut at the depth limit (record --depth=N)");
 	page_gap(page, &any, "broken", 0, "stacks ended early: no unwind information there");
 	page_gap(page, &any, "unmatched_frees", 0, "frees of blocks whose allocation was not seen");
-	if (!rows_int(run, 0, "complete") && !rows_int(run, 0, "running")) {
-		if (!any)
-			page_title(page, "Not seen");
-		any = true;
-		fputs("  the trace was not closed: it ends where the program "
-		      "or its keeper was killed\n",
-		    page->out);
-	}
+	page_incomplete(page, &any);
 	page_modules(page, &any);
 	page_lines(page, &any, page_sum(page->all, NULL).blocks);
 	return 0;

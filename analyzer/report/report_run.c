@@ -14,7 +14,8 @@ static const char sql[] = "SELECT (SELECT command FROM run ORDER BY id LIMIT 1),
 			  " sum(recorded), sum(lost), sum(unknown), max(peak_bytes), sum(threads),"
 			  " count(*), sum(processes), sum(cut), sum(broken), sum(unmatched_frees),"
 			  " sum(freed_before),"
-			  " min(complete), max(running), sum(cost_ns),"
+			  " min(complete), max(running), sum(damaged), sum(missing),"
+			  " sum(cost_ns),"
 			  " (SELECT total(timed) FROM site),"
 			  " max(stack_limit),"
 			  " (SELECT exe FROM run ORDER BY id LIMIT 1),"
@@ -58,6 +59,8 @@ static const struct column columns[] = {
 	{ "freed_before", "allocated before", COLUMN_COUNT },
 	{ "complete", "complete", COLUMN_BOOL },
 	{ "running", "still running", COLUMN_BOOL },
+	{ "damaged", "damaged places", COLUMN_COUNT },
+	{ "missing", "missing of the trace", COLUMN_BYTES },
 	{ "cost_ns", "malloc and free", COLUMN_NS },
 	{ "timed", "timed calls", COLUMN_COUNT },
 	{ "stack_limit", "stack limit", COLUMN_BYTES },

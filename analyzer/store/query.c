@@ -15,7 +15,7 @@
 
 enum {
 	QUERY_APPLICATION = 0x45534344,
-	QUERY_VERSION = 5,
+	QUERY_VERSION = 6,
 	QUERY_SECONDS = 60,
 	QUERY_ARGUMENTS = 16, /* most of a function */
 	QUERY_STEPS = 10000,  /* of sqlite's machine between looks at the clock */

@@ -1,8 +1,8 @@
--- The database, version 5 (user_version). esc-db(5) documents it. Times are ns,
+-- The database, version 6 (user_version). esc-db(5) documents it. Times are ns,
 -- sizes bytes; ids start at 1. `observed` counts recorded blocks, `estimated`
 -- weighs each by 1/P(recorded); in full mode both are equal.
 PRAGMA application_id = 0x45534344; -- "ESCD"
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;
 
 CREATE TABLE run (
 	id INTEGER PRIMARY KEY,
@@ -37,8 +37,10 @@ CREATE TABLE run (
 	peak_bytes INTEGER NOT NULL,
 	threads INTEGER NOT NULL,
 	processes INTEGER NOT NULL,
-	complete INTEGER NOT NULL,      -- 1: the keeper closed the trace
+	complete INTEGER NOT NULL,      -- 1: the keeper closed the trace, and all of it is whole
 	running INTEGER NOT NULL,       -- 1: it was read while it was still written
+	damaged INTEGER NOT NULL,       -- places of the trace that are damaged or missing
+	missing INTEGER NOT NULL,       -- bytes of it that are not there or were not used
 	stack_limit INTEGER NOT NULL,   -- L of the verdicts
 	wrappers TEXT NOT NULL,         -- JSON array of the --wrapper patterns given
 	no_wrappers TEXT NOT NULL,      -- the same of --no-wrapper

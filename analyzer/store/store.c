@@ -107,6 +107,8 @@ static const struct column run_columns[] = {
 	I(run, processes),
 	I(run, complete),
 	I(run, running),
+	I(run, damaged),
+	I(run, missing),
 	I(run, stack_limit),
 	J(run, wrappers),
 	J(run, no_wrappers),

@@ -33,7 +33,7 @@ struct store_run {
 	int64_t spent_ns;
 	int64_t allocations, frees, bytes, recorded, lost, unknown, cut, broken;
 	int64_t unmatched_frees, freed_before, peak_bytes, threads, processes, complete, running;
-	int64_t stack_limit;
+	int64_t damaged, missing, stack_limit;
 	const char *wrappers, *no_wrappers, *found_wrappers, *allocator, *marks;
 	int64_t cost_ns;
 	int64_t steps, steps_over, steps_proved, steps_presumed, steps_unread;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analyzer/trace/reader.h"
+#include "analyzer/util/crc32c.h"
 #include "analyzer/util/map.h"
 #include "analyzer/util/xalloc.h"
 
@@ -182,14 +183,15 @@ definitions_load_one(struct load *load, const uint8_t *at, size_t len)
 }
 
 static void
-definitions_load_segment(struct load *load, const struct reader_segment *segment, uint8_t *buf)
+definitions_load_segment(struct load *load, struct reader_segment *segment, uint8_t *buf)
 {
 	uint64_t offset = segment->offset + sizeof(struct esc_segment);
 	size_t used = segment->head.used / ESC_SLOT * ESC_SLOT;
 	struct esc_def def;
 	size_t at = 0, len;
 
-	if (!reader_read(load->reader, offset, buf, used))
+	if (!reader_read(load->reader, offset, buf, segment->head.used) ||
+	    !reader_check(load->reader, segment, crc32c(0, buf, segment->head.used)))
 		return;
 	while (at < used) {
 		len = ESC_SLOT;
@@ -197,15 +199,16 @@ definitions_load_segment(struct load *load, const struct reader_segment *segment
 		if (def.type != ESC_DEF_NONE && def.slots > 1)
 			len = (size_t)def.slots * ESC_SLOT;
 		if (len > used - at) {
-			reader_note(load->reader,
-			    "byte %" PRIu64 ": a definition is longer than its segment",
-			    offset + at);
-			len = ESC_SLOT;
-		} else if (!definitions_load_one(load, &buf[at], len)) {
+			/* where the file is cut, it was noted */
+			if (!segment->cut)
+				reader_note(load->reader,
+				    "byte %" PRIu64 ": a definition is longer than its segment",
+				    offset + at);
+			break;
+		}
+		if (!definitions_load_one(load, &buf[at], len))
 			reader_note(
 			    load->reader, "byte %" PRIu64 ": damaged definition", offset + at);
-			len = ESC_SLOT;
-		}
 		at += len;
 	}
 }

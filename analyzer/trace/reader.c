@@ -13,6 +13,7 @@
 #include "analyzer/trace/packed.h"
 #include "analyzer/trace/reader_live.h"
 #include "analyzer/trace/snapshot.h"
+#include "analyzer/util/crc32c.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/files.h"
 #include "analyzer/util/xalloc.h"
@@ -27,6 +28,18 @@ enum {
 	READER_COPIES = 50, /* of a flight recorder that is overwritten while it is copied */
 };
 
+static void
+reader_tell(struct reader *reader, const char *text)
+{
+	if (reader->note_count >= READER_NOTES) {
+		reader->notes_left_out++;
+		return;
+	}
+	reader->notes =
+	    xgrow(reader->notes, &reader->note_cap, reader->note_count + 1, sizeof(*reader->notes));
+	reader->notes[reader->note_count++] = xstrdup(text);
+}
+
 void
 reader_note(struct reader *reader, const char *format, ...)
 {
@@ -34,16 +47,13 @@ reader_note(struct reader *reader, const char *format, ...)
 	va_list args;
 
 	reader->partial = true;
-	if (reader->note_count >= READER_NOTES) {
-		reader->notes_left_out++;
+	if (reader->told)
 		return;
-	}
+	reader->damaged++;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	reader->notes =
-	    xgrow(reader->notes, &reader->note_cap, reader->note_count + 1, sizeof(*reader->notes));
-	reader->notes[reader->note_count++] = xstrdup(text);
+	reader_tell(reader, text);
 }
 
 static bool
@@ -64,25 +74,35 @@ reader_read(struct reader *reader, uint64_t offset, void *to, size_t len)
 	return false;
 }
 
-/* Why the header cannot be used, or NULL. */
+/* Why the header cannot be used, and the byte that says so; or NULL. */
 static const char *
-reader_judge_header(const struct esc_header *head)
+reader_judge_header(const struct esc_header *head, size_t *at)
 {
+	*at = 0;
 	if (head->magic != ESC_MAGIC)
 		return "not a trace of esc";
+	*at = offsetof(struct esc_header, endian);
 	if (head->endian != ESC_ENDIAN)
 		return "a trace of the other byte order";
-	if (head->version != ESC_VERSION)
-		return "a trace of another version of esc";
+	*at = offsetof(struct esc_header, version);
+	if (head->version > ESC_VERSION)
+		return "a trace of a newer version of esc";
+	if (head->version < ESC_VERSION_UNSUMMED)
+		return "a trace of an old version of esc, which is not read any more";
+	*at = offsetof(struct esc_header, header_size);
 	if (head->header_size < sizeof(*head) || head->header_size % ESC_PAGE != 0 ||
 	    head->header_size > ESC_SEGMENT_MAX)
-		return "byte 16: damaged header (its size)";
+		return "damaged header (its size)";
+	*at = offsetof(struct esc_header, mode);
 	if (head->mode < ESC_MODE_FULL || head->mode > ESC_MODE_AUTO)
-		return "byte 22: damaged header (mode)";
+		return "damaged header (mode)";
+	*at = offsetof(struct esc_header, clock);
 	if (head->clock != ESC_CLOCK_TSC && head->clock != ESC_CLOCK_MONOTONIC)
-		return "byte 23: damaged header (clock)";
+		return "damaged header (clock)";
+	*at = offsetof(struct esc_header, time_shift);
 	if (head->time_shift > 32)
 		return "damaged header (time_shift)";
+	*at = offsetof(struct esc_header, ring_slot);
 	if (head->ring_size != 0 &&
 	    (head->ring_slot < ESC_SEGMENT_MIN || head->ring_slot > ESC_SEGMENT_MAX ||
 		head->ring_slot % ESC_PAGE != 0))
@@ -95,12 +115,15 @@ reader_load_header(struct reader *reader, struct err *err)
 {
 	struct esc_header *head = &reader->head;
 	const char *why;
+	size_t at;
 
 	if (!reader_fetch(reader, 0, head, sizeof(*head)))
-		return err_set(err, "%s: not a trace of esc (too short)", reader->path);
-	why = reader_judge_header(head);
+		return err_set(err,
+		    "%s: not a trace of esc (too short: it ends at byte %" PRIu64 ")", reader->path,
+		    reader->size);
+	why = reader_judge_header(head, &at);
 	if (why != NULL)
-		return err_set(err, "%s: %s", reader->path, why);
+		return err_set(err, "%s: %s (byte %zu)", reader->path, why, at);
 	head->allocator[sizeof(head->allocator) - 1] = '\0';
 	head->runtime[sizeof(head->runtime) - 1] = '\0';
 	head->exe[sizeof(head->exe) - 1] = '\0';
@@ -111,14 +134,78 @@ reader_load_header(struct reader *reader, struct err *err)
 	return 0;
 }
 
+/* --- Sums --- */
+
+/* The header, whole, against its sum. Tells what cannot be checked. */
+static void
+reader_check_header(struct reader *reader)
+{
+	const uint32_t zero = 0;
+	const size_t at = offsetof(struct esc_header, sum);
+	size_t size = reader->head.header_size;
+	uint8_t *bytes;
+	uint32_t sum, want;
+
+	if (reader->running)
+		return;
+	if ((reader->head.flags & ESC_FLAG_COMPLETE) == 0) {
+		reader->partial = true;
+		reader_tell(reader, "byte 28: it was not closed: incomplete, and not checked");
+		return;
+	}
+	if (reader->head.version < ESC_VERSION) {
+		reader_tell(reader, "it has no checksums, since an older esc made it: not checked");
+		return;
+	}
+	reader->summed = true;
+	bytes = xmalloc(size);
+	if (reader_read(reader, 0, bytes, size)) {
+		memcpy(&want, bytes + at, sizeof(want));
+		memcpy(bytes + at, &zero, sizeof(zero));
+		sum = crc32c(0, bytes, size);
+		if (sum != want)
+			reader_note(reader, "byte 0: damaged header (checksum)");
+	}
+	free(bytes);
+}
+
+static bool
+reader_head_whole(const struct reader *reader, const struct esc_segment *head)
+{
+	struct esc_segment copy = *head;
+
+	copy.sum = 0;
+	return !reader->summed || crc32c(0, &copy, sizeof(copy)) == head->sum;
+}
+
+bool
+reader_check(struct reader *reader, struct reader_segment *segment, uint32_t sum)
+{
+	if (!reader->summed || segment->cut || sum == segment->head.payload_sum)
+		return true;
+	segment->bad = true;
+	reader->missing += segment->head.used;
+	reader_note(reader, "byte %" PRIu64 ": damaged segment (checksum): %" PRIu32 " bytes of %s",
+	    segment->offset, segment->head.used,
+	    segment->head.kind == ESC_SEGMENT_DEFS ? "definitions" : "events");
+	return false;
+}
+
+/* --- Segments --- */
+
+/* Of a file that was cut the last one may end behind the file's end. */
 static bool
 reader_segment_valid(const struct reader *reader, uint64_t offset, const struct esc_segment *head)
 {
+	uint64_t end = reader->size;
+
+	if (reader->head.claimed > end)
+		end = reader->head.claimed;
 	return head->magic == ESC_SEGMENT_MAGIC &&
 	    (head->kind == ESC_SEGMENT_EVENTS || head->kind == ESC_SEGMENT_DEFS) &&
 	    head->level < ESC_LEVELS && head->size >= ESC_SEGMENT_MIN &&
 	    head->size <= ESC_SEGMENT_MAX && head->size % ESC_PAGE == 0 &&
-	    head->size <= reader->size - offset;
+	    head->size <= end - offset;
 }
 
 /* A DEFS segment counts what was asked for, not what fitted. */
@@ -126,18 +213,20 @@ static void
 reader_add_segment(struct reader *reader, uint64_t offset, const struct esc_segment *head)
 {
 	struct reader_segment *segment;
-	uint32_t room = head->size - (uint32_t)sizeof(*head);
+	uint64_t room = head->size - sizeof(*head);
 
 	reader->segments = xgrow(reader->segments, &reader->segment_cap, reader->segment_count + 1,
 	    sizeof(*reader->segments));
 	segment = &reader->segments[reader->segment_count++];
-	segment->offset = offset;
-	segment->head = *head;
-	if (head->used <= room)
-		return;
-	segment->head.used = room;
-	if (head->kind == ESC_SEGMENT_EVENTS)
+	*segment = (struct reader_segment){ .offset = offset, .head = *head };
+	if (head->used > room && head->kind == ESC_SEGMENT_EVENTS)
 		reader_note(reader, "byte %" PRIu64 ": segment uses more than it has", offset);
+	if (reader->size - offset - sizeof(*head) < room)
+		room = reader->size - offset - sizeof(*head);
+	if (segment->head.used <= room)
+		return;
+	segment->cut = room < head->size - sizeof(*head);
+	segment->head.used = (uint32_t)room;
 }
 
 /* The end of what may hold segments. */
@@ -148,11 +237,39 @@ reader_end(struct reader *reader)
 
 	if (claimed >= reader->head.header_size && claimed <= reader->size)
 		return claimed;
-	if (claimed > reader->size)
+	if (claimed > reader->size) {
+		reader->missing += claimed - reader->size;
 		reader_note(reader,
 		    "byte %" PRIu64 ": the file ends here, its segments at %" PRIu64, reader->size,
 		    claimed);
+	}
 	return reader->size;
+}
+
+/* How far it is to where the next segment can be, from a place where none is. */
+static uint64_t
+reader_step(const struct reader *reader, uint64_t offset, const struct esc_segment *head)
+{
+	uint64_t step = reader->head.ring_size != 0 ? reader->head.ring_slot : ESC_PAGE;
+	off_t data;
+
+	if (reader->packed != NULL || head->magic != 0)
+		return step;
+	/* a hole may have any size */
+	data = lseek(reader->fd, (off_t)offset, SEEK_DATA);
+	if (data < 0)
+		return errno == ENXIO ? reader->size - offset : step;
+	if ((uint64_t)data - offset < step)
+		return step;
+	return ((uint64_t)data - offset) / step * step;
+}
+
+/* No segment begins there. */
+static void
+reader_lose(struct reader *reader, uint64_t offset, bool valid)
+{
+	reader_note(reader, "byte %" PRIu64 ": %s", offset,
+	    valid ? "damaged segment header (checksum)" : "no valid segment header");
 }
 
 /* The segments from offset to end; only those of definitions where so asked.
@@ -160,14 +277,17 @@ reader_end(struct reader *reader)
 static void
 reader_scan(struct reader *reader, uint64_t offset, uint64_t end, bool defs_only)
 {
+	/* In a flight recorder that was killed or is copied some may be taken. */
+	bool may_lack = reader->head.ring_size != 0 && !reader->summed;
 	struct esc_segment head;
-	bool lost = false;
+	bool lost = false, valid;
+	uint64_t step;
 
 	while (offset < end && end - offset >= sizeof(head)) {
 		if (!reader_fetch(reader, offset, &head, sizeof(head)))
 			memset(&head, 0, sizeof(head));
-		if (defs_only && head.kind != ESC_SEGMENT_DEFS &&
-		    reader_segment_valid(reader, offset, &head)) {
+		valid = reader_segment_valid(reader, offset, &head);
+		if (defs_only && head.kind != ESC_SEGMENT_DEFS && valid) {
 			offset += head.size;
 			continue;
 		}
@@ -177,17 +297,19 @@ reader_scan(struct reader *reader, uint64_t offset, uint64_t end, bool defs_only
 			    offset);
 			break;
 		}
-		if (reader_segment_valid(reader, offset, &head)) {
+		if (valid && reader_head_whole(reader, &head)) {
 			reader_add_segment(reader, offset, &head);
 			offset += head.size;
 			lost = false;
 			continue;
 		}
-		/* In a flight recorder that was killed or is copied some may be taken. */
-		if (!lost && reader->head.ring_size == 0)
-			reader_note(reader, "byte %" PRIu64 ": no valid segment header", offset);
+		if (!lost && !may_lack)
+			reader_lose(reader, offset, valid);
 		lost = true;
-		offset += reader->head.ring_size != 0 ? reader->head.ring_slot : ESC_PAGE;
+		step = reader_step(reader, offset, &head);
+		if (!may_lack)
+			reader->missing += step;
+		offset += step;
 	}
 }
 
@@ -319,6 +441,7 @@ reader_open(const char *path, struct err *err)
 		goto fail;
 	if (reader->packed != NULL && reader->head.threads > READER_THREADS)
 		packed_keep(reader->packed, READER_KEEP);
+	reader_check_header(reader);
 	end = reader_end(reader);
 	reader_scan(reader, reader->head.header_size, end, false);
 	if (reader->running && reader->head.ring_size == 0)

@@ -3,6 +3,10 @@
  * found. What is damaged is stepped over and noted; `partial` then tells that
  * something is missing. It may be packed (packed.h).
  *
+ * A trace that was closed has sums: what does not fit them is not used. Headers are
+ * held against theirs when the trace is opened, payloads when they are read
+ * (reader_check, cursor_next).
+ *
  * A trace that is still written is read as it was at one moment, `cut`: events
  * after it are left out, of every stream. What an event came after (the frame
  * that it names, the block that it frees) was then in the file before it.
@@ -22,6 +26,8 @@ struct packed;
 struct reader_segment {
 	uint64_t offset;         /* of its header in the file; payload follows it */
 	struct esc_segment head; /* checked: size, used, kind, level */
+	bool cut;                /* the file ends in its payload: no sum can tell of it */
+	bool bad;                /* its payload is damaged (noted) */
 };
 
 struct reader {
@@ -42,6 +48,10 @@ struct reader {
 	size_t note_cap;
 	uint64_t notes_left_out; /* beyond READER_NOTES */
 	bool partial;
+	bool told;        /* nothing is noted any more: it is read once more */
+	bool summed;      /* it was closed, and has sums */
+	uint64_t damaged; /* places that were noted */
+	uint64_t missing; /* bytes of the file that are not there, or not used */
 };
 
 enum { READER_NOTES = 64 };
@@ -57,7 +67,11 @@ bool reader_may_grow(const char *path);
 /* Reads len bytes at offset; false if the file does not have them (noted). */
 bool reader_read(struct reader *reader, uint64_t offset, void *to, size_t len);
 
-/* Adds a note and marks the trace partial. */
+/* Whether a segment whose payload has that sum is whole; where it is not, it is noted
+ * and marked bad. Always, where there are no sums. */
+bool reader_check(struct reader *reader, struct reader_segment *segment, uint32_t sum);
+
+/* Adds a note of a damaged place, and marks the trace partial. */
 void reader_note(struct reader *reader, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

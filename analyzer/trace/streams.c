@@ -6,6 +6,7 @@
 
 #include "analyzer/trace/definitions.h"
 #include "analyzer/trace/reader.h"
+#include "analyzer/util/crc32c.h"
 #include "analyzer/util/xalloc.h"
 
 /* What qsort needs to see of a segment. */
@@ -154,10 +155,67 @@ cursor_release(struct cursor *cursor)
 	cursor->buf = NULL;
 }
 
-static const struct reader_segment *
+static struct reader_segment *
 cursor_segment(const struct cursor *cursor, size_t at)
 {
 	return &cursor->reader->segments[cursor->streams->order[cursor->stream->first + at]];
+}
+
+/*
+ * Moves what is left to the front and reads more behind it. False, with nothing at
+ * hand, where it cannot be read, or all of it was and does not fit its sum: where it
+ * does not fit into the buffer, it was whole when it was looked through.
+ */
+static bool
+cursor_fill(struct cursor *cursor)
+{
+	struct reader_segment *segment = cursor_segment(cursor, cursor->segment - 1);
+	size_t left = cursor->end - cursor->at;
+	size_t len = cursor->buf_size - left;
+
+	if (len > cursor->file_left)
+		len = (size_t)cursor->file_left;
+	if (cursor->buf == NULL)
+		cursor->buf = xmalloc(cursor->buf_size);
+	memmove(cursor->buf, cursor->buf + cursor->at, left);
+	cursor->at = 0;
+	cursor->end = left + len;
+	if (reader_read(cursor->reader, cursor->file_at, cursor->buf + left, len)) {
+		cursor->sum = crc32c(cursor->sum, cursor->buf + left, len);
+		cursor->file_at += len;
+		cursor->file_left -= len;
+		if (cursor->file_left > 0 || reader_check(cursor->reader, segment, cursor->sum))
+			return true;
+	}
+	cursor->file_left = 0;
+	cursor->at = cursor->end = 0;
+	cursor->gap = true;
+	return false;
+}
+
+/* Starts at the segment's first event. */
+static void
+cursor_rewind(struct cursor *cursor, const struct reader_segment *segment)
+{
+	cursor->at = cursor->end = 0;
+	cursor->file_at = segment->offset + sizeof(struct esc_segment);
+	cursor->file_left = segment->head.used;
+	cursor->sum = 0;
+}
+
+/* Looks through a segment that is larger than the buffer: whether it is whole. */
+static bool
+cursor_look_through(struct cursor *cursor, const struct reader_segment *segment)
+{
+	if (!cursor->reader->summed || segment->cut || segment->head.used <= cursor->buf_size)
+		return true;
+	while (cursor->file_left > 0) {
+		if (!cursor_fill(cursor))
+			return false;
+		cursor->at = cursor->end;
+	}
+	cursor_rewind(cursor, segment);
+	return true;
 }
 
 static bool
@@ -182,44 +240,25 @@ cursor_open_segment(struct cursor *cursor)
 							: cursor->reader->head.sample_interval,
 		.shift = (uint8_t)cursor->reader->head.time_shift,
 	};
-	cursor->at = cursor->end = 0;
-	cursor->file_at = segment->offset + sizeof(struct esc_segment);
-	cursor->file_left = segment->head.used;
-	return true;
-}
-
-/* Moves what is left to the front and reads more behind it. */
-static void
-cursor_fill(struct cursor *cursor)
-{
-	size_t left = cursor->end - cursor->at;
-	size_t len = cursor->buf_size - left;
-
-	if (len > cursor->file_left)
-		len = (size_t)cursor->file_left;
-	if (cursor->buf == NULL)
-		cursor->buf = xmalloc(cursor->buf_size);
-	memmove(cursor->buf, cursor->buf + cursor->at, left);
-	cursor->at = 0;
-	cursor->end = left;
-	if (!reader_read(cursor->reader, cursor->file_at, cursor->buf + left, len)) {
+	cursor_rewind(cursor, segment);
+	if (segment->bad) {
 		cursor->file_left = 0;
 		cursor->gap = true;
-		return;
 	}
+	(void)cursor_look_through(cursor, segment);
 	if (cursor->read != NULL)
-		*cursor->read += len;
-	cursor->end += len;
-	cursor->file_at += len;
-	cursor->file_left -= len;
+		*cursor->read += segment->head.used;
+	return true;
 }
 
 /* A damaged event hides all that follow it in its segment. */
 static void
 cursor_skip_segment(struct cursor *cursor)
 {
-	reader_note(cursor->reader, "byte %" PRIu64 ": damaged event",
-	    cursor->file_at - (cursor->end - cursor->at));
+	/* where the file is cut, it was noted */
+	if (cursor->file_left > 0 || !cursor_segment(cursor, cursor->segment - 1)->cut)
+		reader_note(cursor->reader, "byte %" PRIu64 ": damaged event",
+		    cursor->file_at - (cursor->end - cursor->at));
 	cursor->at = cursor->end;
 	cursor->file_left = 0;
 	cursor->gap = true;
@@ -246,7 +285,7 @@ cursor_more(struct cursor *cursor)
 {
 	do {
 		if (cursor->file_left > 0)
-			cursor_fill(cursor);
+			(void)cursor_fill(cursor);
 		if (cursor->at != cursor->end)
 			return true;
 	} while (cursor_open_segment(cursor));

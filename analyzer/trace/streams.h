@@ -46,6 +46,7 @@ struct cursor {
 	size_t at, end;     /* what of buf is still to be decoded */
 	uint64_t file_at;   /* where the bytes behind `end` stand in the file */
 	uint64_t file_left; /* how many there are in this segment */
+	uint32_t sum;       /* of those in front of them */
 	size_t segment;     /* the next one to open */
 	uint64_t *read;     /* the bytes that were read are added to it; may be NULL */
 	struct decode state;
@@ -62,7 +63,8 @@ void cursor_init(struct cursor *cursor, struct reader *reader, const struct stre
     const struct stream *stream, size_t buf_size);
 /* The next event but ESC_EVENT_RATE, which tells the interval of those behind it;
  * false at the end. Times never go back. A damaged event ends
- * its segment (noted); the event after it has `gap` set. */
+ * its segment, and of one that does not fit its sum there is none (noted); the event
+ * after it has `gap` set. */
 bool cursor_next(struct cursor *cursor, struct event *event);
 void cursor_release(struct cursor *cursor);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "analyzer/util/crc32c.h"
 #include "preload/record.h"
 #include "tests/lib/check.h"
 
@@ -34,6 +35,8 @@ put(uint64_t at, uint32_t size, uint32_t used)
 
 	CHECK(ftruncate(fd, (off_t)(at + size)) == 0);
 	CHECK(pwrite(fd, &segment, sizeof(segment), (off_t)at) == (ssize_t)sizeof(segment));
+	for (at += sizeof(segment); used > 0 && used < size; used--, at++)
+		CHECK(pwrite(fd, &(uint8_t){ (uint8_t)(at * 7) }, 1, (off_t)at) == 1);
 }
 
 /* Where the trace ends, once closed. */
@@ -46,7 +49,21 @@ closed(uint64_t claimed)
 	return end;
 }
 
-/* Segments from the header to `end` without a gap: how many. */
+/* By the format's words, and by the table. */
+static void
+check_sums(const struct esc_segment *segment, uint64_t at)
+{
+	struct esc_segment head = *segment;
+	uint8_t payload[1 << 17];
+
+	CHECK(head.used <= sizeof(payload));
+	CHECK_EQ(pread(fd, payload, head.used, (off_t)(at + sizeof(head))), head.used);
+	CHECK_EQ(head.payload_sum, crc32c_table(0, payload, head.used));
+	head.sum = 0;
+	CHECK_EQ(segment->sum, crc32c_table(0, &head, sizeof(head)));
+}
+
+/* Segments from the header to `end` without a gap, with their sums: how many. */
 static int
 walk(uint64_t end)
 {
@@ -59,6 +76,7 @@ walk(uint64_t end)
 		CHECK(pread(fd, &segment, sizeof(segment), (off_t)at) == (ssize_t)sizeof(segment));
 		if (segment.magic != ESC_SEGMENT_MAGIC || segment.size < ESC_SEGMENT_MIN)
 			return -1;
+		check_sums(&segment, at);
 		at += segment.size;
 		count++;
 	}
@@ -82,9 +100,9 @@ test_cut(void)
 
 	make();
 	put(ESC_HEADER_SIZE, 8 * ESC_PAGE, 100);
-	put(second, 16 * ESC_PAGE, 2 * ESC_PAGE);
-	end = closed(second + 16 * ESC_PAGE);
-	CHECK_EQ(end, second + 3 * ESC_PAGE);
+	put(second, 32 * ESC_PAGE, 17 * ESC_PAGE);
+	end = closed(second + 32 * ESC_PAGE);
+	CHECK_EQ(end, second + 18 * ESC_PAGE);
 	CHECK_EQ(walk(end), 2);
 }
 
@@ -139,6 +157,24 @@ test_unread(void)
 	CHECK_EQ(lseek(fd, 0, SEEK_END), (off_t)(third + ESC_PAGE));
 }
 
+/* The header's is that of what it will be. */
+static void
+test_header(void)
+{
+	static uint8_t bytes[ESC_HEADER_SIZE];
+	struct esc_header *header = (struct esc_header *)(void *)bytes;
+	uint32_t sum;
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 31);
+	header->flags = ESC_FLAG_STARTED;
+	sum = close_header_sum(header);
+	header->flags |= ESC_FLAG_COMPLETE;
+	CHECK_EQ(close_header_sum(header), sum);
+	header->sum = 0;
+	CHECK_EQ(crc32c_table(0, bytes, sizeof(bytes)), sum);
+}
+
 int
 main(void)
 {
@@ -146,6 +182,7 @@ main(void)
 	test_cut();
 	test_unbegun();
 	test_damaged();
+	test_header();
 	test_unread();
 	return check_done();
 }

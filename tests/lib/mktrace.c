@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/util/crc32c.h"
 #include "analyzer/util/xalloc.h"
 
 #define MKTRACE_SEGMENT 8192U
@@ -335,6 +336,27 @@ mktrace_event(struct mktrace *trace, uint32_t process, uint32_t thread, uint8_t 
 	mktrace_count(trace, process, thread, event);
 }
 
+/* What the keeper does just before the trace is complete. */
+static void
+mktrace_sum(struct mktrace *trace, uint8_t *header)
+{
+	struct esc_header *whole = (struct esc_header *)(void *)header;
+	uint32_t flags = whole->flags;
+	struct esc_segment *head;
+	size_t i;
+
+	for (i = 0; i < trace->count; i++) {
+		head = &trace->segments[i].head;
+		head->payload_sum = crc32c(0, trace->segments[i].payload, head->used);
+		head->sum = 0;
+		head->sum = crc32c(0, head, sizeof(*head));
+	}
+	whole->sum = 0;
+	whole->flags |= ESC_FLAG_COMPLETE;
+	whole->sum = crc32c(0, header, ESC_HEADER_SIZE);
+	whole->flags = flags;
+}
+
 int
 mktrace_write(struct mktrace *trace, const char *path)
 {
@@ -346,6 +368,7 @@ mktrace_write(struct mktrace *trace, const char *path)
 	trace->head.claimed = ESC_HEADER_SIZE + trace->count * (uint64_t)MKTRACE_SEGMENT;
 	trace->head.reserved_end = trace->head.claimed;
 	memcpy(header, &trace->head, sizeof(trace->head));
+	mktrace_sum(trace, header);
 	if (out == NULL || fwrite(header, ESC_HEADER_SIZE, 1, out) != 1)
 		status = -1;
 	for (i = 0; status == 0 && i < trace->count; i++)

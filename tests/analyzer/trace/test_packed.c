@@ -9,6 +9,7 @@
 #include <zstd.h>
 
 #include "analyzer/trace/reader.h"
+#include "analyzer/util/crc32c.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/xalloc.h"
 #include "tests/lib/check.h"
@@ -322,6 +323,7 @@ test_segments(void)
 		.flags = ESC_FLAG_COMPLETE,
 		.claimed = ESC_HEADER_SIZE + (uint64_t)COUNT * FRAME,
 	};
+	segment.sum = crc32c(0, &segment, sizeof(segment));
 	for (i = 0; i < FRAME; i += ESC_PAGE)
 		memcpy(heads + i, &segment, sizeof(segment));
 	first = ZSTD_compress(out, ROOM, header, ESC_HEADER_SIZE, 3);
