@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -229,6 +230,10 @@ main(int argc, char **argv)
 		abort();
 	if (strcmp(way, "segv") == 0)
 		*(volatile int *)(argc - 2) = 1;
+	if (strcmp(way, "ill") == 0)
+		__builtin_trap();
+	if (strcmp(way, "exit_group") == 0)
+		syscall(SYS_exit_group, 9);
 	if (strcmp(way, "fpe") == 0)
 		raise(SIGFPE);
 	if (strcmp(way, "kill") == 0)

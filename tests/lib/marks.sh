@@ -8,6 +8,7 @@
 #   MARKS_LEAST    marks that must have been set (1)
 #   MARKS_TOLERANCE  events a stream that may be missing (0)
 
+: "${FAULT_MODES:=full sampled}"
 : "${MARKS_OPTIONS:=marks=8}"
 : "${MARKS_LEAST:=1}"
 : "${CLANG:=clang}"
@@ -54,9 +55,9 @@ marks_case() {
 		return
 	fi
 	for fault_mode in $FAULT_MODES; do
-		marks_mode=mode=$fault_mode
-		[ "$fault_mode" = full ] || marks_mode=mode=sampled:sample=2048
-		fault_shim "$marks_mode:$MARKS_OPTIONS" "$@"
+		[ "$fault_mode" = full ] || fault_mode=sampled:sample=2048
+		fault_mode=$fault_mode:$MARKS_OPTIONS
+		fault_shim "mode=$fault_mode" "$@"
 		if fault_same "$marks_what ($fault_mode)" &&
 		    fault_counts "$marks_what ($fault_mode)" "${MARKS_TOLERANCE:-0}" &&
 		    marks_set "$marks_what ($fault_mode)"; then
