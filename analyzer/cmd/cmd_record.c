@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "analyzer/cmd/cmd.h"
 #include "analyzer/cmd/options.h"
@@ -123,6 +124,8 @@ record_say_trace(struct record *record, const struct record_summary *summary)
 		record_say_last(record);
 	if (!record->running && summary->allocations == 0)
 		cmd_note("%s never called malloc: %s is empty", record->argv[0], record->trace);
+	if (!record->running && (summary->flags & ESC_FLAG_COMPLETE) == 0)
+		cmd_note("%s is not complete: it was never closed", record->trace);
 	record_say_lost(summary);
 	if ((summary->flags & ESC_FLAG_UNMARKED) != 0)
 		record_say_unmarked(record, summary);
@@ -167,8 +170,23 @@ record_exec_failed(struct record *record, struct record_child *child, int error)
 	record_start_wait(record, child);
 	record_start_finish(record, child);
 	record_trace_drop(record);
+	record_signals_release();
 	cmd_note("%s: cannot run it: %s", record->argv[0], strerror(error));
 	return error == ENOENT ? CMD_NOT_FOUND : CMD_NOT_EXECUTABLE;
+}
+
+/* There is no process to be had: ours becomes the program, as if we were not there. */
+static int
+record_become(struct record *record, const struct err *err)
+{
+	if (record->strict) {
+		(void)cmd_fail(err);
+		return CMD_RECORD_FAILED;
+	}
+	cmd_note("not profiled: %s", err->text);
+	(void)execvp(record->program, record->argv);
+	cmd_note("%s: cannot run it: %s", record->argv[0], strerror(errno));
+	return errno == ENOENT ? CMD_NOT_FOUND : CMD_NOT_EXECUTABLE;
 }
 
 /* The program waits; makes its trace, unless it cannot be profiled. No place or
@@ -200,10 +218,8 @@ record_execute(struct record *record, bool profiled)
 	struct err err;
 	int status;
 
-	if (record_start_fork(record, &child, &err) != 0) {
-		(void)cmd_fail(&err);
-		return CMD_RECORD_FAILED;
-	}
+	if (record_start_fork(record, &child, &err) != 0)
+		return record_become(record, &err);
 	status = record_prepare(record, &child, profiled);
 	if (status != CMD_OK)
 		return status;
@@ -213,6 +229,7 @@ record_execute(struct record *record, bool profiled)
 	record_start_wait(record, &child);
 	record_start_finish(record, &child);
 	record_say(record);
+	record_signals_release();
 	return CMD_OK;
 }
 

@@ -102,6 +102,7 @@ void record_trace_settle(const char *path);
 struct record_child {
 	pid_t pid;
 	pid_t keeper; /* 0: none */
+	bool again;   /* it is the second: the first was killed */
 	int gone;     /* closed when the program has ended: the keeper's sign */
 	int go;       /* closed when it may start */
 	int failed;   /* its end says why exec failed */
@@ -115,9 +116,22 @@ int record_start_keeper(const struct record *record, struct record_child *child,
 int record_start_go(const struct record *record, struct record_child *child);
 /* Forgets a program that shall not run after all. */
 void record_start_cancel(struct record_child *child);
-/* Waits until it ended, forwarding signals; fills wait_status. */
+/* Waits until it ended; fills pid and wait_status. */
 void record_start_wait(struct record *record, struct record_child *child);
 /* Waits for the keeper, unless processes still run: fills running. */
 void record_start_finish(struct record *record, struct record_child *child);
+
+/* --- record_signals.c: state of the process, for one program at a time --- */
+
+/*
+ * From now on what is sent to us is the program's, whose process was forked before:
+ * every signal is blocked here.
+ */
+void record_signals_take(const struct record *record, pid_t program);
+/* Waits for its end and hands signals on, stops while it is stopped. Its wait status;
+ * exit status 125 where nobody can tell. */
+int record_signals_wait(void);
+/* Signals are ours again. Without record_signals_take: nothing. */
+void record_signals_release(void);
 
 #endif

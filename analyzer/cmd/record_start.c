@@ -1,9 +1,9 @@
-/* Starts the program and its keeper, hands signals on, waits for both. */
+/* Starts the program and its keeper, waits for both. */
 #include "analyzer/cmd/record.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -22,16 +22,9 @@ struct start_message {
 	char path[4096];
 };
 
-static const int start_forwarded[] = { SIGHUP, SIGTERM, SIGUSR1, SIGUSR2 };
-static const int start_ignored[] = { SIGINT, SIGQUIT, SIGPIPE };
-
 enum {
-	START_FORWARDED = sizeof(start_forwarded) / sizeof(int),
-	START_IGNORED = sizeof(start_ignored) / sizeof(int),
 	START_PATIENCE_MS = 10000, /* for the keeper's last work */
 };
-
-static volatile sig_atomic_t start_pid;
 
 /* --- In the child --- */
 
@@ -198,36 +191,6 @@ record_start_keeper(const struct record *record, struct record_child *child, str
 	return err_set(err, "fork: %s", strerror(errno));
 }
 
-static void
-start_forward(int number, siginfo_t *info, void *context)
-{
-	int saved = errno;
-
-	(void)context;
-	/* what the terminal sends, it sends to the program, too */
-	if (info->si_code <= 0 && start_pid > 0)
-		(void)kill((pid_t)start_pid, number);
-	errno = saved;
-}
-
-/* From now on signals are the program's. The child was forked before. */
-static void
-start_take_signals(pid_t pid)
-{
-	struct sigaction action = { .sa_flags = SA_SIGINFO | SA_RESTART };
-	struct sigaction was;
-	unsigned i;
-
-	start_pid = pid;
-	action.sa_sigaction = start_forward;
-	(void)sigfillset(&action.sa_mask);
-	for (i = 0; i < START_FORWARDED; i++)
-		if (sigaction(start_forwarded[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN)
-			(void)sigaction(start_forwarded[i], &action, NULL);
-	for (i = 0; i < START_IGNORED; i++)
-		(void)signal(start_ignored[i], SIG_IGN);
-}
-
 int
 record_start_go(const struct record *record, struct record_child *child)
 {
@@ -238,7 +201,7 @@ record_start_go(const struct record *record, struct record_child *child)
 		message.len = (uint32_t)strlen(record->trace);
 		memcpy(message.path, record->trace, message.len + 1);
 	}
-	start_take_signals(child->pid);
+	record_signals_take(record, child->pid);
 	/* at once: it fits the pipe */
 	if (write(child->go, &message, sizeof(message)) != (ssize_t)sizeof(message))
 		error = errno;
@@ -276,17 +239,26 @@ void
 record_start_wait(struct record *record, struct record_child *child)
 {
 	record->pid = child->pid;
-	start_reap(child->pid, &record->wait_status);
-	start_pid = 0;
-	/* what we print from now on is ours, and may end in `| head` */
-	(void)signal(SIGPIPE, SIG_DFL);
+	record->wait_status = record_signals_wait();
+}
+
+/* The trace, on a description of its own; whatever became of its name. */
+static int
+start_reopen(const struct record *record)
+{
+	char path[32];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", record->trace_fd);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd >= 0 ? fd : open(record->trace, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 }
 
 /* Does a process still have the trace mapped? */
 static bool
-start_is_mapped(const char *trace)
+start_is_mapped(const struct record *record)
 {
-	int fd = open(trace, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	int fd = start_reopen(record);
 	bool mapped;
 
 	if (fd < 0)
@@ -297,18 +269,41 @@ start_is_mapped(const char *trace)
 	return mapped;
 }
 
+static void
+start_sign_end(struct record_child *child)
+{
+	if (child->gone >= 0)
+		(void)close(child->gone);
+	child->gone = -1;
+}
+
+/* Whether the keeper has ended. Where one was killed, a second does its work, once. */
+static bool
+start_is_kept(const struct record *record, struct record_child *child)
+{
+	struct err err;
+	int status = 0;
+
+	if (waitpid(child->keeper, &status, WNOHANG) == 0)
+		return false;
+	if (!WIFSIGNALED(status) || child->again || record_start_keeper(record, child, &err) != 0)
+		return true;
+	child->again = true;
+	start_sign_end(child);
+	return false;
+}
+
 void
 record_start_finish(struct record *record, struct record_child *child)
 {
 	struct timespec tick = { .tv_nsec = 1000000 };
-	int status, ms;
+	int ms;
 
-	if (child->gone >= 0)
-		(void)close(child->gone);
+	start_sign_end(child);
 	for (ms = 0; child->keeper > 0 && ms < START_PATIENCE_MS; ms++) {
-		if (waitpid(child->keeper, &status, WNOHANG) != 0)
+		if (start_is_kept(record, child))
 			return;
-		if (ms % 16 == 15 && start_is_mapped(record->trace)) {
+		if (ms % 16 == 15 && start_is_mapped(record)) {
 			record->running = true;
 			return;
 		}

@@ -20,6 +20,8 @@
 #include "keeper/keeper.h"
 #include "preload/record.h"
 
+enum { TRACE_TRIES = 1000 }; /* names of ours */
+
 /* --- Its name --- */
 
 static void
@@ -45,13 +47,16 @@ record_trace_expand(struct strbuf *name, const char *pattern, pid_t pid)
 	}
 }
 
-/* esc.PROG.PID.esc; a name that is too long for a file is cut. */
+/* esc.PROG.PID.esc, then esc.PROG.PID.2.esc; a name that is too long for a file is cut. */
 static void
-record_trace_default(struct strbuf *name, const char *program, pid_t pid)
+record_trace_default(struct strbuf *name, const char *program, pid_t pid, unsigned try)
 {
 	const char *slash = strrchr(program, '/');
 
-	strbuf_addf(name, "esc.%.200s.%d.esc", slash != NULL ? slash + 1 : program, (int)pid);
+	strbuf_addf(name, "esc.%.200s.%d", slash != NULL ? slash + 1 : program, (int)pid);
+	if (try > 1)
+		strbuf_addf(name, ".%u", try);
+	strbuf_adds(name, ".esc");
 }
 
 static bool
@@ -62,22 +67,22 @@ record_trace_is_directory(const char *path)
 	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-/* The absolute path; NULL: there is no working directory. */
+/* The absolute path; NULL: there is no working directory. Whether the name is ours. */
 static char *
-record_trace_name(const struct record *record, pid_t pid)
+record_trace_name(const struct record *record, pid_t pid, unsigned try, bool *ours)
 {
 	struct strbuf name = { 0 };
 	char *here, *path;
 
-	if (record->output == NULL) {
-		record_trace_default(&name, record->program, pid);
-	} else {
+	*ours = record->output == NULL;
+	if (!*ours) {
 		record_trace_expand(&name, record->output, pid);
-		if (record_trace_is_directory(name.text)) {
+		*ours = record_trace_is_directory(name.text);
+		if (*ours)
 			strbuf_adds(&name, "/");
-			record_trace_default(&name, record->program, pid);
-		}
 	}
+	if (*ours)
+		record_trace_default(&name, record->program, pid, try);
 	if (name.text[0] == '/')
 		return name.text;
 	here = getcwd(NULL, 0);
@@ -191,26 +196,42 @@ record_trace_open(struct record *record, const char *path, struct err *err)
 	return fd;
 }
 
+/* As -o says, or the first name of ours that nobody has: a container's processes have
+ * the same numbers as the last one's. */
+static int
+record_trace_take(struct record *record, pid_t pid, struct err *err)
+{
+	unsigned try;
+	bool ours;
+	char *path;
+	int fd;
+
+	for (try = 1; try <= TRACE_TRIES; try++) {
+		path = record_trace_name(record, pid, try, &ours);
+		if (path == NULL)
+			return err_set(err, "no working directory: %s", strerror(errno));
+		fd = strlen(path) < 4096 ? record_trace_open(record, path, err)
+					 : err_set(err, "the trace's path is too long");
+		if (fd >= 0) {
+			record->trace = path;
+			return fd;
+		}
+		free(path);
+		if (!ours || !record->taken)
+			break;
+	}
+	return -1;
+}
+
 int
 record_trace_create(struct record *record, pid_t pid, struct err *err)
 {
-	char *path = record_trace_name(record, pid);
-	int fd;
-
-	record->trace_fd = -1;
-	if (path == NULL)
-		return err_set(err, "no working directory: %s", strerror(errno));
-	fd = strlen(path) < 4096 ? record_trace_open(record, path, err)
-				 : err_set(err, "the trace's path is too long");
-	if (fd < 0) {
-		free(path);
+	record->trace_fd = record_trace_take(record, pid, err);
+	if (record->trace_fd < 0)
 		return -1;
-	}
-	record->trace = path;
-	record->trace_fd = fd;
-	if (record_trace_fill(record, fd) == 0)
+	if (record_trace_fill(record, record->trace_fd) == 0)
 		return 0;
-	(void)err_set(err, "%s: no room for a trace: %s", path, strerror(errno));
+	(void)err_set(err, "%s: no room for a trace: %s", record->trace, strerror(errno));
 	record_trace_drop(record);
 	return -1;
 }
