@@ -16,6 +16,7 @@
 #include "analyzer/format/format.h"
 #include "analyzer/format/rows.h"
 #include "analyzer/report/advice.h"
+#include "analyzer/report/order.h"
 #include "analyzer/report/page.h"
 #include "analyzer/report/report.h"
 #include "analyzer/store/query.h"
@@ -47,25 +48,13 @@ static const struct option_def report_options[] = {
 	{ NULL, 0, NULL, NULL },
 };
 
-struct sort {
-	const char *name;
-	const char *column;
-};
-
-static const struct sort sorts[] = {
-	{ "cost", "cost_ns.total" },
-	{ "blocks", "blocks.estimated" },
-	{ "bytes", "bytes.estimated" },
-	{ "saved", "saved.cost_ns" },
-};
-
 /* By what can be saved where that matters, else by cost, as the rows come. */
-static const struct sort sort_page = { "saved", ".gain" };
+static const char page_order[] = ".gain";
 
 struct options {
 	struct source_options source;
 	struct paths paths;
-	const struct sort *sort;
+	const char *order; /* a column; NULL: the format's own */
 	const char *verdicts;
 	size_t top;
 	const struct format *format;
@@ -79,21 +68,15 @@ struct tables {
 	struct rows modules;
 };
 
-static const struct sort *
-sort_find(const char *name)
-{
-	for (size_t i = 0; i < sizeof(sorts) / sizeof(*sorts); i++) {
-		if (strcmp(sorts[i].name, name) == 0)
-			return &sorts[i];
-	}
-	options_usage(&cmd_report, "no order %s: cost, blocks, bytes or saved", name);
-}
-
 static void
 options_take(struct options *options, int key)
 {
 	switch (key) {
-	case REPORT_SORT: options->sort = sort_find(optarg); break;
+	case REPORT_SORT:
+		options->order = order_find(optarg);
+		if (!options->order)
+			options_usage(&cmd_report, "no order %s: %s", optarg, order_names);
+		break;
 	case REPORT_VERDICT:
 		verdict_list_check(&cmd_report, optarg);
 		options->verdicts = optarg;
@@ -210,19 +193,19 @@ static int
 report_write(const struct options *options, struct query_db *db, struct err *err)
 {
 	bool is_page = strcmp(options->format->name, "text") == 0;
-	const struct sort *sort = options->sort ? options->sort
-	    : is_page                           ? &sort_page
-						: sort_find("cost");
+	const char *order = options->order ? options->order
+	    : is_page                      ? page_order
+					   : order_find("cost");
 	struct tables tables;
 	int rc = tables_load(&tables, db, options->verdicts != NULL, err);
 
 	if (rc == 0) {
-		path_options_apply(&options->paths, &tables.sites, "file");
-		path_options_apply(&options->paths, &tables.sites, ".owner_file");
-		path_options_apply(&options->paths, &tables.all, "file");
+		rows_show_paths(&tables.sites, "file", &options->paths);
+		rows_show_paths(&tables.sites, ".owner_file", &options->paths);
+		rows_show_paths(&tables.all, "file", &options->paths);
 		if (options->verdicts)
 			tables_filter(&tables.sites, options->verdicts);
-		rows_sort(&tables.sites, sort->column);
+		rows_sort(&tables.sites, order);
 		if (options->top && !is_page)
 			rows_cut(&tables.sites, options->top);
 		if (is_page)

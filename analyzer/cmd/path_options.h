@@ -6,7 +6,6 @@
 
 struct cmd;
 struct paths;
-struct rows;
 
 enum { PATH_OPTION_MAP = OPTIONS_KEY + 800, PATH_OPTION_ROOT };
 
@@ -20,7 +19,5 @@ enum { PATH_OPTION_MAP = OPTIONS_KEY + 800, PATH_OPTION_ROOT };
 
 /* Takes an option of that key from optarg; does nothing with others. */
 void path_option(struct paths *paths, const struct cmd *cmd, int key);
-/* Applies them to a column of texts. */
-void path_options_apply(const struct paths *paths, struct rows *rows, const char *column);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/util/paths.h"
 #include "analyzer/util/xalloc.h"
 
 void
@@ -127,6 +128,21 @@ rows_sort(struct rows *rows, const char *column)
 	rows->cells = sorted;
 	rows->cap = (rows->count + 1) * rows->width;
 	free(order);
+}
+
+void
+rows_show_paths(struct rows *rows, const char *column, const struct paths *paths)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		struct cell *cell = &rows->cells[i * rows->width + rows_column(rows, column)];
+		char *shown;
+
+		if (cell->type != CELL_TEXT)
+			continue;
+		shown = paths_shown(paths, cell->text);
+		free(cell->text);
+		cell->text = shown;
+	}
 }
 
 void

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct paths;
+
 enum column_kind {
 	COLUMN_TEXT,
 	COLUMN_PATH,  /* a text of which the end tells most */
@@ -62,6 +64,8 @@ double rows_real(const struct rows *rows, size_t row, const char *column);
 const char *rows_text(const struct rows *rows, size_t row, const char *column);
 /* Largest value of the column first; rows that are equal stay in order. */
 void rows_sort(struct rows *rows, const char *column);
+/* Texts of the column become what paths_shown() makes of them. */
+void rows_show_paths(struct rows *rows, const char *column, const struct paths *paths);
 
 void cell_set_int(struct cell *cell, int64_t value);
 void cell_set_real(struct cell *cell, double value);
