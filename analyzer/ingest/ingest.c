@@ -339,6 +339,29 @@ ingest_note(const struct ingest_options *options, const struct reader *reader)
 	options->note(options->note_data, reader->path, text);
 }
 
+/* What was lost with a process that read a module's file. */
+static void
+ingest_note_modules(const struct ingest *ingest)
+{
+	const struct ingest_options *options = ingest->options;
+	const char *why;
+	char text[160];
+	uint32_t i;
+
+	if (options->note == NULL)
+		return;
+	for (i = 1; i <= ingest->logical.module_count; i++) {
+		why = symbol_module_failure(ingest->symbol, i - 1);
+		if (why == NULL)
+			continue;
+		snprintf(text, sizeof(text), "no names: the symboliser failed: %s", why);
+		options->note(options->note_data, ingest->logical.modules[i].path, text);
+	}
+	if (symbol_is_unconfined(ingest->symbol))
+		options->note(options->note_data, "symboliser",
+		    "no seccomp here: files are read with limits alone");
+}
+
 /* The trace, opened or as the round before left it. NULL and err set on failure. */
 static struct ingest_run *
 ingest_run_get(struct ingest *ingest, size_t index, struct err *err)
@@ -463,8 +486,10 @@ ingest_run(const struct ingest_options *options, struct err *err)
 	ingest.bytes_total = ingest_total(options);
 	status = ingest_all(&ingest, err);
 	ingest_run_free(ingest.kept);
-	if (status == 0)
+	if (status == 0) {
+		ingest_note_modules(&ingest);
 		symbol_save_cache(ingest.symbol, &cached);
+	}
 	if (options->cached != NULL)
 		*options->cached = cached;
 	store_free(ingest.store);

@@ -440,6 +440,7 @@ write_modules(struct ingest *ingest, struct err *err)
 		[SYMBOL_MISSING] = "missing",
 		[SYMBOL_MISMATCH] = "mismatch",
 		[SYMBOL_UNREADABLE] = "unreadable",
+		[SYMBOL_FAILED] = "failed",
 	};
 	const struct logical_module *module;
 	const char *debug;

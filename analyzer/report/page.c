@@ -221,7 +221,7 @@ page_gap(const struct page *page, bool *any, const char *column, double whole, c
 static bool
 module_is_dark(const struct rows *modules, size_t at)
 {
-	static const char *const dark[] = { "missing", "mismatch", "unreadable" };
+	static const char *const dark[] = { "missing", "mismatch", "unreadable", "failed" };
 	const char *symbols = rows_text(modules, at, "symbols");
 
 	for (size_t i = 0; i < sizeof(dark) / sizeof(*dark); i++) {
@@ -277,6 +277,7 @@ page_modules(const struct page *page, bool *any)
 
 	for (size_t i = 0; i < page->modules->count; i++) {
 		const char *path = rows_text(page->modules, i, "path");
+		const char *why;
 
 		if (!module_is_dark(page->modules, i) || *path != '/' || ++dark > PAGE_MODULES)
 			continue;
@@ -285,8 +286,13 @@ page_modules(const struct page *page, bool *any)
 		*any = true;
 		fputs("  no names for ", page->out);
 		page_text(page, path, page->columns - 40);
+		why = rows_text(page->modules, i, "symbols");
+		if (strcmp(why, "failed") == 0) {
+			fputs(": the symboliser failed\n", page->out);
+			continue;
+		}
 		fputs(": file is ", page->out);
-		page_text(page, rows_text(page->modules, i, "symbols"), 20);
+		page_text(page, why, 20);
 		fputc('\n', page->out);
 	}
 	if (dark > PAGE_MODULES)

@@ -61,10 +61,11 @@ CREATE TABLE module (
 	id INTEGER PRIMARY KEY,
 	path TEXT NOT NULL,
 	build_id TEXT NOT NULL,         -- hex, '' none
-	symbols TEXT NOT NULL,          -- dwarf, symtab, missing, mismatch, unreadable, unused
+	symbols TEXT NOT NULL,          -- dwarf, symtab, missing, mismatch, unreadable, failed,
+	                                -- unused
 	debug_file TEXT NOT NULL,       -- '' none
 	code TEXT NOT NULL              -- machine code: read, missing, mismatch, unreadable,
-	                                -- machine, none, unused
+	                                -- failed, machine, none, unused
 ) STRICT;
 
 -- A logical frame: a function at a line, in a module.

@@ -2,6 +2,9 @@
  * Names for places in modules. Alone knows elfutils and the demangler. A file
  * is used only if its build-id is the module's (a module without one: by path).
  *
+ * Files are read by processes of their own, one a module (symbol_child.h). Where one
+ * fails, its module has failed: what is asked of it from then on is not known.
+ *
  * A place resolves to one or more logical frames, innermost (inlined deepest)
  * first; the last is the physical function itself. The same place always gives
  * the same answer.
@@ -15,7 +18,6 @@
 
 struct err;
 struct flow;
-struct flow_source;
 struct symbol; /* the resolver */
 
 /* What the trace says of a module; strings are copied. */
@@ -65,8 +67,10 @@ enum symbol_state {
 	SYMBOL_MISSING,  /* no such file */
 	SYMBOL_MISMATCH, /* the file has another build-id */
 	SYMBOL_UNREADABLE,
+	SYMBOL_FAILED, /* the process that reads it did: symbol_module_failure */
 };
 
+/* Forks: while there is one thread, and before there is much memory. */
 struct symbol *symbol_new(void);
 void symbol_free(struct symbol *symbol);
 
@@ -102,7 +106,8 @@ uint32_t symbol_add_module(struct symbol *symbol, const struct symbol_module *mo
 /*
  * Resolves offset (a virtual address of the file: return address minus load
  * bias) in module. is_return: look up offset - 1. Never fails: an unknown place is
- * one frame "??" with function identity 0. The result is cached and stays valid.
+ * one frame "??" with function identity 0, or MODULE+0xOFFSET if the module has
+ * failed. The result is cached and stays valid.
  */
 const struct symbol_place *symbol_resolve(
     struct symbol *symbol, uint32_t module, uint64_t offset, bool is_return);
@@ -157,14 +162,12 @@ void symbol_tail_chain(struct symbol *symbol, uint32_t module, uint64_t offset,
     struct symbol_chain *chain);
 
 enum symbol_state symbol_module_state(const struct symbol *symbol, uint32_t module);
+/* Why it failed, in a few words; NULL if it did not. */
+const char *symbol_module_failure(const struct symbol *symbol, uint32_t module);
+/* True if there was no seccomp for those processes: they had limits alone. */
+bool symbol_is_unconfined(const struct symbol *symbol);
 /* Path of the separate debug file that was used, or NULL. */
 const char *symbol_module_debug(const struct symbol *symbol, uint32_t module);
-
-/*
- * The machine code of a module, for flow_build(source, symbol_place.function):
- * NULL if it cannot be had, symbol_code_state tells why. Owned by the resolver.
- */
-const struct flow_source *symbol_code(struct symbol *symbol, uint32_t module);
 
 /*
  * The control-flow graph of the function that starts at entry, as flow_build() makes
@@ -185,13 +188,11 @@ enum symbol_code_state {
 	SYMBOL_CODE_UNREADABLE, /* damaged, or without code */
 	SYMBOL_CODE_MACHINE,    /* of another processor */
 	SYMBOL_CODE_NONE,       /* this build has no disassembler */
+	SYMBOL_CODE_FAILED,     /* as SYMBOL_FAILED */
 };
 
 enum symbol_code_state symbol_code_state(const struct symbol *symbol, uint32_t module);
 /* One word for it: "read", "missing" ... */
 const char *symbol_code_word(enum symbol_code_state state);
-
-/* Plain name (see symbol_frame.function) of a linkage name into buf; returns buf. */
-const char *symbol_plain_name(const char *linkage, char *buf, size_t size);
 
 #endif

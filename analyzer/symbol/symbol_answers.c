@@ -1,44 +1,26 @@
 #include "analyzer/symbol/symbol_answers.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "config.h"
 
 #include "analyzer/flow/flow.h"
-#include "analyzer/symbol/symbol_debug.h"
 #include "analyzer/symbol/symbol_module.h"
+#include "analyzer/symbol/symbol_wire.h"
+#include "analyzer/util/xalloc.h"
 
-enum { STARTUP = 1, ONCE = 2 };
+/* What is kept of a module grows with its files, not with what its process may tell. */
+enum { KEPT = 256 << 20, KEPT_PER_BYTE = 4 };
 
 /* ---- what the answers depend on ---- */
-
-static void
-add_status(struct bytes *key, const struct stat *status)
-{
-	bytes_add_number(key, (uint64_t)status->st_size);
-	bytes_add_number(key, (uint64_t)status->st_mtim.tv_sec);
-	bytes_add_number(key, (uint64_t)status->st_mtim.tv_nsec);
-}
 
 static void
 add_text(struct bytes *key, const char *text)
 {
 	bytes_add_number(key, strlen(text));
 	bytes_add(key, text, strlen(text));
-}
-
-/* A file with the same build-id may have been stripped. */
-static void
-add_file(struct bytes *key, const struct symbol_elf *file)
-{
-	struct stat status;
-
-	bytes_add_byte(key, file->elf != NULL);
-	if (file->elf == NULL || fstat(file->fd, &status) != 0)
-		return;
-	add_text(key, file->path);
-	add_status(key, &status);
 }
 
 /* Another esc may understand more. */
@@ -49,80 +31,207 @@ add_ourselves(struct bytes *key)
 
 	add_text(key, PACKAGE_VERSION);
 	bytes_add_byte(key, flow_available());
-	if (stat("/proc/self/exe", &status) == 0)
-		add_status(key, &status);
+	if (stat("/proc/self/exe", &status) != 0)
+		return;
+	bytes_add_number(key, (uint64_t)status.st_size);
+	bytes_add_number(key, (uint64_t)status.st_mtim.tv_sec);
+	bytes_add_number(key, (uint64_t)status.st_mtim.tv_nsec);
 }
 
+/* All files that were opened, also those that turned out to be others': a file with the
+ * same build-id may have been stripped. */
 static void
-make_key(const struct symbol *symbol, const struct module *module, struct bytes *key)
+make_key(const struct module *module, struct bytes *key)
 {
-	const struct symbol_elf *source =
-	    module->debug.elf != NULL ? &module->debug : &module->main;
-	struct symbol_elf shared = { 0 };
-
 	add_ourselves(key);
 	bytes_add_number(key, module->build_id_len);
 	bytes_add(key, module->build_id, module->build_id_len);
 	/* what has no name is called by it */
 	add_text(key, module->path);
-	add_file(key, &module->main);
-	add_file(key, &module->debug);
-	symbol_debug_find_shared(&shared, source, symbol->root);
-	add_file(key, &shared);
-	symbol_elf_close(&shared);
+	bytes_add(key, module->child.opened.data, module->child.opened.len);
 }
 
-bool
-symbol_answers_open(struct symbol *symbol, struct module *module)
+static void
+open_cache(const struct symbol *symbol, struct module *module)
 {
-	struct bytes_reader reader;
 	struct bytes key = { 0 };
+	bool kept = symbol->cache != NULL && module->build_id_len > 0 && !module->child.failed &&
+	    module->child.opened.len > 0;
 
-	if (symbol->cache == NULL || module->main.elf == NULL || module->build_id_len == 0)
-		return false;
-	make_key(symbol, module, &key);
-	module->cache =
-	    symbol_cache_open(symbol->cache, module->build_id, module->build_id_len, &key);
+	make_key(module, &key);
+	module->cache = symbol_cache_open(
+	    kept ? symbol->cache : NULL, module->build_id, module->build_id_len, &key);
 	bytes_release(&key);
-	if (!symbol_cache_find(module->cache, SYMBOL_CACHE_MODULE, 0, &reader))
-		return false;
-	module->state = (enum symbol_state)bytes_take_limited(&reader, SYMBOL_UNREADABLE);
-	module->code_state = (enum symbol_code_state)bytes_take_limited(&reader, SYMBOL_CODE_NONE);
-	module->state_known = !reader.bad;
-	if (reader.bad)
-		symbol_cache_distrust(module->cache);
-	return module->state_known;
 }
 
-bool
-symbol_answers_save(struct module *module)
+/* ---- from what is told to what is kept ---- */
+
+/* Takes from reader, of which it is not sure, and adds to what is kept. */
+struct transfer {
+	struct symbol_cache *cache;
+	struct bytes_reader reader;
+	struct bytes bytes;
+};
+
+static void
+move_text(struct transfer *transfer, bool needed)
 {
-	struct bytes answer = { 0 };
+	const char *text = symbol_wire_take_text(&transfer->reader);
 
-	/* where units lie in files of their own, nobody knows whether these change */
-	if (module->cache == NULL || !module->loaded ||
-	    module->code_state == SYMBOL_CODE_UNREADABLE ||
-	    (module->dwarf != NULL && symbol_dwarf_is_split(module->dwarf)))
-		return false;
-	if (!module->state_known) {
-		bytes_add_number(&answer, module->state);
-		bytes_add_number(&answer, module->code_state);
-		symbol_cache_add(module->cache, SYMBOL_CACHE_MODULE, 0, &answer);
-		bytes_release(&answer);
-	}
-	return symbol_cache_save(module->cache);
+	if (text == NULL && needed)
+		transfer->reader.bad = true;
+	bytes_add_number(&transfer->bytes, symbol_cache_text(transfer->cache, text));
 }
 
-/* ---- the same for all answers ---- */
+static uint64_t
+move_number(struct transfer *transfer, uint64_t most)
+{
+	uint64_t number = bytes_take_limited(&transfer->reader, most);
+
+	bytes_add_number(&transfer->bytes, number);
+	return number;
+}
+
+static uint8_t
+move_byte(struct transfer *transfer, uint8_t most)
+{
+	uint8_t byte = bytes_take_byte(&transfer->reader);
+
+	transfer->reader.bad = transfer->reader.bad || byte > most;
+	bytes_add_byte(&transfer->bytes, byte);
+	return byte;
+}
+
+static void
+move_frame(struct transfer *transfer, bool last)
+{
+	move_text(transfer, true);
+	move_text(transfer, last);
+	move_text(transfer, false);
+	move_number(transfer, UINT32_MAX);
+	move_number(transfer, UINT32_MAX);
+	move_number(transfer, UINT64_MAX);
+	move_number(transfer, UINT64_MAX);
+	move_byte(transfer, 1);
+}
+
+static void
+move_place(struct transfer *transfer)
+{
+	uint64_t count = move_number(transfer, SYMBOL_ASK_FRAMES);
+	uint64_t i;
+
+	for (i = 0; i < count && !transfer->reader.bad; i++)
+		move_frame(transfer, i + 1 == count);
+	if (count == 0)
+		return;
+	move_number(transfer, UINT64_MAX);
+	move_byte(transfer, SYMBOL_ASK_STARTUP | SYMBOL_ASK_ONCE);
+}
+
+static void
+move_target(struct transfer *transfer)
+{
+	uint8_t kind = move_byte(transfer, SYMBOL_TARGET_NAME);
+
+	move_number(transfer, UINT64_MAX);
+	move_text(transfer, kind == SYMBOL_TARGET_NAME);
+}
+
+static void
+move_edges(struct transfer *transfer)
+{
+	size_t count = bytes_take_count(&transfer->reader);
+
+	bytes_add_number(&transfer->bytes, count);
+	for (; count > 0 && !transfer->reader.bad; count--) {
+		move_number(transfer, UINT64_MAX);
+		move_target(transfer);
+	}
+	move_byte(transfer, SYMBOL_ASK_WHOLE | SYMBOL_ASK_LAX);
+}
+
+static void
+move_rest(struct transfer *transfer)
+{
+	size_t size = (size_t)(transfer->reader.end - transfer->reader.at);
+
+	bytes_add(&transfer->bytes, bytes_take(&transfer->reader, size), size);
+}
+
+/* False, if that is no answer. */
+static bool
+move(struct transfer *transfer, enum symbol_ask_kind kind)
+{
+	switch (kind) {
+	case SYMBOL_ASK_PLACE: move_place(transfer); break;
+	case SYMBOL_ASK_FUNCTION: move_number(transfer, UINT64_MAX); break;
+	case SYMBOL_ASK_FLOW: move_rest(transfer); break;
+	case SYMBOL_ASK_EDGES: move_edges(transfer); break;
+	case SYMBOL_ASK_CALL: move_target(transfer); break;
+	case SYMBOL_ASK_NAME:
+	case SYMBOL_ASK_SLOT: move_text(transfer, false); break;
+	case SYMBOL_ASK_DECLARED:
+		move_text(transfer, true);
+		move_number(transfer, UINT32_MAX);
+		move_number(transfer, UINT32_MAX);
+		break;
+	case SYMBOL_ASK_STATE:
+		move_number(transfer, SYMBOL_UNREADABLE);
+		move_number(transfer, SYMBOL_CODE_NONE);
+		move_byte(transfer, 1);
+		break;
+	case SYMBOL_ASK_EXPORT:
+	case SYMBOL_ASK_FILES:
+	case SYMBOL_ASK_PLAIN:
+	default: return false;
+	}
+	return !transfer->reader.bad && transfer->reader.at == transfer->reader.end;
+}
+
+static void
+fail(struct module *module, const char *why)
+{
+	symbol_child_fail(&module->child, why);
+	symbol_module_lost(module);
+}
 
 static bool
-find(struct module *module, enum symbol_cache_kind kind, uint64_t question,
-    struct bytes_reader *reader)
+ask(struct module *module, enum symbol_ask_kind kind, uint64_t question)
 {
-	return module->cache != NULL && symbol_cache_find(module->cache, kind, question, reader);
+	struct transfer transfer = { .cache = module->cache };
+	const uint64_t most = KEPT + KEPT_PER_BYTE * module->child.file_bytes;
+	bool good;
+
+	if (module->nowhere)
+		return false;
+	if (!symbol_child_ask(&module->child, kind, question, NULL, &transfer.reader)) {
+		symbol_module_lost(module);
+		return false;
+	}
+	good = move(&transfer, kind);
+	if (!good)
+		fail(module, "no sense in its answer");
+	else
+		symbol_cache_add(module->cache, kind, question, &transfer.bytes);
+	bytes_release(&transfer.bytes);
+	if (symbol_cache_size(module->cache) > most)
+		fail(module, "too much in its answers");
+	return good;
 }
 
-/* False, if the answer that was read is none. */
+/* The answer as it is kept; false if the module has failed. */
+static bool
+find(struct module *module, enum symbol_ask_kind kind, uint64_t question,
+    struct bytes_reader *reader)
+{
+	return symbol_cache_find(module->cache, kind, question, reader) ||
+	    (ask(module, kind, question) &&
+		symbol_cache_find(module->cache, kind, question, reader));
+}
+
+/* True, if the answer that was read makes sense; else it was an old one, and none of
+ * these is used any more: it can be asked for once more. */
 static bool
 accept(struct module *module, const struct bytes_reader *reader)
 {
@@ -132,18 +241,74 @@ accept(struct module *module, const struct bytes_reader *reader)
 	return false;
 }
 
-static void
-keep(struct module *module, enum symbol_cache_kind kind, uint64_t question, struct bytes *answer)
+/* ---- the module itself ---- */
+
+static bool
+ask_files(struct module *module)
 {
-	symbol_cache_add(module->cache, kind, question, answer);
-	bytes_release(answer);
+	struct bytes_reader reader;
+	const char *debug;
+
+	if (!symbol_child_ask(&module->child, SYMBOL_ASK_FILES, 0, NULL, &reader))
+		return false;
+	module->unconfined = bytes_take_byte(&reader) == 0;
+	debug = symbol_wire_take_text(&reader);
+	module->debug = debug != NULL ? xstrdup(debug) : NULL;
+	if (!reader.bad && reader.at == reader.end)
+		return true;
+	symbol_child_fail(&module->child, "no sense in its answer");
+	return false;
 }
 
-static void
-add_name(struct symbol_cache *cache, struct bytes *answer, const char *name)
+static bool
+take_state(struct module *module)
 {
-	bytes_add_number(answer, symbol_cache_text(cache, name));
+	struct bytes_reader reader;
+
+	if (!find(module, SYMBOL_ASK_STATE, 0, &reader))
+		return false;
+	module->state = (enum symbol_state)bytes_take_limited(&reader, SYMBOL_UNREADABLE);
+	module->code_state = (enum symbol_code_state)bytes_take_limited(&reader, SYMBOL_CODE_NONE);
+	module->split = bytes_take_byte(&reader) != 0;
+	if (module->state == SYMBOL_UNUSED)
+		reader.bad = true;
+	return accept(module, &reader);
 }
+
+void
+symbol_answers_open(struct symbol *symbol, struct module *module)
+{
+	struct bytes_reader reader;
+	bool good;
+
+	module->nowhere = module->path[0] != '/' && module->build_id_len == 0;
+	good = !module->nowhere && ask_files(module);
+	open_cache(symbol, module);
+	if (module->nowhere) {
+		module->state = SYMBOL_MISSING;
+		module->code_state = SYMBOL_CODE_MISSING;
+	}
+	module->state_known =
+	    good && symbol_cache_find(module->cache, SYMBOL_ASK_STATE, 0, &reader);
+	if (good && !take_state(module) && !module->child.failed) {
+		module->state_known = false;
+		if (!take_state(module))
+			symbol_child_fail(&module->child, "no sense in its answer");
+	}
+	if (module->child.failed)
+		symbol_module_lost(module);
+}
+
+bool
+symbol_answers_save(struct module *module)
+{
+	/* where units lie in files of their own, nobody knows whether these change */
+	if (module->child.failed || module->code_state == SYMBOL_CODE_UNREADABLE || module->split)
+		return false;
+	return symbol_cache_save(module->cache);
+}
+
+/* ---- numbers and names ---- */
 
 /* NULL, and bad, where there must be one. */
 static const char *
@@ -159,66 +324,33 @@ take_name(const struct symbol_cache *cache, struct bytes_reader *reader, bool ne
 
 bool
 symbol_answers_number(
-    struct module *module, enum symbol_cache_kind kind, uint64_t question, uint64_t *number)
+    struct module *module, enum symbol_ask_kind kind, uint64_t question, uint64_t *number)
 {
 	struct bytes_reader reader;
 
-	if (!find(module, kind, question, &reader))
-		return false;
-	*number = bytes_take_number(&reader);
-	return accept(module, &reader);
-}
-
-void
-symbol_answers_keep_number(
-    struct module *module, enum symbol_cache_kind kind, uint64_t question, uint64_t number)
-{
-	struct bytes answer = { 0 };
-
-	if (module->cache == NULL)
-		return;
-	bytes_add_number(&answer, number);
-	keep(module, kind, question, &answer);
+	while (find(module, kind, question, &reader)) {
+		*number = bytes_take_number(&reader);
+		if (accept(module, &reader))
+			return true;
+	}
+	return false;
 }
 
 bool
 symbol_answers_name(
-    struct module *module, enum symbol_cache_kind kind, uint64_t question, const char **name)
+    struct module *module, enum symbol_ask_kind kind, uint64_t question, const char **name)
 {
 	struct bytes_reader reader;
 
-	if (!find(module, kind, question, &reader))
-		return false;
-	*name = take_name(module->cache, &reader, false);
-	return accept(module, &reader);
-}
-
-void
-symbol_answers_keep_name(
-    struct module *module, enum symbol_cache_kind kind, uint64_t question, const char *name)
-{
-	struct bytes answer = { 0 };
-
-	if (module->cache == NULL)
-		return;
-	add_name(module->cache, &answer, name);
-	keep(module, kind, question, &answer);
+	while (find(module, kind, question, &reader)) {
+		*name = take_name(module->cache, &reader, false);
+		if (accept(module, &reader))
+			return true;
+	}
+	return false;
 }
 
 /* ---- places ---- */
-
-static void
-add_frame(struct symbol_cache *cache, struct bytes *answer, const struct symbol_frame *frame)
-{
-	add_name(cache, answer, frame->function);
-	add_name(cache, answer, frame->symbol);
-	add_name(cache, answer, frame->file);
-	bytes_add_number(answer, frame->line);
-	bytes_add_number(answer, frame->column);
-	bytes_add_number(answer, frame->instance);
-	bytes_add_number(answer, frame->entry);
-	bytes_add_byte(answer, frame->inlined);
-}
 
 static void
 take_frame(const struct symbol_cache *cache, struct bytes_reader *reader, bool last,
@@ -234,54 +366,60 @@ take_frame(const struct symbol_cache *cache, struct bytes_reader *reader, bool l
 	frame->inlined = bytes_take_byte(reader) != 0;
 }
 
-void
-symbol_answers_keep_place(struct module *module, uint64_t addr, const struct symbol_place *place)
+static const struct symbol_place *
+take_place(struct symbol *symbol, const struct symbol_cache *cache, struct bytes_reader *reader)
 {
-	struct bytes answer = { 0 };
+	struct symbol_frame *frames;
+	struct symbol_place *place;
+	size_t count = (size_t)bytes_take_limited(reader, SYMBOL_ASK_FRAMES);
+	uint8_t flags;
 	size_t i;
 
-	if (module->cache == NULL)
-		return;
-	bytes_add_number(&answer, place != NULL ? place->count : 0);
-	for (i = 0; place != NULL && i < place->count; i++)
-		add_frame(module->cache, &answer, &place->frames[i]);
-	if (place != NULL) {
-		bytes_add_number(&answer, place->function);
-		bytes_add_byte(
-		    &answer, (uint8_t)((place->startup ? STARTUP : 0) | (place->once ? ONCE : 0)));
-	}
-	keep(module, SYMBOL_CACHE_PLACE, addr, &answer);
+	if (count == 0)
+		return NULL;
+	frames = arena_alloc(&symbol->arena, count * sizeof(*frames));
+	for (i = 0; i < count; i++)
+		take_frame(cache, reader, i + 1 == count, &frames[i]);
+	place = arena_alloc(&symbol->arena, sizeof(*place));
+	place->frames = frames;
+	place->count = count;
+	place->function = bytes_take_number(reader);
+	flags = bytes_take_byte(reader);
+	place->startup = (flags & SYMBOL_ASK_STARTUP) != 0;
+	place->once = (flags & SYMBOL_ASK_ONCE) != 0;
+	return place;
 }
 
 bool
 symbol_answers_place(
     struct symbol *symbol, struct module *module, uint64_t addr, const struct symbol_place **place)
 {
-	struct symbol_place made = { .frames = NULL };
-	struct symbol_frame *frames;
-	struct symbol_place *kept;
 	struct bytes_reader reader;
-	uint8_t flags;
-	size_t i;
 
-	if (!find(module, SYMBOL_CACHE_PLACE, addr, &reader))
-		return false;
-	made.count = (size_t)bytes_take_limited(&reader, SYMBOL_DWARF_FRAMES);
-	*place = NULL;
-	if (made.count == 0)
-		return accept(module, &reader);
-	frames = arena_alloc(&symbol->arena, made.count * sizeof(*frames));
-	for (i = 0; i < made.count; i++)
-		take_frame(module->cache, &reader, i + 1 == made.count, &frames[i]);
-	made.frames = frames;
-	made.function = bytes_take_number(&reader);
-	flags = bytes_take_byte(&reader);
-	made.startup = (flags & STARTUP) != 0;
-	made.once = (flags & ONCE) != 0;
-	kept = arena_alloc(&symbol->arena, sizeof(*kept));
-	*kept = made;
-	*place = kept;
-	return accept(module, &reader);
+	while (find(module, SYMBOL_ASK_PLACE, addr, &reader)) {
+		*place = take_place(symbol, module->cache, &reader);
+		if (accept(module, &reader))
+			return true;
+	}
+	return false;
+}
+
+bool
+symbol_answers_declared(struct module *module, uint64_t function, struct symbol_frame *frame)
+{
+	struct bytes_reader reader;
+	struct symbol_frame read = *frame;
+
+	while (find(module, SYMBOL_ASK_DECLARED, function, &reader)) {
+		read.file = take_name(module->cache, &reader, true);
+		read.line = (uint32_t)bytes_take_limited(&reader, UINT32_MAX);
+		read.column = (uint32_t)bytes_take_limited(&reader, UINT32_MAX);
+		if (!accept(module, &reader))
+			continue;
+		*frame = read;
+		return true;
+	}
+	return false;
 }
 
 /* ---- graphs ---- */
@@ -290,73 +428,31 @@ struct flow *
 symbol_answers_flow(struct module *module, uint64_t entry)
 {
 	struct bytes_reader reader;
-	struct flow *flow;
+	struct flow *flow = NULL;
+	bool fresh;
 
-	if (!find(module, SYMBOL_CACHE_FLOW, entry, &reader))
-		return NULL;
-	flow = flow_unpack(reader.at, (size_t)(reader.end - reader.at));
-	if (flow == NULL)
-		symbol_cache_distrust(module->cache);
+	do {
+		fresh = !symbol_cache_find(module->cache, SYMBOL_ASK_FLOW, entry, &reader);
+		if (fresh && !find(module, SYMBOL_ASK_FLOW, entry, &reader))
+			return NULL;
+		if (reader.at == reader.end) {
+			/* its code turned out to be none */
+			module->code_state = SYMBOL_CODE_UNREADABLE;
+			return NULL;
+		}
+		flow = flow_unpack(reader.at, (size_t)(reader.end - reader.at));
+		if (flow == NULL && fresh)
+			fail(module, "no sense in its answer");
+		else if (flow == NULL)
+			symbol_cache_distrust(module->cache);
+	} while (flow == NULL && !fresh);
 	return flow;
 }
 
-void
-symbol_answers_keep_flow(struct module *module, uint64_t entry, const struct flow *flow)
-{
-	struct bytes answer = { 0 };
+/* ---- calls and jumps ---- */
 
-	if (module->cache == NULL)
-		return;
-	flow_pack(flow, &answer);
-	keep(module, SYMBOL_CACHE_FLOW, entry, &answer);
-}
-
-/* ---- declarations ---- */
-
-bool
-symbol_answers_declared(struct module *module, uint64_t function, struct symbol_frame *frame)
-{
-	struct bytes_reader reader;
-	struct symbol_frame read = *frame;
-
-	if (!find(module, SYMBOL_CACHE_DECLARED, function, &reader))
-		return false;
-	read.file = take_name(module->cache, &reader, true);
-	read.line = (uint32_t)bytes_take_limited(&reader, UINT32_MAX);
-	read.column = (uint32_t)bytes_take_limited(&reader, UINT32_MAX);
-	if (!accept(module, &reader))
-		return false;
-	*frame = read;
-	return true;
-}
-
-void
-symbol_answers_keep_declared(
-    struct module *module, uint64_t function, const struct symbol_frame *frame)
-{
-	struct bytes answer = { 0 };
-
-	if (module->cache == NULL)
-		return;
-	add_name(module->cache, &answer, frame->file);
-	bytes_add_number(&answer, frame->line);
-	bytes_add_number(&answer, frame->column);
-	keep(module, SYMBOL_CACHE_DECLARED, function, &answer);
-}
-
-/* ---- targets ---- */
-
-void
-symbol_answers_add_target(
-    struct symbol_cache *cache, struct bytes *bytes, const struct symbol_target *target)
-{
-	bytes_add_byte(bytes, (uint8_t)target->kind);
-	bytes_add_number(bytes, target->address);
-	add_name(cache, bytes, target->name);
-}
-
-struct symbol_target
-symbol_answers_take_target(const struct symbol_cache *cache, struct bytes_reader *reader)
+static struct symbol_target
+take_target(const struct symbol_cache *cache, struct bytes_reader *reader)
 {
 	struct symbol_target target;
 
@@ -371,19 +467,76 @@ symbol_answers_call(struct module *module, uint64_t after, struct symbol_target 
 {
 	struct bytes_reader reader;
 
-	if (!find(module, SYMBOL_CACHE_CALL, after, &reader))
-		return false;
-	*target = symbol_answers_take_target(module->cache, &reader);
-	return accept(module, &reader);
+	while (find(module, SYMBOL_ASK_CALL, after, &reader)) {
+		*target = take_target(module->cache, &reader);
+		if (accept(module, &reader))
+			return true;
+	}
+	return false;
 }
 
-void
-symbol_answers_keep_call(struct module *module, uint64_t after, const struct symbol_target *target)
+static void
+take_edges(
+    const struct symbol_cache *cache, struct bytes_reader *reader, struct symbol_edges *edges)
 {
-	struct bytes answer = { 0 };
+	size_t count = bytes_take_count(reader);
+	uint8_t flags;
 
-	if (module->cache == NULL)
-		return;
-	symbol_answers_add_target(module->cache, &answer, target);
-	keep(module, SYMBOL_CACHE_CALL, after, &answer);
+	*edges = (struct symbol_edges){ .list = xcalloc(count + 1, sizeof(*edges->list)) };
+	for (; edges->count < count && !reader->bad; edges->count++) {
+		edges->list[edges->count].pc = bytes_take_number(reader);
+		edges->list[edges->count].target = take_target(cache, reader);
+	}
+	flags = bytes_take_byte(reader);
+	edges->whole = (flags & SYMBOL_ASK_WHOLE) != 0;
+	edges->lax = (flags & SYMBOL_ASK_LAX) != 0;
+}
+
+bool
+symbol_answers_edges(struct module *module, uint64_t function, struct symbol_edges *edges)
+{
+	struct bytes_reader reader;
+
+	while (find(module, SYMBOL_ASK_EDGES, function, &reader)) {
+		take_edges(module->cache, &reader, edges);
+		if (accept(module, &reader))
+			return true;
+		free(edges->list);
+	}
+	*edges = (struct symbol_edges){ 0 };
+	return false;
+}
+
+/* ---- texts ---- */
+
+bool
+symbol_answers_export(struct module *module, const char *name, uint64_t *address)
+{
+	struct bytes_reader reader;
+
+	if (!symbol_child_ask(&module->child, SYMBOL_ASK_EXPORT, 0, name, &reader)) {
+		symbol_module_lost(module);
+		return false;
+	}
+	*address = bytes_take_number(&reader);
+	if (!reader.bad && reader.at == reader.end)
+		return true;
+	fail(module, "no sense in its answer");
+	return false;
+}
+
+bool
+symbol_answers_plain(struct module *module, const char *linkage, const char **plain)
+{
+	struct bytes_reader reader;
+
+	if (!symbol_child_ask(&module->child, SYMBOL_ASK_PLAIN, 0, linkage, &reader)) {
+		symbol_module_lost(module);
+		return false;
+	}
+	*plain = symbol_wire_take_text(&reader);
+	if (!reader.bad && reader.at == reader.end)
+		return true;
+	fail(module, "no sense in its answer");
+	return false;
 }

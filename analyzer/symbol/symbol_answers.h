@@ -1,62 +1,59 @@
-/* The answers of a module as its cache has them. Private to the resolver; a module
- * without a cache has none, and keeps none. */
+/*
+ * What is known of a module: out of its cache, or else asked of its process, and then kept
+ * there. Both may have anything in them; what makes no sense is no answer. Texts
+ * live as long as the resolver. Private to the resolver.
+ */
 #ifndef SYMBOL_SYMBOL_ANSWERS_H
 #define SYMBOL_SYMBOL_ANSWERS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analyzer/symbol/symbol.h"
 #include "analyzer/symbol/symbol_cache.h"
 #include "analyzer/symbol/symbol_target.h"
 
 struct flow;
 struct module;
-struct symbol;
-struct symbol_frame;
-struct symbol_place;
 
-/* Opens the cache of a module whose files were found; its state, if that is known
- * there, is then set, and true returned: nothing else of it need be read. */
-bool symbol_answers_open(struct symbol *symbol, struct module *module);
-/* Writes it, if it may be kept and there is anything new. */
+/* Opens the module's files and its cache, and sets what is known of the module first:
+ * its states, its debug file. */
+void symbol_answers_open(struct symbol *symbol, struct module *module);
+/* Writes the module's cache; true if it did. */
 bool symbol_answers_save(struct module *module);
 
-/* Each gives true if the answer is known; and the next keeps it. */
-
-/* NULL: outside of the code. The place lives as long as the resolver. */
+/* All of these: false if the module has failed. *place: in the resolver's memory, NULL
+ * outside of the code. */
 bool symbol_answers_place(
     struct symbol *symbol, struct module *module, uint64_t addr, const struct symbol_place **place);
-void symbol_answers_keep_place(
-    struct module *module, uint64_t addr, const struct symbol_place *place);
-
 bool symbol_answers_number(
-    struct module *module, enum symbol_cache_kind kind, uint64_t question, uint64_t *number);
-void symbol_answers_keep_number(
-    struct module *module, enum symbol_cache_kind kind, uint64_t question, uint64_t number);
-
-/* NULL: it has none. */
+    struct module *module, enum symbol_ask_kind kind, uint64_t question, uint64_t *number);
 bool symbol_answers_name(
-    struct module *module, enum symbol_cache_kind kind, uint64_t question, const char **name);
-void symbol_answers_keep_name(
-    struct module *module, enum symbol_cache_kind kind, uint64_t question, const char *name);
-
-/* A new graph, the caller's; NULL: not known. */
-struct flow *symbol_answers_flow(struct module *module, uint64_t entry);
-void symbol_answers_keep_flow(struct module *module, uint64_t entry, const struct flow *flow);
-
-/* The frame's file, line and column. */
+    struct module *module, enum symbol_ask_kind kind, uint64_t question, const char **name);
+/* Sets file, line, column. */
 bool symbol_answers_declared(struct module *module, uint64_t function, struct symbol_frame *frame);
-void symbol_answers_keep_declared(
-    struct module *module, uint64_t function, const struct symbol_frame *frame);
-
 bool symbol_answers_call(struct module *module, uint64_t after, struct symbol_target *target);
-void symbol_answers_keep_call(
-    struct module *module, uint64_t after, const struct symbol_target *target);
+/* NULL as well if there is no code; owned by the caller. */
+struct flow *symbol_answers_flow(struct module *module, uint64_t entry);
 
-/* For answers that have targets in them. */
-void symbol_answers_add_target(
-    struct symbol_cache *cache, struct bytes *bytes, const struct symbol_target *target);
-struct symbol_target symbol_answers_take_target(
-    const struct symbol_cache *cache, struct bytes_reader *reader);
+struct symbol_edge {
+	uint64_t pc; /* 0: not known */
+	struct symbol_target target;
+};
+
+/* The jumps out of a function. */
+struct symbol_edges {
+	struct symbol_edge *list; /* to be freed */
+	size_t count;
+	bool whole; /* there are no others */
+	bool lax;   /* but jumps to hooks, maybe */
+};
+
+bool symbol_answers_edges(struct module *module, uint64_t function, struct symbol_edges *edges);
+
+/* Of a text, not kept: where the module has the function of that name, 0 nowhere. */
+bool symbol_answers_export(struct module *module, const char *name, uint64_t *address);
+/* The plain name of a linkage name; NULL if it has none. Valid until the next answer. */
+bool symbol_answers_plain(struct module *module, const char *linkage, const char **plain);
 
 #endif

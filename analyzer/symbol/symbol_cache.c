@@ -37,8 +37,8 @@ enum {
 static const uint64_t fresh_bit = UINT64_C(1) << 63;
 
 struct symbol_cache {
-	char *directory;
-	char *path; /* NULL: the directory is somebody else's */
+	char *directory; /* or NULL */
+	char *path;      /* NULL: the directory is somebody else's */
 	struct bytes key;
 	uint8_t *file; /* as it was read; texts and old point into it */
 	const uint8_t *old;
@@ -47,6 +47,7 @@ struct symbol_cache {
 	const char **texts;
 	size_t text_count;
 	size_t text_cap;
+	size_t text_bytes;   /* of new ones */
 	size_t text_mapped;  /* those that are in text_map */
 	struct map text_map; /* hash -> number */
 	struct map index;    /* kind, question -> where its size stands */
@@ -211,8 +212,10 @@ symbol_cache_open(
 	struct symbol_cache *cache = xcalloc(1, sizeof(*cache));
 	size_t size = 0;
 
-	cache->directory = xstrdup(directory);
 	bytes_add(&cache->key, key->data, key->len);
+	if (directory == NULL)
+		return cache;
+	cache->directory = xstrdup(directory);
 	if (may_keep(directory)) {
 		cache->path = make_path(directory, build_id, build_id_len);
 		cache->file = read_file(cache->path, &size);
@@ -242,7 +245,7 @@ symbol_cache_free(struct symbol_cache *cache)
 /* ---- answers ---- */
 
 bool
-symbol_cache_find(struct symbol_cache *cache, enum symbol_cache_kind kind, uint64_t question,
+symbol_cache_find(struct symbol_cache *cache, enum symbol_ask_kind kind, uint64_t question,
     struct bytes_reader *answer)
 {
 	struct map_key key = { (uint64_t)kind, question };
@@ -267,7 +270,7 @@ symbol_cache_find(struct symbol_cache *cache, enum symbol_cache_kind kind, uint6
 }
 
 void
-symbol_cache_add(struct symbol_cache *cache, enum symbol_cache_kind kind, uint64_t question,
+symbol_cache_add(struct symbol_cache *cache, enum symbol_ask_kind kind, uint64_t question,
     const struct bytes *answer)
 {
 	struct map_key key = { (uint64_t)kind, question };
@@ -320,6 +323,7 @@ symbol_cache_text(struct symbol_cache *cache, const char *text)
 	cache->texts =
 	    xgrow(cache->texts, &cache->text_cap, cache->text_count + 1, sizeof(*cache->texts));
 	cache->texts[cache->text_count++] = arena_copy(&cache->arena, text, strlen(text));
+	cache->text_bytes += strlen(text) + sizeof(*cache->texts);
 	cache->text_mapped = cache->text_count;
 	return (uint32_t)(cache->text_count - 1);
 }
@@ -330,11 +334,20 @@ symbol_cache_text_of(const struct symbol_cache *cache, uint64_t number)
 	return number < cache->text_count ? cache->texts[number] : NULL;
 }
 
-void
+size_t
+symbol_cache_size(const struct symbol_cache *cache)
+{
+	return cache->fresh.len + cache->text_bytes;
+}
+
+bool
 symbol_cache_count(const struct symbol_cache *cache, uint64_t *found, uint64_t *added)
 {
+	if (cache->directory == NULL)
+		return false;
 	*found += cache->found;
 	*added += cache->added;
+	return true;
 }
 
 /* ---- writing ---- */

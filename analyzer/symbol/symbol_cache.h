@@ -17,37 +17,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analyzer/symbol/symbol_ask.h"
 #include "analyzer/util/bytes.h"
 
 struct symbol_cache; /* opaque */
 
-/* What is asked; the question itself is a number, mostly an address. Not reused when
- * the form of an answer changes. */
-enum symbol_cache_kind {
-	SYMBOL_CACHE_MODULE = 1, /* 0: how well it could be read */
-	SYMBOL_CACHE_PLACE,
-	SYMBOL_CACHE_FUNCTION, /* that holds an address */
-	SYMBOL_CACHE_FLOW,
-	SYMBOL_CACHE_EDGES,    /* jumps out of a function */
-	SYMBOL_CACHE_CALL,     /* what the call that returns there calls */
-	SYMBOL_CACHE_NAME,     /* of what is called */
-	SYMBOL_CACHE_SLOT,     /* ... by a pointer there */
-	SYMBOL_CACHE_EXPORT,   /* the number of a text: where the function of that name is */
-	SYMBOL_CACHE_DECLARED, /* where a function is */
-};
-
 enum { SYMBOL_CACHE_NO_TEXT = UINT32_MAX };
 
-/* Reads what directory has of the module with this build-id and key (copied). */
+/* Reads what directory has of the module with this build-id and key (copied). directory
+ * NULL: there is nothing, and nothing is written; it lasts as long as the program. */
 struct symbol_cache *symbol_cache_open(
     const char *directory, const uint8_t *build_id, size_t build_id_len, const struct bytes *key);
 void symbol_cache_free(struct symbol_cache *cache); /* takes NULL */
 
 /* The answer, valid as long as the cache; false if there is none. */
-bool symbol_cache_find(struct symbol_cache *cache, enum symbol_cache_kind kind, uint64_t question,
+bool symbol_cache_find(struct symbol_cache *cache, enum symbol_ask_kind kind, uint64_t question,
     struct bytes_reader *answer);
 /* Keeps an answer that was not there. */
-void symbol_cache_add(struct symbol_cache *cache, enum symbol_cache_kind kind, uint64_t question,
+void symbol_cache_add(struct symbol_cache *cache, enum symbol_ask_kind kind, uint64_t question,
     const struct bytes *answer);
 /* An answer made no sense: nothing that was read is used any more. */
 void symbol_cache_distrust(struct symbol_cache *cache);
@@ -57,8 +44,11 @@ uint32_t symbol_cache_text(struct symbol_cache *cache, const char *text);
 /* The text of that number, valid as long as the cache; NULL if there is none. */
 const char *symbol_cache_text_of(const struct symbol_cache *cache, uint64_t number);
 
-/* How many answers came from the file, and how many are new. */
-void symbol_cache_count(const struct symbol_cache *cache, uint64_t *found, uint64_t *added);
+/* Bytes of memory that new answers and their texts take. */
+size_t symbol_cache_size(const struct symbol_cache *cache);
+/* Adds how many answers came from the file, and how many are new; true if there is one,
+ * or could be. */
+bool symbol_cache_count(const struct symbol_cache *cache, uint64_t *found, uint64_t *added);
 
 /* Writes the file if there are new answers; true if it did. */
 bool symbol_cache_save(struct symbol_cache *cache);

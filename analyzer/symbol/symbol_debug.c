@@ -1,6 +1,5 @@
 #include "analyzer/symbol/symbol_debug.h"
 
-#include <dlfcn.h>
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 
 #include <zlib.h>
 
+#include "analyzer/symbol/symbol_guard.h"
 #include "analyzer/util/xalloc.h"
 
 enum { BUILD_ID_MIN = 3, BUILD_ID_MAX = 64 };
@@ -159,45 +159,22 @@ find_by_link(struct symbol_elf *file, const struct symbol_debug_query *query)
 	return found;
 }
 
-/*
- * Asks the servers of DEBUGINFOD_URLS. Its library is loaded here and only then:
- * it brings an HTTP client that nobody else needs.
- */
 static bool
 find_by_server(struct symbol_elf *file, const uint8_t *id, size_t len)
 {
-	const char *urls = getenv("DEBUGINFOD_URLS");
-	void *(*begin)(void);
-	int (*find)(void *, const unsigned char *, int, char **);
-	void (*end)(void *);
-	void *library;
-	void *client;
-	char *path = NULL;
-	int fd = -1;
+	char *path;
+	int fd;
 
-	if (urls == NULL || urls[0] == '\0' || len < BUILD_ID_MIN || len > BUILD_ID_MAX)
+	if (len == 0)
 		return false;
-	library = dlopen("libdebuginfod.so.1", RTLD_LAZY | RTLD_LOCAL);
-	if (library == NULL)
+	fd = symbol_guard_open_served(&path);
+	if (fd == -1)
 		return false;
-	*(void **)&begin = dlsym(library, "debuginfod_begin");
-	*(void **)&find = dlsym(library, "debuginfod_find_debuginfo");
-	*(void **)&end = dlsym(library, "debuginfod_end");
-	client = begin != NULL && find != NULL && end != NULL ? begin() : NULL;
-	if (client != NULL) {
-		fd = find(client, id, (int)len, &path);
-		end(client);
-	}
-	/* the library stays: its HTTP client does not like to be unloaded */
-	if (fd < 0)
-		return false;
-	if (symbol_elf_adopt(file, fd, path != NULL ? path : "debuginfod") != SYMBOL_ELF_OK) {
+	if (symbol_elf_adopt(file, fd, path) == SYMBOL_ELF_OK && is_useful(file, id, len)) {
 		free(path);
-		return false;
+		return true;
 	}
 	free(path);
-	if (is_useful(file, id, len))
-		return true;
 	symbol_elf_close(file);
 	return false;
 }

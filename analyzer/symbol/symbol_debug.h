@@ -18,7 +18,7 @@ struct symbol_debug_query {
 /*
  * Opens the first of: ROOT/.build-id/xx/yyyy.debug; the file that .gnu_debuglink
  * names, beside the module, in .debug/ there, under ROOT (its CRC must agree, and
- * its build-id if both have one); what debuginfod has, if DEBUGINFOD_URLS is set.
+ * its build-id if both have one); what symbol_guard_open_served gives.
  * True if found; file is then open.
  */
 bool symbol_debug_find(struct symbol_elf *file, const struct symbol_debug_query *query);

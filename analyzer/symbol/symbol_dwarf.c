@@ -1,9 +1,9 @@
 #include "analyzer/symbol/symbol_dwarf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <dwarf.h>
@@ -11,6 +11,7 @@
 #include "analyzer/symbol/arena.h"
 #include "analyzer/symbol/demangle.h"
 #include "analyzer/symbol/symbol_debug.h"
+#include "analyzer/symbol/symbol_guard.h"
 #include "analyzer/symbol/symbol_package.h"
 #include "analyzer/util/map.h"
 #include "analyzer/util/strbuf.h"
@@ -756,10 +757,10 @@ split_file_is_sane(Dwarf_Die *skeleton, const char *beside)
 	const char *name = die_text(skeleton, DW_AT_dwo_name);
 	const char *directory = die_text(skeleton, DW_AT_comp_dir);
 	const char *slash = strrchr(beside, '/');
-	struct stat status;
 	char *paths[2];
 	bool sane = true;
 	size_t i;
+	int fd;
 
 	if (name == NULL)
 		name = die_text(skeleton, DW_AT_GNU_dwo_name);
@@ -771,7 +772,10 @@ split_file_is_sane(Dwarf_Die *skeleton, const char *beside)
 	paths[1] = name[0] == '/' || directory == NULL ? xstrdup(name)
 						       : xasprintf("%s/%s", directory, name);
 	for (i = 0; i < 2; i++) {
-		sane = sane && (stat(paths[i], &status) == -1 || S_ISREG(status.st_mode));
+		fd = sane ? symbol_guard_open(paths[i]) : -1;
+		sane = sane && (fd != -1 || errno == ENOENT || errno == ENOTDIR);
+		if (fd != -1)
+			close(fd);
 		free(paths[i]);
 	}
 	return sane;

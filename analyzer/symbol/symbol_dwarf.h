@@ -13,12 +13,13 @@
 #include <elfutils/libdw.h>
 
 #include "analyzer/symbol/symbol.h"
+#include "analyzer/symbol/symbol_ask.h"
 #include "analyzer/symbol/symbol_elf.h"
 
 struct arena;
 struct symbol_dwarf; /* opaque */
 
-enum { SYMBOL_DWARF_FRAMES = 128 };
+enum { SYMBOL_DWARF_FRAMES = SYMBOL_ASK_FRAMES };
 
 struct symbol_dwarf_answer {
 	struct symbol_frame frames[SYMBOL_DWARF_FRAMES]; /* innermost first */

@@ -1,7 +1,6 @@
 #include "analyzer/symbol/symbol_elf.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 #include <elfutils/libdw.h>
 
 #include "analyzer/symbol/cursor.h"
+#include "analyzer/symbol/symbol_guard.h"
 #include "analyzer/symbol/symbol_zstd.h"
 #include "analyzer/util/xalloc.h"
 
@@ -29,8 +29,7 @@ symbol_elf_open(struct symbol_elf *file, const char *path)
 
 	memset(file, 0, sizeof(*file));
 	file->fd = -1;
-	/* the path comes from a trace: a FIFO must not block, a tty not be taken */
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	fd = symbol_guard_open(path);
 	if (fd == -1)
 		return errno == ENOENT || errno == ENOTDIR ? SYMBOL_ELF_MISSING
 							   : SYMBOL_ELF_UNREADABLE;

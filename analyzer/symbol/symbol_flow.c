@@ -4,36 +4,20 @@
 #include "analyzer/symbol/symbol_answers.h"
 #include "analyzer/symbol/symbol_module.h"
 
-static struct flow *
-make_flow(struct module *module, uint64_t entry)
-{
-	struct flow *flow = symbol_answers_flow(module, entry);
-	const struct flow_source *source;
-
-	if (flow != NULL)
-		return flow;
-	source = symbol_module_code(module);
-	if (source == NULL)
-		return NULL;
-	flow = flow_build(source, entry);
-	source->forget(source->data);
-	symbol_answers_keep_flow(module, entry, flow);
-	return flow;
-}
-
 struct flow *
 symbol_module_flow(struct module *module, uint64_t entry)
 {
 	struct map_key key = { .lo = entry };
-	uint64_t *value;
-	bool fresh;
+	const uint64_t *known = map_find(&module->flows, key);
+	struct flow *flow;
 
+	if (known != NULL)
+		return (struct flow *)(uintptr_t)*known;
 	if (module->code_state != SYMBOL_CODE_READ)
 		return NULL;
-	value = map_insert(&module->flows, key, &fresh);
-	if (fresh)
-		*value = (uintptr_t)make_flow(module, entry);
-	return (struct flow *)(uintptr_t)*value;
+	flow = symbol_answers_flow(module, entry);
+	*map_insert(&module->flows, key, NULL) = (uintptr_t)flow;
+	return flow;
 }
 
 struct flow *
@@ -47,8 +31,7 @@ symbol_flow(struct symbol *symbol, uint32_t handle, uint64_t entry)
 const char *
 symbol_callee_name(struct symbol *symbol, uint32_t handle, uint64_t address, bool slot)
 {
-	enum symbol_cache_kind kind = slot ? SYMBOL_CACHE_SLOT : SYMBOL_CACHE_NAME;
-	const struct flow_source *source;
+	enum symbol_ask_kind kind = slot ? SYMBOL_ASK_SLOT : SYMBOL_ASK_NAME;
 	const char *name = NULL;
 	struct module *module;
 
@@ -57,13 +40,7 @@ symbol_callee_name(struct symbol *symbol, uint32_t handle, uint64_t address, boo
 	module = symbol_module_of(symbol, handle);
 	if (module->code_state != SYMBOL_CODE_READ)
 		return NULL;
-	if (symbol_answers_name(module, kind, address, &name))
-		return name;
-	source = symbol_module_code(module);
-	if (source == NULL)
-		return NULL;
-	name = source->callee(source->data, address, slot);
-	symbol_answers_keep_name(module, kind, address, name);
+	symbol_answers_name(module, kind, address, &name);
 	return name;
 }
 

@@ -3,36 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyzer/flow/flow.h"
-#include "analyzer/symbol/demangle.h"
 #include "analyzer/symbol/symbol_answers.h"
 #include "analyzer/symbol/symbol_module.h"
-#include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
 
 enum {
 	STEPS_MAX = 4096, /* jumps that are tried for one chain */
 };
 
-/* Of edges, in the cache. */
-enum { WHOLE = 1, LAX = 2 };
-
 /* identities of functions that are known by name only differ from all others */
 static const uint64_t NAMED_BIT = UINT64_C(1) << 62;
-
-/* A jump out of a function, or the call that all begins with. */
-struct edge {
-	uint64_t pc; /* 0: not known */
-	struct symbol_target target;
-};
-
-struct edges {
-	struct edge *list;
-	size_t count;
-	size_t cap;
-	bool whole; /* there are no others */
-	bool lax;   /* but jumps to hooks, maybe */
-};
 
 /* What runs in the end. */
 struct goal {
@@ -44,10 +24,10 @@ struct goal {
 /* One function on the way. */
 struct step {
 	struct module *module;
-	uint64_t function;         /* 0: of another module that is not known */
-	const char *name;          /* what it was asked for by, or NULL */
-	uint64_t pc;               /* of the jump that is tried; 0: not known */
-	const struct edges *edges; /* NULL: not known */
+	uint64_t function;                /* 0: of another module that is not known */
+	const char *name;                 /* what it was asked for by, or NULL */
+	uint64_t pc;                      /* of the jump that is tried; 0: not known */
+	const struct symbol_edges *edges; /* NULL: not known */
 	size_t next;
 };
 
@@ -65,12 +45,6 @@ struct search {
 	bool many;
 	bool open; /* a candidate that leads nobody knows where */
 };
-
-static struct symbol_code_view
-view_of(struct module *module)
-{
-	return (struct symbol_code_view){ &module->main, &module->table, &module->slots };
-}
 
 static bool
 is_name(const char *const *names, const char *name)
@@ -141,164 +115,33 @@ enter(struct search *search, struct module *own, const struct symbol_target *tar
 
 /* ---- the jumps of a function ---- */
 
-static void
-add_edge(struct edges *edges, uint64_t pc, const struct symbol_target *target)
-{
-	edges->list = xgrow(edges->list, &edges->cap, edges->count + 1, sizeof(*edges->list));
-	edges->list[edges->count++] = (struct edge){ pc, *target };
-}
-
-static struct symbol_target
-target_of_call(struct module *module, const struct symbol_call *call)
-{
-	struct symbol_code_view view = view_of(module);
-	struct symbol_target target = { .kind = SYMBOL_TARGET_INDIRECT };
-
-	if (call->name == NULL)
-		return target;
-	target = call->tail ? symbol_target_jump(&view, call->pc, call->after)
-			    : symbol_target_call(&view, call->after);
-	if (target.kind == SYMBOL_TARGET_ADDRESS || target.kind == SYMBOL_TARGET_NAME)
-		return target;
-	target.address = symbol_calls_target(module->dwarf, call);
-	if (target.address != 0)
-		return (struct symbol_target){ .kind = SYMBOL_TARGET_ADDRESS,
-			.address = target.address };
-	return (struct symbol_target){ .kind = SYMBOL_TARGET_NAME, .name = call->name };
-}
-
-/* What debug information says. */
-static void
-find_edges_dwarf(struct module *module, uint64_t function, struct edges *edges)
-{
-	const struct symbol_calls *calls = NULL;
-	struct symbol_target target;
-	size_t i;
-
-	if (module->dwarf != NULL)
-		calls = symbol_calls_of(&module->calls, module->dwarf, function);
-	if (calls == NULL)
-		return;
-	edges->whole = calls->whole;
-	edges->lax = calls->lax;
-	for (i = 0; i < calls->count; i++) {
-		const struct symbol_call *call = &calls->list[i];
-
-		if (!call->tail)
-			continue;
-		target = target_of_call(module, call);
-		add_edge(edges, call->pc != 0 ? call->pc : call->after - 1, &target);
-	}
-}
-
-/* What the code says; false if it cannot be read, or not to its end. */
-static bool
-find_edges_code(struct module *module, uint64_t function, struct edges *edges)
-{
-	const struct flow *flow = symbol_module_flow(module, function);
-	struct symbol_code_view view = view_of(module);
-	struct symbol_target target;
-	const struct flow_exit *exits;
-	size_t count;
-	size_t i;
-	bool open;
-
-	if (flow == NULL)
-		return false;
-	exits = flow_exit_jumps(flow, &count, &open);
-	for (i = 0; i < count && !open; i++) {
-		if (exits[i].target == 0)
-			target = (struct symbol_target){ .kind = SYMBOL_TARGET_INDIRECT };
-		else if (exits[i].slot)
-			target = symbol_target_slot(&view, exits[i].target);
-		else
-			target = symbol_target_place(&view, exits[i].target);
-		add_edge(edges, exits[i].address, &target);
-	}
-	edges->whole = !open;
-	return !open;
-}
-
-static void
-keep_edges(struct module *module, uint64_t function, const struct edges *edges)
-{
-	struct bytes answer = { 0 };
-	size_t i;
-
-	if (module->cache == NULL)
-		return;
-	bytes_add_number(&answer, edges->count);
-	for (i = 0; i < edges->count; i++) {
-		bytes_add_number(&answer, edges->list[i].pc);
-		symbol_answers_add_target(module->cache, &answer, &edges->list[i].target);
-	}
-	bytes_add_byte(&answer, (uint8_t)((edges->whole ? WHOLE : 0) | (edges->lax ? LAX : 0)));
-	symbol_cache_add(module->cache, SYMBOL_CACHE_EDGES, function, &answer);
-	bytes_release(&answer);
-}
-
-/* What the cache has; false if that is nothing, edges are then empty. */
-static bool
-take_edges(struct module *module, uint64_t function, struct edges *edges)
-{
-	struct bytes_reader reader;
-	uint64_t pc;
-	uint8_t flags;
-	size_t count;
-
-	if (module->cache == NULL ||
-	    !symbol_cache_find(module->cache, SYMBOL_CACHE_EDGES, function, &reader))
-		return false;
-	for (count = bytes_take_count(&reader); count > 0 && !reader.bad; count--) {
-		struct symbol_target target;
-
-		pc = bytes_take_number(&reader);
-		target = symbol_answers_take_target(module->cache, &reader);
-		add_edge(edges, pc, &target);
-	}
-	flags = bytes_take_byte(&reader);
-	edges->whole = (flags & WHOLE) != 0;
-	edges->lax = (flags & LAX) != 0;
-	if (!reader.bad && reader.at == reader.end)
-		return true;
-	symbol_cache_distrust(module->cache);
-	free(edges->list);
-	*edges = (struct edges){ 0 };
-	return false;
-}
-
-static const struct edges *
+static const struct symbol_edges *
 find_edges(struct module *module, uint64_t function)
 {
 	struct map_key key = { .lo = function };
-	struct edges *edges;
+	struct symbol_edges *edges;
 	uint64_t *value;
 	bool fresh;
 
 	value = map_insert(&module->edges, key, &fresh);
 	if (!fresh)
-		return (const struct edges *)(uintptr_t)*value;
+		return (const struct symbol_edges *)(uintptr_t)*value;
 	edges = xcalloc(1, sizeof(*edges));
 	*value = (uintptr_t)edges;
-	if (take_edges(module, function, edges))
-		return edges;
-	symbol_module_load(module);
-	if (!find_edges_code(module, function, edges))
-		find_edges_dwarf(module, function, edges);
-	keep_edges(module, function, edges);
+	symbol_answers_edges(module, function, edges);
 	return edges;
 }
 
 void
 symbol_tail_release(struct module *module)
 {
-	struct edges *edges;
+	struct symbol_edges *edges;
 	struct map_key key;
 	uint64_t value;
 	size_t at = 0;
 
 	while (map_next(&module->edges, &at, &key, &value)) {
-		edges = (struct edges *)(uintptr_t)value;
+		edges = (struct symbol_edges *)(uintptr_t)value;
 		free(edges->list);
 		free(edges);
 	}
@@ -381,7 +224,7 @@ static void
 try_edge(struct search *search)
 {
 	struct step *step = &search->steps[search->depth - 1];
-	const struct edge *edge = &step->edges->list[step->next++];
+	const struct symbol_edge *edge = &step->edges->list[step->next++];
 
 	step->pc = edge->pc;
 	if (edge->target.kind == SYMBOL_TARGET_INDIRECT ||
@@ -434,35 +277,25 @@ hash_name(const char *name)
 	return hash;
 }
 
+/* A function that is known by its name only, which stands in module. */
 static const struct symbol_place *
-make_named(struct symbol *symbol, const char *linkage)
+make_named(struct symbol *symbol, struct module *module, const char *linkage)
 {
 	struct symbol_place *place = arena_alloc(&symbol->arena, sizeof(*place));
 	struct symbol_frame *frame = arena_alloc(&symbol->arena, sizeof(*frame));
-	struct strbuf text = { 0 };
+	const char *plain = NULL;
 
-	demangle_plain(linkage, &text);
-	frame->function = arena_copy(
-	    &symbol->arena, text.len > 0 ? text.text : "??", text.len > 0 ? text.len : 2);
-	strbuf_release(&text);
+	if (!symbol_answers_plain(module, linkage, &plain))
+		plain = linkage;
+	if (plain == NULL)
+		plain = "??";
+	frame->function = arena_copy(&symbol->arena, plain, strlen(plain));
 	frame->symbol = linkage;
 	frame->instance = NAMED_BIT | hash_name(linkage) >> 2;
 	frame->file = "";
 	place->frames = frame;
 	place->count = 1;
 	return place;
-}
-
-/* Where the function is declared; leaves frame as it is if that is not known. */
-static void
-find_declared(struct module *module, uint64_t function, struct symbol_frame *frame)
-{
-	if (symbol_answers_declared(module, function, frame))
-		return;
-	symbol_module_load(module);
-	if (module->dwarf != NULL)
-		symbol_dwarf_declared(module->dwarf, function, frame);
-	symbol_answers_keep_declared(module, function, frame);
 }
 
 /* The function alone, as it is declared. */
@@ -477,7 +310,7 @@ make_function(struct symbol *symbol, const struct symbol_place *at, const struct
 	frame->file = "";
 	frame->line = 0;
 	frame->column = 0;
-	find_declared(step->module, step->function, frame);
+	symbol_answers_declared(step->module, step->function, frame);
 	place->frames = frame;
 	place->count = 1;
 	return place;
@@ -496,13 +329,14 @@ handle_of(const struct symbol *symbol, const struct module *module)
 }
 
 static void
-add_place(struct symbol *symbol, struct symbol_chain *chain, const struct step *step)
+add_place(struct symbol *symbol, struct symbol_chain *chain, struct module *before,
+    const struct step *step)
 {
 	const struct symbol_place *at;
 	uint32_t handle = UINT32_MAX;
 
 	if (step->function == 0) {
-		at = make_named(symbol, step->name);
+		at = make_named(symbol, before, step->name);
 	} else {
 		handle = handle_of(symbol, step->module);
 		at = symbol_resolve(
@@ -526,34 +360,12 @@ is_loader(const struct module *module)
 }
 
 static struct symbol_target
-read_first(struct module *module, uint64_t after)
-{
-	struct symbol_code_view view = view_of(module);
-	struct symbol_target target = symbol_target_call(&view, after);
-	const struct symbol_calls *calls = NULL;
-	size_t i;
-
-	if (target.kind != SYMBOL_TARGET_UNREAD)
-		return target;
-	if (module->dwarf != NULL)
-		calls = symbol_calls_of(&module->calls, module->dwarf, after - 1);
-	for (i = 0; calls != NULL && i < calls->count; i++) {
-		if (!calls->list[i].tail && calls->list[i].after == after)
-			return target_of_call(module, &calls->list[i]);
-	}
-	return target;
-}
-
-static struct symbol_target
 first_target(struct module *module, uint64_t after)
 {
 	struct symbol_target target;
 
-	if (symbol_answers_call(module, after, &target))
-		return target;
-	symbol_module_load(module);
-	target = read_first(module, after);
-	symbol_answers_keep_call(module, after, &target);
+	if (!symbol_answers_call(module, after, &target))
+		target = (struct symbol_target){ .kind = SYMBOL_TARGET_UNREAD };
 	return target;
 }
 
@@ -603,8 +415,11 @@ symbol_tail_chain(struct symbol *symbol, uint32_t module, uint64_t offset,
 			/* without any chain something is not as the code says: no word */
 			if (search->any && !search->open)
 				chain->kind = search->many ? SYMBOL_CHAIN_MANY : SYMBOL_CHAIN_ONE;
-			for (i = 0; search->any && i < search->found_count; i++)
-				add_place(symbol, chain, &search->found[i]);
+			for (i = 0; search->any && i < search->found_count; i++) {
+				add_place(symbol, chain, caller, &search->found[i]);
+				if (search->found[i].module != NULL)
+					caller = search->found[i].module;
+			}
 		}
 	}
 	free(search);

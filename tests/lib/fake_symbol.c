@@ -148,14 +148,6 @@ symbol_tail_chain(struct symbol *symbol, uint32_t module, uint64_t offset,
 }
 
 /* No code. */
-const struct flow_source *
-symbol_code(struct symbol *symbol, uint32_t module)
-{
-	(void)symbol;
-	(void)module;
-	return NULL;
-}
-
 struct flow *
 symbol_flow(struct symbol *symbol, uint32_t module, uint64_t entry)
 {
@@ -217,4 +209,19 @@ const char *
 symbol_code_word(enum symbol_code_state state)
 {
 	return state == SYMBOL_CODE_NONE ? "none" : "";
+}
+
+const char *
+symbol_module_failure(const struct symbol *symbol, uint32_t module)
+{
+	(void)symbol;
+	(void)module;
+	return NULL;
+}
+
+bool
+symbol_is_unconfined(const struct symbol *symbol)
+{
+	(void)symbol;
+	return false;
 }

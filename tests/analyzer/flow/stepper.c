@@ -161,7 +161,7 @@ make_function(uint32_t handle, uint64_t start)
 
 	function->handle = handle;
 	function->start = start;
-	function->flow = flow_build(symbol_code(symbols, handle), start);
+	function->flow = symbol_flow(symbols, handle, start);
 	function->sites = flow_sites(function->flow, &function->count);
 	count = function->count <= SITES ? function->count : 0;
 	function->steps = xcalloc(count * count + 1, 1);
@@ -183,7 +183,7 @@ find_function(uint64_t address, bool is_return)
 	if (mapping == NULL)
 		return NULL;
 	place = symbol_resolve(symbols, mapping->handle, address - mapping->bias, is_return);
-	if (place->function == 0 || symbol_code(symbols, mapping->handle) == NULL)
+	if (place->function == 0 || symbol_code_state(symbols, mapping->handle) != SYMBOL_CODE_READ)
 		return NULL;
 	key.hi = mapping->handle;
 	key.lo = place->function;

@@ -33,7 +33,7 @@ add_number(struct symbol_cache *cache, uint64_t question, uint64_t number)
 	struct bytes answer = { 0 };
 
 	bytes_add_number(&answer, number);
-	symbol_cache_add(cache, SYMBOL_CACHE_PLACE, question, &answer);
+	symbol_cache_add(cache, SYMBOL_ASK_PLACE, question, &answer);
 	bytes_release(&answer);
 }
 
@@ -42,7 +42,7 @@ has_number(struct symbol_cache *cache, uint64_t question, uint64_t number)
 {
 	struct bytes_reader reader;
 
-	return symbol_cache_find(cache, SYMBOL_CACHE_PLACE, question, &reader) &&
+	return symbol_cache_find(cache, SYMBOL_ASK_PLACE, question, &reader) &&
 	    bytes_take_number(&reader) == number && reader.at == reader.end && !reader.bad;
 }
 
@@ -71,7 +71,7 @@ count_right(struct symbol_cache *cache)
 		const char *found = NULL;
 
 		snprintf(text, sizeof(text), "text %d", (int)i);
-		if (symbol_cache_find(cache, SYMBOL_CACHE_PLACE, i * i, &reader))
+		if (symbol_cache_find(cache, SYMBOL_ASK_PLACE, i * i, &reader))
 			found = symbol_cache_text_of(cache, bytes_take_number(&reader));
 		right += found != NULL && strcmp(found, text) == 0;
 	}
@@ -100,8 +100,8 @@ check_kept(void)
 
 	cache = open_as("one");
 	CHECK_EQ(count_right(cache), ANSWERS);
-	CHECK(!symbol_cache_find(cache, SYMBOL_CACHE_FLOW, 4, &reader));
-	CHECK(!symbol_cache_find(cache, SYMBOL_CACHE_PLACE, 5, &reader));
+	CHECK(!symbol_cache_find(cache, SYMBOL_ASK_FLOW, 4, &reader));
+	CHECK(!symbol_cache_find(cache, SYMBOL_ASK_PLACE, 5, &reader));
 	CHECK(symbol_cache_text_of(cache, ANSWERS) == NULL);
 	CHECK_EQ(symbol_cache_text(cache, NULL), SYMBOL_CACHE_NO_TEXT);
 	CHECK_EQ(symbol_cache_text(cache, "text 7"), 7);
