@@ -44,7 +44,13 @@ tree_metric_find(const char *name)
 struct link {
 	int64_t parent;
 	uint32_t name;
+	uint32_t state; /* of the outermost one: an index of ends */
 };
+
+/* What stands outside of a stack that does not end where its thread began. */
+static const char *const ends[] = { NULL, "[truncated]", "[no unwind information]" };
+
+enum { ENDS = sizeof(ends) / sizeof(*ends) };
 
 struct builder {
 	struct tree *tree;
@@ -57,6 +63,7 @@ struct builder {
 	size_t name_cap;
 	double (*by_verdict)[TREE_VERDICTS]; /* a node's value */
 	size_t verdict_cap;
+	uint32_t ends[ENDS];        /* names of ends */
 	uint32_t names[TREE_DEPTH]; /* of the path at hand */
 };
 
@@ -92,13 +99,22 @@ add_node(struct builder *builder, uint32_t parent, uint32_t name)
 	return node;
 }
 
+static uint32_t
+state_of(struct query *query)
+{
+	int64_t state = query_int(query, 4);
+
+	return state > 0 && state < ENDS ? (uint32_t)state : 0;
+}
+
 /* Functions are told apart by name alone; start-up code is of no interest. */
 static int
 load_stacks(struct builder *builder, struct query_db *db, struct err *err)
 {
 	struct query *query = query_prepare(db,
 	    "SELECT k.id, k.parent, f.function,"
-	    " dense_rank() OVER (ORDER BY f.function) AS rank"
+	    " dense_rank() OVER (ORDER BY f.function) AS rank,"
+	    " k.state"
 	    " FROM stack k JOIN frame f ON f.id = k.frame ORDER BY rank",
 	    err);
 	int64_t rank = -1;
@@ -115,7 +131,8 @@ load_stacks(struct builder *builder, struct query_db *db, struct err *err)
 		rank = query_int(query, 3);
 		builder->links = xgrow(builder->links, &builder->link_cap, builder->link_count + 1,
 		    sizeof(*builder->links));
-		builder->links[builder->link_count] = (struct link){ query_int(query, 1), name };
+		builder->links[builder->link_count] =
+		    (struct link){ query_int(query, 1), name, state_of(query) };
 		*map_insert(&builder->stacks, key, NULL) = builder->link_count++;
 	}
 	query_finish(query);
@@ -127,6 +144,7 @@ static size_t
 collect(struct builder *builder, int64_t stack)
 {
 	size_t count = 0;
+	uint32_t end = 0;
 
 	while (stack > 0 && count < TREE_DEPTH) {
 		struct map_key key = { 0, (uint64_t)stack };
@@ -136,7 +154,10 @@ collect(struct builder *builder, int64_t stack)
 			break;
 		builder->names[count++] = builder->links[*at].name;
 		stack = builder->links[*at].parent;
+		end = stack == 0 ? builder->links[*at].state : 0;
 	}
+	if (end != 0 && count < TREE_DEPTH)
+		builder->names[count++] = builder->ends[end];
 	return count;
 }
 
@@ -283,6 +304,8 @@ tree_load(struct tree *tree, struct query_db *db, const struct tree_metric *metr
 	*tree = (struct tree){ .nodes = NULL };
 	builder->tree = tree;
 	add_node(builder, 0, add_name(builder, "all"));
+	for (uint32_t i = 1; i < ENDS; i++)
+		builder->ends[i] = add_name(builder, ends[i]);
 	rc = load_stacks(builder, db, err);
 	if (rc == 0)
 		rc = load_paths(builder, db, metric, is_inverted, err);
