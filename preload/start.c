@@ -195,6 +195,8 @@ start_create(void)
 			continue;
 		if (fd < 0)
 			return -1;
+		/* the umask may have taken our own rights, too */
+		arch_syscall(SYS_fchmod, fd, 0600, 0, 0, 0, 0);
 		if (sys_again(
 			SYS_fallocate, fd, 0, 0, (long)(ESC_HEADER_SIZE + start.reserve), 0) == 0)
 			return (int)fd;

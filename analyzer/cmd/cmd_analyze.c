@@ -11,6 +11,7 @@
 #include "analyzer/cmd/progress.h"
 #include "analyzer/cmd/source.h"
 #include "analyzer/ingest/ingest.h"
+#include "analyzer/store/query.h"
 #include "analyzer/symbol/symbol.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/xalloc.h"
@@ -125,6 +126,10 @@ analyze_main(int argc, char **argv)
 			options_usage(&cmd_analyze, "several traces need a database: -o DB");
 		beside = xasprintf("%s.db", argv[optind]);
 		analyze.ingest.database = beside;
+		if (!analyze.force && access(beside, F_OK) == 0 && !query_is_database(beside)) {
+			cmd_note("%s is there already and no database (-f replaces it)", beside);
+			return CMD_FAILED;
+		}
 	} else if (!analyze.force && access(analyze.ingest.database, F_OK) == 0) {
 		cmd_note("%s is there already (-f replaces it)", analyze.ingest.database);
 		return CMD_FAILED;

@@ -15,6 +15,7 @@
 #include "analyzer/export/tree.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
+#include "analyzer/util/files.h"
 #include "analyzer/util/xalloc.h"
 
 void
@@ -52,7 +53,7 @@ output_file(const struct output *output, const struct export *export,
     const struct export_options *options, struct query_db *db, struct err *err)
 {
 	char *temporary = xasprintf("%s.XXXXXX", output->path);
-	int fd = mkostemp(temporary, O_CLOEXEC);
+	int fd = files_create(temporary);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
 	int rc;
 

@@ -15,6 +15,7 @@
 #include "analyzer/trace/packed.h"
 #include "analyzer/trace/reader.h"
 #include "analyzer/util/err.h"
+#include "analyzer/util/files.h"
 #include "analyzer/util/show.h"
 #include "analyzer/util/xalloc.h"
 
@@ -42,10 +43,12 @@ pack_file_open(struct pack_file *file, struct err *err)
 	    slash != NULL ? xstrndup(file->path, (size_t)(slash - file->path) + 1) : xstrdup(".");
 	/* without a name, nothing stays of it whatever ends us */
 	file->fd = open(file->directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (file->fd >= 0)
+	if (file->fd >= 0 && fchmod(file->fd, 0600) == 0)
 		return 0;
+	if (file->fd >= 0)
+		close(file->fd);
 	file->temporary = xasprintf("%s.XXXXXX", file->path);
-	file->fd = mkostemp(file->temporary, O_CLOEXEC);
+	file->fd = files_create(file->temporary);
 	if (file->fd >= 0)
 		return 0;
 	return err_set(err, "%s: cannot create: %s", file->path, strerror(errno));

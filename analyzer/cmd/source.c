@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analyzer/cmd/cmd.h"
 #include "analyzer/cmd/interrupt.h"
 #include "analyzer/cmd/progress.h"
 #include "analyzer/ingest/ingest.h"
@@ -17,6 +18,7 @@
 #include "analyzer/trace/packed.h"
 #include "analyzer/trace/reader.h"
 #include "analyzer/util/err.h"
+#include "analyzer/util/files.h"
 #include "analyzer/util/names.h"
 #include "analyzer/util/xalloc.h"
 #include "preload/record.h"
@@ -287,15 +289,32 @@ source_can_write(const char *path)
 	return can_write;
 }
 
+/* Something else has the name that the database would have. */
+static bool
+source_is_foreign(const char *database)
+{
+	struct stat status;
+
+	return stat(database, &status) == 0 && status.st_size > 0 && !query_is_database(database);
+}
+
 static struct query_db *
 source_trace(const char *trace, const struct source_options *options, struct err *err)
 {
 	char *database = xasprintf("%s.db", trace);
 	bool grows = reader_may_grow(trace);
-	struct query_db *db = grows ? NULL : source_reuse(database, trace, options);
+	const char *why = files_distrust(database, trace);
+	struct query_db *db = NULL;
 
+	if (why == NULL && source_is_foreign(database))
+		why = "is no database";
+	if (why != NULL)
+		cmd_note("%s %s: it is neither used nor replaced", database, why);
+	else if (!grows)
+		db = source_reuse(database, trace, options);
 	/* What other options give stays out of the way of the usual one. */
-	if (!db && (grows || !source_is_default(options) || !source_can_write(trace)))
+	if (!db &&
+	    (why != NULL || grows || !source_is_default(options) || !source_can_write(trace)))
 		db = source_once(trace, options, err);
 	else if (!db && source_analyze(trace, database, NULL, options, err) == 0)
 		db = query_open(database, err);

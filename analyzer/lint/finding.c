@@ -415,7 +415,8 @@ finding_make(const struct maker *maker, struct finding *finding, size_t row, str
 
 	*finding = (struct finding){
 		.level = level_of(sites, row),
-		.verdict = xstrdup(rows_text(sites, row, "verdict")),
+		/* one of ours, whatever the database says */
+		.verdict = xstrdup(advice_find(rows_text(sites, row, "verdict"))->verdict),
 		.allocator = xstrdup(rows_text(sites, row, "allocator")),
 		.fate = text_fate(sites, row),
 		.remedy = text_remedy(sites, row),

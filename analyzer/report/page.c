@@ -134,7 +134,8 @@ page_mode(const struct page *page)
 
 	page_window(page);
 	if (rows_int(run, 0, "whole") != 0)
-		fprintf(page->out, "  mode %s: every call was to be recorded\n", mode);
+		fprintf(page->out, "  mode %s: every call was to be recorded\n",
+		    strcmp(mode, "auto") == 0 ? "auto" : "full");
 	else if (strcmp(mode, "auto") == 0)
 		page_auto(page);
 	else
@@ -328,6 +329,7 @@ page_add_pattern(struct strbuf *pattern, const char *name)
 	char *real = names_restored(name);
 
 	strbuf_clear(pattern);
+	strbuf_adds(pattern, "");
 	for (const char *at = real; *at; at++) {
 		if (strchr("\\^$.[]|()*+?{}", *at))
 			strbuf_add(pattern, "\\", 1);

@@ -1,15 +1,18 @@
 #include "analyzer/store/query.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
 #include "analyzer/util/err.h"
+#include "analyzer/util/files.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
 
@@ -19,7 +22,9 @@ enum {
 	QUERY_SECONDS = 60,
 	QUERY_ARGUMENTS = 16, /* most of a function */
 	QUERY_STEPS = 10000,  /* of sqlite's machine between looks at the clock */
+	QUERY_SWELL = 64,     /* bytes of text that one of the file may become, and more: */
 };
+#define QUERY_SWELL_MORE (UINT64_C(1) << 30)
 
 struct query_db {
 	sqlite3 *db;
@@ -27,6 +32,8 @@ struct query_db {
 	unsigned seconds;
 	struct timespec end;
 	bool is_late;
+	uint64_t text_most; /* bytes of text that may be read of it */
+	uint64_t text;      /* that were */
 };
 
 struct query {
@@ -40,13 +47,17 @@ query_is_database(const char *path)
 {
 	static const char magic[16] = "SQLite format 3";
 	char head[sizeof(magic)];
-	FILE *file = fopen(path, "rbe");
+	/* it may be anything, and then nothing is to wait for it */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
 	bool is_ours;
 
-	if (!file)
+	if (fd < 0)
 		return false;
-	is_ours = fread(head, sizeof(head), 1, file) == 1 && memcmp(head, magic, sizeof(head)) == 0;
-	fclose(file);
+	is_ours = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+	    files_read(fd, 0, head, sizeof(head)) == sizeof(head) &&
+	    memcmp(head, magic, sizeof(head)) == 0;
+	close(fd);
 	return is_ours;
 }
 
@@ -109,7 +120,11 @@ query_authorize(void *data, int action, const char *first, const char *second, c
 		/* no column: only its rows are counted, it may be a WITH */
 		return *second == '\0' || table_is_ours(first) ? SQLITE_OK : SQLITE_DENY;
 	case SQLITE_FUNCTION:
-		return sqlite3_stricmp(second, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
+		/* these reach outside of the database; the latter tells an address */
+		return sqlite3_stricmp(second, "load_extension") == 0 ||
+			sqlite3_stricmp(second, "fts3_tokenizer") == 0
+		    ? SQLITE_DENY
+		    : SQLITE_OK;
 	default: return SQLITE_DENY;
 	}
 }
@@ -138,6 +153,33 @@ query_is_sound(struct query_db *db)
 		is_sound = strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0;
 	sqlite3_finalize(stmt);
 	return is_sound;
+}
+
+/*
+ * Our tables are tables: no view, no module's virtual table, no column that is computed
+ * when it is read, which could make any amount of text of nothing. The schema is looked
+ * at as text first: nothing of it must have been called to be refused.
+ */
+static bool
+query_is_plain(struct query_db *db)
+{
+	sqlite3_stmt *stmt = NULL;
+	bool is_plain = sqlite3_prepare_v2(db->db,
+			    "SELECT name, type = 'table' AND rootpage > 0 FROM sqlite_master", -1,
+			    &stmt, NULL) == SQLITE_OK;
+	int rc = SQLITE_DONE;
+
+	while (is_plain && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		const unsigned char *name = sqlite3_column_text(stmt, 0);
+
+		is_plain =
+		    !name || !table_is_ours((const char *)name) || sqlite3_column_int(stmt, 1) != 0;
+	}
+	sqlite3_finalize(stmt);
+	return is_plain && rc == SQLITE_DONE &&
+	    query_pragma(db,
+		"SELECT count(*) FROM sqlite_master m, pragma_table_xinfo(m.name) x"
+		" WHERE m.type = 'table' AND m.rootpage > 0 AND x.hidden <> 0") == 0;
 }
 
 static void
@@ -177,7 +219,7 @@ query_harden(struct query_db *db, struct err *err)
 	query_start(db);
 	sqlite3_progress_handler(db->db, QUERY_STEPS, query_tick, db);
 	if (sqlite3_exec(db->db,
-		"PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
+		"PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
 		/* sets them up, which the authorizer would not allow */
 		"SELECT 1 FROM json_each('[]'); SELECT 1 FROM json_tree('[]');",
 		NULL, NULL, NULL) != SQLITE_OK)
@@ -189,6 +231,11 @@ query_harden(struct query_db *db, struct err *err)
 		    "%s: a database of another version of esc; analyze the "
 		    "trace again",
 		    db->path);
+	if (!query_is_plain(db))
+		return db->is_late
+		    ? query_fail(db, err)
+		    : err_set(
+			  err, "%s: the database has something else in place of a table", db->path);
 	if (!query_is_sound(db))
 		return db->is_late ? query_fail(db, err)
 				   : err_set(err, "%s: the database is damaged", db->path);
@@ -235,6 +282,7 @@ query_open(const char *path, struct err *err)
 	db = xcalloc(1, sizeof(*db));
 	db->path = xstrdup(path);
 	db->seconds = QUERY_SECONDS;
+	db->text_most = (uint64_t)status.st_size * QUERY_SWELL + QUERY_SWELL_MORE;
 	uri = query_uri(path);
 	rc = sqlite3_open_v2(
 	    uri, &db->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
@@ -346,6 +394,10 @@ query_next(struct query *query, struct err *err)
 	if (!query->is_started)
 		query_start(query->db);
 	query->is_started = true;
+	if (query->db->text > query->db->text_most)
+		return err_set(err,
+		    "%s: more than %llu MiB of text: a long name was used too often",
+		    query->db->path, (unsigned long long)(query->db->text_most >> 20));
 	rc = sqlite3_step(query->stmt);
 	if (rc == SQLITE_ROW)
 		return 1;
@@ -401,5 +453,6 @@ query_text(const struct query *query, int column)
 {
 	const unsigned char *text = sqlite3_column_text(query->stmt, column);
 
+	query->db->text += (uint64_t)sqlite3_column_bytes(query->stmt, column);
 	return text ? (const char *)text : "";
 }

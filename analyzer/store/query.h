@@ -1,9 +1,10 @@
 /*
  * Reads a database, which may come from anywhere: it is opened read-only, views
- * and triggers do not work, only SELECT on the tables of schema.sql is allowed,
- * and each statement has a deadline. Its contents may still be anything: texts
- * need not be UTF-8, numbers are in no range, references may lead nowhere or in
- * a circle.
+ * and triggers do not work, what stands for our tables must be tables, only SELECT on
+ * those is allowed, each statement has a deadline, and the text that is read in all
+ * is limited, since a long name may stand in every stack. Its contents may still be
+ * anything: texts need not be UTF-8, numbers are in no range, references may lead
+ * nowhere or in a circle.
  */
 #ifndef STORE_QUERY_H
 #define STORE_QUERY_H

@@ -13,6 +13,7 @@
 #include <sqlite3.h>
 
 #include "analyzer/util/err.h"
+#include "analyzer/util/files.h"
 #include "analyzer/util/names.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
@@ -368,7 +369,7 @@ store_reserve(struct store *store, struct err *err)
 	/* A signal may end us when its handler knows of the file, not in between. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
-	fd = mkostemp(store->temporary, O_CLOEXEC);
+	fd = files_create(store->temporary);
 	if (fd >= 0)
 		store_tell(store, store->temporary);
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -401,7 +402,8 @@ store_create(const char *path, const struct store_watch *watch, struct err *err)
 	/* A crash loses the temporary file alone, so nothing has to be safe. */
 	if (store_exec(store,
 		"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-		"PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-16384;",
+		"PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-16384;"
+		"PRAGMA temp_store=MEMORY;",
 		err) < 0 ||
 	    store_exec(store, schema, err) < 0 || store_exec(store, "BEGIN", err) < 0)
 		goto fail;

@@ -13,6 +13,7 @@
 #include <xxhash.h>
 
 #include "analyzer/symbol/arena.h"
+#include "analyzer/util/files.h"
 #include "analyzer/util/map.h"
 #include "analyzer/util/xalloc.h"
 
@@ -178,7 +179,8 @@ make_path(const char *directory, const uint8_t *build_id, size_t len)
 
 /*
  * Root keeps nothing where a user looks for his own, who could not use it, nor make
- * the directory then. What root has may be everybody's: "/tmp".
+ * the directory then. What root has may be everybody's: "/tmp". A directory that others
+ * may write is none of ours, whoever made it.
  */
 static bool
 may_keep(const char *directory)
@@ -192,7 +194,9 @@ may_keep(const char *directory)
 	while (!may && path[0] != '\0') {
 		if (stat(path, &status) == 0) {
 			may = S_ISDIR(status.st_mode) &&
-			    (status.st_uid == geteuid() || (status.st_uid == 0 && !own));
+			    (own ? status.st_uid == geteuid() &&
+					(status.st_mode & (S_IWGRP | S_IWOTH)) == 0
+				 : status.st_uid == geteuid() || status.st_uid == 0);
 			break;
 		}
 		own = false;
@@ -421,7 +425,7 @@ symbol_cache_save(struct symbol_cache *cache)
 	beside = xasprintf("%s.XXXXXX", cache->path);
 	if (file.len <= FILE_MAX) {
 		make_directory(cache->directory);
-		fd = mkostemp(beside, O_CLOEXEC);
+		fd = files_create(beside);
 		if (fd != -1) {
 			done = write_all(fd, &file);
 			done = close(fd) == 0 && done && rename(beside, cache->path) == 0;

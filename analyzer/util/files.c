@@ -1,6 +1,9 @@
 #include "analyzer/util/files.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 size_t
@@ -40,4 +43,34 @@ files_write(int fd, uint64_t offset, const void *from, size_t len)
 		done += (size_t)wrote;
 	}
 	return true;
+}
+
+int
+files_create(char *path)
+{
+	int fd = mkostemp(path, O_CLOEXEC);
+	int saved;
+
+	/* the umask may have taken our own rights, too */
+	if (fd < 0 || fchmod(fd, S_IRUSR | S_IWUSR) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	unlink(path);
+	errno = saved;
+	return -1;
+}
+
+const char *
+files_distrust(const char *path, const char *of)
+{
+	struct stat file, owner;
+
+	if (lstat(path, &file) < 0)
+		return errno == ENOENT ? NULL : "cannot be looked at";
+	if (!S_ISREG(file.st_mode))
+		return "is no regular file";
+	if (file.st_uid != geteuid() && (stat(of, &owner) < 0 || owner.st_uid != file.st_uid))
+		return "belongs to another user";
+	return (file.st_mode & (S_IWGRP | S_IWOTH)) != 0 ? "may be written by others" : NULL;
 }

@@ -13,4 +13,17 @@ size_t files_read(int fd, uint64_t offset, void *to, size_t len);
 /* Writes len bytes at offset; false, with errno set, if not all could be. */
 bool files_write(int fd, uint64_t offset, const void *from, size_t len);
 
+/* Makes a new, empty file, as mkstemp does of a path that ends in XXXXXX, which becomes
+ * its own: mode 0600 whatever the umask, closed by exec. -1, with errno set, if it cannot
+ * be made. */
+int files_create(char *path);
+
+/*
+ * Why what stands at `path` is not to be taken for a file that the caller made beside
+ * `of`: it is no regular file, another user's (neither the caller's nor that of `of`'s
+ * owner), or others may write it. A text that follows the path in a sentence; NULL:
+ * nothing speaks against it, or nothing is there.
+ */
+const char *files_distrust(const char *path, const char *of);
+
 #endif

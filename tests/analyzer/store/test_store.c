@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
 #include "analyzer/store/query.h"
 #include "analyzer/store/store.h"
 #include "analyzer/util/err.h"
@@ -152,8 +154,49 @@ test_refused(void)
 	refused(db, "VACUUM INTO 'other.db'");
 	refused(db, "SELECT load_extension('x')");
 	refused(db, "SELECT 1; SELECT 2");
+	refused(db, "SELECT writefile('x', 'y')");
+	refused(db, "SELECT readfile('/etc/passwd')");
+	refused(db, "SELECT edit('x')");
+	refused(db, "SELECT fts3_tokenizer('simple')");
+	refused(db, "SELECT * FROM sqlite_dbpage");
+	refused(db, "SELECT * FROM sqlite_stmt");
+	refused(db, "SELECT * FROM generate_series(1, 10)");
+	refused(db, "EXPLAIN PRAGMA user_version");
+	refused(db, "REINDEX");
+	refused(db, "WITH x AS (SELECT 1) DELETE FROM run");
 	refused(db, "SELECT * FROM pragma_database_list");
 	query_close(db);
+}
+
+/* A database in which something else has the name of a table. */
+static void
+test_impostor(const char *sql)
+{
+	struct err err = { "" };
+	struct store *store = store_create(path, NULL, &err);
+	sqlite3 *db;
+
+	CHECK(store_commit(store, &err) == 0);
+	store_free(store);
+	query_close(query_open(path, &err));
+	CHECK_STR(err.text, "");
+	CHECK(sqlite3_open(path, &db) == SQLITE_OK);
+	CHECK(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK);
+	sqlite3_close(db);
+	if (query_open(path, &err) != NULL)
+		fprintf(stderr, "opened: %s\n", sql);
+	CHECK(strstr(err.text, "something else in place of a table") != NULL);
+}
+
+static void
+test_impostors(void)
+{
+	test_impostor("DROP TABLE thread_pair; CREATE VIEW thread_pair AS WITH RECURSIVE n(x) AS"
+		      " (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n");
+	test_impostor("DROP TABLE thread; CREATE VIRTUAL TABLE thread USING fts5(id)");
+	test_impostor("CREATE TRIGGER site AFTER INSERT ON run BEGIN DELETE FROM run; END");
+	test_impostor("ALTER TABLE site ADD COLUMN x TEXT AS (zeroblob(1000000))");
+	test_impostor("CREATE TABLE other (a, b AS (hex(a)))");
 }
 
 static void
@@ -217,6 +260,8 @@ main(void)
 {
 	test_commit();
 	test_refused();
+	test_impostors();
+	test_commit();
 	test_deadline();
 	test_names();
 	test_long_name();

@@ -1,11 +1,36 @@
 #include "analyzer/util/files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/lib/check.h"
+
+static void
+test_create(void)
+{
+	char path[] = "test_files.XXXXXX";
+	mode_t before = umask(0777);
+	struct stat status;
+	int fd = files_create(path);
+
+	umask(before);
+	CHECK(fd >= 0 && fstat(fd, &status) == 0 && (status.st_mode & 07777) == 0600);
+	CHECK(fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	CHECK(files_distrust(path, "/nonexistent") == NULL);
+	CHECK(files_distrust("/nonexistent", path) == NULL);
+	CHECK(files_distrust(".", path) != NULL);
+	CHECK(fchmod(fd, 0620) == 0 && files_distrust(path, path) != NULL);
+	CHECK(fchmod(fd, 0602) == 0 && files_distrust(path, path) != NULL);
+	CHECK(fchmod(fd, 0644) == 0 && files_distrust(path, path) == NULL);
+	close(fd);
+	unlink(path);
+	strcpy(path, "/nonexistent/X");
+	CHECK(files_create(path) < 0);
+}
 
 int
 main(void)
@@ -32,5 +57,6 @@ main(void)
 	CHECK(!files_write(-1, 0, bytes, 8));
 	CHECK_EQ(errno, EBADF);
 	fclose(file);
+	test_create();
 	return check_done();
 }
