@@ -281,19 +281,20 @@ source_write(const struct annotate *annotate, const struct findings *findings,
     const struct source *source, FILE *out)
 {
 	const struct finding_place *place = &source->sites[0]->place;
-	char *real = paths_real(annotate->paths, place->file);
 	struct text text = { NULL, NULL, 0 };
 	int64_t changed = 0;
 	size_t len;
 
 	put_heading(annotate, *place->file ? place->file : place->module, out);
-	text.all = snippet_file(real, &len, &changed);
+	text.all = snippet_file(annotate->paths, place->file, &len, &changed);
 	if (text.all)
 		text_split(&text, len);
 	if (!*place->file)
 		fputs("  (which source, is not known: no debug information)\n", out);
 	else if (!text.all)
-		fputs("  (cannot be read; --source-root or --map-path say where it is)\n", out);
+		fputs("  (cannot be read, or is private; --source-root or --map-path say where it "
+		      "is)\n",
+		    out);
 	else if (findings->started > 0 && changed > findings->started)
 		fputs("  (was changed since the run)\n", out);
 	fprintf(out, "%9s %10s  %-8s %6s\n", "blocks", "bytes", "verdict", "line");
@@ -301,7 +302,6 @@ source_write(const struct annotate *annotate, const struct findings *findings,
 	fputc('\n', out);
 	free(text.lines);
 	free(text.all);
-	free(real);
 }
 
 /* ---- all of them */

@@ -37,9 +37,8 @@ identity_of(const struct finding *finding)
 static uint64_t
 text_of(const struct finding *finding, const struct paths *paths)
 {
-	char *real = paths_real(paths, finding->place.file);
 	int64_t changed;
-	char *text = snippet_line(real, finding->place.line, &changed);
+	char *text = snippet_line(paths, finding->place.file, finding->place.line, &changed);
 	uint64_t hash = finding->identity;
 	size_t kept = 0;
 
@@ -52,7 +51,6 @@ text_of(const struct finding *finding, const struct paths *paths)
 		hash = hash_text(hash_text(IDENTITY_START, text), finding->place.function);
 	}
 	free(text);
-	free(real);
 	return hash;
 }
 

@@ -32,13 +32,12 @@ static void
 gcc_source(const struct lint_options *options, const struct finding_place *place, FILE *out)
 {
 	struct strbuf text = { 0 };
-	char *real = paths_real(options->paths, place->file);
 	int64_t changed;
 
-	if (snippet_add(&text, real, place->line, place->column, options->columns, &changed))
+	if (snippet_add(&text, options->paths, place->file, place->line, place->column,
+		options->columns, &changed))
 		fputs(text.text, out);
 	strbuf_release(&text);
-	free(real);
 }
 
 static bool

@@ -84,11 +84,9 @@ page_source(const struct page *page, size_t row)
 	struct strbuf buf = { 0 };
 	struct tm run = { 0 };
 	int64_t changed = 0;
-	char *file = paths_real(page->paths, rows_text(sites, row, "file"));
-	bool is_there = snippet_add(&buf, file, rows_int(sites, row, "line"),
-	    rows_int(sites, row, "column"), page->columns, &changed);
+	bool is_there = snippet_add(&buf, page->paths, rows_text(sites, row, "file"),
+	    rows_int(sites, row, "line"), rows_int(sites, row, "column"), page->columns, &changed);
 
-	free(file);
 	if (!is_there)
 		return;
 	fputs(buf.text, page->out);

@@ -1,12 +1,12 @@
 #include "analyzer/report/snippet.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analyzer/util/paths.h"
 #include "analyzer/util/show.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/term.h"
@@ -15,16 +15,15 @@
 
 enum { SNIPPET_FILE = 16 << 20, SNIPPET_TAB = 8, SNIPPET_READ = 64 << 10 };
 
-/* The path comes from a trace: no device, no pipe, nothing that blocks. */
 static FILE *
-snippet_open(const char *path, int64_t *changed_s)
+snippet_open(const struct paths *paths, const char *file, int64_t *changed_s)
 {
 	struct stat status;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = paths_open(paths, file);
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size > SNIPPET_FILE) {
+	if (fstat(fd, &status) < 0 || status.st_size > SNIPPET_FILE) {
 		close(fd);
 		return NULL;
 	}
@@ -33,16 +32,16 @@ snippet_open(const char *path, int64_t *changed_s)
 }
 
 char *
-snippet_line(const char *path, int64_t line, int64_t *changed_s)
+snippet_line(const struct paths *paths, const char *name, int64_t line, int64_t *changed_s)
 {
 	FILE *file;
 	char *text = NULL;
 	size_t cap = 0;
 	ssize_t len = -1;
 
-	if (line <= 0 || line > SNIPPET_FILE || !*path)
+	if (line <= 0 || line > SNIPPET_FILE || !*name)
 		return NULL;
-	file = snippet_open(path, changed_s);
+	file = snippet_open(paths, name, changed_s);
 	if (!file)
 		return NULL;
 	for (int64_t i = 0; i < line; i++) {
@@ -63,9 +62,9 @@ snippet_line(const char *path, int64_t line, int64_t *changed_s)
 }
 
 char *
-snippet_file(const char *path, size_t *len, int64_t *changed_s)
+snippet_file(const struct paths *paths, const char *name, size_t *len, int64_t *changed_s)
 {
-	FILE *file = *path ? snippet_open(path, changed_s) : NULL;
+	FILE *file = *name ? snippet_open(paths, name, changed_s) : NULL;
 	size_t cap = 0;
 	char *text = NULL;
 	size_t took;
@@ -104,8 +103,8 @@ snippet_expand(struct strbuf *to, const char *text, int64_t column, size_t *care
 }
 
 bool
-snippet_add(struct strbuf *buf, const char *path, int64_t line, int64_t column, unsigned columns,
-    int64_t *changed_s)
+snippet_add(struct strbuf *buf, const struct paths *paths, const char *file, int64_t line,
+    int64_t column, unsigned columns, int64_t *changed_s)
 {
 	struct strbuf plain = { 0 };
 	size_t caret = SIZE_MAX;
@@ -113,7 +112,7 @@ snippet_add(struct strbuf *buf, const char *path, int64_t line, int64_t column, 
 	size_t indent = 0;
 	char *text;
 
-	text = snippet_line(path, line, changed_s);
+	text = snippet_line(paths, file, line, changed_s);
 	if (!text)
 		return false;
 	snippet_expand(&plain, text, column, &caret);

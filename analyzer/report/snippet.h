@@ -6,27 +6,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct paths;
 struct strbuf;
 
 /*
  * A whole source file, which the caller frees, with a NUL behind it; NULL where
- * path is no regular file, or it is unreasonably large. *changed_s as below.
+ * paths_open does not give it, or it is unreasonably large. *changed_s as below.
  */
-char *snippet_file(const char *path, size_t *len, int64_t *changed_s);
+char *snippet_file(const struct paths *paths, const char *file, size_t *len, int64_t *changed_s);
 
 /* Adds text with its tabs as blanks; *caret becomes the blanks before byte number
  * `column` (from 1), and stays where there is none. */
 void snippet_expand(struct strbuf *to, const char *text, int64_t column, size_t *caret);
 
 /* A line of a file, which the caller frees; NULL and *changed_s as below. */
-char *snippet_line(const char *path, int64_t line, int64_t *changed_s);
+char *snippet_line(const struct paths *paths, const char *file, int64_t line, int64_t *changed_s);
 
 /*
  * Adds "  line | text" and, for column > 0, a line with the caret; the text cut
- * to `columns`. Nothing, and false, where there is no such line, or path is no
- * regular file, or it is unreasonably large. *changed_s: its last change, seconds since 1970.
+ * to `columns`. Nothing, and false, where there is no such line, or no such file as
+ * above. *changed_s: its last change, seconds since 1970.
  */
-bool snippet_add(struct strbuf *buf, const char *path, int64_t line, int64_t column,
-    unsigned columns, int64_t *changed_s);
+bool snippet_add(struct strbuf *buf, const struct paths *paths, const char *file, int64_t line,
+    int64_t column, unsigned columns, int64_t *changed_s);
 
 #endif

@@ -1,9 +1,12 @@
 #include "analyzer/util/paths.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analyzer/util/names.h"
@@ -177,4 +180,56 @@ paths_real(const struct paths *paths, const char *shown)
 	real = names_restored(joined);
 	free(joined);
 	return real;
+}
+
+/* Whether file, without links in it, is below a directory that was given, and nothing on
+ * the way is hidden. */
+static bool
+paths_cover(const char *directory, const char *file)
+{
+	char *restored = names_restored(directory);
+	char *real = realpath(restored, NULL);
+	const char *rest = real != NULL ? paths_below(file, real) : NULL;
+	bool is_covered = rest != NULL && *rest != '.' && strstr(rest, "/.") == NULL;
+
+	free(real);
+	free(restored);
+	return is_covered;
+}
+
+static bool
+paths_may_show(const struct paths *paths, int fd)
+{
+	char self[64], file[PATH_MAX];
+	struct stat status;
+	ssize_t len;
+
+	/* files of /proc say that they are empty */
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
+		return false;
+	if ((status.st_mode & S_IROTH) != 0)
+		return true;
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	len = readlink(self, file, sizeof(file) - 1);
+	if (paths == NULL || len <= 0)
+		return false;
+	file[len] = '\0';
+	for (size_t i = 0; i < paths->count; i++) {
+		if (paths_cover(paths->rules[i].to, file))
+			return true;
+	}
+	return paths_cover(paths->root != NULL ? paths->root : ".", file);
+}
+
+int
+paths_open(const struct paths *paths, const char *shown)
+{
+	char *real = paths_real(paths, shown);
+	int fd = *real ? open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+
+	free(real);
+	if (fd < 0 || paths_may_show(paths, fd))
+		return fd;
+	close(fd);
+	return -1;
 }

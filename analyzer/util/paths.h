@@ -31,5 +31,12 @@ void paths_release(struct paths *paths);
 char *paths_shown(const struct paths *paths, const char *path);
 /* Where to open what paths_shown gave, the bytes themselves; the caller frees it. */
 char *paths_real(const struct paths *paths, const char *shown);
+/*
+ * Opens the source that paths_shown gave, which a trace may have named after anything, for
+ * its lines to be shown to whoever gets the report: a regular file that is not empty, and
+ * that all users may read or that lies below the root (none: the current directory) or a
+ * NEW of the rules, with nothing hidden between. Never waits. The descriptor, or -1.
+ */
+int paths_open(const struct paths *paths, const char *shown);
 
 #endif
