@@ -44,7 +44,7 @@ main(void)
 		_exit(getpid() == 0);
 	}
 	wait(NULL);
-	for (int i = 0; i < 32; i++)
+	for (int i = 0; i < 40; i++)
 		if (names[i] != NULL)
 			printf("%s %d\n", names[i], calls[i]);
 	return 0;

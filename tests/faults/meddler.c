@@ -11,7 +11,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { MEDDLER_COUNT = 32 };
+enum { MEDDLER_COUNT = 40 };
 
 EXPORT const char *meddler_names[MEDDLER_COUNT];
 EXPORT int meddler_calls[MEDDLER_COUNT];
@@ -75,6 +75,48 @@ PASS(readlink)
 PASS(readlinkat)
 PASS(getcwd)
 PASS(prctl)
+
+/* The work of memcpy and its like, behind the same list. */
+EXPORT void *
+memcpy(void *to, const void *from, size_t size)
+{
+	meddle(__COUNTER__, "memcpy");
+	for (size_t i = 0; i < size; i++)
+		((volatile char *)to)[i] = ((const char *)from)[i];
+	return to;
+}
+
+EXPORT void *
+memset(void *at, int byte, size_t size)
+{
+	meddle(__COUNTER__, "memset");
+	for (size_t i = 0; i < size; i++)
+		((volatile char *)at)[i] = (char)byte;
+	return at;
+}
+
+EXPORT size_t
+strlen(const char *text)
+{
+	size_t length = 0;
+
+	meddle(__COUNTER__, "strlen");
+	while (((const volatile char *)text)[length] != 0)
+		length++;
+	return length;
+}
+
+EXPORT int
+memcmp(const void *left, const void *right, size_t size)
+{
+	const volatile unsigned char *a = left, *b = right;
+
+	meddle(__COUNTER__, "memcmp");
+	for (size_t i = 0; i < size; i++)
+		if (a[i] != b[i])
+			return a[i] - b[i];
+	return 0;
+}
 
 EXPORT char *meddler_getenv(const char *name) __asm__("getenv");
 EXPORT char *
