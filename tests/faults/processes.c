@@ -127,7 +127,7 @@ execs(const char *self, int left)
 {
 	char number[16];
 
-	work(1000);
+	work(5000);
 	if (left == 0)
 		return puts("last image") < 0;
 	snprintf(number, sizeof(number), "%d", left - 1);
@@ -221,7 +221,7 @@ main(int argc, char **argv)
 		return reaper("/proc/self/exe");
 	if (strcmp(way, "reaped") == 0)
 		return reaped();
-	work(10000);
+	work(50000);
 	if (strcmp(way, "_exit") == 0)
 		_exit(7);
 	if (strcmp(way, "quick_exit") == 0)
