@@ -167,7 +167,9 @@ record_say(struct record *record)
 static int
 record_exec_failed(struct record *record, struct record_child *child, int error)
 {
-	record_start_wait(record, child);
+	struct err err;
+
+	(void)record_start_wait(record, child, &err);
 	record_start_finish(record, child);
 	record_trace_drop(record);
 	record_signals_release();
@@ -226,11 +228,14 @@ record_execute(struct record *record, bool profiled)
 	status = record_start_go(record, &child);
 	if (status != 0)
 		return record_exec_failed(record, &child, status);
-	record_start_wait(record, &child);
+	if (record_start_wait(record, &child, &err) != 0) {
+		(void)cmd_fail(&err);
+		status = CMD_RECORD_FAILED;
+	}
 	record_start_finish(record, &child);
 	record_say(record);
 	record_signals_release();
-	return CMD_OK;
+	return status;
 }
 
 int

@@ -116,8 +116,9 @@ int record_start_keeper(const struct record *record, struct record_child *child,
 int record_start_go(const struct record *record, struct record_child *child);
 /* Forgets a program that shall not run after all. */
 void record_start_cancel(struct record_child *child);
-/* Waits until it ended; fills pid and wait_status. */
-void record_start_wait(struct record *record, struct record_child *child);
+/* Waits until it ended; fills pid and wait_status: 0, or -1 with err set where nobody can
+ * tell how. */
+int record_start_wait(struct record *record, struct record_child *child, struct err *err);
 /* Waits for the keeper, unless processes still run: fills running. */
 void record_start_finish(struct record *record, struct record_child *child);
 
@@ -128,8 +129,8 @@ void record_start_finish(struct record *record, struct record_child *child);
  * every signal is blocked here.
  */
 void record_signals_take(const struct record *record, pid_t program);
-/* Waits for its end and hands signals on, stops while it is stopped. Its wait status;
- * exit status 125 where nobody can tell. */
+/* Waits for its end and hands signals on, stops while it is stopped. Its wait status, or
+ * -1 with errno where nobody can tell. */
 int record_signals_wait(void);
 /* Signals are ours again. Without record_signals_take: nothing. */
 void record_signals_release(void);

@@ -3,6 +3,7 @@
 #include "analyzer/cmd/record.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "analyzer/util/err.h"
+#include "analyzer/util/files.h"
 #include "analyzer/util/xalloc.h"
 
 #if defined(__aarch64__)
@@ -42,7 +44,7 @@ check_load(const struct check *check, uint64_t offset, uint64_t size)
 	    offset > (uint64_t)status.st_size || size > (uint64_t)status.st_size - offset)
 		return NULL;
 	block = xcalloc(1, (size_t)size + 1);
-	if (pread(check->fd, block, (size_t)size, (off_t)offset) != (ssize_t)size) {
+	if (files_read(check->fd, offset, block, (size_t)size) != size) {
 		free(block);
 		return NULL;
 	}
@@ -283,19 +285,19 @@ check_file(const char *path, const char **why)
 	struct check check = { .why = NULL };
 	char line[256] = "";
 	char *next = NULL;
-	ssize_t len;
+	size_t len;
 
 	check.fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (check.fd < 0)
 		return NULL; /* may be run, not read: the shim will tell */
-	len = pread(check.fd, line, sizeof(line) - 1, 0);
-	if (len >= (ssize_t)sizeof(check.elf) && memcmp(line, ELFMAG, SELFMAG) == 0) {
+	len = files_read(check.fd, 0, line, sizeof(line) - 1);
+	if (len >= sizeof(check.elf) && memcmp(line, ELFMAG, SELFMAG) == 0) {
 		memcpy(&check.elf, line, sizeof(check.elf));
 		check_elf(&check, path);
 	} else if (len >= 2 && line[0] == '#' && line[1] == '!') {
 		line[strcspn(line, "\n")] = '\0';
 		next = check_interpreter(line);
-	} else if (len >= 0) {
+	} else if (len > 0 || errno == 0) {
 		next = xstrdup("/bin/sh"); /* so does execvp */
 	}
 	(void)close(check.fd);

@@ -24,7 +24,6 @@
 enum {
 	SIGNALS_PATIENCE_MS = 1000, /* for the witness's answer */
 	SIGNALS_LATE_MS = 10,       /* who is sent the same one by one, gets it within */
-	SIGNALS_UNKNOWN = 125 << 8, /* wait status of who cannot be waited for */
 };
 
 static struct signals {
@@ -161,17 +160,20 @@ signals_stop(int number)
 	(void)sigprocmask(SIG_BLOCK, &own, NULL);
 }
 
-/* Whether it has ended, with its status. */
+/* Whether it has ended, with its status; -1 and errno: nobody can tell. */
 static bool
 signals_look(int *status)
 {
-	pid_t pid = waitpid(signals.program, status, WNOHANG | WUNTRACED);
+	pid_t pid;
 
-	if (pid < 0 && errno != EINTR) {
-		*status = SIGNALS_UNKNOWN;
+	do
+		pid = waitpid(signals.program, status, WNOHANG | WUNTRACED);
+	while (pid < 0 && errno == EINTR);
+	if (pid < 0) {
+		*status = -1;
 		return true;
 	}
-	if (pid <= 0)
+	if (pid == 0)
 		return false;
 	if (!WIFSTOPPED(*status))
 		return true;
@@ -198,13 +200,15 @@ record_signals_wait(void)
 {
 	siginfo_t info;
 	sigset_t all;
-	int status;
+	int status, error;
 
 	(void)sigfillset(&all);
 	while (!signals_look(&status))
 		if (sigwaitinfo(&all, &info) > 0 && info.si_signo != SIGCHLD)
 			signals_forward(&info);
+	error = errno;
 	signals_dismiss();
+	errno = error;
 	return status;
 }
 

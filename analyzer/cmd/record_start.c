@@ -23,6 +23,7 @@ struct start_message {
 };
 
 enum {
+	START_UNKNOWN = 125 << 8,  /* wait status of who cannot be waited for */
 	START_PATIENCE_MS = 10000, /* for the keeper's last work */
 };
 
@@ -116,14 +117,33 @@ start_read(int fd, void *to, size_t size)
 	return (ssize_t)done;
 }
 
+/* Into a pipe that has room: 0, or the errno. */
+static int
+start_write(int fd, const void *from, size_t size)
+{
+	ssize_t wrote;
+
+	do
+		wrote = write(fd, from, size);
+	while (wrote < 0 && errno == EINTR);
+	if (wrote >= 0)
+		errno = EIO;
+	return wrote == (ssize_t)size ? 0 : errno;
+}
+
 static _Noreturn void
 start_child(const struct record *record, int go, int failed)
 {
 	struct start_message message;
 	int error;
 
-	if (start_read(go, &message, sizeof(message)) != (ssize_t)sizeof(message))
-		_exit(125); /* cancelled */
+	errno = 0;
+	if (start_read(go, &message, sizeof(message)) != (ssize_t)sizeof(message)) {
+		error = errno; /* 0: cancelled */
+		if (error != 0)
+			(void)start_write(failed, &error, sizeof(error));
+		_exit(125);
+	}
 	if (message.len != 0) {
 		start_options(record, message.path);
 		start_preload(record);
@@ -132,8 +152,7 @@ start_child(const struct record *record, int go, int failed)
 	 * without any header, which the shell runs */
 	(void)execvp(record->program, record->argv);
 	error = errno;
-	if (write(failed, &error, sizeof(error)) < 0)
-		_exit(125);
+	(void)start_write(failed, &error, sizeof(error));
 	_exit(125);
 }
 
@@ -195,7 +214,7 @@ int
 record_start_go(const struct record *record, struct record_child *child)
 {
 	struct start_message message = { .len = 0 };
-	int error = 0;
+	int error, exec_error = 0;
 
 	if (record->trace != NULL) {
 		message.len = (uint32_t)strlen(record->trace);
@@ -203,20 +222,24 @@ record_start_go(const struct record *record, struct record_child *child)
 	}
 	record_signals_take(record, child->pid);
 	/* at once: it fits the pipe */
-	if (write(child->go, &message, sizeof(message)) != (ssize_t)sizeof(message))
-		error = errno;
+	error = start_write(child->go, &message, sizeof(message));
 	(void)close(child->go);
-	if (start_read(child->failed, &error, sizeof(error)) == 0)
-		error = 0;
+	if (start_read(child->failed, &exec_error, sizeof(exec_error)) != 0)
+		error = exec_error;
 	(void)close(child->failed);
 	return error;
 }
 
-static void
-start_reap(pid_t pid, int *status)
+/* What waitpid answers, which no signal interrupts. */
+static pid_t
+start_reap(pid_t pid, int *status, int options)
 {
-	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
-		;
+	pid_t ended;
+
+	do
+		ended = waitpid(pid, status, options);
+	while (ended < 0 && errno == EINTR);
+	return ended;
 }
 
 void
@@ -226,20 +249,38 @@ record_start_cancel(struct record_child *child)
 
 	(void)close(child->go);
 	(void)close(child->failed);
-	start_reap(child->pid, &status);
+	(void)start_reap(child->pid, &status, 0);
 	if (child->gone >= 0)
 		(void)close(child->gone);
 	if (child->keeper > 0)
-		start_reap(child->keeper, &status);
+		(void)start_reap(child->keeper, &status, 0);
 }
 
 /* --- Its end --- */
 
-void
-record_start_wait(struct record *record, struct record_child *child)
+int
+record_start_wait(struct record *record, struct record_child *child, struct err *err)
 {
+	int ended = record_signals_wait();
+
 	record->pid = child->pid;
-	record->wait_status = record_signals_wait();
+	if (ended >= 0) {
+		record->wait_status = ended;
+		return 0;
+	}
+	record->wait_status = START_UNKNOWN;
+	return err_set(err, "%s: how it ended is not known: %s", record->argv[0], strerror(errno));
+}
+
+static bool
+start_lock(int fd, int how)
+{
+	int result;
+
+	do
+		result = flock(fd, how | LOCK_NB);
+	while (result != 0 && errno == EINTR);
+	return result == 0;
 }
 
 /* The trace, on a description of its own; whatever became of its name. */
@@ -264,7 +305,7 @@ start_is_mapped(const struct record *record)
 	if (fd < 0)
 		return false;
 	/* a shared lock beside others: programs; none at all: the keeper's */
-	mapped = flock(fd, LOCK_EX | LOCK_NB) != 0 && flock(fd, LOCK_SH | LOCK_NB) == 0;
+	mapped = !start_lock(fd, LOCK_EX) && errno == EWOULDBLOCK && start_lock(fd, LOCK_SH);
 	(void)close(fd);
 	return mapped;
 }
@@ -284,7 +325,7 @@ start_is_kept(const struct record *record, struct record_child *child)
 	struct err err;
 	int status = 0;
 
-	if (waitpid(child->keeper, &status, WNOHANG) == 0)
+	if (start_reap(child->keeper, &status, WNOHANG) == 0)
 		return false;
 	if (!WIFSIGNALED(status) || child->again || record_start_keeper(record, child, &err) != 0)
 		return true;

@@ -15,6 +15,7 @@
 
 #include "analyzer/trace/packed.h"
 #include "analyzer/util/err.h"
+#include "analyzer/util/files.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
 #include "keeper/keeper.h"
@@ -114,7 +115,7 @@ static int
 record_trace_header(const struct record *record, int fd, uint64_t size)
 {
 	struct esc_header *header = xcalloc(1, sizeof(*header));
-	ssize_t wrote;
+	bool written;
 
 	header->magic = ESC_MAGIC;
 	header->version = ESC_VERSION;
@@ -127,13 +128,9 @@ record_trace_header(const struct record *record, int fd, uint64_t size)
 		strcpy(header->exe, record->exe);
 	if (!record->hide_command)
 		record_trace_command(header, record->argv);
-	wrote = pwrite(fd, header, sizeof(*header), 0);
+	written = files_write(fd, 0, header, sizeof(*header));
 	free(header);
-	if (wrote == (ssize_t)sizeof(*header))
-		return 0;
-	if (wrote >= 0)
-		errno = ENOSPC;
-	return -1;
+	return written ? 0 : -1;
 }
 
 /* Room for the header and the first segments, whatever `ulimit -f` says. */
@@ -266,7 +263,7 @@ record_trace_threads(int fd, uint64_t at, uint64_t len, struct record_summary *s
 	uint64_t end = at + len;
 
 	while (end - at >= sizeof(thread.def) &&
-	    pread(fd, &thread, sizeof(thread), (off_t)at) >= (ssize_t)sizeof(thread.def)) {
+	    files_read(fd, at, &thread, sizeof(thread)) >= sizeof(thread.def)) {
 		if (thread.def.type == ESC_DEF_THREAD && end - at >= sizeof(thread))
 			record_trace_count(summary, &thread.counters);
 		if (thread.def.slots == 0 || thread.def.slots > (end - at) / ESC_SLOT)
@@ -275,15 +272,17 @@ record_trace_threads(int fd, uint64_t at, uint64_t len, struct record_summary *s
 	}
 }
 
-/* Adds up the counters at the head of each stream. */
-static void
+/* Adds up the counters at the head of each stream: 0, or the errno of what could not be
+ * read. */
+static int
 record_trace_streams(int fd, const struct esc_header *header, struct record_summary *summary)
 {
 	uint64_t at = ESC_HEADER_SIZE;
 	struct esc_segment segment;
 
-	while (at < header->claimed &&
-	    pread(fd, &segment, sizeof(segment), (off_t)at) == (ssize_t)sizeof(segment)) {
+	while (at < header->claimed) {
+		if (files_read(fd, at, &segment, sizeof(segment)) != sizeof(segment))
+			return errno;
 		/* A flight recorder's that was about to be used. */
 		if (segment.size == 0)
 			segment.size = header->ring_slot;
@@ -294,9 +293,10 @@ record_trace_streams(int fd, const struct esc_header *header, struct record_summ
 		    summary->ring != 0)
 			record_trace_threads(fd, at + sizeof(segment), segment.used, summary);
 		if (segment.size < ESC_SEGMENT_MIN)
-			return;
+			return 0;
 		at += segment.size;
 	}
+	return 0;
 }
 
 int
@@ -304,12 +304,16 @@ record_trace_summary(const char *path, struct record_summary *summary, struct er
 {
 	struct esc_header *header;
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	size_t got;
+	int error;
 
 	if (fd < 0)
 		return err_set(err, "%s: %s", path, strerror(errno));
 	*summary = (struct record_summary){ 0 };
 	header = xmalloc(sizeof(*header));
-	if (pread(fd, header, sizeof(*header), 0) == (ssize_t)sizeof(*header)) {
+	got = files_read(fd, 0, header, sizeof(*header));
+	error = errno;
+	if (got == sizeof(*header)) {
 		summary->flags = header->flags;
 		summary->ring = header->ring_size;
 		summary->missing = header->missing;
@@ -319,11 +323,14 @@ record_trace_summary(const char *path, struct record_summary *summary, struct er
 		memcpy(summary->runtime, header->runtime, sizeof(summary->runtime) - 1);
 		memcpy(summary->allocator, header->allocator, sizeof(summary->allocator) - 1);
 		record_trace_count(summary, &header->overflow);
-		record_trace_streams(fd, header, summary);
+		error = record_trace_streams(fd, header, summary);
 	}
 	free(header);
 	(void)close(fd);
-	return 0;
+	if (got == sizeof(*header) && error == 0)
+		return 0;
+	return err_set(
+	    err, "%s: cannot read it: %s", path, error != 0 ? strerror(error) : "it was cut short");
 }
 
 /* --- Programs that became others --- */
@@ -349,7 +356,7 @@ static bool
 record_trace_load(int fd, struct esc_header *header)
 {
 	memset(header, 0, sizeof(*header));
-	if (pread(fd, header, sizeof(*header), 0) < (ssize_t)sizeof(header->magic))
+	if (files_read(fd, 0, header, sizeof(*header)) < sizeof(header->magic))
 		return false;
 	if (packed_is(header) && !record_trace_unpack(fd, header))
 		return false;
