@@ -109,9 +109,10 @@ collect(struct symbol_calls *calls, Dwarf_Die *function)
 	Dwarf_Die stack[DEPTH_MAX];
 	size_t depth = 0;
 	size_t seen = 0;
+	const void *last = function->addr;
 	bool more = symbol_dwarf_child(function, &stack[0]);
 
-	while (more && seen++ < DIES_MAX) {
+	while (more && seen++ < DIES_MAX && symbol_dwarf_is_behind(&stack[depth], &last)) {
 		Dwarf_Die *die = &stack[depth];
 		int tag = dwarf_tag(die);
 

@@ -225,6 +225,15 @@ symbol_dwarf_child(Dwarf_Die *die, Dwarf_Die *child)
 	    (const char *)child->addr > (const char *)die->addr;
 }
 
+bool
+symbol_dwarf_is_behind(const Dwarf_Die *die, const void **last)
+{
+	bool behind = (const char *)die->addr > (const char *)*last;
+
+	*last = die->addr;
+	return behind;
+}
+
 static bool
 is_container(int tag)
 {
@@ -278,13 +287,14 @@ walk_tree(struct symbol_dwarf *dwarf, struct tree *tree, Dwarf_Die *root)
 		Dwarf_Die die;
 		ptrdiff_t scope;
 	} stack[DEPTH_MAX];
+	const void *last = root->addr;
 	size_t depth = 0;
 	size_t seen = 0;
 	bool more;
 
 	stack[0].scope = NO_SCOPE;
 	more = symbol_dwarf_child(root, &stack[0].die);
-	while (more && seen++ < DIES_MAX) {
+	while (more && seen++ < DIES_MAX && symbol_dwarf_is_behind(&stack[depth].die, &last)) {
 		Dwarf_Die *die = &stack[depth].die;
 		ptrdiff_t scope = stack[depth].scope;
 		int tag = dwarf_tag(die);
@@ -621,9 +631,10 @@ find_child(Dwarf_Die *parent, uint64_t addr, Dwarf_Die *found)
 	Dwarf_Die stack[32];
 	size_t depth = 0;
 	size_t seen = 0;
+	const void *last = parent->addr;
 	bool more = symbol_dwarf_child(parent, &stack[0]);
 
-	while (more && seen++ < DIES_MAX) {
+	while (more && seen++ < DIES_MAX && symbol_dwarf_is_behind(&stack[depth], &last)) {
 		Dwarf_Die *die = &stack[depth];
 		int tag = dwarf_tag(die);
 

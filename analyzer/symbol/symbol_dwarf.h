@@ -61,5 +61,9 @@ void symbol_dwarf_declared(struct symbol_dwarf *dwarf, uint64_t addr, struct sym
 bool symbol_dwarf_sibling(Dwarf_Die *die);
 /* The first entry inside of it; false as before. */
 bool symbol_dwarf_child(Dwarf_Die *die, Dwarf_Die *child);
+/* For a walk from die to die: true if this one lies behind the one before, *last, which
+ * it then is. Else a sibling's reference leads in among what was seen: a walk that follows
+ * would see twice as much at each depth. */
+bool symbol_dwarf_is_behind(const Dwarf_Die *die, const void **last);
 
 #endif
