@@ -109,6 +109,11 @@ enter(struct search *search, struct module *own, const struct symbol_target *tar
 		}
 	}
 	step->function = symbol_module_function(step->module, at);
+	/* nobody knows: the module's process failed, or says that there is no code */
+	if (step->function == 0) {
+		step->module = NULL;
+		step->name = step->name != NULL ? step->name : "??";
+	}
 	return goal->names != NULL || step->module != goal->module || step->function == 0 ||
 	    step->function != goal->function;
 }
