@@ -54,19 +54,12 @@ struct discover {
 
 enum discover_kind { DISCOVER_CALL, DISCOVER_CALLER, DISCOVER_SIZE, DISCOVER_PC };
 
-static uint64_t
-discover_hash(uint64_t hash, const char *text)
-{
-	while (*text != '\0')
-		hash = (hash ^ (uint8_t)*text++) * 0x100000001b3ULL;
-	return hash;
-}
-
 static void
 discover_name_functions(struct discover *discover)
 {
 	const struct logical *logical = discover->logical;
 	struct map names = { 0 };
+	struct map_key key;
 	const struct logical_frame *frame;
 	uint64_t *number;
 	bool fresh;
@@ -78,10 +71,9 @@ discover_name_functions(struct discover *discover)
 	    xcalloc((size_t)logical->frame_count + 1, sizeof(*discover->functions));
 	for (i = 1; i <= logical->frame_count; i++) {
 		frame = &logical->frames[i];
-		number = map_insert(&names,
-		    (struct map_key){ discover_hash(0xcbf29ce484222325ULL, frame->function),
-			discover_hash(0x84222325cbf29ce4ULL, frame->function) + frame->module },
-		    &fresh);
+		key = map_key_of(
+		    (struct map_key){ 0, frame->module }, frame->function, strlen(frame->function));
+		number = map_insert(&names, key, &fresh);
 		if (fresh) {
 			*number = discover->function_count++;
 			discover->functions[*number].frame = i;

@@ -52,37 +52,23 @@ logical_add_module(struct logical *logical, const char *path, const uint8_t *bui
 	return i;
 }
 
-/* FNV-1a with a start of one's own: two of them make a key that no two
- * different frames share by accident. */
-static uint64_t
-logical_hash(uint64_t hash, const char *text)
-{
-	do
-		hash = (hash ^ (uint8_t)*text) * 0x100000001b3ULL;
-	while (*text++ != '\0');
-	return hash;
-}
-
+/* Made by no frame but equal ones. */
 static struct map_key
 logical_key(const struct logical_frame *frame, uint64_t offset)
 {
-	struct map_key key = { 0xcbf29ce484222325ULL, 0x84222325cbf29ce4ULL };
-	const uint64_t words[2] = {
+	struct map_key key = { 0, 0 };
+	const uint64_t words[3] = {
 		(uint64_t)frame->line << 32 | frame->column,
 		(uint64_t)frame->module << 3 | (uint64_t)frame->tail << 2 |
 		    (uint64_t)frame->inlined << 1 | frame->startup,
+		/* without lines the place itself tells two call sites apart */
+		frame->line == 0 ? offset : 0,
 	};
-	/* without lines the place itself tells two call sites apart */
-	uint64_t place = frame->line == 0 ? offset : 0;
 
-	key.hi = logical_hash(key.hi, frame->symbol);
-	key.lo = logical_hash(key.lo, frame->symbol);
-	key.hi = logical_hash(key.hi, frame->function);
-	key.lo = logical_hash(key.lo, frame->file);
-	key.hi = (key.hi ^ words[0]) * 0x9e3779b97f4a7c15ULL + place;
-	key.lo = (key.lo ^ words[1]) * 0xc2b2ae3d27d4eb4fULL + words[0];
-	key.lo += place * 0x165667b19e3779f9ULL;
-	return key;
+	key = map_key_of(key, frame->symbol, strlen(frame->symbol));
+	key = map_key_of(key, frame->function, strlen(frame->function));
+	key = map_key_of(key, frame->file, strlen(frame->file));
+	return map_key_of(key, words, sizeof(words));
 }
 
 static bool

@@ -103,17 +103,6 @@ symbol_save_cache(struct symbol *symbol, struct symbol_cached *cached)
 		symbol_cache_trim(symbol->cache, CACHE_MAX);
 }
 
-static uint64_t
-hash_bytes(uint64_t hash, const void *bytes, size_t len)
-{
-	const uint8_t *at = bytes;
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
 static bool
 is_same(const struct module *module, const struct symbol_module *wanted)
 {
@@ -153,8 +142,8 @@ symbol_add_module(struct symbol *symbol, const struct symbol_module *wanted)
 	size_t index;
 	bool fresh;
 
-	key.hi = hash_bytes(1, wanted->path, strlen(wanted->path));
-	key.lo = hash_bytes(key.hi, wanted->build_id, wanted->build_id_len);
+	key = map_key_of((struct map_key){ 0, 0 }, wanted->path, strlen(wanted->path));
+	key = map_key_of(key, wanted->build_id, wanted->build_id_len);
 	value = map_insert(&symbol->by_key, key, &fresh);
 	if (!fresh && is_same(symbol->modules[*value - 1], wanted)) {
 		index = *value - 1;

@@ -299,10 +299,8 @@ symbol_cache_distrust(struct symbol_cache *cache)
 static uint64_t *
 find_text(struct symbol_cache *cache, const char *text, bool *fresh)
 {
-	XXH128_hash_t hash = XXH3_128bits(text, strlen(text));
-	struct map_key key = { hash.high64, hash.low64 };
-
-	return map_insert(&cache->text_map, key, fresh);
+	return map_insert(
+	    &cache->text_map, map_key_of((struct map_key){ 0, 0 }, text, strlen(text)), fresh);
 }
 
 uint32_t
@@ -319,7 +317,6 @@ symbol_cache_text(struct symbol_cache *cache, const char *text)
 			*number = cache->text_mapped;
 	}
 	number = find_text(cache, text, &fresh);
-	/* others may have the same hash, by somebody's design */
 	if (!fresh && strcmp(cache->texts[*number], text) == 0)
 		return (uint32_t)*number;
 	if (fresh)

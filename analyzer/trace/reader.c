@@ -136,6 +136,8 @@ reader_load_header(struct reader *reader, struct err *err)
 
 /* --- Sums --- */
 
+_Static_assert(offsetof(struct esc_header, flags) == 24, "said in a note");
+
 /* The header, whole, against its sum. Tells what cannot be checked. */
 static void
 reader_check_header(struct reader *reader)
@@ -150,10 +152,11 @@ reader_check_header(struct reader *reader)
 		return;
 	if ((reader->head.flags & ESC_FLAG_COMPLETE) == 0) {
 		reader->partial = true;
-		reader_tell(reader, "byte 28: it was not closed: incomplete, and not checked");
+		reader_tell(reader, "byte 24: it was not closed: incomplete, and not checked");
 		return;
 	}
-	if (reader->head.version < ESC_VERSION) {
+	/* a sum would be from a later version */
+	if (reader->head.version < ESC_VERSION && reader->head.sum == 0) {
 		reader_tell(reader, "it has no checksums, since an older esc made it: not checked");
 		return;
 	}
@@ -353,7 +356,8 @@ reader_open_file(struct reader *reader, struct err *err)
 	bool damaged;
 	char magic[4];
 
-	reader->fd = open(reader->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* a FIFO would wait for who writes it */
+	reader->fd = open(reader->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (reader->fd < 0 || fstat(reader->fd, &status) != 0)
 		return err_set(err, "%s: %s", reader->path, strerror(errno));
 	if (!S_ISREG(status.st_mode))
@@ -381,8 +385,9 @@ reader_freeze(struct reader *reader, struct err *err)
 
 	if (head->ring_size == 0 || (head->flags & ESC_FLAG_COMPLETE) != 0)
 		return 0;
+	/* What was cut is not written any more. */
 	if (head->ring_size > reader->size)
-		return err_set(err, "%s: damaged header (ring_size)", reader->path);
+		return 0;
 	for (tries = READER_COPIES;; tries--) {
 		last = head->last;
 		copy = snapshot_take(reader->fd, head, err);

@@ -32,6 +32,18 @@ map_seed(void)
 	return seed;
 }
 
+struct map_key
+map_key_of(struct map_key of, const void *bytes, size_t len)
+{
+	struct {
+		struct map_key of;
+		XXH128_hash_t hash;
+	} both = { of, XXH3_128bits_withSeed(bytes, len, map_seed()) };
+	XXH128_hash_t all = XXH3_128bits_withSeed(&both, sizeof(both), map_seed());
+
+	return (struct map_key){ all.high64, all.low64 };
+}
+
 /* Where key should stand. */
 static size_t
 map_home(const struct map *map, struct map_key key)

@@ -23,6 +23,11 @@ struct map {
 	size_t mask;
 };
 
+/* The key of bytes of any length: 128 bits of the seeded hash, so that no input can
+ * make two of them the same, nor say what they are in the next process. Continues
+ * `of`, the key of what is in front of them; {0, 0}: nothing. */
+struct map_key map_key_of(struct map_key of, const void *bytes, size_t len);
+
 /* The value of key, or NULL. Valid until the next insertion or removal. */
 uint64_t *map_find(const struct map *map, struct map_key key);
 /* The value of key, made 0 if it was not there; *fresh tells (may be NULL). */

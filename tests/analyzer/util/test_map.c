@@ -32,6 +32,21 @@ step(struct map *map, uint64_t number, uint64_t value)
 	*at = want[number] = value;
 }
 
+/* Equal for equal bytes alone, in parts of the same lengths. */
+static void
+test_keys(void)
+{
+	struct map_key none = { 0, 0 }, a, b;
+
+	a = map_key_of(map_key_of(none, "ab", 2), "c", 1);
+	b = map_key_of(map_key_of(none, "ab", 2), "c", 1);
+	CHECK(a.hi == b.hi && a.lo == b.lo);
+	b = map_key_of(map_key_of(none, "a", 1), "bc", 2);
+	CHECK(a.hi != b.hi && a.lo != b.lo);
+	b = map_key_of(none, "abc", 3);
+	CHECK(a.hi != b.hi && a.lo != b.lo);
+}
+
 int
 main(void)
 {
@@ -59,5 +74,6 @@ main(void)
 	CHECK_EQ(seen, 0);
 	map_release(&map);
 	CHECK(map.slots == NULL && map.count == 0);
+	test_keys();
 	return check_done();
 }
