@@ -4,6 +4,8 @@
 #include <dlfcn.h>
 #include <string.h>
 
+#pragma weak _dl_find_object /* see aside.h */
+
 /* Remembered rows, the CIE's among them; expression stack. Compilers use one more
  * and four: what they cost is the program's stack. */
 enum { CFI_DEPTH = 3, CFI_STACK = 16 };

@@ -13,6 +13,8 @@
 #include "preload/sys.h"
 #include "preload/thread.h"
 
+#pragma weak _dl_find_object /* see aside.h */
+
 enum { MARKS_ENTRIES = 1 << 16, MARKS_PROBES = 64, MARKS_AVOID = 16 };
 
 /* A place in the code, as its return address. */

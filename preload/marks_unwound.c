@@ -14,6 +14,8 @@
 
 #include "preload/marks.h"
 
+#pragma weak _dl_find_object /* see aside.h */
+
 struct marks_unwinder {
 	const struct link_map *map;
 	_Unwind_Ptr (*get_ip)(struct _Unwind_Context *);

@@ -3,13 +3,15 @@
 
 #include <dlfcn.h>
 
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *block, size_t size);
-void __libc_free(void *block);
-void *__libc_memalign(size_t alignment, size_t size);
-void *__libc_valloc(size_t size);
-void *__libc_pvalloc(size_t size);
+/* Weak: another C library, into which we were preloaded, has none of them and would not
+ * start the program for that. */
+void *__libc_malloc(size_t size) __attribute__((weak));
+void *__libc_calloc(size_t count, size_t size) __attribute__((weak));
+void *__libc_realloc(void *block, size_t size) __attribute__((weak));
+void __libc_free(void *block) __attribute__((weak));
+void *__libc_memalign(size_t alignment, size_t size) __attribute__((weak));
+void *__libc_valloc(size_t size) __attribute__((weak));
+void *__libc_pvalloc(size_t size) __attribute__((weak));
 
 struct real real = {
 	.malloc = __libc_malloc,

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "preload/aside.h"
 #include "preload/clock.h"
 #include "preload/config.h"
 #include "preload/marks.h"
@@ -30,6 +31,8 @@
 #include "preload/stacks.h"
 #include "preload/sys.h"
 #include "preload/thread.h"
+
+#pragma weak _dl_find_object /* see aside.h */
 
 #ifndef ESC_KEEPER
 #define ESC_KEEPER "/usr/local/libexec/esc/esc-keeper"
@@ -635,19 +638,37 @@ start_wanted(char **envp)
 	    (start.config.root == 0 || start.config.follow || start.config.root == start.pid);
 }
 
+/* Before a library that ends programs in which it is not the first. */
+static void
+start_aside(char **argv, char **envp, bool wanted)
+{
+	/* The loader as the program: argv is no more what was executed. */
+	if (start_auxv(AT_SECURE) != 0 || start_auxv(AT_BASE) == 0)
+		return;
+	if (wanted)
+		start_say(start.exe, " is built with a sanitizer", start_unprofiled);
+	aside_step(start.exe, (const char *)start_auxv(AT_EXECFN), argv, envp);
+}
+
 static bool
 start_all(int argc, char **argv, char **envp)
 {
 	char **end = envp;
+	bool wanted;
 
 	while (*end != NULL)
 		end++;
 	start.argc = argc;
 	start.argv = argv;
 	start.auxv = (const void *)(end + 1);
-	if (!start_wanted(envp) || !start_space())
-		return false;
 	start_exe();
+	wanted = start_wanted(envp);
+	if (aside_is_due()) {
+		start_aside(argv, envp, wanted);
+		return false;
+	}
+	if (!wanted || !start_space())
+		return false;
 	clock_start(start_auxv(AT_SYSINFO_EHDR));
 	ring.monotonic = !arch_ticks_invariant();
 	if (!start_trace())
@@ -678,7 +699,7 @@ start_constructor(int argc, char **argv, char **envp)
 	/* Whatever becomes of us: what else was preloaded has its say. */
 	start.next = real_switch();
 	shim.foreign = start.next != NULL;
-	if (!start_all(argc, argv, envp)) {
+	if (aside_is_foreign() || !start_all(argc, argv, envp)) {
 		shim_begin(SHIM_OFF);
 		return;
 	}
