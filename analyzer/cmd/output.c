@@ -55,6 +55,7 @@ output_file(const struct output *output, const struct export *export,
 	char *temporary = xasprintf("%s.XXXXXX", output->path);
 	int fd = files_create(temporary);
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	bool is_cut;
 	int rc;
 
 	if (!file) {
@@ -63,8 +64,12 @@ output_file(const struct output *output, const struct export *export,
 		return -1;
 	}
 	rc = export->write(options, db, file, err);
+	/* of a piece that failed in between fclose knows nothing, nor errno */
+	is_cut = ferror(file) != 0;
 	if (fclose(file) != 0 && rc == 0)
 		rc = err_set(err, "%s: %s", output->path, strerror(errno));
+	if (is_cut && rc == 0)
+		rc = err_set(err, "%s: cannot be written: is there room?", output->path);
 	if (rc == 0 && output_place(output, temporary) < 0)
 		rc = err_set(err, "%s: %s%s", output->path, strerror(errno),
 		    errno == EEXIST ? " (-f replaces it)" : "");
