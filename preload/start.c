@@ -244,6 +244,17 @@ start_reaps(void)
 	return reaps != 0 || start.pid == 1;
 }
 
+/* Whether the file has what its header promises: a touch of more would be SIGBUS. */
+static bool
+start_is_backed(int fd, const struct esc_header *header)
+{
+	struct stat status;
+
+	return arch_syscall(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) == 0 &&
+	    S_ISREG(status.st_mode) && status.st_size >= ESC_HEADER_SIZE &&
+	    (uint64_t)status.st_size >= header->reserved_end;
+}
+
 /* The launcher's trace, if it is new: 0, else -1. Other errors than that it is out of
  * reach, as after chroot or setuid, are said. */
 static int
@@ -264,7 +275,7 @@ start_open_given(int *trace)
 	if (got < 0)
 		start_say("cannot read ", start.config.file, start_unprofiled);
 	else if (got != sizeof(probe) || header->magic != ESC_MAGIC ||
-	    (header->flags & ESC_FLAG_STARTED) != 0)
+	    (header->flags & ESC_FLAG_STARTED) != 0 || !start_is_backed((int)fd, header))
 		got = 0;
 	if (got > 0) {
 		start_add(start.path, start.path + sizeof(start.path), start.config.file);
