@@ -394,13 +394,16 @@ write_timeline(const struct ingest_run *run, struct err *err)
 	const struct timeline_slice *slice = timeline->slices;
 	struct store_timeline row = { .run = run->id };
 	double begin = (double)(timeline->start - run->reader->head.start.ticks);
-	int64_t at;
+	int64_t at, most;
 	size_t i;
 
 	row.at = -1;
 	for (i = 0; i < timeline->count; i++, slice++) {
 		at = write_clamp(
 		    (begin + (double)(1ULL << timeline->shift) * (double)(i + 1)) * run->tick_ns);
+		/* room for those behind it, whatever times a trace tells of */
+		most = INT64_MAX - (int64_t)(timeline->count - i);
+		at = at < most ? at : most;
 		/* slices of a run that is shorter than they are many */
 		row.at = at > row.at ? at : row.at + 1;
 		row.live_bytes = slice->live > 0 ? slice->live : 0;

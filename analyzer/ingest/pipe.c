@@ -40,6 +40,9 @@ pipe_fill(struct pipe *pipe, struct pipe_batch *batch)
 		if (!merge_take(pipe->merge, &to->event, &stream))
 			break;
 		to->stream = (uint32_t)stream;
+		/* no block is larger; a database's numbers are signed */
+		if (to->event.size > INT64_MAX)
+			to->event.size = INT64_MAX;
 		match_expect(&pipe->match, to);
 		if (count >= PIPE_LAG)
 			match_event(&pipe->match, to - PIPE_LAG);
