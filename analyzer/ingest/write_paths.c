@@ -183,19 +183,21 @@ const struct sum *
 write_main_owner(const struct ingest_run *run, const struct sums *owners, int64_t key, bool escaped)
 {
 	const struct logical_frame *frames = run->escape.places.logical->frames;
-	size_t first = sums_find(owners, key), end = first, count = 0;
+	size_t first = sums_find(owners, key), end = first, count = 0, at;
 	const struct sum *best, *sum;
 	struct main_owner *list;
 
 	while (end < owners->count && owners->list[end].a == key)
 		end++;
 	list = xcalloc(end - first + 1, sizeof(*list));
-	for (sum = owners->list + first; sum < owners->list + end; sum++)
+	for (at = first; at < end; at++) {
+		sum = &owners->list[at];
 		if (!escaped || sum->d != FATE_LOCAL)
 			list[count++] = (struct main_owner){
 				.function = sum->b != 0 ? frames[sum->b].function : "",
 				.sum = sum,
 			};
+	}
 	if (count > 1)
 		qsort(list, count, sizeof(*list), compare_owners);
 	best = write_heaviest_owner(list, count);

@@ -25,6 +25,7 @@ struct load {
 	uint32_t node_limit; /* highest id taken */
 	uint32_t *modules;   /* recorded id -> module */
 	uint32_t module_limit;
+	uint32_t process_limit;
 	size_t module_cap;
 	size_t process_cap;
 	size_t pc_cap;
@@ -95,7 +96,7 @@ definitions_load_process(struct load *load, const uint8_t *at, size_t len)
 		return false;
 	memcpy(&def, at, sizeof(def));
 	number = def.def.id;
-	if (number == 0 || number > (1U << 22))
+	if (number == 0 || number > load->process_limit)
 		return false;
 	if (number > out->process_count) {
 		out->processes = xgrow(out->processes, &load->process_cap, (size_t)number + 1,
@@ -322,18 +323,33 @@ definitions_limit(const struct reader *reader, uint32_t said)
 	return said < slots ? said : (uint32_t)slots;
 }
 
+/* Room for the largest segment of definitions. */
+static uint8_t *
+definitions_buffer(const struct reader *reader)
+{
+	size_t most = ESC_SLOT, i;
+
+	for (i = 0; i < reader->segment_count; i++)
+		if (reader->segments[i].head.kind == ESC_SEGMENT_DEFS &&
+		    reader->segments[i].head.used > most)
+			most = reader->segments[i].head.used;
+	return xmalloc(most);
+}
+
 struct definitions *
 definitions_new(struct reader *reader)
 {
 	struct load load = { .reader = reader };
-	uint8_t *buf = xmalloc(ESC_SEGMENT_MAX);
-	uint32_t nodes;
+	uint8_t *buf = definitions_buffer(reader);
+	uint32_t said;
 	size_t i;
 
 	load.out = xcalloc(1, sizeof(*load.out));
 	/* Again: it may have grown since, and so have the definitions. */
-	if (reader_read(reader, offsetof(struct esc_header, nodes), &nodes, sizeof(nodes)))
-		load.node_limit = definitions_limit(reader, nodes);
+	if (reader_read(reader, offsetof(struct esc_header, nodes), &said, sizeof(said)))
+		load.node_limit = definitions_limit(reader, said);
+	if (reader_read(reader, offsetof(struct esc_header, processes), &said, sizeof(said)))
+		load.process_limit = definitions_limit(reader, said);
 	load.module_limit = definitions_limit(reader, reader->head.modules);
 	load.nodes = xcalloc((size_t)load.node_limit + 1, sizeof(*load.nodes));
 	load.modules = xcalloc((size_t)load.module_limit + 1, sizeof(*load.modules));

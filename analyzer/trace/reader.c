@@ -110,18 +110,14 @@ reader_judge_header(const struct esc_header *head, size_t *at)
 	return NULL;
 }
 
+/* Looks at the header that was read, and makes it harmless. */
 static int
-reader_load_header(struct reader *reader, struct err *err)
+reader_take_header(struct reader *reader, struct err *err)
 {
 	struct esc_header *head = &reader->head;
-	const char *why;
 	size_t at;
+	const char *why = reader_judge_header(head, &at);
 
-	if (!reader_fetch(reader, 0, head, sizeof(*head)))
-		return err_set(err,
-		    "%s: not a trace of esc (too short: it ends at byte %" PRIu64 ")", reader->path,
-		    reader->size);
-	why = reader_judge_header(head, &at);
 	if (why != NULL)
 		return err_set(err, "%s: %s (byte %zu)", reader->path, why, at);
 	head->allocator[sizeof(head->allocator) - 1] = '\0';
@@ -132,6 +128,16 @@ reader_load_header(struct reader *reader, struct err *err)
 	if (head->sample_interval == 0)
 		head->sample_interval = 1;
 	return 0;
+}
+
+static int
+reader_load_header(struct reader *reader, struct err *err)
+{
+	if (!reader_fetch(reader, 0, &reader->head, sizeof(reader->head)))
+		return err_set(err,
+		    "%s: not a trace of esc (too short: it ends at byte %" PRIu64 ")", reader->path,
+		    reader->size);
+	return reader_take_header(reader, err);
 }
 
 /* --- Sums --- */
@@ -197,6 +203,7 @@ reader_check(struct reader *reader, struct reader_segment *segment, uint32_t sum
 /* --- Segments --- */
 
 /* Of a file that was cut the last one may end behind the file's end. */
+
 static bool
 reader_segment_valid(const struct reader *reader, uint64_t offset, const struct esc_segment *head)
 {
@@ -380,7 +387,9 @@ static int
 reader_freeze(struct reader *reader, struct err *err)
 {
 	struct esc_header *head = &reader->head;
+	struct err why = { "" };
 	struct esc_moment last;
+	uint64_t size = head->ring_size;
 	int copy, tries;
 
 	if (head->ring_size == 0 || (head->flags & ESC_FLAG_COMPLETE) != 0)
@@ -390,11 +399,11 @@ reader_freeze(struct reader *reader, struct err *err)
 		return 0;
 	for (tries = READER_COPIES;; tries--) {
 		last = head->last;
-		copy = snapshot_take(reader->fd, head, err);
+		copy = snapshot_take(reader->fd, head, &why);
 		if (copy < 0)
-			return -1;
+			return err_set(err, "%s: %s", reader->path, why.text);
 		head->last = last;
-		if (head->ring_from < reader->cut || tries == 1)
+		if (!reader->running || head->ring_from < reader->cut || tries == 1)
 			break;
 		/* It was overwritten as a whole meanwhile: again, as of now. */
 		close(copy);
@@ -403,8 +412,11 @@ reader_freeze(struct reader *reader, struct err *err)
 	}
 	close(reader->fd);
 	reader->fd = copy;
-	reader->size = head->ring_size;
-	return 0;
+	reader->size = size;
+	/* It is the copy's, and was not looked at. */
+	if (head->ring_size != size)
+		return err_set(err, "%s: its header changed while it was read", reader->path);
+	return reader_take_header(reader, err);
 }
 
 /* What still is written is read as of now. */

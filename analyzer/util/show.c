@@ -126,8 +126,10 @@ show_tail(struct strbuf *buf, const char *text, size_t columns)
 		total -= show_one(&whole, text + at, len - at, &step);
 	}
 	strbuf_release(&whole);
+	if (columns == 0)
+		return 0;
 	strbuf_adds(buf, "~");
-	return 1 + show_text(buf, text + at, columns > 0 ? columns - 1 : 0);
+	return 1 + show_text(buf, text + at, columns - 1);
 }
 
 struct unit {
