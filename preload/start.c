@@ -8,6 +8,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -256,7 +257,7 @@ start_is_backed(int fd, const struct esc_header *header)
 }
 
 /* The launcher's trace, if it is new: 0, else -1. Other errors than that it is out of
- * reach, as after chroot or setuid, are said. */
+ * reach, as after chroot, are said. */
 static int
 start_open_given(int *trace)
 {
@@ -266,8 +267,10 @@ start_open_given(int *trace)
 	long got;
 
 	*trace = -1;
+	if (fd == -13) /* EACCES: another user's by now, like who runs under sudo */
+		return -1;
 	if (fd < 0) {
-		if (fd != -2 && fd != -13) /* ENOENT, EACCES */
+		if (fd != -2) /* ENOENT */
 			start_say("cannot open ", start.config.file, start_unprofiled);
 		return 0;
 	}
@@ -368,12 +371,15 @@ start_keeper_exec(void)
 	}
 }
 
-/* Forked twice, with no exit signal: the program never hears of it. False: there is
- * none. */
+/*
+ * Forked twice, with no exit signal: the program never hears of it. CLONE_VFORK, since a
+ * debugger takes what has neither that nor SIGCHLD for a thread of the program, and loses
+ * its way when it ends. False: there is none.
+ */
 static bool
 start_keeper_fork(void)
 {
-	long child = arch_syscall(SYS_clone, 0, 0, 0, 0, 0, 0);
+	long child = arch_syscall(SYS_clone, CLONE_VFORK, 0, 0, 0, 0, 0);
 	long keeper;
 	int status = 1;
 
