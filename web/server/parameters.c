@@ -17,6 +17,16 @@ parameters_digit(char c)
 	return -1;
 }
 
+/* The byte that the %XX at `from` stands for; -1: it is none. */
+static int
+parameters_escaped(const char *from, size_t len)
+{
+	int high = len > 2 ? parameters_digit(from[1]) : -1;
+	int low = len > 2 ? parameters_digit(from[2]) : -1;
+
+	return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
 /* Decodes len bytes to *at, ends them, moves *at behind. False: malformed. The result is
  * never longer than what it is made of. */
 static bool
@@ -26,17 +36,10 @@ parameters_decode(char **at, const char *from, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)from[i];
+		int c = from[i] == '+' ? ' ' : (unsigned char)from[i];
 
-		if (c == '+') {
-			c = ' ';
-		} else if (c == '%') {
-			int high = len - i > 2 ? parameters_digit(from[i + 1]) : -1;
-			int low = len - i > 2 ? parameters_digit(from[i + 2]) : -1;
-
-			if (high < 0 || low < 0)
-				return false;
-			c = (unsigned char)(high * 16 + low);
+		if (c == '%') {
+			c = parameters_escaped(from + i, len - i);
 			i += 2;
 		}
 		if (c < 0x20 || c == 0x7f)
