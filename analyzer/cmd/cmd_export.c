@@ -12,12 +12,13 @@
 
 extern const struct cmd cmd_export;
 
-enum { EXPORT_FORMAT = OPTIONS_KEY, EXPORT_METRIC, EXPORT_INVERTED };
+enum { EXPORT_FORMAT = OPTIONS_KEY, EXPORT_METRIC, EXPORT_INVERTED, EXPORT_ANONYMISE };
 
 static const struct option_def export_options[] = {
-	{ "format", EXPORT_FORMAT, "FORMAT", "folded or svg" },
+	{ "format", EXPORT_FORMAT, "FORMAT", "database, folded or svg" },
 	{ "metric", EXPORT_METRIC, "METRIC",
 	    "blocks, bytes, stackable-blocks, stackable-bytes or cost" },
+	{ "anonymise", EXPORT_ANONYMISE, NULL, "without paths, arguments, ids and the time" },
 	{ "inverted", EXPORT_INVERTED, NULL, "from the allocating function outwards" },
 	{ "output", 'o', "FILE", "write there; - is stdout" },
 	{ "force", 'f', NULL, "replace FILE if it is there" },
@@ -41,6 +42,8 @@ export_main(int argc, char **argv)
 			options.metric = output_metric(&cmd_export, optarg);
 		if (key == EXPORT_INVERTED)
 			options.is_inverted = true;
+		if (key == EXPORT_ANONYMISE)
+			output.is_anonymous = true;
 		output_option(&output, key);
 	}
 	if (!export)

@@ -93,10 +93,16 @@ output_export(const struct output *output, const struct export *export,
 			 "then open it in a browser");
 		return CMD_USAGE;
 	}
+	if (is_stdout && export->is_binary && isatty(STDOUT_FILENO)) {
+		cmd_note("a database is of no use on a terminal: -o OUT.db");
+		return CMD_USAGE;
+	}
 	db = source_open(file, NULL, &err);
-	if (db && is_stdout)
+	if (db)
+		rc = output->is_anonymous ? query_anonymise(db, &err) : 0;
+	if (rc == 0 && is_stdout)
 		rc = export->write(options, db, stdout, &err);
-	else if (db)
+	else if (rc == 0)
 		rc = output_file(output, export, options, db, &err);
 	query_close(db);
 	if (rc < 0)

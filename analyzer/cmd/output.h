@@ -13,6 +13,7 @@ struct output {
 	const char *path;     /* "-": stdout */
 	bool is_forced;       /* replaces a file */
 	bool is_for_browsers; /* of no use on a terminal */
+	bool is_anonymous;    /* query_anonymise comes first */
 };
 
 /* Takes -o and -f; does nothing with other keys. */

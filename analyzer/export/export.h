@@ -19,6 +19,7 @@ struct export
 {
 	const char *name;
 	const char *summary;
+	bool is_binary; /* of no use on a terminal */
 	/* -1 and err set on failure; what was written then is to be thrown away */
 	int (*write)(
 	    const struct export_options *options, struct query_db *db, FILE *out, struct err *err);

@@ -306,6 +306,98 @@ query_close(struct query_db *db)
 	free(db);
 }
 
+/* What stands behind the last slash. */
+static void
+query_base(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *path = (const char *)sqlite3_value_text(values[0]);
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	(void)count;
+	sqlite3_result_text(context, slash ? slash + 1 : path ? path : "", -1, SQLITE_TRANSIENT);
+}
+
+/* In this order: command is made of exe. VACUUM leaves nothing of what was there. */
+static const char anonymise_sql[] =
+    "UPDATE run SET exe = base(exe), allocator = base(allocator), trace = '', pid = 0,"
+    " start = '1970-01-01T00:00:00.000000000Z', wrappers = '[]', no_wrappers = '[]';"
+    "UPDATE run SET command = json_array(exe);"
+    "UPDATE module SET path = base(path), debug_file = base(debug_file);"
+    "UPDATE frame SET file = base(file), function = base_of_nameless(function);"
+    "UPDATE thread SET pid = 0, tid = 0;"
+    "VACUUM;";
+
+/* A function without a name is called by its file: "/home/me/app+0x12". */
+static void
+query_base_of_nameless(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *name = (const char *)sqlite3_value_text(values[0]);
+	const char *plus = name ? strrchr(name, '+') : NULL;
+
+	if (plus && strncmp(plus, "+0x", 3) == 0)
+		query_base(context, count, values);
+	else
+		sqlite3_result_value(context, values[0]);
+}
+
+/* A copy of all pages in memory, in place of the file. */
+static int
+query_copy(struct query_db *db, struct err *err)
+{
+	sqlite3_backup *backup = NULL;
+	sqlite3 *copy = NULL;
+	int rc = sqlite3_open_v2(":memory:", &copy,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+
+	if (rc == SQLITE_OK)
+		backup = sqlite3_backup_init(copy, "main", db->db, "main");
+	rc = backup ? sqlite3_backup_step(backup, -1) : SQLITE_ERROR;
+	if (sqlite3_backup_finish(backup) != SQLITE_OK || rc != SQLITE_DONE) {
+		rc = err_set(err, "%s: cannot copy: %s", db->path,
+		    copy ? sqlite3_errmsg(copy) : "no memory");
+		sqlite3_close(copy);
+		return rc;
+	}
+	sqlite3_close(db->db);
+	db->db = copy;
+	return 0;
+}
+
+int
+query_anonymise(struct query_db *db, struct err *err)
+{
+	if (query_copy(db, err) < 0)
+		return -1;
+	sqlite3_db_config(db->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	if (sqlite3_create_function(db->db, "base", 1, SQLITE_UTF8, NULL, query_base, NULL, NULL) !=
+		SQLITE_OK ||
+	    sqlite3_create_function(db->db, "base_of_nameless", 1, SQLITE_UTF8, NULL,
+		query_base_of_nameless, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_exec(db->db, anonymise_sql, NULL, NULL, NULL) != SQLITE_OK)
+		return query_fail(db, err);
+	return query_harden(db, err);
+}
+
+int
+query_save(struct query_db *db, FILE *out, struct err *err)
+{
+	sqlite3_int64 size = 0;
+	unsigned char *bytes;
+	int rc = 0;
+
+	/* it asks by a PRAGMA how many pages there are */
+	sqlite3_set_authorizer(db->db, NULL, NULL);
+	query_start(db);
+	bytes = sqlite3_serialize(db->db, "main", &size, 0);
+	sqlite3_set_authorizer(db->db, query_authorize, db);
+	if (!bytes)
+		return query_fail(db, err);
+	if (fwrite(bytes, 1, (size_t)size, out) != (size_t)size)
+		rc = err_set(err, "cannot write the database: %m");
+	sqlite3_free(bytes);
+	return rc;
+}
+
 void
 query_set_deadline(struct query_db *db, unsigned seconds)
 {

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct err;
 struct query_db;
@@ -50,6 +51,16 @@ struct query_function {
  * prepared from now on. -1 and err set on failure. */
 int query_add_functions(
     struct query_db *db, const struct query_function *functions, struct err *err);
+
+/*
+ * Makes db a copy in memory without what tells whose it is or where: directories, the
+ * arguments of the command, numbers of processes and threads, times of day, patterns that
+ * were given. Names of functions, of files without their directories, and build-ids stay.
+ * -1 and err set on failure; db is then only to be closed.
+ */
+int query_anonymise(struct query_db *db, struct err *err);
+/* Writes the whole database, a file of SQLite's; -1 and err set on failure. */
+int query_save(struct query_db *db, FILE *out, struct err *err);
 
 /* One SELECT; NULL and err set if it is anything else. */
 struct query *query_prepare(struct query_db *db, const char *sql, struct err *err);

@@ -87,6 +87,13 @@ output_close(struct output *output, const char *from, const char *allowed)
 }
 
 static void
+output_free(struct output *output)
+{
+	fclose(output->file);
+	free(output->text);
+}
+
+static void
 said(int rc, const struct err *err)
 {
 	if (rc == 0)
@@ -190,7 +197,10 @@ read_exports(struct query_db *db)
 
 		output_open(&output);
 		rc = export_at(i)->write(&options, db, output.file, &err);
-		output_close(&output, export_at(i)->name, "\n\t");
+		if (export_at(i)->is_binary)
+			output_free(&output);
+		else
+			output_close(&output, export_at(i)->name, "\n\t");
 		said(rc, &err);
 	}
 }
