@@ -225,19 +225,31 @@ static bool
 find(struct module *module, enum symbol_ask_kind kind, uint64_t question,
     struct bytes_reader *reader)
 {
+	if (module->senseless)
+		return false;
 	return symbol_cache_find(module->cache, kind, question, reader) ||
 	    (ask(module, kind, question) &&
 		symbol_cache_find(module->cache, kind, question, reader));
 }
 
-/* True, if the answer that was read makes sense; else it was an old one, and none of
- * these is used any more: it can be asked for once more. */
+/* What is kept made no sense. An old answer may do so: none of these is used any more, and
+ * it can be asked for once more. A fresh one that does costs the module. */
+static void
+distrust(struct module *module)
+{
+	if (symbol_cache_distrust(module->cache))
+		return;
+	module->senseless = true;
+	fail(module, "no sense in its answer");
+}
+
+/* True, if the answer that was read makes sense; else it may be looked for again. */
 static bool
 accept(struct module *module, const struct bytes_reader *reader)
 {
 	if (!reader->bad && reader->at == reader->end)
 		return true;
-	symbol_cache_distrust(module->cache);
+	distrust(module);
 	return false;
 }
 
@@ -428,25 +440,20 @@ struct flow *
 symbol_answers_flow(struct module *module, uint64_t entry)
 {
 	struct bytes_reader reader;
-	struct flow *flow = NULL;
-	bool fresh;
+	struct flow *flow;
 
-	do {
-		fresh = !symbol_cache_find(module->cache, SYMBOL_ASK_FLOW, entry, &reader);
-		if (fresh && !find(module, SYMBOL_ASK_FLOW, entry, &reader))
-			return NULL;
+	while (find(module, SYMBOL_ASK_FLOW, entry, &reader)) {
 		if (reader.at == reader.end) {
 			/* its code turned out to be none */
 			module->code_state = SYMBOL_CODE_UNREADABLE;
 			return NULL;
 		}
 		flow = flow_unpack(reader.at, (size_t)(reader.end - reader.at));
-		if (flow == NULL && fresh)
-			fail(module, "no sense in its answer");
-		else if (flow == NULL)
-			symbol_cache_distrust(module->cache);
-	} while (flow == NULL && !fresh);
-	return flow;
+		if (flow != NULL)
+			return flow;
+		distrust(module);
+	}
+	return NULL;
 }
 
 /* ---- calls and jumps ---- */

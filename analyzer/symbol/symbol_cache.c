@@ -287,10 +287,13 @@ symbol_cache_add(struct symbol_cache *cache, enum symbol_ask_kind kind, uint64_t
 	cache->added++;
 }
 
-void
+bool
 symbol_cache_distrust(struct symbol_cache *cache)
 {
+	bool trusted = !cache->distrusted;
+
 	cache->distrusted = true;
+	return trusted;
 }
 
 /* ---- texts ---- */

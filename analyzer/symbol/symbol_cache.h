@@ -36,8 +36,9 @@ bool symbol_cache_find(struct symbol_cache *cache, enum symbol_ask_kind kind, ui
 /* Keeps an answer that was not there. */
 void symbol_cache_add(struct symbol_cache *cache, enum symbol_ask_kind kind, uint64_t question,
     const struct bytes *answer);
-/* An answer made no sense: nothing that was read is used any more. */
-void symbol_cache_distrust(struct symbol_cache *cache);
+/* An answer made no sense: nothing that was read is used any more. False if that was so
+ * before: then it was none of these. */
+bool symbol_cache_distrust(struct symbol_cache *cache);
 
 /* Number of a text in this cache; of NULL: SYMBOL_CACHE_NO_TEXT. */
 uint32_t symbol_cache_text(struct symbol_cache *cache, const char *text);

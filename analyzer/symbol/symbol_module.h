@@ -26,6 +26,7 @@ struct module {
 	bool nowhere;       /* there is nothing to ask */
 	bool state_known;   /* from the cache */
 	bool split;
+	bool senseless;  /* an answer that had been checked could not be read */
 	bool unconfined; /* its process had limits, and no more */
 };
 
