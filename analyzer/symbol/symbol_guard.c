@@ -32,6 +32,13 @@ enum {
 	WRITTEN = 512 << 20,
 };
 
+/* Sanitizers take terabytes of addresses. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+
 static struct symbol_wire wire = { .fd = -1 };
 /* Where descriptors came from, for libraries that ask /proc: without links and "..", of
  * which they would ask more. */
@@ -311,10 +318,7 @@ symbol_guard_enter(void)
 	struct sigaction action = { .sa_sigaction = catch, .sa_flags = SA_SIGINFO | SA_NODEFER };
 	bool filtered;
 
-	/* sanitizers take terabytes of addresses */
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-	limit(RLIMIT_AS, MEMORY + own_memory());
-#endif
+	limit(RLIMIT_AS, SANITIZED ? RLIM_INFINITY : MEMORY + own_memory());
 	limit(RLIMIT_CPU, SECONDS);
 	limit(RLIMIT_NOFILE, DESCRIPTORS);
 	forbid(RLIMIT_CORE, 0);
