@@ -309,10 +309,9 @@ symbol_resolve(struct symbol *symbol, uint32_t handle, uint64_t offset, bool is_
 	if (value != NULL)
 		return (const struct symbol_place *)(uintptr_t)*value;
 	module = symbol_module_of(symbol, handle);
-	if (!symbol_answers_place(symbol, module, key.lo, &place) && module->child.failed)
-		place = bare_place(symbol, module, key.lo);
-	if (place == NULL)
-		place = &unknown_place;
+	if (!symbol_answers_place(symbol, module, key.lo, &place) || place == NULL)
+		place =
+		    module->path[0] != '\0' ? bare_place(symbol, module, key.lo) : &unknown_place;
 	*map_insert(&symbol->places, key, NULL) = (uintptr_t)place;
 	return place;
 }
