@@ -269,6 +269,22 @@ discover_is_constructor(const char *name)
 	    (last - len == name || last[-(ptrdiff_t)len - 1] == ':');
 }
 
+/* Of a file that nobody could read, a place is no function. */
+static bool
+discover_is_function(const struct logical *logical, const struct logical_frame *frame)
+{
+	switch (symbol_module_state(logical->symbol, frame->module - 1)) {
+	case SYMBOL_MISSING:
+	case SYMBOL_MISMATCH:
+	case SYMBOL_UNREADABLE:
+	case SYMBOL_FAILED: return false;
+	case SYMBOL_UNUSED:
+	case SYMBOL_DWARF:
+	case SYMBOL_SYMTAB:
+	default: return strcmp(frame->function, "??") != 0;
+	}
+}
+
 static bool
 discover_holds(const struct discover *discover, const struct discover_function *function,
     const struct wrappers *wrappers)
@@ -279,7 +295,7 @@ discover_holds(const struct discover *discover, const struct discover_function *
 	    !function->proved && function->calls >= DISCOVER_CALLS &&
 	    function->callers >= DISCOVER_CALLERS && function->sizes >= DISCOVER_SIZES &&
 	    function->blocks >= DISCOVER_BLOCKS && function->inside * 20 <= function->blocks &&
-	    !frame->startup && strcmp(frame->function, "??") != 0 &&
+	    !frame->startup && discover_is_function(discover->logical, frame) &&
 	    !discover_is_constructor(frame->function) &&
 	    wrappers_may_be(wrappers, frame->function) && function->pc_count > 0 &&
 	    function->pc_count <= DISCOVER_PLACES &&
