@@ -14,6 +14,7 @@
 #include "analyzer/symbol/symbol.h"
 #include "analyzer/trace/definitions.h"
 #include "analyzer/trace/reader.h"
+#include "analyzer/util/err.h"
 #include "analyzer/util/xalloc.h"
 
 enum {
@@ -208,6 +209,12 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 	if (run->reader == NULL)
 		return -1;
 	head = &run->reader->head;
+	if ((head->flags & ESC_FLAG_STARTED) == 0 && run->reader->segment_count == 0) {
+		err_set(err, "%s: it never started: nothing was recorded", trace);
+		reader_free(run->reader);
+		run->reader = NULL;
+		return -1;
+	}
 	hooks.marks = (head->flags & ESC_FLAG_MARKS) != 0 && !run->ingest->options->no_marks;
 	hooks.bias = head->sample_bias;
 	run->tick_ns = ingest_tick_ns(head);

@@ -2,7 +2,8 @@
  * mkhostile DIR: traces that nobody's shim would write, a file each, for the tests
  * and as seeds of the fuzzers. Each has good sums where sums would stop the reader
  * early. What a name says first is what must become of it (tests/cli/hostile.test):
- * refused-* is no trace, noted-* is read in part and said so, read-* is read.
+ * refused-* is no trace, never-started has nothing, noted-* is read in part and said
+ * so, read-* is read.
  */
 #include <fcntl.h>
 #include <stddef.h>
@@ -188,6 +189,13 @@ headers(void)
 	FIELD("read-clock-max", last.monotonic, UINT64_MAX);
 	FIELD("read-start-max", start.ticks, UINT64_MAX);
 	FIELD("read-overflow-max", overflow.bytes, UINT64_MAX);
+	/* its launcher died before the program ran */
+	begin();
+	mktrace_header(trace)->flags = 0;
+	end();
+	len = FIRST;
+	head()->flags = 0;
+	put_sum("never-started");
 	make();
 	head()->ring_size = 1 << 20;
 	head()->ring_slot = 4097;
