@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analyzer/trace/reader.h"
+#include "analyzer/trace/settle.h"
 #include "analyzer/util/crc32c.h"
 #include "analyzer/util/map.h"
 #include "analyzer/util/xalloc.h"
@@ -65,6 +66,13 @@ definitions_add_module(struct load *load, struct definitions_module *module)
 	return out->module_count;
 }
 
+/* Whether a definition is of later than what is read: numbered since. */
+static bool
+definitions_is_later(const struct load *load, uint64_t last, uint32_t limit)
+{
+	return load->reader->running && last > limit;
+}
+
 static bool
 definitions_load_module(struct load *load, const uint8_t *at, size_t len)
 {
@@ -74,6 +82,8 @@ definitions_load_module(struct load *load, const uint8_t *at, size_t len)
 	if (len < sizeof(def))
 		return false;
 	memcpy(&def, at, sizeof(def));
+	if (definitions_is_later(load, def.def.id, load->module_limit))
+		return true;
 	if (def.path_len > len - sizeof(def) || def.path_len > 4096 ||
 	    def.build_id_len > sizeof(def.build_id) || def.def.id == 0 ||
 	    def.def.id > load->module_limit)
@@ -96,6 +106,8 @@ definitions_load_process(struct load *load, const uint8_t *at, size_t len)
 		return false;
 	memcpy(&def, at, sizeof(def));
 	number = def.def.id;
+	if (definitions_is_later(load, number, load->process_limit))
+		return true;
 	if (number == 0 || number > load->process_limit)
 		return false;
 	if (number > out->process_count) {
@@ -122,6 +134,8 @@ definitions_load_node(struct load *load, const uint8_t *at, size_t len)
 	if (len < sizeof(def))
 		return false;
 	memcpy(&def, at, sizeof(def));
+	if (definitions_is_later(load, def.def.id, load->node_limit))
+		return true;
 	if (def.def.id == 0 || def.def.id > load->node_limit)
 		return false;
 	load->nodes[def.def.id] =
@@ -139,6 +153,8 @@ definitions_load_nodes(struct load *load, const uint8_t *at, size_t len)
 		return false;
 	memcpy(&def, at, sizeof(def));
 	id = def.def.id;
+	if (definitions_is_later(load, (uint64_t)id + def.count - 1, load->node_limit))
+		return true;
 	if (def.count > (len - sizeof(def)) / sizeof(offset) || id == 0 || id > load->node_limit ||
 	    def.count > load->node_limit - id + 1)
 		return false;
@@ -194,6 +210,9 @@ definitions_load_segment(struct load *load, struct reader_segment *segment, uint
 	if (!reader_read(load->reader, offset, buf, segment->head.used) ||
 	    !reader_check(load->reader, segment, crc32c(0, buf, segment->head.used)))
 		return;
+	/* A flight recorder's are a copy, which was settled when it was made. */
+	if (load->reader->running && load->reader->head.ring_size == 0)
+		settle_definitions(load->reader->fd, offset, buf, used);
 	while (at < used) {
 		len = ESC_SLOT;
 		memcpy(&def, &buf[at], sizeof(def));
@@ -350,7 +369,8 @@ definitions_new(struct reader *reader)
 		load.node_limit = definitions_limit(reader, said);
 	if (reader_read(reader, offsetof(struct esc_header, processes), &said, sizeof(said)))
 		load.process_limit = definitions_limit(reader, said);
-	load.module_limit = definitions_limit(reader, reader->head.modules);
+	if (reader_read(reader, offsetof(struct esc_header, modules), &said, sizeof(said)))
+		load.module_limit = definitions_limit(reader, said);
 	load.nodes = xcalloc((size_t)load.node_limit + 1, sizeof(*load.nodes));
 	load.modules = xcalloc((size_t)load.module_limit + 1, sizeof(*load.modules));
 	load.out->processes = xcalloc(1, sizeof(*load.out->processes));

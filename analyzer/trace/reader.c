@@ -287,8 +287,9 @@ reader_lose(struct reader *reader, uint64_t offset, bool valid)
 static void
 reader_scan(struct reader *reader, uint64_t offset, uint64_t end, bool defs_only)
 {
-	/* In a flight recorder that was killed or is copied some may be taken. */
-	bool may_lack = reader->head.ring_size != 0 && !reader->summed;
+	/* In a flight recorder that was killed or is copied some may be taken; in what is
+	 * still written some are about to be begun. */
+	bool may_lack = reader->running || (reader->head.ring_size != 0 && !reader->summed);
 	struct esc_segment head;
 	bool lost = false, valid;
 	uint64_t step;
@@ -349,7 +350,6 @@ reader_scan_defs(struct reader *reader, uint64_t end)
 	if (reader_fetch(reader, 0, now, sizeof(*now)) && fstat(reader->fd, &status) == 0 &&
 	    now->claimed > end && now->claimed <= (uint64_t)status.st_size) {
 		reader->size = (uint64_t)status.st_size;
-		reader->head.modules = now->modules;
 		reader_scan(reader, end, now->claimed, true);
 	}
 	free(now);

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "analyzer/trace/settle.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/files.h"
 #include "analyzer/util/xalloc.h"
@@ -18,22 +20,36 @@ struct snapshot {
 	uint32_t size;
 };
 
-/* Copies the segment at `at` if it is one of that kind, and stays the same meanwhile.
- * False: the copy cannot be written. */
+/* How often the segment at `at` was used before; false: it cannot be read. */
+static bool
+snapshot_generation(const struct snapshot *self, uint64_t at, uint32_t *generation)
+{
+	return files_read(self->from, at + offsetof(struct esc_segment, generation), generation,
+		   sizeof(*generation)) == sizeof(*generation);
+}
+
+/*
+ * Copies the segment at `at` if it is one of that kind, and stays the same meanwhile:
+ * whoever takes it counts its generation up before anything of it changes. So that is
+ * read before all else, and behind all else. False: the copy cannot be written.
+ */
 static bool
 snapshot_segment(const struct snapshot *self, uint64_t at, uint8_t kind)
 {
 	struct esc_segment *head = (struct esc_segment *)(void *)self->slot;
-	struct esc_segment after;
+	uint32_t before, after;
 	size_t len;
 
-	if (files_read(self->from, at, head, sizeof(*head)) != sizeof(*head) ||
+	if (!snapshot_generation(self, at, &before) ||
+	    files_read(self->from, at, head, sizeof(*head)) != sizeof(*head) ||
 	    head->magic != ESC_SEGMENT_MAGIC || head->kind != kind || head->size != self->size)
 		return true;
 	len = head->used < self->size - sizeof(*head) ? head->used : self->size - sizeof(*head);
-	if (files_read(self->from, at + sizeof(*head), head + 1, len) != len ||
-	    files_read(self->from, at, &after, sizeof(after)) != sizeof(after) ||
-	    after.magic != head->magic || after.generation != head->generation)
+	if (files_read(self->from, at + sizeof(*head), head + 1, len) != len)
+		return true;
+	if (kind == ESC_SEGMENT_DEFS)
+		settle_definitions(self->from, at + sizeof(*head), (uint8_t *)(head + 1), len);
+	if (!snapshot_generation(self, at, &after) || after != before)
 		return true;
 	return files_write(self->to, at, head, sizeof(*head) + len);
 }

@@ -112,13 +112,14 @@ access_drain(struct actor *actor, unsigned int at)
 
 /* --- Who sees what --- */
 
+/* The segment that addr is in, as it was claimed, and the index of its first chunk. */
 static struct esc_segment *
 access_segment(uint64_t addr, unsigned int *index)
 {
-	uint64_t at = addr - MODEL_TRACE - ESC_HEADER_SIZE;
+	uint64_t at = (addr - MODEL_TRACE - ESC_HEADER_SIZE) / CHUNK;
 
-	*index = (unsigned int)(at / CHUNK);
-	return (struct esc_segment *)(MODEL_TRACE + ESC_HEADER_SIZE + at / CHUNK * CHUNK);
+	*index = (unsigned int)at - now.world.behind[at];
+	return (struct esc_segment *)(MODEL_TRACE + ESC_HEADER_SIZE + (uint64_t)*index * CHUNK);
 }
 
 static enum sight
@@ -279,14 +280,15 @@ access_claimed(const void *addr, uint64_t was, uint64_t is)
 			model_fail("claimed %llu is behind reserved_end %llu",
 			    (unsigned long long)is, (unsigned long long)header->reserved_end);
 		for (uint64_t at = was; at < is; at += CHUNK) {
-			access_segment(MODEL_TRACE + at, &index);
+			index = (unsigned int)(at - ESC_HEADER_SIZE) / CHUNK;
 			if (now.world.owner[index] != 0)
 				model_fail("segment %u is claimed twice", index);
 			now.world.owner[index] = (uint8_t)(acting + 1);
+			now.world.behind[index] = (uint8_t)((at - was) / CHUNK);
 		}
-	} else if (scene->slots != 0 && (uint64_t)addr - MODEL_TRACE >= ESC_HEADER_SIZE &&
-	    (uint64_t)addr % CHUNK == offsetof(struct esc_segment, state)) {
-		access_segment((uint64_t)addr, &index);
+	} else if (scene->slots != 0 && memory_is_shared(addr) &&
+	    (uint64_t)addr - MODEL_TRACE >= ESC_HEADER_SIZE &&
+	    addr == &access_segment((uint64_t)addr, &index)->state) {
 		if (was == ESC_SLOT_RETIRED && is != ESC_SLOT_RETIRED) {
 			if (now.world.owner[index] != 0)
 				model_fail("slot %u is taken from its writer", index);
@@ -467,7 +469,7 @@ arch_add(uint64_t *to, uint64_t n)
 uint64_t
 arch_thread_pointer(void)
 {
-	return MODEL_STACKS + (now.actors[acting].region + 1ULL) * STACK - 256;
+	return MODEL_STACKS + (now.actors[acting].region + 1ULL) * STACK - KERNEL_TP;
 }
 
 uint64_t
@@ -478,7 +480,7 @@ arch_ticks(void)
 	now.actors[acting].local.jump = 0;
 	if (scene->reader)
 		model_stop(PENDING_READ, SIGHT_ALL, NULL, 0);
-	return (1 << 20) + (now.world.clock << 10) + (far << 30);
+	return MODEL_TIME + (now.world.clock << 16) + (far << 30);
 }
 
 void

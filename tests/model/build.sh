@@ -25,31 +25,58 @@ scale() {
 	sed -i "s/$2/$3/" "$work/$1"
 }
 
-# real FILE: one source of the shim or the keeper
+calls="memset memcpy open memfd_create close fstat pread pwrite ftruncate fallocate mmap munmap
+    madvise flock poll nanosleep clock_gettime kill opendir readdir closedir fopen fgets fclose
+    getpid malloc calloc realloc reallocarray free"
+renames=
+for call in $calls; do
+	renames="$renames --redefine-sym $call=model_$call"
+done
+
+# real FILE [FLAG...]: one source of ours, its calls and its data those of the model
 real() {
-	object=$work/$(echo "$1" | tr / _).o
-	$CC $flags -include "$model/scale.h" -fsanitize=thread \
-	    --param tsan-instrument-func-entry-exit=0 -c -o "$object" "$work/$1"
+	file=$1
+	shift
+	object=$work/$(echo "$file" | tr / _).o
+	$CC $flags -include "$model/scale.h" "$@" -c -o "$object" "$work/$file"
 	objcopy --set-section-flags .bss=alloc,load,data,contents "$object"
-	objcopy --rename-section .bss=procdata --rename-section .data=procdata \
-	    --redefine-sym memset=model_memset --redefine-sym memcpy=model_memcpy "$object"
+	objcopy --rename-section .bss=procdata --rename-section .data=procdata $renames "$object"
 	objects="$objects $object"
 }
 
 objects=
-for file in ring slots thread stacks; do
-	cp "$sources/preload/$file.c" "$work/preload/"
+stops="-fsanitize=thread --param tsan-instrument-func-entry-exit=0"
+shim="preload/ring.c preload/slots.c preload/thread.c preload/stacks.c"
+keeper="keeper/keeper.c keeper/close.c keeper/reclaim.c"
+reader="analyzer/trace/reader.c analyzer/trace/reader_live.c analyzer/trace/settle.c
+    analyzer/trace/snapshot.c
+    analyzer/trace/definitions.c analyzer/trace/streams.c analyzer/trace/packed_none.c
+    analyzer/util/files.c analyzer/util/crc32c.c analyzer/util/xalloc.c analyzer/util/map.c analyzer/util/err.c"
+for file in $shim $keeper $reader; do
+	mkdir -p "$work/$(dirname "$file")"
+	cp "$sources/$file" "$work/$file"
 done
 scale preload/ring.c 'i < 1000' 'i < 2'
 scale preload/ring.c '== 0 ? 16384' '== 0 ? 256'
+scale preload/ring.c 'segment->size - ESC_EVENT_MAX - 8' 'segment->size - scene_rest'
+scale preload/slots.c 'SLOTS_STARVED_TICKS = 1 << 18' 'SLOTS_STARVED_TICKS = 0'
 scale preload/stacks.c 'STACKS_FIRST = 2048' 'STACKS_FIRST = 64'
 scale preload/stacks.c 'STACKS_MAX = 1 << 23' 'STACKS_MAX = 1 << 10'
-for file in ring slots thread stacks; do
-	real preload/$file.c
+scale keeper/keeper.c 'KEEPER_CHUNK = 1 << 20' 'KEEPER_CHUNK = 256'
+scale keeper/keeper.c 'ahead < KEEPER_RESERVE' 'ahead < 512'
+scale keeper/keeper.c 'ahead = KEEPER_RESERVE' 'ahead = 512'
+scale analyzer/trace/reader_live.c 'LIVE_CLOSING_STEPS = 400' 'LIVE_CLOSING_STEPS = 3'
+scale analyzer/trace/reader_live.c 'LIVE_BEAT_STEPS = 40' 'LIVE_BEAT_STEPS = 2'
+scale analyzer/trace/reader_live.c 'LIVE_MOMENT_STEPS = 40' 'LIVE_MOMENT_STEPS = 2'
+scale analyzer/trace/reader.c 'header_size > ESC_SEGMENT_MAX' 'header_size > 1 << 20'
+for file in $shim $keeper; do
+	real $file $stops
 done
-$CC $flags -include "$model/scale.h" -fsanitize=thread \
-    --param tsan-instrument-func-entry-exit=0 -c -o "$work/hook.o" "$model/hook.c"
-for file in memory search access kernel law scene; do
+for file in $reader; do
+	real $file
+done
+$CC $flags -include "$model/scale.h" $stops -c -o "$work/hook.o" "$model/hook.c"
+for file in memory search access kernel law view scene; do
 	$CC $flags -O2 -include "$model/scale.h" -c -o "$work/$file.o" "$model/$file.c"
 	objects="$objects $work/$file.o"
 done

@@ -69,11 +69,13 @@ hook_event(void)
 	uint32_t n, bit;
 	int level;
 
-	event.time = ring_ticks();
 	thread = thread_get();
 	level = thread != NULL ? thread_enter(thread, slot) : -1;
 	n = ++local->tried;
 	bit = 1U << (n - 1);
+	event.time = ring_ticks() + hook_time(n) - MODEL_TIME;
+	if (event.time == hook_time(n))
+		local->early |= bit;
 	event.address = hook_address(local->number, n);
 	event.size = HOOK_SIZE + n;
 	if (thread == NULL) {
@@ -131,6 +133,8 @@ hook_thread(void)
 
 	hook_back[acting] = &back;
 	(void)setjmp(back);
+	if (scene->order && acting == 1)
+		model_stop(PENDING_WAIT, SIGHT_ALL, NULL, 0);
 	while (hook_local()->tried < scene->events) {
 		if (now.world.forks > 0 && hook_local()->tried == 1) {
 			now.world.forks--;

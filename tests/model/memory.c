@@ -38,6 +38,7 @@ static struct {
 	uint32_t place_count;
 	uint16_t of_data[1024]; /* index of a place + 1 */
 	uint16_t of_private[MODEL_PRIVATE_SIZE / CHUNK];
+	uint16_t of_copy[MODEL_COPY_SIZE / CHUNK];
 } memory;
 
 static void *
@@ -154,6 +155,8 @@ memory_index(uint64_t addr)
 		return &memory.of_data[(addr - (uint64_t)__start_procdata) / CHUNK];
 	if (addr - MODEL_PRIVATE < MODEL_PRIVATE_SIZE)
 		return &memory.of_private[(addr - MODEL_PRIVATE) / CHUNK];
+	if (addr - MODEL_COPY < MODEL_COPY_SIZE)
+		return &memory.of_copy[(addr - MODEL_COPY) / CHUNK];
 	return NULL;
 }
 
@@ -168,7 +171,9 @@ static void
 memory_track(uint64_t addr, uint16_t *index)
 {
 	bool data = index >= memory.of_data && index < memory.of_data + 1024;
-	uint64_t from = data ? (uint64_t)__start_procdata : MODEL_PRIVATE;
+	uint64_t from = data    ? (uint64_t)__start_procdata
+	    : addr < MODEL_COPY ? MODEL_PRIVATE
+				: MODEL_COPY;
 	uint64_t at = from + (addr - from) / CHUNK * CHUNK;
 	uint64_t end = data ? (uint64_t)__stop_procdata : at + CHUNK;
 	struct place *place = &memory.places[memory.place_count];

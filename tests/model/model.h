@@ -11,6 +11,7 @@
  *   kernel.c  the system calls of keeper and reader
  *   hook.c    what the shim's hook does, on the real ring
  *   law.c     what must hold of a trace in each state
+ *   view.c    what must hold of what the real reader reads, while it is written
  *   scene.c   who runs, and what may happen to them
  */
 #ifndef TESTS_MODEL_MODEL_H
@@ -26,18 +27,23 @@ enum {
 	CHUNK = 256, /* memory is stored in such pieces */
 	SEGMENTS = 14,
 	SHARED = 2 + SEGMENTS, /* chunks: of the header, then each segment's */
-	PRIVATE = 352,         /* of a process */
+	PRIVATE = 480,         /* of a process */
 	PROCESSES = 5,         /* of the program; the last two: the keeper's, the reader's */
 	KEEPER_PROCESS = PROCESSES - 2,
 	READER_PROCESS = PROCESSES - 1,
 	ACTORS = 6,
 	BUFFER = 3, /* stores that an actor is ahead of memory */
 	STACK = 1 << 16,
+	SLOT = 2 * CHUNK,
 };
 
 #define MODEL_TRACE 0x100000000ULL   /* where the trace is mapped */
 #define MODEL_PRIVATE 0x200000000ULL /* what the constructor maps, of each process */
 #define MODEL_PRIVATE_SIZE (64ULL << 20)
+#define MODEL_HEAP (32ULL << 20)  /* in there: of keeper and reader */
+#define MODEL_COPY 0x300000000ULL /* the reader's own file */
+#define MODEL_COPY_SIZE (ESC_HEADER_SIZE + SEGMENTS * 256ULL)
+#define MODEL_TIME (1ULL << 26)
 #define MODEL_STACKS 0x400000000ULL
 
 /* What an actor is about to do. */
@@ -81,12 +87,14 @@ struct local {
 	uint32_t wrote; /* ring_write said so */
 	uint32_t lost;  /* ring_write said that there was no room */
 	uint32_t left;  /* a longjmp left its writing */
+	uint32_t early; /* stamped before the reader took the time */
 	uint32_t counted;
 	uint32_t seen; /* reader: what it found, for the report of a failure */
 	uint32_t jump; /* a timeout: the clock is far ahead once */
 	uint8_t nested;
 	uint8_t number;
-	uint8_t at_cut[ACTORS]; /* reader: events that each actor had written then */
+	uint8_t took;            /* reader: the time */
+	uint32_t at_cut[ACTORS]; /* reader: what each actor had written then */
 };
 
 struct store {
@@ -109,15 +117,20 @@ struct actor {
 /* All else that a step may change. */
 struct world {
 	uint64_t clock;
-	uint64_t file_size; /* backed: a write behind it is a SIGBUS */
-	uint64_t arena;     /* memory that was mapped, or of the reader */
-	uint8_t owner[SEGMENTS];
+	uint64_t file_size;       /* backed: a write behind it is a SIGBUS */
+	uint64_t arena;           /* of the private memory: what was given out, */
+	uint64_t heap;            /* to the keeper or the reader, */
+	uint64_t blocks;          /* how many blocks */
+	uint64_t copy_size;       /* of the reader's own file */
+	uint8_t owner[SEGMENTS];  /* actor + 1 */
+	uint8_t behind[SEGMENTS]; /* chunks before it in its segment */
+	uint8_t dead;             /* bit: actor, when the keeper last slept */
+	bool was_full;            /* the flight recorder, then */
 	uint8_t signals, kills, forks, ticks, polls;
 	uint8_t shared_locks; /* bit: process */
 	uint8_t exclusive;
-	uint8_t fail;   /* disk full for so many calls */
-	uint8_t closed; /* the keeper is through */
-	uint8_t readers;
+	uint8_t listed; /* entries of a directory that was read */
+	uint8_t fail;   /* the disk is full for so many calls */
 };
 
 struct state {
@@ -144,7 +157,12 @@ struct scene {
 	bool seen_self;      /* a process has several threads, which see each other's memory */
 	uint8_t segments;    /* room at first */
 	bool full;           /* in MODEL=full alone */
-	uint8_t slots;       /* a flight recorder of so many */
+	bool order;          /* the second actor writes behind the first one's first event */
+	uint8_t ticks;       /* of the keeper, before it waits for the end */
+	uint8_t fail;        /* the disk is full for so many calls */
+	uint8_t grain;       /* bytes that a reader copies in a step */
+	bool single;         /* a segment has room for one event */
+	uint8_t slots;       /* a flight recorder of so many, of SLOT bytes */
 	uint8_t stacks;      /* different ones, per actor */
 };
 
@@ -182,12 +200,15 @@ void access_drain(struct actor *actor, unsigned int at);
 unsigned int access_next(const struct actor *actor);
 
 /* --- kernel.c --- */
+enum { KERNEL_TP = 256, KERNEL_TID = 16 }; /* from the stack's top down; from there up */
+void kernel_name(struct actor *actor);
 void kernel_fork(unsigned int child);
 void kernel_die(struct state *state, unsigned int process);
 uint64_t kernel_seen(const struct state *state, unsigned int process);
 bool kernel_ready(const struct state *state, unsigned int actor);
 void kernel_keeper(void);
-void kernel_reader(void);
+void kernel_touch_all(void);
+uint32_t kernel_pid(unsigned int process);
 
 /* --- hook.c: actors' bodies and what they call --- */
 void hook_thread(void);
@@ -197,7 +218,11 @@ void hook_event(void);
 /* --- law.c --- */
 void law_trace(bool last);
 
+/* --- view.c --- */
+void view_reader(void); /* the reader's body, and what must hold of what it reads */
+
 /* --- scene.c --- */
+extern uint32_t scene_rest; /* bytes at a segment's end where no event begins */
 extern const struct scene scenes[];
 extern const unsigned int scene_count;
 void scene_body(unsigned int actor); /* what the actor runs */

@@ -11,3 +11,6 @@
 #define ESC_SEGMENT_MIN 256U
 #undef ESC_SEGMENT_MAX
 #define ESC_SEGMENT_MAX 512U
+
+/* In place of ESC_EVENT_MAX + 8. */
+extern uint32_t scene_rest;

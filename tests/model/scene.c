@@ -12,6 +12,8 @@
 /* More states than that are too many: the scene must be made smaller. */
 static const uint64_t SCENE_SMALL = 4000000, SCENE_FULL = 300000000;
 
+uint32_t scene_rest;
+
 /* What the constructor leaves. */
 static void
 scene_begin(void)
@@ -20,7 +22,11 @@ scene_begin(void)
 	struct esc_header *header = (struct esc_header *)MODEL_TRACE;
 
 	modules_table = modules;
+	scene_rest = !scene->single ? ESC_EVENT_MAX + 8
+	    : scene->slots != 0     ? SLOT - sizeof(struct esc_segment)
+				    : CHUNK - sizeof(struct esc_segment);
 	ring.base = (uint8_t *)MODEL_TRACE;
+	ring.tid_offset = KERNEL_TID;
 	ring.header = header;
 	ring.size = ESC_HEADER_SIZE + SEGMENTS * CHUNK;
 	memset(&ring_self, 0, sizeof(ring_self));
@@ -37,15 +43,23 @@ scene_begin(void)
 	header->sample_interval = 1;
 	header->reserved_end = ESC_HEADER_SIZE + scene->segments * CHUNK;
 	now.world.file_size = header->reserved_end;
+	header->start = (struct esc_moment){ 0 };
+	header->last = (struct esc_moment){ MODEL_TIME / 2, MODEL_TIME / 2, MODEL_TIME / 2 };
+	if (scene->keeper)
+		header->clock = ESC_CLOCK_MONOTONIC; /* it reads the real one's ticks else */
 	now.world.shared_locks = 1;
+	now.world.ticks = scene->ticks;
+	now.world.fail = scene->fail;
 	threads.space = 20 << 20;
 	if (!thread_start(1, false) || !stacks_start())
 		model_fail("the model: no memory for threads");
 	if (scene->slots != 0) {
-		ring.slot = CHUNK;
-		ring.size = ESC_HEADER_SIZE + (uint64_t)scene->slots * CHUNK;
+		ring.slot = SLOT;
+		ring.size = ESC_HEADER_SIZE + (uint64_t)scene->slots * SLOT;
 		header->ring_slot = ring.slot;
 		header->ring_size = ring.size;
+		header->reserved_end = ring.size;
+		now.world.file_size = ring.size;
 	}
 }
 
@@ -116,6 +130,102 @@ const struct scene scenes[] = {
 	    .stacks = 2,
 	},
 	{
+	    .name = "a keeper",
+	    .says = "makes room for two writers, and closes behind them",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 2,
+	    .events = 1,
+	    .segments = 2,
+	    .keeper = true,
+	    .ticks = 1,
+	},
+	{
+	    .name = "a killed keeper",
+	    .says = "or a killed program, which it closes behind",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 1,
+	    .events = 2,
+	    .kills = 1,
+	    .segments = 1,
+	    .keeper = true,
+	    .ticks = 1,
+	},
+	{
+	    .name = "a full disk",
+	    .says = "which has room again",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 1,
+	    .events = 3,
+	    .segments = 1,
+	    .keeper = true,
+	    .ticks = 3,
+	    .fail = 1,
+	},
+	{
+	    .name = "a reader",
+	    .says = "reads while a thread writes",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 1,
+	    .events = 2,
+	    .segments = 3,
+	    .reader = true,
+	    .plain = true,
+	    .stacks = 2,
+	},
+	{
+	    .name = "a recorder",
+	    .says = "two threads go round in six slots",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 2,
+	    .events = 4,
+	    .slots = 6,
+	    .single = true,
+	    .seen_self = true,
+	},
+	{
+	    .name = "a recorder of two",
+	    .says = "a process and its child, and a keeper; any of them is killed",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 1,
+	    .events = 4,
+	    .slots = 5,
+	    .forks = 1,
+	    .kills = 1,
+	    .single = true,
+	    .keeper = true,
+	    .ticks = 2,
+	},
+	{
+	    .name = "a jump in a recorder",
+	    .says = "a handler leaves by longjmp, while another thread goes round",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 2,
+	    .events = 3,
+	    .slots = 5,
+	    .signals = 1,
+	    .jumps = true,
+	    .single = true,
+	},
+	{
+	    .name = "a recorder is read",
+	    .says = "while a thread goes round",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 1,
+	    .events = 5,
+	    .slots = 3,
+	    .single = true,
+	    .reader = true,
+	    .plain = true,
+	},
+	{
 	    .name = "a fork of two threads",
 	    .says = "the same while another thread is at any step of its own",
 	    .begin = scene_begin,
@@ -136,7 +246,7 @@ void
 scene_body(unsigned int actor)
 {
 	if (actor == ACTORS - 1)
-		kernel_reader();
+		view_reader();
 	else if (actor == ACTORS - 2)
 		kernel_keeper();
 	else
@@ -176,6 +286,7 @@ main(int argc, char **argv)
 
 	if (!scene_map(MODEL_TRACE, ESC_HEADER_SIZE + SEGMENTS * CHUNK) ||
 	    !scene_map(MODEL_PRIVATE, MODEL_PRIVATE_SIZE) ||
+	    !scene_map(MODEL_COPY, MODEL_COPY_SIZE) ||
 	    !scene_map(MODEL_STACKS, (uint64_t)ACTORS * STACK))
 		return 99;
 	for (unsigned int i = 0; i < scene_count; i++) {

@@ -101,6 +101,8 @@ search_go(unsigned int i, enum way way)
 	if (way == WAY_SIGNAL)
 		now.world.signals--;
 	search_switch(&search.engine_sp, actor->sp);
+	if (actor->process >= KEEPER_PROCESS)
+		kernel_touch_all();
 	memory_save(&now, actor->process);
 	actor->tls = thread_tls;
 	actor->stack_len = 0;
@@ -112,7 +114,9 @@ search_go(unsigned int i, enum way way)
 	}
 	actor->stack_len = (uint32_t)(top - actor->sp);
 	actor->stack = memory_intern((void *)actor->sp, actor->stack_len);
-	actor->seen = actor->pending == PENDING_PAUSE ? kernel_seen(&now, actor->process) : 0;
+	actor->seen = actor->pending == PENDING_PAUSE || actor->pending == PENDING_POLL
+	    ? kernel_seen(&now, actor->process)
+	    : 0;
 }
 
 /* An actor at its beginning. */
@@ -136,6 +140,7 @@ search_actor(unsigned int i, unsigned int process)
 	memcpy((void *)actor->sp, words, sizeof(words));
 	memset((void *)(actor->sp + sizeof(words)), 0, 512);
 	actor->stack = memory_intern((void *)actor->sp, actor->stack_len);
+	kernel_name(actor);
 }
 
 /* --- Ways on --- */
@@ -152,7 +157,7 @@ search_add(struct frame_at *frame, unsigned int actor, enum way way)
 static bool
 search_may_die(const struct state *state, unsigned int i)
 {
-	return state->world.kills > 0 && i < ACTORS - 2;
+	return state->world.kills > 0 && i < ACTORS - 1;
 }
 
 static bool
