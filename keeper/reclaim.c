@@ -13,6 +13,7 @@ struct reclaim {
 	uint8_t *trace; /* mapped */
 	uint64_t end;   /* of the segments */
 	uint32_t slot;  /* bytes of each */
+	uint32_t *seen; /* how often each was used, when its pid was looked at */
 	uint32_t *pids; /* of open segments, sorted, each once */
 	size_t count;
 	uint8_t *gone;   /* whether it is nobody's */
@@ -61,20 +62,26 @@ reclaim_at(const struct reclaim *self, uint64_t at)
 	return (struct esc_segment *)(void *)(self->trace + at);
 }
 
-/* The pid of who has it open; 0: nobody, or it is not known. */
+/* The pid of who has it, open or about to be; 0: nobody, or it is not known. */
 static uint32_t
-reclaim_pid(const struct reclaim *self, const struct esc_segment *segment)
+reclaim_pid(const struct esc_segment *segment)
 {
+	uint32_t state = __atomic_load_n(&segment->state, __ATOMIC_ACQUIRE);
 	uint64_t pid;
 
-	if (segment->magic != ESC_SEGMENT_MAGIC || segment->kind != ESC_SEGMENT_EVENTS ||
-	    __atomic_load_n(&segment->state, __ATOMIC_ACQUIRE) != ESC_SLOT_OPEN ||
-	    segment->size != self->slot || segment->used > self->slot - sizeof(*segment))
+	if ((state & ((1U << ESC_SLOT_PID) - 1)) == ESC_SLOT_TAKEN)
+		return state >> ESC_SLOT_PID;
+	if (state != ESC_SLOT_OPEN)
 		return 0;
 	pid = __atomic_load_n(&segment->end, __ATOMIC_ACQUIRE);
 	/* Else its writer has just left it. */
-	return __atomic_load_n(&segment->state, __ATOMIC_ACQUIRE) == ESC_SLOT_OPEN ? (uint32_t)pid
-										   : 0;
+	return __atomic_load_n(&segment->state, __ATOMIC_ACQUIRE) == state ? (uint32_t)pid : 0;
+}
+
+static uint32_t *
+reclaim_seen(const struct reclaim *self, uint64_t at)
+{
+	return &self->seen[(at - ESC_HEADER_SIZE) / self->slot];
 }
 
 static int
@@ -92,7 +99,9 @@ reclaim_look(struct reclaim *self)
 	uint64_t at;
 
 	for (at = ESC_HEADER_SIZE; at < self->end; at += self->slot) {
-		self->pids[all] = reclaim_pid(self, reclaim_at(self, at));
+		*reclaim_seen(self, at) =
+		    __atomic_load_n(&reclaim_at(self, at)->generation, __ATOMIC_ACQUIRE);
+		self->pids[all] = reclaim_pid(reclaim_at(self, at));
 		all += self->pids[all] != 0;
 	}
 	qsort(self->pids, all, sizeof(*self->pids), reclaim_compare);
@@ -181,8 +190,19 @@ reclaim_judge(struct reclaim *self)
 	return any && self->told_alive;
 }
 
+/* What the slot has; nothing, if it was not begun when its process ended. */
+static uint64_t
+reclaim_last(const struct reclaim *self, const struct esc_segment *segment)
+{
+	if (segment->magic != ESC_SEGMENT_MAGIC || segment->kind != ESC_SEGMENT_EVENTS ||
+	    segment->used > self->slot - sizeof(*segment))
+		return 0;
+	return reclaim_end((const void *)self->trace, segment, (const uint8_t *)(segment + 1));
+}
+
+/* Who has taken one since it was looked at, may have the number of one that is gone. */
 static unsigned
-reclaim_retire(struct reclaim *self, const struct esc_header *header)
+reclaim_retire(struct reclaim *self)
 {
 	struct esc_segment *segment;
 	unsigned count = 0;
@@ -192,11 +212,13 @@ reclaim_retire(struct reclaim *self, const struct esc_header *header)
 
 	for (at = ESC_HEADER_SIZE; at < self->end; at += self->slot) {
 		segment = reclaim_at(self, at);
-		pid = reclaim_pid(self, segment);
+		pid = reclaim_pid(segment);
 		found = pid != 0 ? reclaim_find(self, pid) : SIZE_MAX;
-		if (found == SIZE_MAX || !self->gone[found])
+		if (found == SIZE_MAX || !self->gone[found] ||
+		    __atomic_load_n(&segment->generation, __ATOMIC_ACQUIRE) !=
+			*reclaim_seen(self, at))
 			continue;
-		segment->end = reclaim_end(header, segment, (const uint8_t *)(segment + 1));
+		segment->end = reclaim_last(self, segment);
 		__atomic_store_n(&segment->state, ESC_SLOT_RETIRED, __ATOMIC_RELEASE);
 		count++;
 	}
@@ -218,12 +240,14 @@ reclaim_segments(uint8_t *trace, uint64_t size)
 	self.end = ESC_HEADER_SIZE + slots * self.slot;
 	self.pids = calloc(slots + 1, sizeof(*self.pids));
 	self.gone = calloc(slots + 1, 1);
-	if (self.pids != NULL && self.gone != NULL) {
+	self.seen = calloc(slots + 1, sizeof(*self.seen));
+	if (self.pids != NULL && self.gone != NULL && self.seen != NULL) {
 		reclaim_look(&self);
 		if (reclaim_judge(&self))
-			count = reclaim_retire(&self, header);
+			count = reclaim_retire(&self);
 	}
 	free(self.pids);
 	free(self.gone);
+	free(self.seen);
 	return count;
 }

@@ -210,8 +210,11 @@ struct esc_segment {
 enum esc_slot {
 	ESC_SLOT_OPEN = 1,    /* its writer may come back */
 	ESC_SLOT_RETIRED = 2, /* it never will */
-	ESC_SLOT_TAKEN = 3,   /* its `end` is neither: it is about to be left, or used */
+	ESC_SLOT_TAKEN = 3,   /* its `end` is neither: it is about to be left, or used, by
+	                         the pid that stands above ESC_SLOT_PID */
 };
+
+#define ESC_SLOT_PID 8 /* bits of `state` for what it is */
 
 /*
  * Events. A 16-bit control word, then the fields that it announces, packed:

@@ -59,6 +59,13 @@ slots_stamp(void)
 	__atomic_store_n(&header->stamping, 0, __ATOMIC_RELEASE);
 }
 
+/* Of a slot that this process is about to use, or to leave. */
+static uint32_t
+slots_taken(void)
+{
+	return ESC_SLOT_TAKEN | ring.process->pid << ESC_SLOT_PID;
+}
+
 /* One that was never claimed. */
 static struct esc_segment *
 slots_fresh(void)
@@ -99,7 +106,7 @@ slots_oldest(void)
 		    ESC_HEADER_SIZE + hand % count * ring.slot);
 		uint32_t state = ESC_SLOT_RETIRED;
 
-		if (!__atomic_compare_exchange_n(&segment->state, &state, ESC_SLOT_TAKEN, false,
+		if (!__atomic_compare_exchange_n(&segment->state, &state, slots_taken(), false,
 			__ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
 			open += state != 0;
 			continue;
@@ -161,7 +168,7 @@ void
 slots_retire(struct esc_segment *segment, uint64_t end)
 {
 	/* While it is open, `end` is a pid to the keeper. */
-	__atomic_store_n(&segment->state, ESC_SLOT_TAKEN, __ATOMIC_RELAXED);
+	__atomic_store_n(&segment->state, slots_taken(), __ATOMIC_RELAXED);
 	__atomic_store_n(&segment->end, end, __ATOMIC_RELEASE);
 	__atomic_store_n(&segment->state, ESC_SLOT_RETIRED, __ATOMIC_RELEASE);
 }

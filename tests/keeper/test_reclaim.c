@@ -70,22 +70,26 @@ test_dead(void)
 	header->processes = 2;
 	put(1, (uint32_t)getpid(), ESC_SLOT_OPEN);
 	put(2, gone, ESC_SLOT_OPEN);
-	put(3, 0, ESC_SLOT_OPEN);
 	put(4, gone, ESC_SLOT_RETIRED);
 	put(5, gone, ESC_SLOT_TAKEN);
 	put(6, gone, ESC_SLOT_OPEN);
 	slot(6)->used = SLOT;
 	put(7, gone, ESC_SLOT_OPEN);
 	slot(7)->magic = 0;
-	CHECK_EQ(reclaim_segments(file, SIZE), 1);
+	/* Killed while it took or left one, or before it began it. */
+	put(3, 0, ESC_SLOT_TAKEN | gone << ESC_SLOT_PID);
+	CHECK_EQ(reclaim_segments(file, SIZE), 4);
 	CHECK_EQ(slot(1)->state, ESC_SLOT_OPEN);
 	CHECK_EQ(slot(2)->state, ESC_SLOT_RETIRED);
 	CHECK_EQ(slot(2)->end, 1000);
-	CHECK_EQ(slot(3)->state, ESC_SLOT_OPEN);
+	CHECK_EQ(slot(3)->state, ESC_SLOT_RETIRED);
+	CHECK_EQ(slot(3)->end, 1000);
 	CHECK_EQ(slot(4)->end, gone);
 	CHECK_EQ(slot(5)->state, ESC_SLOT_TAKEN);
-	CHECK_EQ(slot(6)->state, ESC_SLOT_OPEN);
-	CHECK_EQ(slot(7)->state, ESC_SLOT_OPEN);
+	CHECK_EQ(slot(6)->state, ESC_SLOT_RETIRED);
+	CHECK_EQ(slot(6)->end, 0);
+	CHECK_EQ(slot(7)->state, ESC_SLOT_RETIRED);
+	CHECK_EQ(slot(7)->end, 0);
 	CHECK_EQ(reclaim_segments(file, SIZE), 0);
 }
 

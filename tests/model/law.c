@@ -41,6 +41,8 @@ law_node(uint32_t id, uint32_t parent, uint64_t offset)
 		model_fail("node %u", id);
 	if (law.nodes[id].defined)
 		model_fail("node %u is defined twice", id);
+	if (offset != HOOK_OUTER && offset < HOOK_INNER)
+		model_fail("node %u is defined before it is written", id);
 	law.nodes[id].defined = true;
 	law.nodes[id].parent = parent;
 	law.nodes[id].offset = (uint32_t)offset;

@@ -166,6 +166,7 @@ const struct scene scenes[] = {
 	},
 	{
 	    .name = "a reader",
+	    .full = true,
 	    .says = "reads while a thread writes",
 	    .begin = scene_begin,
 	    .law = law_trace,
@@ -178,6 +179,7 @@ const struct scene scenes[] = {
 	},
 	{
 	    .name = "a recorder",
+	    .full = true,
 	    .says = "two threads go round in six slots",
 	    .begin = scene_begin,
 	    .law = law_trace,
@@ -189,6 +191,7 @@ const struct scene scenes[] = {
 	},
 	{
 	    .name = "a recorder of two",
+	    .full = true,
 	    .says = "a process and its child, and a keeper; any of them is killed",
 	    .begin = scene_begin,
 	    .law = law_trace,
@@ -203,6 +206,7 @@ const struct scene scenes[] = {
 	},
 	{
 	    .name = "a jump in a recorder",
+	    .full = true,
 	    .says = "a handler leaves by longjmp, while another thread goes round",
 	    .begin = scene_begin,
 	    .law = law_trace,
@@ -215,6 +219,7 @@ const struct scene scenes[] = {
 	},
 	{
 	    .name = "a recorder is read",
+	    .full = true,
 	    .says = "while a thread goes round",
 	    .begin = scene_begin,
 	    .law = law_trace,
@@ -224,6 +229,28 @@ const struct scene scenes[] = {
 	    .single = true,
 	    .reader = true,
 	    .plain = true,
+	},
+	{
+	    .name = "a short read",
+	    .says = "a reader and one event",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 1,
+	    .events = 1,
+	    .segments = 3,
+	    .reader = true,
+	    .plain = true,
+	    .stacks = 1,
+	},
+	{
+	    .name = "a short recorder",
+	    .says = "two threads and three slots",
+	    .begin = scene_begin,
+	    .law = law_trace,
+	    .threads = 2,
+	    .events = 2,
+	    .slots = 3,
+	    .single = true,
 	},
 	{
 	    .name = "a fork of two threads",

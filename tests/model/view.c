@@ -82,7 +82,7 @@ view_reader(void)
 	definitions = definitions_new(reader);
 	view.from = reader->head.ring_from;
 	view_streams(&view, reader, definitions);
-	if (reader->partial && scene->kills == 0)
+	if (reader->partial && reader->running && scene->kills == 0)
 		model_fail("a reader says: %s", reader->note_count > 0 ? reader->notes[0] : "?");
 	for (unsigned int i = 0; i < ACTORS; i++) {
 		uint32_t must = local->took ? local->at_cut[i] : now.actors[i].local.wrote;
