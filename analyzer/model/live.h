@@ -23,7 +23,7 @@ struct live {
 	size_t count;            /* live blocks */
 	size_t used;             /* slots that are not free */
 	size_t mask;
-	uint64_t seed; /* so that no trace can make addresses collide */
+	uint64_t keys[4]; /* drawn, so that no trace can make addresses collide */
 };
 
 /* Makes room for twice what is live, at least. */
@@ -32,16 +32,26 @@ void live_grow(struct live *live);
 uint32_t live_block(const struct live *live, size_t i);
 void live_release(struct live *live);
 
+/* All bits of the product go into the result: of what is unknown in one factor, nothing
+ * that is known of the other can be cancelled. */
+static inline uint64_t
+live_fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)(product >> 64) ^ (uint64_t)product;
+}
+
+/* Where the address should stand. Address and process each have a secret, or what one of
+ * them adds the other could undo; and two products, or the low bits of the place would
+ * not know of the process's high ones. */
 static inline size_t
 live_home(const struct live *live, uint32_t process, uint64_t address)
 {
 	/* neighbours in the heap, which die together, share a cache line */
-	uint64_t hash = address >> 7 ^ (uint64_t)process << 40 ^ live->seed;
+	uint64_t hash = live_fold(address >> 7 ^ live->keys[0], process ^ live->keys[1]);
 
-	hash *= 0x9e3779b97f4a7c15ULL;
-	hash ^= hash >> 32;
-	hash *= 0xd6e8feb86659fd93ULL;
-	hash ^= hash >> 29;
+	hash = live_fold(hash ^ live->keys[2], live->keys[3]);
 	return (size_t)(hash << 2 | (address >> 5 & 3)) & live->mask;
 }
 

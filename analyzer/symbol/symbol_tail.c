@@ -5,6 +5,7 @@
 
 #include "analyzer/symbol/symbol_answers.h"
 #include "analyzer/symbol/symbol_module.h"
+#include "analyzer/util/map.h"
 #include "analyzer/util/xalloc.h"
 
 enum {
@@ -272,14 +273,12 @@ run(struct search *search)
 
 /* ---- the answer ---- */
 
+/* Of a name: not the same in the next process, so that none can be made to be another's.
+ * Nothing may be sorted by it. */
 static uint64_t
-hash_name(const char *name)
+name_identity(const char *name)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (uint8_t)*name) * UINT64_C(0x100000001b3);
-	return hash;
+	return NAMED_BIT | map_key_of((struct map_key){ 0, 0 }, name, strlen(name)).lo >> 2;
 }
 
 /* A function that is known by its name only, which stands in module. */
@@ -296,7 +295,7 @@ make_named(struct symbol *symbol, struct module *module, const char *linkage)
 		plain = "??";
 	frame->function = arena_copy(&symbol->arena, plain, strlen(plain));
 	frame->symbol = linkage;
-	frame->instance = NAMED_BIT | hash_name(linkage) >> 2;
+	frame->instance = name_identity(linkage);
 	frame->file = "";
 	place->frames = frame;
 	place->count = 1;

@@ -70,10 +70,114 @@ test_sweep(void)
 	live_release(&live);
 }
 
+/* ---- addresses made to collide ---- */
+
+enum { KEYS = 100000, PER_KEY = 20 /* probes, on average; about 2 where all is well */ };
+
+/* How often a slot is looked at to find each of the keys once. */
+static uint64_t
+count_probes(const struct live *live)
+{
+	uint64_t probes = 0;
+	size_t i, home;
+
+	for (i = 0; i <= live->mask; i++) {
+		if (live_block(live, i) == 0)
+			continue;
+		home = live_home(live, live->slots[i].process, live->slots[i].address);
+		probes += ((i - home) & live->mask) + 1;
+	}
+	return probes;
+}
+
+/* What makes the keys of one set: key `i`. */
+typedef void crafted(uint32_t i, uint32_t *process, uint64_t *address);
+
+/* Processes that take back what their addresses add where both are only XORed. */
+static void
+craft_cancelled(uint32_t i, uint32_t *process, uint64_t *address)
+{
+	*process = i;
+	*address = 0x7f0000001000ULL ^ (uint64_t)i << 47;
+}
+
+/* The same, at the place that the next shift of such a mix has. */
+static void
+craft_processes(uint32_t i, uint32_t *process, uint64_t *address)
+{
+	*process = i;
+	*address = 0x7f0000001000ULL ^ (uint64_t)i << 7;
+}
+
+/* Process numbers whose low bits are all the same. */
+static void
+craft_high_processes(uint32_t i, uint32_t *process, uint64_t *address)
+{
+	/* where these come in behind the first product, one drawing in a hundred is bad */
+	*process = (i & 255) << 24 | 1;
+	*address = (uint64_t)(i >> 8) << 20;
+}
+
+/* Only the highest bits differ: a product's low ones do not. */
+static void
+craft_high(uint32_t i, uint32_t *process, uint64_t *address)
+{
+	*process = 1;
+	*address = (uint64_t)i << 47;
+}
+
+static void
+craft_pages(uint32_t i, uint32_t *process, uint64_t *address)
+{
+	*process = 1;
+	*address = (uint64_t)i << 12;
+}
+
+static void
+craft_strides(uint32_t i, uint32_t *process, uint64_t *address)
+{
+	*process = 1;
+	*address = (uint64_t)i * 0x9e3779b97f4a7c15ULL << 7;
+}
+
+/* Whatever the keys that were drawn are, no set of them stands in one heap. */
+static void
+test_crafted(crafted *craft)
+{
+	struct live live = { 0 };
+	uint32_t i, process;
+	uint64_t address;
+
+	for (i = 0; i < KEYS; i++) {
+		craft(i, &process, &address);
+		live_insert(&live, process, address)->block = i + 1;
+		/* before it takes as long as those who made them want */
+		if ((i & (i + 1)) == 0 && i > 1000 && count_probes(&live) > (uint64_t)i * PER_KEY)
+			break;
+	}
+	CHECK_EQ(i, KEYS);
+	CHECK(count_probes(&live) < (uint64_t)KEYS * PER_KEY);
+	live_release(&live);
+}
+
+static void
+test_collisions(void)
+{
+	static crafted *const sets[] = { craft_cancelled, craft_processes, craft_high_processes,
+		craft_high, craft_pages, craft_strides };
+	size_t i;
+	int drawn;
+
+	for (drawn = 0; drawn < 8; drawn++)
+		for (i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+			test_crafted(sets[i]);
+}
+
 int
 main(void)
 {
 	test_random();
 	test_sweep();
+	test_collisions();
 	return check_done();
 }

@@ -1,9 +1,11 @@
-/* Prints the tail calls between a call and what runs: chains MODULE... and a line
+/* Prints the tail calls between a call and what runs: chains [-i] MODULE... and a line
  * "MODULE OFFSET NAME" or "MODULE OFFSET MODULE OFFSET" each on stdin: where the call
  * returns to, and a hook or a return address in what runs (modules are numbered from
  * 0, offsets are hexadecimal). Answers "KIND FUNCTION:LINE..." outermost first, a comma
- * before a function that is inlined into the one before. */
+ * before a function that is inlined into the one before; -i: "#" and its identity behind
+ * a function that is known by its name only. */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,15 @@ static const char *const kinds[] = {
 	[SYMBOL_CHAIN_UNKNOWN] = "unknown",
 };
 
+static bool identities;
+
+static void
+print_identity(const struct symbol_place *place)
+{
+	if (identities && place->function == 0)
+		printf("#%" PRIx64, place->frames[0].instance);
+}
+
 static void
 print_chain(const struct symbol_chain *chain)
 {
@@ -30,6 +41,7 @@ print_chain(const struct symbol_chain *chain)
 		for (j = chain->places[i]->count; j-- > 0;)
 			printf("%c%s:%" PRIu32, j + 1 == chain->places[i]->count ? ' ' : ',',
 			    chain->places[i]->frames[j].function, chain->places[i]->frames[j].line);
+		print_identity(chain->places[i]);
 	}
 	printf("\n");
 }
@@ -65,9 +77,11 @@ main(int argc, char **argv)
 	struct symbol_scope scope = { handles, 0 };
 	char line[256];
 
-	for (; scope.count < MODULES_MAX && (int)scope.count + 1 < argc; scope.count++)
-		handles[scope.count] = symbol_add_module(
-		    symbol, &(struct symbol_module){ .path = argv[scope.count + 1] });
+	identities = argc > 1 && strcmp(argv[1], "-i") == 0;
+	argv += identities ? 2 : 1;
+	for (; scope.count < MODULES_MAX && *argv != NULL; scope.count++, argv++)
+		handles[scope.count] =
+		    symbol_add_module(symbol, &(struct symbol_module){ .path = *argv });
 	while (fgets(line, sizeof(line), stdin) != NULL)
 		answer(symbol, &scope, line);
 	symbol_free(symbol);
