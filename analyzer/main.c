@@ -10,6 +10,7 @@
 
 #include "analyzer/cmd/cmd.h"
 #include "analyzer/cmd/completion.h"
+#include "analyzer/util/xalloc.h"
 
 static int
 main_help(void)
@@ -96,8 +97,12 @@ main(int argc, char **argv)
 	if (strcmp(argv[1], "--completion") == 0)
 		return main_completion(argv[2]);
 	cmd = cmd_find(argv[1]);
-	if (cmd != NULL)
+	if (cmd != NULL) {
+		/* what the program exits with is not to be taken for ours */
+		if (cmd->program)
+			xalloc_exit_with(CMD_RECORD_FAILED);
 		return cmd->run(argc - 1, argv + 1);
+	}
 	if (argv[1][0] == '-') {
 		cmd_note("no option %s (see: esc --help)", argv[1]);
 		return CMD_USAGE;

@@ -25,6 +25,7 @@ AC_DEFUN([ESC_WARN],
      -Wold-style-definition
      -Wvla
      -Wformat=2
+     -Wmissing-format-attribute
      -Wimplicit-fallthrough=5
      -Wnull-dereference
      -Wconversion

@@ -7,14 +7,22 @@
 #include <string.h>
 #include <unistd.h>
 
+static int xalloc_status = 1;
+
+void
+xalloc_exit_with(int status)
+{
+	xalloc_status = status;
+}
+
 static _Noreturn void
 xalloc_die(void)
 {
 	static const char text[] = "esc: out of memory\n";
 
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-		_exit(1);
-	_exit(1);
+		_exit(xalloc_status);
+	_exit(xalloc_status);
 }
 
 void *

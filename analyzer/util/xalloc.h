@@ -1,10 +1,12 @@
-/* Memory of the analyzer: these die with one line on stderr and exit 1 when
- * there is none, so that no caller looks at the result. */
+/* Memory of the analyzer: these die with one line on stderr and exit 1, or what was
+ * set, when there is none, so that no caller looks at the result. */
 #ifndef UTIL_XALLOC_H
 #define UTIL_XALLOC_H
 
 #include <stddef.h>
 
+/* What the process then exits with, from now on and in its children. */
+void xalloc_exit_with(int status);
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xreallocarray(void *block, size_t count, size_t size);
