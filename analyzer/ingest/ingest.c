@@ -346,25 +346,32 @@ ingest_note(const struct ingest_options *options, const struct reader *reader)
 	options->note(options->note_data, reader->path, text);
 }
 
-/* What was lost with a process that read a module's file. */
+/* What was lost with a process that read a module's file, and what was not taken. */
 static void
 ingest_note_modules(const struct ingest *ingest)
 {
 	const struct ingest_options *options = ingest->options;
 	const char *why;
+	bool unconfined = false;
 	char text[160];
 	uint32_t i;
 
 	if (options->note == NULL)
 		return;
 	for (i = 1; i <= ingest->logical.module_count; i++) {
+		const char *path = ingest->logical.modules[i].path;
+
+		unconfined |= symbol_module_guard(ingest->symbol, i - 1) == SYMBOL_GUARD_LIMITS;
 		why = symbol_module_failure(ingest->symbol, i - 1);
-		if (why == NULL)
-			continue;
-		snprintf(text, sizeof(text), "no names: the symboliser failed: %s", why);
-		options->note(options->note_data, ingest->logical.modules[i].path, text);
+		if (why != NULL) {
+			snprintf(text, sizeof(text), "no names: the symboliser failed: %s", why);
+			options->note(options->note_data, path, text);
+		}
+		why = symbol_module_refused(ingest->symbol, i - 1);
+		if (why != NULL)
+			options->note(options->note_data, path, why);
 	}
-	if (symbol_is_unconfined(ingest->symbol))
+	if (unconfined)
 		options->note(options->note_data, "symboliser",
 		    "no seccomp here: files are read with limits alone");
 }

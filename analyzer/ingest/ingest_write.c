@@ -440,13 +440,20 @@ write_modules(struct ingest *ingest, struct err *err)
 		[SYMBOL_UNUSED] = "unused",
 		[SYMBOL_DWARF] = "dwarf",
 		[SYMBOL_SYMTAB] = "symtab",
+		[SYMBOL_PARTIAL] = "partial",
 		[SYMBOL_MISSING] = "missing",
 		[SYMBOL_MISMATCH] = "mismatch",
 		[SYMBOL_UNREADABLE] = "unreadable",
 		[SYMBOL_FAILED] = "failed",
 	};
+	static const char *const guards[] = {
+		[SYMBOL_GUARD_NONE] = "",
+		[SYMBOL_GUARD_LIMITS] = "limits",
+		[SYMBOL_GUARD_SECCOMP] = "seccomp",
+	};
 	const struct logical_module *module;
 	const char *debug;
+	const char *note;
 	char hex[2 * sizeof(module->build_id) + 1];
 	uint32_t i, j;
 
@@ -456,13 +463,18 @@ write_modules(struct ingest *ingest, struct err *err)
 		for (j = 0; j < module->build_id_len; j++)
 			snprintf(hex + 2 * j, 3, "%02x", module->build_id[j]);
 		debug = symbol_module_debug(ingest->symbol, i - 1);
+		note = symbol_module_failure(ingest->symbol, i - 1);
+		if (note == NULL)
+			note = symbol_module_refused(ingest->symbol, i - 1);
 		if (store_add_module(ingest->store,
 			&(struct store_module){ .id = i,
 			    .path = module->path,
 			    .build_id = hex,
 			    .symbols = states[symbol_module_state(ingest->symbol, i - 1)],
 			    .debug_file = debug != NULL ? debug : "",
-			    .code = symbol_code_word(symbol_code_state(ingest->symbol, i - 1)) },
+			    .code = symbol_code_word(symbol_code_state(ingest->symbol, i - 1)),
+			    .confined = guards[symbol_module_guard(ingest->symbol, i - 1)],
+			    .note = note != NULL ? note : "" },
 			err) != 0)
 			return -1;
 	}

@@ -255,8 +255,9 @@ page_lines(const struct page *page, bool *any, double blocks)
 	for (size_t i = 0; i < page->modules->count; i++) {
 		const char *path = rows_text(page->modules, i, "path");
 		double lineless = module_lineless(page, path);
+		bool partial = strcmp(rows_text(page->modules, i, "symbols"), "partial") == 0;
 
-		if (strcmp(rows_text(page->modules, i, "symbols"), "symtab") ||
+		if ((!partial && strcmp(rows_text(page->modules, i, "symbols"), "symtab") != 0) ||
 		    lineless * 100 < blocks || lineless <= 0)
 			continue;
 		if (!*any)
@@ -264,10 +265,10 @@ page_lines(const struct page *page, bool *any, double blocks)
 		*any = true;
 		fputs("  no lines for ", page->out);
 		page_text(page, page_near(path), page->columns - 60);
-		fprintf(page->out,
-		    " (%s of the blocks): build it with -g, or get its debug "
-		    "symbols\n",
-		    show_share(number, lineless, blocks));
+		fprintf(page->out, " (%s of the blocks): %s\n",
+		    show_share(number, lineless, blocks),
+		    partial ? "its debug information cannot be read"
+			    : "build it with -g, or get its debug symbols");
 	}
 }
 

@@ -8,13 +8,15 @@ static const struct column columns[] = {
 	{ "build_id", "build-id", COLUMN_TEXT },
 	{ "debug_file", NULL, COLUMN_PATH },
 	{ "frames", "frames", COLUMN_COUNT },
+	{ "confined", "read under", COLUMN_TEXT },
+	{ "note", "why", COLUMN_TEXT },
 };
 
 const struct report report_modules = {
 	.name = "modules",
 	.summary = "the files of the program, and how well their names and code are known",
 	.sql = "SELECT m.path, m.symbols, m.code, m.build_id, m.debug_file,"
-	       " (SELECT count(*) FROM frame f WHERE f.module = m.id)"
+	       " (SELECT count(*) FROM frame f WHERE f.module = m.id), m.confined, m.note"
 	       " FROM module m GROUP BY m.path, m.build_id, m.symbols"
 	       " ORDER BY 6 DESC, m.path",
 	.columns = columns,

@@ -18,7 +18,7 @@
 
 enum {
 	QUERY_APPLICATION = 0x45534344,
-	QUERY_VERSION = 6,
+	QUERY_VERSION = 7,
 	QUERY_SECONDS = 60,
 	QUERY_ARGUMENTS = 16, /* most of a function */
 	QUERY_STEPS = 10000,  /* of sqlite's machine between looks at the clock */
@@ -322,7 +322,9 @@ static const char anonymise_sql[] =
     "UPDATE run SET exe = base(exe), allocator = base(allocator), trace = '', pid = 0,"
     " start = '1970-01-01T00:00:00.000000000Z', wrappers = '[]', no_wrappers = '[]';"
     "UPDATE run SET command = json_array(exe);"
-    "UPDATE module SET path = base(path), debug_file = base(debug_file);"
+    "UPDATE module SET path = base(path), debug_file = base(debug_file),"
+    " note = CASE WHEN instr(note, '/') = 0 THEN note"
+    "  ELSE substr(note, 1, instr(note, ': ') + 1) || base(note) END;"
     "UPDATE frame SET file = base(file), function = base_of_nameless(function);"
     "UPDATE thread SET pid = 0, tid = 0;"
     "VACUUM;";

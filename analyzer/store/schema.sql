@@ -1,8 +1,8 @@
--- The database, version 6 (user_version). esc-db(5) documents it. Times are ns,
+-- The database, version 7 (user_version). esc-db(5) documents it. Times are ns,
 -- sizes bytes; ids start at 1. `observed` counts recorded blocks, `estimated`
 -- weighs each by 1/P(recorded); in full mode both are equal.
 PRAGMA application_id = 0x45534344; -- "ESCD"
-PRAGMA user_version = 6;
+PRAGMA user_version = 7;
 
 CREATE TABLE run (
 	id INTEGER PRIMARY KEY,
@@ -61,11 +61,14 @@ CREATE TABLE module (
 	id INTEGER PRIMARY KEY,
 	path TEXT NOT NULL,
 	build_id TEXT NOT NULL,         -- hex, '' none
-	symbols TEXT NOT NULL,          -- dwarf, symtab, missing, mismatch, unreadable, failed,
+	symbols TEXT NOT NULL,          -- dwarf, symtab, partial, missing, mismatch, unreadable, failed,
 	                                -- unused
 	debug_file TEXT NOT NULL,       -- '' none
-	code TEXT NOT NULL              -- machine code: read, missing, mismatch, unreadable,
+	code TEXT NOT NULL,             -- machine code: read, missing, mismatch, unreadable,
 	                                -- failed, machine, none, unused
+	confined TEXT NOT NULL,         -- what kept the process that read its files: seccomp,
+	                                -- limits (alone), '' none did
+	note TEXT NOT NULL              -- why it failed, what debug file was refused; '' neither
 ) STRICT;
 
 -- A logical frame: a function at a line, in a module.

@@ -132,6 +132,8 @@ static const struct column module_columns[] = {
 	T(module, symbols),
 	N(module, debug_file),
 	T(module, code),
+	T(module, confined),
+	N(module, note),
 };
 static const struct column frame_columns[] = {
 	I(frame, id),

@@ -42,7 +42,7 @@ struct store_run {
 
 struct store_module {
 	int64_t id;
-	const char *path, *build_id, *symbols, *debug_file, *code;
+	const char *path, *build_id, *symbols, *debug_file, *code, *confined, *note;
 };
 
 struct store_frame {

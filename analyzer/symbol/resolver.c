@@ -88,6 +88,7 @@ resolver_free(struct resolver *resolver)
 	arena_release(&resolver->arena);
 	free(resolver->path);
 	free(resolver->root);
+	free(resolver->refused);
 	free(resolver->build_id);
 	free(resolver);
 }
@@ -125,6 +126,7 @@ open_debug(struct resolver *resolver)
 		.build_id = resolver->build_id,
 		.build_id_len = resolver->build_id_len,
 		.root = resolver->root,
+		.refused = &resolver->refused,
 	};
 
 	if (resolver->main.elf != NULL) {
@@ -179,6 +181,7 @@ void
 resolver_open(struct resolver *resolver)
 {
 	struct symbol_elf shared = { 0 };
+	const struct symbol_elf *source;
 
 	if (resolver->opened)
 		return;
@@ -187,10 +190,11 @@ resolver_open(struct resolver *resolver)
 	if (resolver->main.elf == NULL || !symbol_elf_has_dwarf(&resolver->main))
 		open_debug(resolver);
 	/* the answers depend on it as well: who keeps them is to see it */
-	if (resolver->debug.elf != NULL || resolver->main.elf != NULL) {
-		symbol_debug_find_shared(&shared,
-		    resolver->debug.elf != NULL ? &resolver->debug : &resolver->main,
-		    resolver->root);
+	source = resolver->debug.elf != NULL ? &resolver->debug : &resolver->main;
+	if (source->elf != NULL) {
+		/* a stripped file still names what its debug file needs */
+		symbol_debug_find_shared(&shared, source, resolver->root,
+		    symbol_elf_has_dwarf(source) ? &resolver->refused : NULL);
 		symbol_elf_close(&shared);
 	}
 }
@@ -199,6 +203,12 @@ const char *
 resolver_debug(const struct resolver *resolver)
 {
 	return resolver->debug.path;
+}
+
+const char *
+resolver_refused(const struct resolver *resolver)
+{
+	return resolver->refused;
 }
 
 void
@@ -222,6 +232,8 @@ resolver_load(struct resolver *resolver)
 	    symbol_dwarf_new(source, &resolver->table, resolver->root, &resolver->arena);
 	if (resolver->dwarf != NULL)
 		resolver->state = SYMBOL_DWARF;
+	else if (symbol_elf_has_dwarf(source))
+		resolver->state = SYMBOL_PARTIAL;
 }
 
 enum symbol_state
@@ -301,6 +313,17 @@ find_function(
 
 /* ---- start-up code ---- */
 
+/* names ends with NULL. */
+static bool
+is_among(const char *name, const char *const *names)
+{
+	for (; *names != NULL; names++) {
+		if (strcmp(name, *names) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool
 starts_with(const char *text, const char *start)
 {
@@ -338,14 +361,10 @@ is_startup_name(const char *name)
 		"dl_main",
 		"__start_context",
 		"generic_start_main",
+		NULL,
 	};
-	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	}
-	return starts_with(name, "__libc_start_");
+	return is_among(name, names) || starts_with(name, "__libc_start_");
 }
 
 /*
@@ -400,16 +419,14 @@ calls_once(
 		"__clone3",
 		"__GI___clone",
 		"__GI___clone3",
+		NULL,
 	};
 	const struct symbol_fde *fde = symbol_elf_fde(&resolver->table, addr);
 	const struct symbol_name *next;
-	size_t i;
 
-	for (i = 0; named && i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(last->function, names[i]) == 0 || strcmp(last->symbol, names[i]) == 0)
-			return true;
-	}
-	if (named || fde == NULL)
+	if (named)
+		return is_among(last->function, names) || is_among(last->symbol, names);
+	if (fde == NULL)
 		return false;
 	if (fde->outermost)
 		return true;

@@ -29,6 +29,8 @@ void resolver_free(struct resolver *resolver); /* takes NULL */
 void resolver_open(struct resolver *resolver);
 /* Path of the separate debug file, or NULL. */
 const char *resolver_debug(const struct resolver *resolver);
+/* One that was not taken, and why; or NULL. */
+const char *resolver_refused(const struct resolver *resolver);
 
 /* Reads them: how well that can be done. Never SYMBOL_UNUSED. */
 enum symbol_state resolver_state(struct resolver *resolver);

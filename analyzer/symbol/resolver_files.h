@@ -12,7 +12,8 @@
 
 struct resolver {
 	char *path;
-	char *root; /* or NULL */
+	char *root;    /* or NULL */
+	char *refused; /* a debug file, and why; or NULL */
 	uint8_t *build_id;
 	size_t build_id_len;
 	enum symbol_state state;

@@ -41,6 +41,7 @@ module_free(struct module *module)
 	map_release(&module->exports);
 	symbol_cache_free(module->cache);
 	free(module->debug);
+	free(module->refused);
 	free(module->path);
 	free(module->build_id);
 	free(module);
@@ -230,16 +231,20 @@ symbol_module_failure(const struct symbol *symbol, uint32_t handle)
 	return module->child.failed ? module->child.failure : NULL;
 }
 
-bool
-symbol_is_unconfined(const struct symbol *symbol)
+enum symbol_guard
+symbol_module_guard(const struct symbol *symbol, uint32_t handle)
 {
-	size_t i;
+	if (handle >= symbol->handle_count)
+		return SYMBOL_GUARD_NONE;
+	return symbol->modules[symbol->handles[handle]]->guard;
+}
 
-	for (i = 0; i < symbol->module_count; i++) {
-		if (symbol->modules[i]->unconfined)
-			return true;
-	}
-	return false;
+const char *
+symbol_module_refused(const struct symbol *symbol, uint32_t handle)
+{
+	if (handle >= symbol->handle_count)
+		return NULL;
+	return symbol->modules[symbol->handles[handle]]->refused;
 }
 
 const char *

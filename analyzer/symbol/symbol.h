@@ -65,6 +65,7 @@ enum symbol_state {
 	SYMBOL_UNUSED,   /* nothing was asked of it */
 	SYMBOL_DWARF,    /* functions, lines, inlined frames */
 	SYMBOL_SYMTAB,   /* function names only */
+	SYMBOL_PARTIAL,  /* the same, though there is more that cannot be read */
 	SYMBOL_MISSING,  /* no such file */
 	SYMBOL_MISMATCH, /* the file has another build-id */
 	SYMBOL_UNREADABLE,
@@ -165,8 +166,18 @@ void symbol_tail_chain(struct symbol *symbol, uint32_t module, uint64_t offset,
 enum symbol_state symbol_module_state(const struct symbol *symbol, uint32_t module);
 /* Why it failed, in a few words; NULL if it did not. */
 const char *symbol_module_failure(const struct symbol *symbol, uint32_t module);
-/* True if there was no seccomp for those processes: they had limits alone. */
-bool symbol_is_unconfined(const struct symbol *symbol);
+
+/* What kept the process that reads a module's files. */
+enum symbol_guard {
+	SYMBOL_GUARD_NONE,    /* there was none: nothing was read */
+	SYMBOL_GUARD_LIMITS,  /* of memory, time and the like alone: no seccomp here */
+	SYMBOL_GUARD_SECCOMP, /* and no system calls but a few */
+};
+
+enum symbol_guard symbol_module_guard(const struct symbol *symbol, uint32_t module);
+/* A separate debug file that was there and was not used, or should have been there: why in
+ * a few words, its path behind them; NULL if none. */
+const char *symbol_module_refused(const struct symbol *symbol, uint32_t module);
 /* Path of the separate debug file that was used, or NULL. */
 const char *symbol_module_debug(const struct symbol *symbol, uint32_t module);
 

@@ -260,12 +260,15 @@ ask_files(struct module *module)
 {
 	struct bytes_reader reader;
 	const char *debug;
+	const char *refused;
 
 	if (!symbol_child_ask(&module->child, SYMBOL_ASK_FILES, 0, NULL, &reader))
 		return false;
-	module->unconfined = bytes_take_byte(&reader) == 0;
+	module->guard = bytes_take_byte(&reader) != 0 ? SYMBOL_GUARD_SECCOMP : SYMBOL_GUARD_LIMITS;
 	debug = symbol_wire_take_text(&reader);
 	module->debug = debug != NULL ? xstrdup(debug) : NULL;
+	refused = symbol_wire_take_text(&reader);
+	module->refused = refused != NULL ? xstrdup(refused) : NULL;
 	if (!reader.bad && reader.at == reader.end)
 		return true;
 	symbol_child_fail(&module->child, "no sense in its answer");
@@ -516,20 +519,36 @@ symbol_answers_edges(struct module *module, uint64_t function, struct symbol_edg
 
 /* ---- texts ---- */
 
+/* False if the module has failed. */
+static bool
+ask_text(
+    struct module *module, enum symbol_ask_kind kind, const char *text, struct bytes_reader *reader)
+{
+	if (symbol_child_ask(&module->child, kind, 0, text, reader))
+		return true;
+	symbol_module_lost(module);
+	return false;
+}
+
+/* As accept(), of what is not kept: it is the process that makes no sense. */
+static bool
+accept_text(struct module *module, const struct bytes_reader *reader)
+{
+	if (!reader->bad && reader->at == reader->end)
+		return true;
+	fail(module, "no sense in its answer");
+	return false;
+}
+
 bool
 symbol_answers_export(struct module *module, const char *name, uint64_t *address)
 {
 	struct bytes_reader reader;
 
-	if (!symbol_child_ask(&module->child, SYMBOL_ASK_EXPORT, 0, name, &reader)) {
-		symbol_module_lost(module);
+	if (!ask_text(module, SYMBOL_ASK_EXPORT, name, &reader))
 		return false;
-	}
 	*address = bytes_take_number(&reader);
-	if (!reader.bad && reader.at == reader.end)
-		return true;
-	fail(module, "no sense in its answer");
-	return false;
+	return accept_text(module, &reader);
 }
 
 bool
@@ -537,13 +556,8 @@ symbol_answers_plain(struct module *module, const char *linkage, const char **pl
 {
 	struct bytes_reader reader;
 
-	if (!symbol_child_ask(&module->child, SYMBOL_ASK_PLAIN, 0, linkage, &reader)) {
-		symbol_module_lost(module);
+	if (!ask_text(module, SYMBOL_ASK_PLAIN, linkage, &reader))
 		return false;
-	}
 	*plain = symbol_wire_take_text(&reader);
-	if (!reader.bad && reader.at == reader.end)
-		return true;
-	fail(module, "no sense in its answer");
-	return false;
+	return accept_text(module, &reader);
 }

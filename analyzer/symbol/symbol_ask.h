@@ -17,7 +17,8 @@ enum symbol_ask_kind {
 	SYMBOL_ASK_SLOT,      /* ... by a pointer there */
 	SYMBOL_ASK_EXPORT,    /* of a text: where the function of that name is */
 	SYMBOL_ASK_DECLARED,  /* where a function is: file, or none; line, column */
-	SYMBOL_ASK_FILES,     /* 0, not kept: opens them; confined, the debug file */
+	SYMBOL_ASK_FILES,     /* 0, not kept: opens them; confined, the debug file, one that
+	                         was refused and why */
 	SYMBOL_ASK_PLAIN,     /* of a text, not kept: its plain name */
 };
 

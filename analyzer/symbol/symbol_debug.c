@@ -30,13 +30,34 @@ is_useful(const struct symbol_elf *file, const uint8_t *id, size_t len)
 	    (symbol_elf_has_dwarf(file) || symbol_elf_has_symtab(file));
 }
 
-static bool
-open_checked(struct symbol_elf *file, const char *path, const uint8_t *id, size_t len)
+/* The first is told: it is the one that should have been it. */
+static void
+refuse(char **refused, const char *path, const char *why)
 {
-	if (symbol_elf_open(file, path) != SYMBOL_ELF_OK)
+	if (refused != NULL && *refused == NULL)
+		*refused = xasprintf("%s: %s", why, path);
+}
+
+/* Opens what is there; false, and refused, if that cannot be read. */
+static bool
+open_present(struct symbol_elf *file, const char *path, char **refused)
+{
+	enum symbol_elf_result result = symbol_elf_open(file, path);
+
+	if (result == SYMBOL_ELF_UNREADABLE)
+		refuse(refused, path, "debug file that cannot be read");
+	return result == SYMBOL_ELF_OK;
+}
+
+static bool
+open_checked(
+    struct symbol_elf *file, const char *path, const uint8_t *id, size_t len, char **refused)
+{
+	if (!open_present(file, path, refused))
 		return false;
 	if (has_build_id(file, id, len))
 		return true;
+	refuse(refused, path, "debug file with another build-id");
 	symbol_elf_close(file);
 	return false;
 }
@@ -58,7 +79,8 @@ build_id_path(const char *root, const uint8_t *id, size_t len)
 }
 
 static bool
-find_by_build_id(struct symbol_elf *file, const char *root, const uint8_t *id, size_t len)
+find_by_build_id(
+    struct symbol_elf *file, const char *root, const uint8_t *id, size_t len, char **refused)
 {
 	char *path;
 	bool found;
@@ -66,7 +88,7 @@ find_by_build_id(struct symbol_elf *file, const char *root, const uint8_t *id, s
 	if (len < BUILD_ID_MIN || len > BUILD_ID_MAX)
 		return false;
 	path = build_id_path(root, id, len);
-	found = open_checked(file, path, id, len);
+	found = open_checked(file, path, id, len, refused);
 	free(path);
 	return found;
 }
@@ -118,15 +140,22 @@ static bool
 try_link(struct symbol_elf *file, const struct symbol_debug_query *query, const char *path,
     uint32_t checksum)
 {
+	const char *why = NULL;
 	const uint8_t *own;
 	size_t own_len;
 
-	if (symbol_elf_open(file, path) != SYMBOL_ELF_OK)
+	if (!open_present(file, path, query->refused))
 		return false;
-	if (is_useful(file, NULL, 0) && checksum_is(file, checksum) &&
-	    (query->build_id_len == 0 || !symbol_elf_build_id(file, &own, &own_len) ||
-		has_build_id(file, query->build_id, query->build_id_len)))
+	if (!is_useful(file, NULL, 0))
+		why = "debug file without lines and names";
+	else if (!checksum_is(file, checksum))
+		why = "debug file with another checksum";
+	else if (query->build_id_len > 0 && symbol_elf_build_id(file, &own, &own_len) &&
+	    !has_build_id(file, query->build_id, query->build_id_len))
+		why = "debug file with another build-id";
+	if (why == NULL)
 		return true;
+	refuse(query->refused, path, why);
 	symbol_elf_close(file);
 	return false;
 }
@@ -184,29 +213,36 @@ symbol_debug_find(struct symbol_elf *file, const struct symbol_debug_query *quer
 {
 	if (query->root == NULL)
 		return false;
-	return find_by_build_id(file, query->root, query->build_id, query->build_id_len) ||
-	    find_by_link(file, query) || find_by_server(file, query->build_id, query->build_id_len);
+	if (!find_by_build_id(
+		file, query->root, query->build_id, query->build_id_len, query->refused) &&
+	    !find_by_link(file, query) &&
+	    !find_by_server(file, query->build_id, query->build_id_len))
+		return false;
+	free(*query->refused);
+	*query->refused = NULL;
+	return true;
 }
 
 /* Tries name as it stands, or beside the file that has it. */
 static bool
 open_shared(struct symbol_elf *shared, const struct symbol_elf *file, const char *name,
-    const uint8_t *id, size_t len)
+    const uint8_t *id, size_t len, char **refused)
 {
 	const char *slash = strrchr(file->path, '/');
 	char *path;
 	bool found;
 
 	if (name[0] == '/' || slash == NULL)
-		return open_checked(shared, name, id, len);
+		return open_checked(shared, name, id, len, refused);
 	path = xasprintf("%.*s/%s", (int)(slash - file->path), file->path, name);
-	found = open_checked(shared, path, id, len);
+	found = open_checked(shared, path, id, len, refused);
 	free(path);
 	return found;
 }
 
 bool
-symbol_debug_find_shared(struct symbol_elf *shared, const struct symbol_elf *file, const char *root)
+symbol_debug_find_shared(
+    struct symbol_elf *shared, const struct symbol_elf *file, const char *root, char **refused)
 {
 	GElf_Shdr header;
 	Elf_Scn *section;
@@ -228,6 +264,9 @@ symbol_debug_find_shared(struct symbol_elf *shared, const struct symbol_elf *fil
 	len = data->d_size - name - 1;
 	if (len < BUILD_ID_MIN || len > BUILD_ID_MAX)
 		return false;
-	return open_shared(shared, file, data->d_buf, id, len) ||
-	    find_by_build_id(shared, root != NULL ? root : "/usr/lib/debug", id, len);
+	if (open_shared(shared, file, data->d_buf, id, len, refused) ||
+	    find_by_build_id(shared, root != NULL ? root : "/usr/lib/debug", id, len, refused))
+		return true;
+	refuse(refused, data->d_buf, "no shared debug file");
+	return false;
 }

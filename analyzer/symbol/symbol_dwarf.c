@@ -938,7 +938,7 @@ open_shared(struct symbol_dwarf *dwarf, const struct symbol_elf *file, const cha
 
 	if (symbol_elf_section(file, ".gnu_debugaltlink", &header) == NULL)
 		return true;
-	if (!symbol_debug_find_shared(&dwarf->shared, file, root))
+	if (!symbol_debug_find_shared(&dwarf->shared, file, root, NULL))
 		return false;
 	symbol_elf_unpack(&dwarf->shared);
 	dwarf->shared_dwarf = dwarf_begin_elf(dwarf->shared.elf, DWARF_C_READ, NULL);

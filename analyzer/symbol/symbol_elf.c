@@ -233,7 +233,7 @@ symbol_elf_has_dwarf(const struct symbol_elf *file)
 	section = symbol_elf_section(file, ".debug_info", &header);
 	if (section == NULL)
 		section = symbol_elf_section(file, ".zdebug_info", &header);
-	if (section == NULL || header.sh_type == SHT_NOBITS)
+	if (section == NULL || header.sh_type == SHT_NOBITS || header.sh_size == 0)
 		return false;
 	/* zstd: the library that reads DWARF for us does not know it */
 	return (header.sh_flags & SHF_COMPRESSED) == 0 ||

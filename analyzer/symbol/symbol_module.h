@@ -17,7 +17,8 @@ struct module {
 	char *path;
 	uint8_t *build_id;
 	size_t build_id_len;
-	char *debug; /* file, or NULL */
+	char *debug;   /* file, or NULL */
+	char *refused; /* another one, and why; or NULL */
 	enum symbol_state state;
 	enum symbol_code_state code_state;
 	struct map flows;   /* entry -> struct flow *, symbol_flow.c's */
@@ -26,8 +27,8 @@ struct module {
 	bool nowhere;       /* there is nothing to ask */
 	bool state_known;   /* from the cache */
 	bool split;
-	bool senseless;  /* an answer that had been checked could not be read */
-	bool unconfined; /* its process had limits, and no more */
+	bool senseless; /* an answer that had been checked could not be read */
+	enum symbol_guard guard;
 };
 
 struct symbol {

@@ -103,6 +103,7 @@ add_files(struct serve *serve)
 	resolver_open(serve->resolver);
 	bytes_add_byte(&serve->answer, serve->confined);
 	symbol_wire_add_text(&serve->answer, resolver_debug(serve->resolver));
+	symbol_wire_add_text(&serve->answer, resolver_refused(serve->resolver));
 }
 
 static void

@@ -219,9 +219,18 @@ symbol_module_failure(const struct symbol *symbol, uint32_t module)
 	return NULL;
 }
 
-bool
-symbol_is_unconfined(const struct symbol *symbol)
+enum symbol_guard
+symbol_module_guard(const struct symbol *symbol, uint32_t module)
 {
 	(void)symbol;
-	return false;
+	(void)module;
+	return SYMBOL_GUARD_NONE;
+}
+
+const char *
+symbol_module_refused(const struct symbol *symbol, uint32_t module)
+{
+	(void)symbol;
+	(void)module;
+	return NULL;
 }

@@ -132,10 +132,11 @@ static void
 add_modules(struct made *made)
 {
 	const struct store_module modules[] = {
-		{ 1, "/home/me/app", "c0ffee00c0ffee00", "dwarf", "", "read" },
-		{ 2, "/usr/lib/x86_64-linux-gnu/libc.so.6", "0102030405", "symtab", "", "read" },
-		{ 3, "/opt/plugin.so", "", "missing", "", "missing" },
-		{ 4, "/usr/lib/x86_64-linux-gnu/libm.so.6", "aa", "unused", "", "unused" },
+		{ 1, "/home/me/app", "c0ffee00c0ffee00", "dwarf", "", "read", "seccomp", "" },
+		{ 2, "/usr/lib/x86_64-linux-gnu/libc.so.6", "0102030405", "symtab", "", "read",
+		    "seccomp", "" },
+		{ 3, "/opt/plugin.so", "", "missing", "", "missing", "", "" },
+		{ 4, "/usr/lib/x86_64-linux-gnu/libm.so.6", "aa", "unused", "", "unused", "", "" },
 	};
 
 	for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++)

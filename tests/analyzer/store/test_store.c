@@ -14,7 +14,7 @@
 
 static const char *const path = "test_store.db";
 
-static const struct store_module module = { 1, "/bin/a", "", "dwarf", "", "read" };
+static const struct store_module module = { 1, "/bin/a", "", "dwarf", "", "read", "seccomp", "" };
 
 /* Stores a function name and gives back what the database then has. */
 static void

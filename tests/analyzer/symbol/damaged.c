@@ -24,6 +24,7 @@ enum { FUNCTIONS = 12, SITES = 4, SECONDS = 120, REASONS = 32, FRAMES = 128 };
 static const char *const states[] = { [SYMBOL_UNUSED] = "unused",
 	[SYMBOL_DWARF] = "dwarf",
 	[SYMBOL_SYMTAB] = "symtab",
+	[SYMBOL_PARTIAL] = "partial",
 	[SYMBOL_MISSING] = "missing",
 	[SYMBOL_MISMATCH] = "mismatch",
 	[SYMBOL_UNREADABLE] = "unreadable",

@@ -1,6 +1,7 @@
 /* Prints the places of a module: places MODULE [--own] < hexadecimal addresses.
  * One line a frame: function|symbol|file:line:column|flags, then an empty one.
- * --own: no separate debug files. The last line says how it was read. */
+ * --own: no separate debug files. The last lines say how it was read, and what debug file
+ * was not. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@ static const char *const states[] = {
 	[SYMBOL_UNUSED] = "unused",
 	[SYMBOL_DWARF] = "dwarf",
 	[SYMBOL_SYMTAB] = "symtab",
+	[SYMBOL_PARTIAL] = "partial",
 	[SYMBOL_MISSING] = "missing",
 	[SYMBOL_MISMATCH] = "mismatch",
 	[SYMBOL_UNREADABLE] = "unreadable",
@@ -33,6 +35,7 @@ main(int argc, char **argv)
 	struct symbol_module module = { .path = argc > 1 ? argv[1] : "" };
 	struct symbol *symbol = symbol_new();
 	const char *debug;
+	const char *refused;
 	uint32_t handle;
 	char line[64];
 	size_t i;
@@ -53,6 +56,9 @@ main(int argc, char **argv)
 	debug = symbol_module_debug(symbol, handle);
 	printf("state %s%s\n", states[symbol_module_state(symbol, handle)],
 	    debug != NULL ? " separate" : "");
+	refused = symbol_module_refused(symbol, handle);
+	if (refused != NULL)
+		printf("refused %s\n", refused);
 	symbol_free(symbol);
 	return 0;
 }

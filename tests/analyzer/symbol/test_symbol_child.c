@@ -218,7 +218,9 @@ check_words(void)
 	CHECK(symbol_module_failure(symbol, handle) == NULL);
 	CHECK(symbol_module_failure(symbol, handle + 1) == NULL);
 	CHECK_STR(name_of(symbol, handle, first), "first");
-	CHECK(!symbol_is_unconfined(symbol));
+	CHECK_EQ(symbol_module_guard(symbol, handle), SYMBOL_GUARD_SECCOMP);
+	CHECK_EQ(symbol_module_guard(symbol, handle + 1), SYMBOL_GUARD_NONE);
+	CHECK(symbol_module_refused(symbol, handle) == NULL);
 	/* each only as much as its files need */
 	CHECK(child_of(symbol, handle)->file_bytes > 100000);
 	symbol_free(symbol);

@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -385,6 +388,67 @@ check_files(void)
 	close(files[0]);
 }
 
+/* ---- where there is no seccomp ---- */
+
+static void
+refuse(uint32_t number)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	CHECK(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0);
+}
+
+/* Its limits hold nevertheless; those that nothing could need are not to be raised. */
+static void
+use_limits(void)
+{
+	struct rlimit limit;
+	char byte = 0;
+	int fd;
+
+	CHECK(!symbol_guard_enter());
+	CHECK(getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_max == 0);
+	CHECK(getrlimit(RLIMIT_NPROC, &limit) == 0 && limit.rlim_max == 0);
+	CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_max == 0);
+	CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == 64);
+	CHECK(getrlimit(RLIMIT_CPU, &limit) == 0 && limit.rlim_cur == 60);
+	signal(SIGXFSZ, SIG_IGN);
+	fd = memfd_create("esc", MFD_CLOEXEC);
+	CHECK(write(fd, &byte, 1) == -1 && errno == EFBIG);
+	use_memory();
+}
+
+static void
+use_no_seccomp(void)
+{
+	refuse(SYS_seccomp);
+	use_limits();
+}
+static void
+use_no_prctl(void)
+{
+	refuse(SYS_prctl);
+	refuse(SYS_seccomp);
+	use_limits();
+}
+
+static void
+check_refused(void)
+{
+	int status = run(use_no_seccomp, false);
+
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	status = run(use_no_prctl, false);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 /* Without all this: it opens files itself, but nothing that is none. */
 static void
 check_unguarded(void)
@@ -420,6 +484,7 @@ main(void)
 	check_forbidden();
 	check_limits();
 	check_proc();
+	check_refused();
 	check_files();
 	return check_done();
 }

@@ -113,6 +113,7 @@ make_answer(struct bytes *answer, uint8_t kind)
 	case SYMBOL_ASK_FILES:
 		bytes_add_byte(answer, 1);
 		add_text(answer);
+		add_text(answer);
 		break;
 	case SYMBOL_ASK_STATE:
 		bytes_add_number(answer, lies() ? 99 : SYMBOL_DWARF);
