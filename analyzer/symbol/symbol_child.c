@@ -213,6 +213,15 @@ wait_on(void *data)
 
 /* ---- its files ---- */
 
+/* Of a file: a hole holds nothing, however long it is. */
+static uint64_t
+held(const struct stat *status)
+{
+	const uint64_t blocks = (uint64_t)status->st_blocks * 512;
+
+	return blocks < (uint64_t)status->st_size ? blocks : (uint64_t)status->st_size;
+}
+
 /* More files, more to read, and more memory for it. */
 static void
 raise_limits(const struct symbol_child *child, uint64_t size)
@@ -245,8 +254,8 @@ note_file(struct symbol_child *child, const char *name, int fd)
 	key = (struct map_key){ status.st_dev, status.st_ino };
 	map_insert(&child->seen, key, &fresh);
 	if (fresh)
-		child->file_bytes += (uint64_t)status.st_size;
-	raise_limits(child, fresh ? (uint64_t)status.st_size : 0);
+		child->file_bytes += held(&status);
+	raise_limits(child, fresh ? held(&status) : 0);
 	if (!child->recording)
 		return;
 	symbol_wire_add_text(&child->opened, name);
