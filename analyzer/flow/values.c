@@ -69,7 +69,7 @@ static void
 leave(struct run *run, size_t at)
 {
 	const struct graph_node *node = &run->known->graph->nodes[at];
-	const uint32_t *edges = run->known->graph->edges + node->first;
+	const uint32_t *edges = node->edges > 0 ? &run->known->graph->edges[node->first] : NULL;
 	bool branch = run->insn.meta.category == ZYDIS_CATEGORY_COND_BR && node->edges >= 2 &&
 	    run->now.compared.id != 0;
 	size_t i;
@@ -190,10 +190,10 @@ spread_matters(struct run *run)
 	size_t j;
 
 	for (i = run->known->count; i-- > 0;) {
-		const uint32_t *edges = graph->edges + graph->nodes[i].first;
-
 		for (j = 0; !run->matters[i] && j < graph->nodes[i].edges; j++) {
-			run->matters[i] = edges[j] < run->known->count && run->matters[edges[j]];
+			uint32_t to = graph->edges[graph->nodes[i].first + j];
+
+			run->matters[i] = to < run->known->count && run->matters[to];
 			more = more || run->matters[i];
 		}
 	}

@@ -262,10 +262,12 @@ symbol_cache_find(struct symbol_cache *cache, enum symbol_ask_kind kind, uint64_
 	fresh = (*where & fresh_bit) != 0;
 	if (!fresh && cache->distrusted)
 		return false;
-	*answer = (struct bytes_reader){ .at = cache->old, .end = cache->old + cache->old_size };
 	if (fresh)
 		*answer = (struct bytes_reader){ .at = cache->fresh.data,
 			.end = cache->fresh.data + cache->fresh.len };
+	else
+		*answer =
+		    (struct bytes_reader){ .at = cache->old, .end = cache->old + cache->old_size };
 	bytes_take(answer, (size_t)(*where & ~fresh_bit));
 	size = bytes_take_count(answer);
 	answer->end = answer->at + size;

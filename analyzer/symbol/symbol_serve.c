@@ -182,7 +182,8 @@ serve_one(struct serve *serve)
 
 	if (!symbol_wire_read_head(&serve->wire, &head, NULL) || head.type != SYMBOL_WIRE_ASK)
 		return false;
-	serve->question.data = xgrow(serve->question.data, &serve->question.cap, head.size, 1);
+	serve->question.data =
+	    xgrow(serve->question.data, &serve->question.cap, (size_t)head.size + 1, 1);
 	if (!symbol_wire_read(&serve->wire, serve->question.data, head.size))
 		return false;
 	reader =
@@ -215,4 +216,7 @@ symbol_serve(int fd, const uint8_t *job, size_t size)
 	serve.confined = symbol_guard_enter();
 	while (serve_one(&serve))
 		continue;
+	resolver_free(serve.resolver);
+	bytes_release(&serve.question);
+	bytes_release(&serve.answer);
 }
