@@ -139,18 +139,30 @@ check_section(struct check *check, const Elf64_Shdr *sections, const Elf64_Shdr 
 }
 
 static void
+check_first_section(struct check *check, const Elf64_Shdr *sections, Elf64_Word type)
+{
+	unsigned i;
+
+	for (i = 0; sections != NULL && i < check->elf.e_shnum; i++)
+		if (sections[i].sh_type == type) {
+			check_section(check, sections, &sections[i]);
+			return;
+		}
+}
+
+static void
 check_sections(struct check *check)
 {
 	Elf64_Shdr *sections;
-	unsigned i;
 
 	if (check->elf.e_shentsize != sizeof(*sections))
 		return;
 	sections =
 	    check_load(check, check->elf.e_shoff, (uint64_t)check->elf.e_shnum * sizeof(*sections));
-	for (i = 0; sections != NULL && i < check->elf.e_shnum; i++)
-		if (sections[i].sh_type == SHT_DYNAMIC || sections[i].sh_type == SHT_DYNSYM)
-			check_section(check, sections, &sections[i]);
+	/* a program has one of each: of more the first counts, or many would take for ever */
+	check_first_section(check, sections, SHT_DYNAMIC);
+	if (check->why == NULL)
+		check_first_section(check, sections, SHT_DYNSYM);
 	free(sections);
 }
 
@@ -178,7 +190,8 @@ check_segments(struct check *check, const char *path)
 		return;
 	segments =
 	    check_load(check, check->elf.e_phoff, (uint64_t)check->elf.e_phnum * sizeof(*segments));
-	for (i = 0; segments != NULL && i < check->elf.e_phnum; i++)
+	/* the kernel takes the first, too */
+	for (i = 0; segments != NULL && i < check->elf.e_phnum && !dynamic; i++)
 		if (segments[i].p_type == PT_INTERP) {
 			dynamic = true;
 			check_loader(check, &segments[i]);
