@@ -121,6 +121,15 @@ options_word(int argc, char **argv)
 	return optind > 0 && optind <= argc ? argv[optind - 1] : "";
 }
 
+/* It is one of the command's: a letter that is none never is. */
+static bool
+options_has_key(const struct option *table, int key)
+{
+	while (table->name != NULL && table->val != key)
+		table++;
+	return table->name != NULL;
+}
+
 int
 options_next(const struct cmd *cmd, int argc, char **argv)
 {
@@ -142,7 +151,7 @@ options_next(const struct cmd *cmd, int argc, char **argv)
 	case OPTIONS_HELP: options_help(cmd); exit(cmd_finish());
 	case ':': options_usage(cmd, "%s needs a value", options_word(argc, argv));
 	case '?':
-		if (options_is_letter(optopt) && strncmp(options_word(argc, argv), "--", 2) != 0)
+		if (optopt != 0 && !options_has_key(table, optopt))
 			options_usage(cmd, "no option -%c", optopt);
 		options_usage(cmd, optopt != 0 ? "%s takes no value" : "no option %s",
 		    options_word(argc, argv));
