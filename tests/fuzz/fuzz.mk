@@ -30,7 +30,8 @@ endif
 
 # The calls that fuzz.c answers for the one file of a fuzzer.
 wrapped = open close fstat flock pread
-flags = -std=gnu11 -O1 -g -w $(engine) $(sanitize) -DFUZZ_MEMORY $(FUZZ_CPPFLAGS)
+flags = -std=gnu11 -O1 -g -w $(engine) $(sanitize) -DFUZZ_MEMORY \
+	$(filter-out -DESC_%,$(FUZZ_CPPFLAGS))
 wrap = $(wrapped:%=-Wl,--wrap=%)
 
 programs = $(FUZZERS:%=$(out)/fuzz_%)
@@ -41,6 +42,9 @@ all: $(programs)
 
 # A resolver that needs no files: its answers stand in the trace.
 $(out)/fuzz_ingest: $(out)/tests/lib/fake_symbol.o
+
+# What it is told comes back where it would end.
+$(out)/fuzz_argv: wrap += -Wl,--wrap=exit
 
 $(programs): $(out)/fuzz_%: $(out)/tests/fuzz/fuzz_%.o $(main) $(out)/libfuzz.a
 	$(CC) $(link) $(sanitize) $(wrap) -o $@ $(filter %.o,$^) $(out)/libfuzz.a $(FUZZ_LIBS)

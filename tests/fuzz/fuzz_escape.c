@@ -12,27 +12,8 @@
 #include "analyzer/util/show.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/term.h"
-#include "analyzer/util/utf8.h"
 #include "tests/fuzz/fuzz.h"
-
-/* UTF-8 throughout; harmless: nothing that a terminal would not simply show. */
-static void
-escape_readable(const char *text, size_t len, bool harmless)
-{
-	uint32_t point;
-	size_t step;
-
-	for (; len > 0; text += step, len -= step) {
-		step = utf8_decode(text, len, &point);
-		FUZZ_CHECK(step > 0);
-		if (!harmless)
-			continue;
-		FUZZ_CHECK(point >= 0x20 && !(point >= 0x7f && point < 0xa0));
-		FUZZ_CHECK(!(point >= 0x200b && point <= 0x200f));
-		FUZZ_CHECK(!(point >= 0x2028 && point <= 0x202e));
-		FUZZ_CHECK(!(point >= 0x2066 && point <= 0x2069) && point != 0xfeff);
-	}
-}
+#include "tests/fuzz/strict.h"
 
 static void
 escape_back(const char *text, const char *name)
@@ -43,65 +24,6 @@ escape_back(const char *text, const char *name)
 	names_restore(&back, text);
 	FUZZ_CHECK(strcmp(back.text, name) == 0);
 	strbuf_release(&back);
-}
-
-static unsigned
-escape_hex(const char *at)
-{
-	char digits[5] = { at[0], at[1], at[2], at[3], '\0' };
-	char *end;
-	unsigned long value = strtoul(digits, &end, 16);
-
-	FUZZ_CHECK(end == digits + 4);
-	return (unsigned)value;
-}
-
-static void
-escape_put(struct strbuf *to, uint32_t point)
-{
-	char bytes[4] = { (char)point };
-	size_t len = point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4, i;
-	static const uint8_t lead[5] = { 0, 0, 0xc0, 0xe0, 0xf0 };
-
-	for (i = len; len > 1 && i-- > 1; point >>= 6)
-		bytes[i] = (char)(0x80 | (point & 0x3f));
-	if (len > 1)
-		bytes[0] = (char)(lead[len] | point);
-	strbuf_add(to, bytes, len);
-}
-
-/* Reads a JSON string, ASCII and strict, from *at on, behind its quote. */
-static void
-escape_read_json(const char **at, struct strbuf *to)
-{
-	static const char codes[] = "\"\\/bfnrt", means[] = "\"\\/\b\f\n\r\t";
-	const char *found;
-	uint32_t point;
-
-	strbuf_adds(to, "");
-	for (; **at != '"'; ++*at) {
-		FUZZ_CHECK(**at >= 0x20 && **at < 0x7f && **at != '<');
-		if (**at != '\\') {
-			strbuf_add(to, *at, 1);
-			continue;
-		}
-		++*at;
-		found = **at != '\0' ? strchr(codes, **at) : NULL;
-		if (found != NULL) {
-			strbuf_add(to, &means[found - codes], 1);
-			continue;
-		}
-		FUZZ_CHECK(**at == 'u');
-		point = escape_hex(*at + 1);
-		*at += 4;
-		if (point >= 0xd800 && point < 0xdc00) {
-			FUZZ_CHECK((*at)[1] == '\\' && (*at)[2] == 'u');
-			point = 0x10000 + ((point - 0xd800) << 10) + escape_hex(*at + 3) - 0xdc00;
-			*at += 6;
-		}
-		escape_put(to, point);
-	}
-	++*at;
 }
 
 /* A cell of CSV, always quoted; no spreadsheet runs it. */
@@ -169,7 +91,7 @@ escape_formats(const char *kept, const char *name)
 		at = strstr(json, "\"name\":\"");
 	FUZZ_CHECK(at != NULL);
 	at = strchr(strchr(at, ':'), '"') + 1;
-	escape_read_json(&at, &read);
+	strict_json_string(&at, &read);
 	FUZZ_CHECK(strcmp(read.text, kept) == 0);
 	strbuf_clear(&read);
 	at = strchr(csv, '\n');
@@ -177,7 +99,7 @@ escape_formats(const char *kept, const char *name)
 	at++;
 	escape_read_csv(&at, &read);
 	FUZZ_CHECK(*at == '\n' || *at == '\r');
-	escape_readable(read.text, strlen(read.text), true);
+	strict_text(read.text, strlen(read.text), true, false);
 	escape_back_csv(read.text, name);
 	strbuf_release(&read);
 	free(json);
@@ -196,18 +118,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(name, input.at, input.left);
 	name[input.left] = '\0';
 	kept = names_escaped(name);
-	escape_readable(kept, strlen(kept), false);
+	strict_text(kept, strlen(kept), false, false);
 	escape_back(kept, name);
 	FUZZ_CHECK(names_are_plain(name, strlen(name)) == (strcmp(kept, name) == 0));
 	strbuf_adds(&shown, "");
 	term_escape(&shown, kept, strlen(kept));
-	escape_readable(shown.text, shown.len, true);
+	strict_text(shown.text, shown.len, true, false);
 	escape_back(shown.text, name);
 	/* names that were never escaped, cut to a width */
 	strbuf_clear(&shown);
 	FUZZ_CHECK(show_text(&shown, name, columns) <= columns);
 	strbuf_adds(&shown, "");
-	escape_readable(shown.text, shown.len, true);
+	strict_text(shown.text, shown.len, true, false);
 	strbuf_clear(&shown);
 	FUZZ_CHECK(show_name(&shown, name, columns) <= columns);
 	strbuf_clear(&shown);

@@ -1,0 +1,677 @@
+/*
+ * Hostile names, in a database, through everything that esc writes for people and tools:
+ * each is what a strict reader takes (strict.c), has nothing in it that acts, has as many
+ * lines, elements and members as with names that are harmless, and gives the bytes back.
+ */
+#define _GNU_SOURCE
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "analyzer/export/export.h"
+#include "analyzer/export/tree.h"
+#include "analyzer/format/format.h"
+#include "analyzer/format/rows.h"
+#include "analyzer/lint/finding.h"
+#include "analyzer/lint/lint.h"
+#include "analyzer/report/order.h"
+#include "analyzer/report/page.h"
+#include "analyzer/report/report.h"
+#include "analyzer/store/query.h"
+#include "analyzer/store/store.h"
+#include "analyzer/util/err.h"
+#include "analyzer/util/json.h"
+#include "analyzer/util/names.h"
+#include "analyzer/util/paths.h"
+#include "analyzer/util/strbuf.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/strict.h"
+
+enum { OUTPUTS_NAME = 400, OUTPUTS_LINE = 7 };
+
+/* What the program calls its things. */
+struct outputs_names {
+	char *function;
+	char *symbol;
+	char *file;
+	char *module;
+	char *argument;
+	const char *verdict;
+};
+
+static char outputs_path[64];
+static const struct paths outputs_paths;
+
+/* ---- SQLite's memory ---- */
+
+enum { OUTPUTS_ARENA = 256 << 20, OUTPUTS_ALIGN = 16 };
+
+/* Most of an execution is the compiling of statements, and most of that malloc under a
+ * sanitizer: here it is one block, begun anew when nothing of it is used. */
+static struct {
+	uint8_t *bytes;
+	size_t used;
+	size_t live;
+} arena;
+
+static int
+arena_round(int size)
+{
+	return (size + OUTPUTS_ALIGN - 1) / OUTPUTS_ALIGN * OUTPUTS_ALIGN;
+}
+
+static int
+arena_size(void *block)
+{
+	int size;
+
+	memcpy(&size, (uint8_t *)block - OUTPUTS_ALIGN, sizeof(size));
+	return size;
+}
+
+static void *
+arena_get(int size)
+{
+	uint8_t *block = arena.bytes + arena.used;
+
+	size = arena_round(size);
+	if (arena.used + OUTPUTS_ALIGN + (size_t)size > OUTPUTS_ARENA)
+		return NULL;
+	memcpy(block, &size, sizeof(size));
+	arena.used += OUTPUTS_ALIGN + (size_t)size;
+	arena.live++;
+	return block + OUTPUTS_ALIGN;
+}
+
+static void
+arena_put(void *block)
+{
+	(void)block;
+	if (--arena.live == 0)
+		arena.used = 0;
+}
+
+static void *
+arena_grow(void *block, int size)
+{
+	void *other;
+
+	if (size <= arena_size(block))
+		return block;
+	other = arena_get(size);
+	if (other != NULL) {
+		memcpy(other, block, (size_t)arena_size(block));
+		arena.live--;
+	}
+	return other;
+}
+
+static int
+arena_begin(void *data)
+{
+	(void)data;
+	return SQLITE_OK;
+}
+
+static void
+arena_end(void *data)
+{
+	(void)data;
+}
+
+static void
+outputs_begin(void)
+{
+	static const sqlite3_mem_methods methods = { arena_get, arena_put, arena_grow, arena_size,
+		arena_round, arena_begin, arena_end, NULL };
+
+	if (arena.bytes != NULL)
+		return;
+	arena.bytes = mmap(NULL, OUTPUTS_ARENA, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	FUZZ_CHECK(arena.bytes != MAP_FAILED);
+	FUZZ_CHECK(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) == SQLITE_OK);
+	FUZZ_CHECK(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK);
+	FUZZ_CHECK(sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK);
+}
+
+/* ---- a database ---- */
+
+static void
+outputs_remove(void)
+{
+	unlink(outputs_path);
+}
+
+static void
+outputs_add_frames(struct store *store, const struct outputs_names *names, struct err *err)
+{
+	const struct store_frame frames[] = {
+		{ 1, "main", "main", "/nowhere/main.c", 3, 1, 1, 0, 0, 0, 0 },
+		{ 2, names->function, names->symbol, names->file, OUTPUTS_LINE, 5, 2, 0, 0, 0, 0 },
+		{ 3, "malloc", "malloc", "", 0, 0, 1, 0, 1, 0, 0 },
+	};
+	const struct store_stack stacks[] = { { 1, 0, 1, 1, 0 }, { 2, 1, 2, 2, 0 },
+		{ 3, 2, 3, 3, 0 } };
+	const struct store_module modules[] = {
+		{ 1, "/nowhere/app", "aa", "dwarf", "", "read", "seccomp", "" },
+		{ 2, names->module, "bb", "dwarf", names->file, "read", "seccomp", names->argument }
+	};
+
+	for (size_t i = 0; i < 2; i++)
+		FUZZ_CHECK(store_add_module(store, &modules[i], err) == 0);
+	for (size_t i = 0; i < 3; i++) {
+		FUZZ_CHECK(store_add_frame(store, &frames[i], err) == 0);
+		FUZZ_CHECK(store_add_stack(store, &stacks[i], err) == 0);
+	}
+}
+
+static void
+outputs_add_site(struct store *store, const struct outputs_names *names, struct err *err)
+{
+	const struct store_site site = { .id = 1,
+		.run = 1,
+		.frame = 2,
+		.allocator = "malloc",
+		.container = "",
+		.verdict = names->verdict,
+		.owner = 2,
+		.owner_distance = 0,
+		.observed = 100,
+		.estimated = 100,
+		.estimated_low = 100,
+		.estimated_high = 100,
+		.bytes = 1600,
+		.bytes_low = 1600,
+		.bytes_high = 1600,
+		.local = 60,
+		.up = 40,
+		.unknown_why = "{}",
+		.proved = 60,
+		.activations = 10,
+		.threads = 1,
+		.size_min = 16,
+		.size_max = 16,
+		.size_p50 = 16,
+		.size_p99 = 16,
+		.size_distinct = 1,
+		.life_min = 1,
+		.life_p50 = 2,
+		.life_p90 = 3,
+		.life_p99 = 4,
+		.life_max = 5,
+		.cost_allocate = 3000,
+		.cost_free = 2000,
+		.escape_upper = 0.03,
+		.capacity = 16,
+		.stack = 2,
+		.counter_fate = "up",
+		.counter_stack = 1 };
+	const struct store_path path = { .site = 1,
+		.stack = 3,
+		.blocks = 100,
+		.bytes = 1600,
+		.local = 60,
+		.up = 40,
+		.cost = 5000 };
+	const struct store_free_path freed = { 1, 2, "local", 60 };
+	const struct store_owner owner = { 1, 2, 0, "local", 60, 60 };
+	const struct store_site_context contexts[] = {
+		{ .site = 1,
+		    .stack = 2,
+		    .callers = 1,
+		    .verdict = "stack",
+		    .owner = 2,
+		    .observed = 60,
+		    .estimated = 60,
+		    .bytes = 960,
+		    .local = 60,
+		    .activations = 1,
+		    .size_min = 16,
+		    .size_max = 16 },
+		{ .site = 1,
+		    .stack = 3,
+		    .callers = 1,
+		    .verdict = "heap",
+		    .owner = 2,
+		    .observed = 40,
+		    .estimated = 40,
+		    .bytes = 640,
+		    .up = 40,
+		    .activations = 1,
+		    .size_min = 16,
+		    .size_max = 16 },
+	};
+
+	FUZZ_CHECK(store_add_site(store, &site, err) == 0);
+	FUZZ_CHECK(store_add_path(store, &path, err) == 0);
+	FUZZ_CHECK(store_add_free_path(store, &freed, err) == 0);
+	FUZZ_CHECK(store_add_owner(store, &owner, err) == 0);
+	for (size_t i = 0; i < 2; i++)
+		FUZZ_CHECK(store_add_site_context(store, &contexts[i], err) == 0);
+}
+
+/* As ingest writes the arguments. */
+static char *
+outputs_command(const struct outputs_names *names)
+{
+	char *text = NULL, *shown = names_escaped(names->argument);
+	struct json json;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	FUZZ_CHECK(out != NULL);
+	json_start(&json, out);
+	json_begin_array(&json);
+	json_string(&json, shown);
+	json_end_array(&json);
+	FUZZ_CHECK(fclose(out) == 0);
+	free(shown);
+	return text;
+}
+
+static struct query_db *
+outputs_open(const struct outputs_names *names)
+{
+	char *command = outputs_command(names);
+	const struct store_run run = { .id = 1,
+		.trace = names->file,
+		.command = command,
+		.exe = names->module,
+		.pid = 1,
+		.start = "2026-11-20T20:00:00Z",
+		.duration_ns = 1000000,
+		.window_ns = 1000000,
+		.mode = "full",
+		.sample_interval = 1,
+		.interval_low = 1,
+		.interval_high = 1,
+		.interval_last = 1,
+		.whole = 1,
+		.allocations = 100,
+		.frees = 100,
+		.bytes = 1600,
+		.recorded = 100,
+		.threads = 1,
+		.processes = 1,
+		.complete = 1,
+		.stack_limit = 4096,
+		.wrappers = "[]",
+		.no_wrappers = "[]",
+		.found_wrappers = "[]",
+		.allocator = names->module,
+		.marks = "",
+		.cost_ns = 5000 };
+	struct query_db *db;
+	struct store *store;
+	struct err err;
+
+	if (outputs_path[0] == '\0') {
+		(void)snprintf(outputs_path, sizeof(outputs_path), "%s/esc-fuzz-%ld",
+		    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
+		(void)atexit(outputs_remove);
+	}
+	store = store_create(outputs_path, NULL, &err);
+	FUZZ_CHECK(store != NULL && store_add_run(store, &run, &err) == 0);
+	outputs_add_frames(store, names, &err);
+	outputs_add_site(store, names, &err);
+	FUZZ_CHECK(store_commit(store, &err) == 0);
+	store_free(store);
+	db = query_open(outputs_path, &err);
+	FUZZ_CHECK(db != NULL);
+	free(command);
+	return db;
+}
+
+/* ---- all that is written ---- */
+
+enum outputs_kind {
+	OUTPUTS_FOLDED,
+	OUTPUTS_SVG,
+	OUTPUTS_GCC,
+	OUTPUTS_SARIF,
+	OUTPUTS_GITHUB,
+	OUTPUTS_REMARKS,
+	OUTPUTS_JSON,
+	OUTPUTS_CSV,
+	OUTPUTS_PAGE,
+	OUTPUTS_KINDS,
+};
+
+/* Each text is owned. */
+struct outputs {
+	char *text[OUTPUTS_KINDS];
+};
+
+static void
+outputs_export(
+    struct outputs *outputs, enum outputs_kind kind, const char *name, struct query_db *db)
+{
+	const struct export_options options = { .metric = tree_metric_at(0) };
+	struct err err;
+	size_t len;
+	FILE *out = open_memstream(&outputs->text[kind], &len);
+
+	FUZZ_CHECK(out != NULL && export_find(name)->write(&options, db, out, &err) == 0);
+	FUZZ_CHECK(fclose(out) == 0 && strlen(outputs->text[kind]) == len);
+}
+
+static void
+outputs_lint(struct outputs *outputs, struct query_db *db)
+{
+	static const char *const names[] = { "gcc", "sarif", "github", "remarks" };
+	static const struct finding_options options = {
+		.verdicts = "stack,buffer,caller,reuse,large,mixed,heap,thread,live,unknown",
+		.paths = &outputs_paths,
+	};
+	const struct lint_options how = { .paths = &outputs_paths, .columns = 100 };
+	struct findings findings;
+	struct err err;
+	size_t len;
+
+	FUZZ_CHECK(findings_load(&findings, db, &options, &err) == 0 && findings.count == 1);
+	for (size_t i = 0; i < 4; i++) {
+		char **text = &outputs->text[OUTPUTS_GCC + i];
+		FILE *out = open_memstream(text, &len);
+
+		FUZZ_CHECK(out != NULL);
+		lint_find(names[i])->write(&how, &findings, out);
+		FUZZ_CHECK(fclose(out) == 0 && strlen(*text) == len);
+	}
+	findings_release(&findings);
+}
+
+static void
+outputs_format(struct outputs *outputs, enum outputs_kind kind, const char *name,
+    const struct rows *run, const struct rows *sites)
+{
+	const struct format_part parts[] = { { "run", run, true }, { "sites", sites, false } };
+	const struct format_document document = { "esc-report/1", parts, 2 };
+	size_t len;
+	FILE *out = open_memstream(&outputs->text[kind], &len);
+
+	FUZZ_CHECK(out != NULL);
+	format_find(name)->write(&document, out);
+	FUZZ_CHECK(fclose(out) == 0 && strlen(outputs->text[kind]) == len);
+}
+
+static void
+outputs_report(struct outputs *outputs, struct query_db *db)
+{
+	struct rows run = { 0 }, sites = { 0 }, modules = { 0 };
+	struct page page = { .columns = 100,
+		.run = &run,
+		.sites = &sites,
+		.all = &sites,
+		.modules = &modules,
+		.paths = &outputs_paths };
+	struct err err;
+	size_t len;
+
+	FUZZ_CHECK(report_load(db, report_find("run"), &run, &err) == 0);
+	FUZZ_CHECK(report_load(db, report_find("sites"), &sites, &err) == 0);
+	FUZZ_CHECK(report_load(db, report_find("modules"), &modules, &err) == 0);
+	outputs_format(outputs, OUTPUTS_JSON, "json", &run, &sites);
+	outputs_format(outputs, OUTPUTS_CSV, "csv", &run, &sites);
+	page.out = open_memstream(&outputs->text[OUTPUTS_PAGE], &len);
+	FUZZ_CHECK(page.out != NULL && page_write(&page, db, &err) == 0);
+	FUZZ_CHECK(fclose(page.out) == 0 && strlen(outputs->text[OUTPUTS_PAGE]) == len);
+	rows_release(&run);
+	rows_release(&sites);
+	rows_release(&modules);
+}
+
+static void
+outputs_make(struct outputs *outputs, const struct outputs_names *names)
+{
+	struct query_db *db = outputs_open(names);
+
+	outputs_export(outputs, OUTPUTS_FOLDED, "folded", db);
+	outputs_export(outputs, OUTPUTS_SVG, "svg", db);
+	outputs_lint(outputs, db);
+	outputs_report(outputs, db);
+	query_close(db);
+}
+
+static void
+outputs_release(struct outputs *outputs)
+{
+	for (size_t i = 0; i < OUTPUTS_KINDS; i++)
+		free(outputs->text[i]);
+}
+
+/* ---- what must hold ---- */
+
+static size_t
+outputs_count(const char *text, const char *what)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text += strlen(what))
+		count++;
+	return count;
+}
+
+/* The bytes that a shown name stands for are those of the program. */
+static void
+outputs_check_back(const char *shown, const char *name)
+{
+	struct strbuf back = { 0 };
+
+	names_restore(&back, shown);
+	FUZZ_CHECK(strcmp(back.text, name) == 0);
+	strbuf_release(&back);
+}
+
+/* The sentence about that verdict names the function. */
+static void
+outputs_check_named(const struct outputs_names *names, const char *shown)
+{
+	const char *function = *names->function != '\0' ? names->function : "??";
+	char *back = names_restored(shown);
+
+	if (strcmp(names->verdict, "stack") == 0)
+		FUZZ_CHECK(strstr(back, function) != NULL);
+	free(back);
+}
+
+/* "main;NAME;malloc 100", one line. */
+static void
+outputs_check_folded(const char *text, const char *function)
+{
+	char *copy = strdup(text), *value = strrchr(copy, ' '), *frame;
+
+	FUZZ_CHECK(outputs_count(text, "\n") == 1 && text[strlen(text) - 1] == '\n');
+	FUZZ_CHECK(value != NULL && strcmp(value, " 100\n") == 0);
+	*value = '\0';
+	strict_text(copy, strlen(copy), true, false);
+	FUZZ_CHECK(outputs_count(copy, ";") == 1 || outputs_count(copy, ";") == 2);
+	FUZZ_CHECK(strncmp(copy, "main;", 5) == 0);
+	frame = copy + 5;
+	frame[strcspn(frame, ";")] = '\0';
+	outputs_check_back(frame, *function != '\0' ? function : "??");
+	free(copy);
+}
+
+static void
+outputs_check_svg(const char *text, const char *function)
+{
+	struct strbuf plain = { 0 };
+	const char *at = text;
+	bool found = false;
+
+	strict_xml(text);
+	while (!found && (at = strstr(at, " data-n=\"")) != NULL) {
+		char *back;
+
+		at += 9;
+		strbuf_clear(&plain);
+		strict_xml_text(at, '"', &plain);
+		back = names_restored(plain.text);
+		found = strcmp(back, *function != '\0' ? function : "??") == 0;
+		free(back);
+	}
+	FUZZ_CHECK(found);
+	strbuf_release(&plain);
+}
+
+/* The first member of that name, restored. */
+static void
+outputs_check_member(const char *text, const char *key, const char *name)
+{
+	struct strbuf value = { 0 };
+	const char *at = strstr(text, key);
+
+	FUZZ_CHECK(at != NULL);
+	at += strlen(key);
+	at += strspn(at, ": ");
+	FUZZ_CHECK(*at == '"');
+	at++;
+	strict_json_string(&at, &value);
+	outputs_check_back(value.text, name);
+	strbuf_release(&value);
+}
+
+/* One command of a workflow in one line, its percent escapes whole. */
+static void
+outputs_check_github(const struct outputs_names *names, const char *text)
+{
+	struct strbuf plain = { 0 };
+
+	for (const char *at = text; *at != '\0'; at++) {
+		char byte = *at;
+
+		if (*at == '%') {
+			char digits[3] = { at[1], at[2], '\0' };
+
+			FUZZ_CHECK(strspn(digits, "0123456789ABCDEF") == 2);
+			byte = (char)strtoul(digits, NULL, 16);
+			at += 2;
+		}
+		strbuf_add(&plain, &byte, 1);
+	}
+	outputs_check_named(names, plain.text);
+	strbuf_release(&plain);
+	FUZZ_CHECK(strncmp(text, "::warning ", 10) == 0 || strncmp(text, "::notice ", 9) == 0);
+	FUZZ_CHECK(outputs_count(text, "\n") == 1 && text[strlen(text) - 1] == '\n');
+	strict_text(text, strlen(text), true, true);
+}
+
+/* Texts in double quotes, whose escapes are known; *to is the rest. */
+static void
+outputs_yaml(const char *text, struct strbuf *to)
+{
+	static const struct {
+		char code;
+		size_t digits;
+	} known[] = { { '"', 0 }, { '\\', 0 }, { 'x', 2 }, { 'u', 4 }, { 'U', 8 } };
+
+	for (bool quoted = false; *text != '\0'; text++) {
+		FUZZ_CHECK((*text >= 0x20 && *text < 0x7f) || (*text == '\n' && !quoted));
+		if (!quoted || *text == '"')
+			strbuf_add(to, text, 1);
+		if (*text == '"') {
+			quoted = !quoted;
+		} else if (quoted && *text == '\\') {
+			size_t i = 0;
+
+			for (text++; i < 5 && known[i].code != *text; i++)
+				continue;
+			FUZZ_CHECK(i < 5);
+			FUZZ_CHECK(strspn(text + 1, "0123456789abcdef") >= known[i].digits);
+			text += known[i].digits;
+		}
+	}
+}
+
+static void
+outputs_check_remarks(const char *text, const char *usual)
+{
+	struct strbuf rest = { 0 }, should = { 0 };
+
+	outputs_yaml(text, &rest);
+	outputs_yaml(usual, &should);
+	FUZZ_CHECK(strcmp(rest.text, should.text) == 0);
+	strbuf_release(&rest);
+	strbuf_release(&should);
+}
+
+/* Lines of a source that is there would be shown, too. */
+static bool
+outputs_has_source(const struct outputs_names *names)
+{
+	char *kept = names_escaped(names->file), *shown = paths_shown(&outputs_paths, kept);
+	int fd = paths_open(&outputs_paths, shown);
+
+	if (fd >= 0)
+		close(fd);
+	free(shown);
+	free(kept);
+	return fd >= 0;
+}
+
+static void
+outputs_check_gcc(const struct outputs_names *names, const char *text, const char *usual)
+{
+	strict_text(text, strlen(text), true, true);
+	if (!outputs_has_source(names))
+		FUZZ_CHECK(outputs_count(text, "\n") == outputs_count(usual, "\n"));
+	FUZZ_CHECK(outputs_count(text, "\n") >= 2);
+	outputs_check_named(names, text);
+}
+
+static void
+outputs_check(
+    const struct outputs_names *names, const struct outputs *is, const struct outputs *usual)
+{
+	const char *function = *names->function != '\0' ? names->function : "??";
+
+	outputs_check_folded(is->text[OUTPUTS_FOLDED], names->function);
+	outputs_check_svg(is->text[OUTPUTS_SVG], names->function);
+	FUZZ_CHECK(outputs_count(is->text[OUTPUTS_SVG], "<g ") ==
+	    outputs_count(usual->text[OUTPUTS_SVG], "<g "));
+	outputs_check_gcc(names, is->text[OUTPUTS_GCC], usual->text[OUTPUTS_GCC]);
+	strict_json(is->text[OUTPUTS_SARIF]);
+	outputs_check_member(is->text[OUTPUTS_SARIF], "\"fullyQualifiedName\"", function);
+	outputs_check_github(names, is->text[OUTPUTS_GITHUB]);
+	outputs_check_remarks(is->text[OUTPUTS_REMARKS], usual->text[OUTPUTS_REMARKS]);
+	strict_json(is->text[OUTPUTS_JSON]);
+	outputs_check_member(is->text[OUTPUTS_JSON], "\"function\"", names->function);
+	strict_text(is->text[OUTPUTS_CSV], strlen(is->text[OUTPUTS_CSV]), true, true);
+	strict_csv(is->text[OUTPUTS_CSV]);
+	FUZZ_CHECK(outputs_count(is->text[OUTPUTS_CSV], "\n") ==
+	    outputs_count(usual->text[OUTPUTS_CSV], "\n"));
+	strict_text(is->text[OUTPUTS_PAGE], strlen(is->text[OUTPUTS_PAGE]), true, true);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const verdicts[] = { "stack", "buffer", "caller", "reuse", "large",
+		"mixed", "heap", "thread", "live", "unknown" };
+	static struct outputs usual[10];
+	struct fuzz_input input = { data, size };
+	unsigned verdict = fuzz_byte(&input) % 10;
+	struct outputs_names names = { (char[]){ "f" }, (char[]){ "f" }, (char[]){ "/nowhere/f" },
+		(char[]){ "/nowhere/m" }, (char[]){ "x" }, verdicts[verdict] };
+	struct outputs is = { 0 };
+
+	outputs_begin();
+	if (usual[verdict].text[0] == NULL)
+		outputs_make(&usual[verdict], &names);
+	names.function = fuzz_text(&input, OUTPUTS_NAME);
+	names.symbol = fuzz_text(&input, OUTPUTS_NAME);
+	names.file = fuzz_text(&input, OUTPUTS_NAME);
+	names.module = fuzz_text(&input, OUTPUTS_NAME);
+	names.argument = fuzz_text(&input, OUTPUTS_NAME);
+	outputs_make(&is, &names);
+	outputs_check(&names, &is, &usual[verdict]);
+	outputs_release(&is);
+	free(names.function);
+	free(names.symbol);
+	free(names.file);
+	free(names.module);
+	free(names.argument);
+	return 0;
+}
