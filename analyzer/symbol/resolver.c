@@ -232,7 +232,7 @@ resolver_load(struct resolver *resolver)
 	    symbol_dwarf_new(source, &resolver->table, resolver->root, &resolver->arena);
 	if (resolver->dwarf != NULL)
 		resolver->state = SYMBOL_DWARF;
-	else if (symbol_elf_has_dwarf(source))
+	else if (symbol_elf_has_dwarf(source) || resolver->table.names_lost)
 		resolver->state = SYMBOL_PARTIAL;
 }
 

@@ -65,7 +65,7 @@ enum symbol_state {
 	SYMBOL_UNUSED,   /* nothing was asked of it */
 	SYMBOL_DWARF,    /* functions, lines, inlined frames */
 	SYMBOL_SYMTAB,   /* function names only */
-	SYMBOL_PARTIAL,  /* the same, though there is more that cannot be read */
+	SYMBOL_PARTIAL,  /* or less: there is more, which cannot be read */
 	SYMBOL_MISSING,  /* no such file */
 	SYMBOL_MISMATCH, /* the file has another build-id */
 	SYMBOL_UNREADABLE,

@@ -11,8 +11,9 @@
 #include "analyzer/symbol/symbol_wire.h"
 #include "analyzer/util/xalloc.h"
 
-/* What is kept of a module grows with its files, not with what its process may tell. */
-enum { KEPT = 256 << 20, KEPT_PER_BYTE = 4 };
+/* What is kept grows with the files, not with what their processes may tell: of a module,
+ * and of all of them. */
+enum { KEPT = 32 << 20, KEPT_ALL = 256 << 20, KEPT_PER_BYTE = 4 };
 
 /* ---- what the answers depend on ---- */
 
@@ -197,10 +198,26 @@ fail(struct module *module, const char *why)
 }
 
 static bool
+is_too_much(const struct module *module)
+{
+	const struct symbol *symbol = module->symbol;
+	uint64_t most = KEPT_ALL;
+	size_t i;
+
+	if (symbol_cache_size(module->cache) > KEPT + KEPT_PER_BYTE * module->child.file_bytes)
+		return true;
+	if (symbol->kept <= most)
+		return false;
+	for (i = 0; i < symbol->module_count; i++)
+		most += KEPT_PER_BYTE * symbol->modules[i]->child.file_bytes;
+	return symbol->kept > most;
+}
+
+static bool
 ask(struct module *module, enum symbol_ask_kind kind, uint64_t question)
 {
 	struct transfer transfer = { .cache = module->cache };
-	const uint64_t most = KEPT + KEPT_PER_BYTE * module->child.file_bytes;
+	const uint64_t before = symbol_cache_size(module->cache);
 	bool good;
 
 	if (module->nowhere)
@@ -215,7 +232,8 @@ ask(struct module *module, enum symbol_ask_kind kind, uint64_t question)
 	else
 		symbol_cache_add(module->cache, kind, question, &transfer.bytes);
 	bytes_release(&transfer.bytes);
-	if (symbol_cache_size(module->cache) > most)
+	module->symbol->kept += symbol_cache_size(module->cache) - before;
+	if (is_too_much(module))
 		fail(module, "too much in its answers");
 	return good;
 }

@@ -565,6 +565,8 @@ symbol_elf_load_names(struct symbol_table *table, const struct symbol_elf *file,
 		data = elf_getdata(section, NULL);
 		if (data != NULL && data->d_buf != NULL)
 			load_section(table, file->elf, data, header.sh_link);
+		else
+			table->names_lost |= header.sh_size > 0;
 		break;
 	}
 	if (table->name_count > 0)

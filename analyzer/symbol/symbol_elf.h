@@ -63,6 +63,7 @@ struct symbol_table {
 	size_t code_cap;
 	uint64_t entry;   /* of the program, 0 none */
 	uint16_t machine; /* EM_ */
+	bool names_lost;  /* there are some, but they cannot be read */
 };
 
 /* Opens path. On failure file is empty. */

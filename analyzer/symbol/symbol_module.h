@@ -43,7 +43,8 @@ struct symbol {
 	struct map places; /* module, address -> struct symbol_place * */
 	struct arena arena;
 	char *root;
-	char *cache; /* directory, or NULL */
+	char *cache;   /* directory, or NULL */
+	uint64_t kept; /* bytes of answers, of all modules */
 };
 
 /* The opened module of a valid handle. */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,7 +17,13 @@
 #include "analyzer/util/xalloc.h"
 #include "tests/lib/check.h"
 
-enum { LIARS = 400, QUESTIONS = 25 };
+enum {
+	LIARS = 400,
+	QUESTIONS = 25,
+	FLOODS = 10, /* modules that tell as much as they can */
+	FLOOD_MAX = 500,
+	FLOOD_TEXT = 250 * 1024,
+};
 
 /* What the processes tell us, in shared memory. */
 static struct tell {
@@ -101,6 +108,35 @@ add_edges(struct bytes *answer)
 		add_text(answer);
 	}
 	bytes_add_byte(answer, (uint8_t)next_random(lies() ? 9 : 4));
+}
+
+/* Answers that all make sense, and are as long as they may be. */
+static void
+make_flood(struct bytes *answer, uint8_t kind)
+{
+	static char text[FLOOD_TEXT + 1];
+	static unsigned count;
+
+	switch (kind) {
+	case SYMBOL_ASK_FILES:
+		bytes_add_byte(answer, 1);
+		symbol_wire_add_text(answer, NULL);
+		symbol_wire_add_text(answer, NULL);
+		break;
+	case SYMBOL_ASK_STATE:
+		bytes_add_number(answer, SYMBOL_DWARF);
+		bytes_add_number(answer, SYMBOL_CODE_READ);
+		bytes_add_byte(answer, 0);
+		break;
+	case SYMBOL_ASK_NAME:
+		/* none that it told before */
+		memset(text, 'a', FLOOD_TEXT);
+		snprintf(text, 16, "%08u", ++count);
+		text[8] = 'x';
+		symbol_wire_add_text(answer, text);
+		break;
+	default: break;
+	}
 }
 
 /* What has the form of an answer, more or less. */
@@ -198,18 +234,23 @@ symbol_serve(int fd, const uint8_t *job, size_t size)
 	struct symbol_wire_head head;
 	struct bytes answer = { 0 };
 	uint8_t question[4096];
+	const bool floods = strncmp((const char *)job, "/flood/", 7) == 0;
 
 	CHECK(size > 0 && job[size - 1] == '\0');
 	seed = (uint64_t)atoi(strrchr((const char *)job, '/') + 1);
 	honesty = 4 + seed % 40 * 8;
 	while (symbol_wire_read_head(&wire, &head, NULL) && head.size > 0 &&
 	    head.size <= sizeof(question) && symbol_wire_read(&wire, question, head.size)) {
-		if (next_random(10) == 0)
-			ask_for(&wire);
-		if (next_random(honesty * 4) == 0)
-			make_noise(&wire);
 		answer.len = 0;
-		make_answer(&answer, question[0]);
+		if (floods) {
+			make_flood(&answer, question[0]);
+		} else {
+			if (next_random(10) == 0)
+				ask_for(&wire);
+			if (next_random(honesty * 4) == 0)
+				make_noise(&wire);
+			make_answer(&answer, question[0]);
+		}
 		tell->answers++;
 		if (!symbol_wire_send(&wire, SYMBOL_WIRE_ANSWER, answer.data, answer.len, -1))
 			break;
@@ -292,6 +333,56 @@ check_liars(const char *cache)
 	CHECK_EQ(tell->opened, 0);
 }
 
+/* Megabytes that this process has by now, at most. */
+static long
+memory(void)
+{
+	struct rusage usage;
+
+	CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
+	return usage.ru_maxrss >> 10;
+}
+
+/* How many answers of that module are taken. */
+static unsigned
+take_flood(struct symbol *symbol, unsigned number)
+{
+	char *path = xasprintf("/flood/%u", number);
+	struct symbol_module module = { .path = path };
+	uint32_t handle = symbol_add_module(symbol, &module);
+	unsigned taken = 0;
+
+	while (taken < FLOOD_MAX && symbol_callee_name(symbol, handle, taken, false) != NULL)
+		taken++;
+	CHECK_EQ(symbol_module_state(symbol, handle), SYMBOL_FAILED);
+	CHECK_STR(symbol_module_failure(symbol, handle), "too much in its answers");
+	free(path);
+	return taken;
+}
+
+/* One may tell 32 MiB, all together 256, and no more: they have no files. */
+static void
+check_floods(void)
+{
+	struct symbol *symbol = symbol_new();
+	const long before = memory();
+	unsigned taken;
+	unsigned all = 0;
+	unsigned i;
+
+	for (i = 0; i < FLOODS; i++) {
+		taken = take_flood(symbol, i);
+		CHECK(taken <= 1 + (32U << 20) / FLOOD_TEXT);
+		CHECK(i > 0 || taken >= (30U << 20) / FLOOD_TEXT);
+		all += taken;
+	}
+	CHECK(all > (200U << 20) / FLOOD_TEXT && all < (260U << 20) / FLOOD_TEXT);
+	/* growing blocks are copied */
+	fprintf(stderr, "floods: %u answers taken, %ld MiB\n", all, memory() - before);
+	CHECK(memory() - before < 600);
+	symbol_free(symbol);
+}
+
 int
 main(void)
 {
@@ -301,6 +392,7 @@ main(void)
 	tell = mmap(NULL, sizeof(*tell), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(tell != MAP_FAILED && mkdtemp(cache) != NULL);
 	check_liars(cache);
+	check_floods();
 	CHECK(rmdir(cache) == 0);
 	return check_done();
 }
