@@ -186,6 +186,7 @@ keeper_grow(struct keeper *keeper, uint64_t now)
 	if (keeper_extend(keeper->fd, keeper->reserved, end) != 0 ||
 	    keeper_write_zeroes(keeper->fd, keeper->reserved, end) != 0) {
 		keeper->full_at = now;
+		keeper->header->refused = (uint32_t)errno;
 		keeper_flag(keeper, ESC_FLAG_FULL_DISK);
 		return;
 	}

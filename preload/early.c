@@ -69,8 +69,10 @@ early_write(struct thread *thread, const struct early *early)
 	else if (shim.mode == SHIM_AUTO && !sample_add(early->address))
 		return;
 	thread_count(thread, &thread->counters->broken, 1);
-	if (!ring_write(&thread->writers[0], &event))
+	if (!ring_write(&thread->writers[0], &event)) {
+		ring_lost();
 		thread_count(thread, &thread->counters->dropped, 1);
+	}
 }
 
 void

@@ -156,8 +156,10 @@ struct esc_header {
 	uint32_t ring_hand;           /* segments looked at for reuse (atomic add) */
 	uint64_t stamping;            /* since when some process writes `last`; 0: none */
 	uint32_t sum;                 /* COMPLETE: see Sums */
-	uint32_t behind;
-	uint64_t reserved[3];
+	uint32_t refused;             /* keeper: errno, why it last could not make room; 0 */
+	uint64_t lost_from;           /* ticks: of the first event that was dropped; 0: none */
+	uint64_t lost_until;          /* ticks: of the last one, less a millisecond or two */
+	uint64_t reserved;
 	char runtime[64];    /* name of the runtime, see esc_header.unmarked (NUL ended) */
 	char allocator[256]; /* path of what provides malloc, if not libc (NUL ended) */
 	char exe[4096];      /* path of the executable (NUL ended) */

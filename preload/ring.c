@@ -29,6 +29,8 @@ const struct ring_lengths ring_lengths __attribute__((aligned(64))) = {
 
 /* How long a writer waits for a keeper that does not move: 200 ms. */
 static const uint64_t RING_PATIENCE = 200000000;
+/* How exactly is told until when events were lost, in ticks: a millisecond at 1 GHz. */
+static const uint64_t RING_LOST_STEP = 1000000;
 
 uint32_t
 ring_tid(void)
@@ -274,6 +276,22 @@ ring_next(struct writer *writer, uint64_t time)
 		return false;
 	ring_use(writer, segment, time);
 	return true;
+}
+
+void
+ring_lost(void)
+{
+	struct esc_header *header = ring.header;
+	uint64_t now = ring_ticks(), none = 0;
+	uint64_t until = __atomic_load_n(&header->lost_until, __ATOMIC_RELAXED);
+
+	if (__atomic_load_n(&header->lost_from, __ATOMIC_RELAXED) == 0)
+		__atomic_compare_exchange_n(
+		    &header->lost_from, &none, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	/* Seldom: all threads share it. Who loses the exchange is as late as who wins. */
+	if (now > until && now - until > RING_LOST_STEP)
+		__atomic_compare_exchange_n(
+		    &header->lost_until, &until, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 void

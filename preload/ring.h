@@ -130,6 +130,9 @@ ring_ticks(void)
 /* Claims the writer's next segment. */
 bool ring_next(struct writer *writer, uint64_t time);
 
+/* An event is not recorded that should be: notes when, for all threads. */
+void ring_lost(void);
+
 /*
  * By the number of bytes that a value needs: the code of its length in the control
  * word, and in the low 4 bits the length that the code stands for. Together, so that

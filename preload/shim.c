@@ -54,6 +54,7 @@ ESC_HOOKS(X)
 static SHIM_COLD void
 shim_lost(struct thread *thread, bool nested)
 {
+	ring_lost();
 	thread_count(thread, &thread->counters->dropped, 1);
 	if (nested)
 		thread_count(thread, &thread->counters->nested_lost, 1);
@@ -74,6 +75,7 @@ shim_overflow(uint32_t kind, uint64_t size)
 		__atomic_fetch_add(&counters->frees, 1, __ATOMIC_RELAXED);
 	}
 	__atomic_fetch_add(&counters->dropped, 1, __ATOMIC_RELAXED);
+	ring_lost();
 }
 
 static inline void

@@ -113,6 +113,8 @@ dump_header(const struct esc_header *header)
 	printf("checks checked=%" PRIu64 " differed=%" PRIu64 " early_lost=%" PRIu64
 	       " missing=%" PRIu64 "\n",
 	    header->checked, header->differed, header->early_lost, header->missing);
+	printf("lost from=%" PRIu64 " until=%" PRIu64 " refused=%" PRIu32 "\n", header->lost_from,
+	    header->lost_until, header->refused);
 	printf("auto budget=%" PRIu64 " spent=%" PRIu64 " whole_until=%" PRIu64 "\n",
 	    header->budget, header->spent, header->whole_until);
 	printf("marks depth=%" PRIu32 " given=%" PRIu64 " missing=%" PRIu64 " unmarked=%" PRIu32

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -40,14 +41,14 @@ record_release(struct record *record)
 static void
 record_say_lost(const struct record_summary *summary)
 {
-	const char *why = "the trace could not grow fast enough";
+	char when[64] = "";
 
-	if ((summary->flags & ESC_FLAG_FULL_DISK) != 0)
-		why = "the disk was full";
-	if (summary->ring != 0)
-		why = "too many threads for a trace of that size";
+	if (summary->lost_until != 0)
+		(void)snprintf(when, sizeof(when), " from %.1f s to %.1f s after the start",
+		    summary->lost_from, summary->lost_until);
 	if (summary->dropped != 0)
-		cmd_note("%llu events were lost: %s", (unsigned long long)summary->dropped, why);
+		cmd_note("%llu events were lost%s: %s", (unsigned long long)summary->dropped, when,
+		    summary->lost_why);
 	if (summary->ring != 0 && summary->missing != 0)
 		cmd_note("half of the trace is stacks: new ones are no more known; use a larger "
 			 "--ring");

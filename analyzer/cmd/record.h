@@ -47,10 +47,13 @@ struct record_summary {
 	uint64_t dropped;
 	uint64_t checked; /* captures compared with libunwind's */
 	uint64_t differed;
-	uint64_t ring;     /* bytes of a flight recorder; 0: it is none */
-	uint64_t missing;  /* definitions that had no room */
-	uint32_t flags;    /* enum esc_flag */
-	uint32_t unmarked; /* enum esc_unmarked */
+	uint64_t ring;        /* bytes of a flight recorder; 0: it is none */
+	uint64_t missing;     /* definitions that had no room */
+	double lost_from;     /* seconds after the start: of the first of `dropped` */
+	double lost_until;    /* of the last; 0: not known */
+	const char *lost_why; /* static text */
+	uint32_t flags;       /* enum esc_flag */
+	uint32_t unmarked;    /* enum esc_unmarked */
 	char allocator[256];
 	char runtime[64];
 };

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "analyzer/trace/packed.h"
+#include "analyzer/trace/reader.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/files.h"
 #include "analyzer/util/strbuf.h"
@@ -299,6 +300,21 @@ record_trace_streams(int fd, const struct esc_header *header, struct record_summ
 	return 0;
 }
 
+static void
+record_trace_lost(struct record_summary *summary, const struct esc_header *header)
+{
+	uint64_t begin = header->start.ticks;
+	double ticks = (double)header->last.ticks - (double)begin;
+	double ns = (double)header->last.monotonic - (double)header->start.monotonic;
+
+	summary->lost_why = reader_lost_why(header);
+	if (ticks <= 0 || ns <= 0 || header->lost_from <= begin ||
+	    header->lost_until < header->lost_from)
+		return;
+	summary->lost_from = (double)(header->lost_from - begin) / ticks * ns / 1e9;
+	summary->lost_until = (double)(header->lost_until - begin) / ticks * ns / 1e9;
+}
+
 int
 record_trace_summary(const char *path, struct record_summary *summary, struct err *err)
 {
@@ -322,6 +338,7 @@ record_trace_summary(const char *path, struct record_summary *summary, struct er
 		summary->unmarked = header->unmarked;
 		memcpy(summary->runtime, header->runtime, sizeof(summary->runtime) - 1);
 		memcpy(summary->allocator, header->allocator, sizeof(summary->allocator) - 1);
+		record_trace_lost(summary, header);
 		record_trace_count(summary, &header->overflow);
 		error = record_trace_streams(fd, header, summary);
 	}

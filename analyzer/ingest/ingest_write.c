@@ -187,6 +187,21 @@ write_duration(const struct ingest_run *run)
 	return write_clamp((double)ticks * run->tick_ns);
 }
 
+/* When events were lost, as far as the shim has noted it; and why. */
+static void
+write_lost_when(const struct ingest_run *run, struct store_run *row)
+{
+	const struct esc_header *head = &run->reader->head;
+	uint64_t from = head->lost_from, until = head->lost_until;
+
+	row->lost_why = row->lost != 0 ? reader_lost_why(head) : "";
+	/* it is the program's memory: anything may stand there */
+	if (row->lost == 0 || from <= head->start.ticks || until < from)
+		return;
+	row->lost_from_ns = write_clamp((double)(from - head->start.ticks) * run->tick_ns);
+	row->lost_until_ns = write_clamp((double)(until - head->start.ticks) * run->tick_ns);
+}
+
 /* How much of the duration, at its end, the trace tells of. */
 static int64_t
 write_window(const struct ingest_run *run)
@@ -305,6 +320,7 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 	write_date(head->start.realtime, start, sizeof(start));
 	write_marks(head, marks, sizeof(marks));
 	write_sampling(run, &row);
+	write_lost_when(run, &row);
 	for (i = 0; i < run->escape.site_count; i++) {
 		const struct escape_site *site = &run->escape.sites[i];
 

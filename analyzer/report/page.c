@@ -411,6 +411,24 @@ page_incomplete(const struct page *page, bool *any)
 		    damaged == 1 ? "" : "s", show_bytes(bytes, missing));
 }
 
+/* Of lost events: when, where that is known, and why. */
+static void
+page_lost(const struct page *page)
+{
+	double until = rows_real(page->run, 0, "lost_until_ns");
+	char times[2][SHOW_SIZE];
+
+	if (rows_real(page->run, 0, "lost") < 0.5)
+		return;
+	fputs("    ", page->out);
+	if (until > 0)
+		fprintf(page->out, "from %s to %s after the start: ",
+		    show_ns(times[0], rows_real(page->run, 0, "lost_from_ns")),
+		    show_ns(times[1], until));
+	page_text(page, rows_text(page->run, 0, "lost_why"), page->columns);
+	fputc('\n', page->out);
+}
+
 static int
 page_gaps(const struct page *page, struct query_db *db, struct err *err)
 {
@@ -422,6 +440,7 @@ page_gaps(const struct page *page, struct query_db *db, struct err *err)
 		observed += rows_real(page->all, i, "blocks.observed");
 	page_gap(page, &any, "lost", rows_real(run, 0, "recorded") + rows_real(run, 0, "lost"),
 	    "events were lost");
+	page_lost(page);
 	page_gap(page, &any, "unknown", observed,
 	    "blocks have an unknown fate: the evidence does not decide");
 	if (any && rows_real(run, 0, "unknown") > 0 && page_reasons(page, db, err) < 0)

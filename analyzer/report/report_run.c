@@ -11,7 +11,11 @@ static const char sql[] = "SELECT (SELECT command FROM run ORDER BY id LIMIT 1),
 			  " min(whole), sum(whole_ns), sum(whole_allocations),"
 			  " max(budget), sum(spent_ns),"
 			  " sum(allocations), sum(frees), sum(bytes),"
-			  " sum(recorded), sum(lost), sum(unknown), max(peak_bytes), sum(threads),"
+			  " sum(recorded), sum(lost),"
+			  /* times of several runs have nothing in common */
+			  " CASE count(*) WHEN 1 THEN max(lost_from_ns) ELSE 0 END,"
+			  " CASE count(*) WHEN 1 THEN max(lost_until_ns) ELSE 0 END,"
+			  " max(lost_why), sum(unknown), max(peak_bytes), sum(threads),"
 			  " count(*), sum(processes), sum(cut), sum(broken), sum(unmatched_frees),"
 			  " sum(freed_before),"
 			  " min(complete), max(running), sum(damaged), sum(missing),"
@@ -48,6 +52,9 @@ static const struct column columns[] = {
 	{ "bytes", "bytes", COLUMN_BYTES },
 	{ "recorded", "recorded", COLUMN_COUNT },
 	{ "lost", "lost", COLUMN_COUNT },
+	{ "lost_from_ns", "lost from", COLUMN_NS },
+	{ "lost_until_ns", "lost until", COLUMN_NS },
+	{ "lost_why", "lost, why", COLUMN_TEXT },
 	{ "unknown", "unknown fate", COLUMN_COUNT },
 	{ "peak_bytes", "peak", COLUMN_BYTES },
 	{ "threads", "threads", COLUMN_COUNT },

@@ -29,6 +29,9 @@ CREATE TABLE run (
 	bytes INTEGER NOT NULL,         -- exact
 	recorded INTEGER NOT NULL,      -- allocations recorded
 	lost INTEGER NOT NULL,          -- events that should have been recorded and are not
+	lost_from_ns INTEGER NOT NULL,  -- of these the first and the last, from the start;
+	lost_until_ns INTEGER NOT NULL, -- both 0: none, or it is not known when
+	lost_why TEXT NOT NULL,         -- '' none was
 	unknown INTEGER NOT NULL,       -- observed blocks whose fate is unknown
 	cut INTEGER NOT NULL,           -- events with a stack cut at the depth limit
 	broken INTEGER NOT NULL,        -- events whose stack ended early

@@ -31,7 +31,9 @@ struct store_run {
 	int64_t whole, whole_ns, whole_allocations;
 	double budget;
 	int64_t spent_ns;
-	int64_t allocations, frees, bytes, recorded, lost, unknown, cut, broken;
+	int64_t allocations, frees, bytes, recorded, lost, lost_from_ns, lost_until_ns;
+	const char *lost_why;
+	int64_t unknown, cut, broken;
 	int64_t unmatched_frees, freed_before, peak_bytes, threads, processes, complete, running;
 	int64_t damaged, missing, stack_limit;
 	const char *wrappers, *no_wrappers, *found_wrappers, *allocator, *marks;

@@ -504,6 +504,21 @@ reader_free(struct reader *reader)
 	free(reader);
 }
 
+const char *
+reader_lost_why(const struct esc_header *head)
+{
+	if (head->ring_size != 0)
+		return "too many threads for a trace of that size";
+	if ((head->flags & ESC_FLAG_FULL_DISK) == 0)
+		return "the trace could not grow fast enough";
+	switch (head->refused) {
+	case EDQUOT: return "the disk quota was used up";
+	case EFBIG: return "the trace must not be larger";
+	case EIO: return "the disk failed";
+	default: return "the disk was full";
+	}
+}
+
 void
 reader_unmarked(uint32_t why, const char *runtime, char *to, size_t room)
 {

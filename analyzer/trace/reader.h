@@ -75,6 +75,9 @@ bool reader_check(struct reader *reader, struct reader_segment *segment, uint32_
 void reader_note(struct reader *reader, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Why events were lost, for people, where some were. */
+const char *reader_lost_why(const struct esc_header *head);
+
 /* Why return addresses are not marked (esc_header.unmarked and .runtime), in a few
  * words, into room bytes. */
 void reader_unmarked(uint32_t why, const char *runtime, char *to, size_t room);

@@ -1,6 +1,7 @@
 /* Whole traces are read as they were written; damaged ones never hurt. */
 #include "analyzer/trace/reader.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -351,6 +352,22 @@ test_refused(void)
 	whole[0] ^= 1;
 }
 
+static void
+test_lost_why(void)
+{
+	struct esc_header head = { .flags = 0 };
+
+	CHECK(strstr(reader_lost_why(&head), "fast enough") != NULL);
+	head.flags = ESC_FLAG_FULL_DISK; /* by a keeper that does not say more */
+	CHECK(strstr(reader_lost_why(&head), "disk was full") != NULL);
+	head.refused = EDQUOT;
+	CHECK(strstr(reader_lost_why(&head), "quota") != NULL);
+	head.refused = 4000000000U;
+	CHECK(strstr(reader_lost_why(&head), "disk was full") != NULL);
+	head.ring_size = 1;
+	CHECK(strstr(reader_lost_why(&head), "too many threads") != NULL);
+}
+
 int
 main(void)
 {
@@ -368,6 +385,7 @@ main(void)
 	test_flipped(rounds != NULL ? atoi(rounds) : 1000);
 	test_lost_segment();
 	test_refused();
+	test_lost_why();
 	test_packed(rounds != NULL ? atoi(rounds) : 300);
 	unlink(path);
 	free(whole);
