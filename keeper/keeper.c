@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,6 +33,8 @@ enum {
 	KEEPER_WARM = 2 << 20,        /* at least so much ahead is in memory */
 	KEEPER_WARM_FIRST = 1 << 18,  /* until so much was written: many write no more */
 	KEEPER_AHEAD_MAX = 256 << 20, /* never more reserved */
+	KEEPER_MARGIN_PART = 32,      /* of a file system that is left to others */
+	KEEPER_MARGIN = 256 << 20,    /* but no more */
 	KEEPER_BUSY_MS = 1,
 	KEEPER_IDLE_MS = 20,
 	KEEPER_RING_MS = 100,      /* a flight recorder that needs no more room */
@@ -58,6 +61,7 @@ struct keeper {
 	uint64_t reclaim_at; /* not before that */
 	uint8_t *ring;       /* all of a flight recorder that is full, mapped */
 	uint64_t full_at;    /* 0: the disk is not full */
+	bool protected;      /* the trace is, see keeper_protect */
 	unsigned ending;     /* ticks since the program ended */
 	unsigned idle;       /* ticks without a claim */
 };
@@ -175,6 +179,35 @@ keeper_goal(const struct keeper *keeper)
 }
 
 /*
+ * The last of a file system is for others: who lives beside us would notice more. Where
+ * what is written is copied (btrfs), a page of the trace itself finds no room any more
+ * when all is taken, and the program waits for it, or dies.
+ */
+static bool
+keeper_leaves_room(int fd)
+{
+	struct statvfs disk;
+	uint64_t margin;
+
+	if (fstatvfs(fd, &disk) != 0 || disk.f_blocks == 0)
+		return true;
+	margin = (uint64_t)disk.f_blocks * disk.f_frsize / KEEPER_MARGIN_PART;
+	if (margin > KEEPER_MARGIN)
+		margin = KEEPER_MARGIN;
+	return (uint64_t)disk.f_bavail * disk.f_frsize >= margin + KEEPER_CHUNK;
+}
+
+static int
+keeper_take(int fd, uint64_t from, uint64_t to)
+{
+	if (!keeper_leaves_room(fd)) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return keeper_extend(fd, from, to) != 0 ? -1 : keeper_write_zeroes(fd, from, to);
+}
+
+/*
  * Grows the file by a chunk. Nobody writes there yet, so that its pages can come
  * in by plain writes: large ones, where populating takes a fault a page.
  */
@@ -183,8 +216,7 @@ keeper_grow(struct keeper *keeper, uint64_t now)
 {
 	uint64_t end = (keeper->reserved + KEEPER_CHUNK) & ~(uint64_t)(KEEPER_CHUNK - 1);
 
-	if (keeper_extend(keeper->fd, keeper->reserved, end) != 0 ||
-	    keeper_write_zeroes(keeper->fd, keeper->reserved, end) != 0) {
+	if (keeper_take(keeper->fd, keeper->reserved, end) != 0) {
 		keeper->full_at = now;
 		keeper->header->refused = (uint32_t)errno;
 		keeper_flag(keeper, ESC_FLAG_FULL_DISK);
@@ -245,6 +277,31 @@ keeper_make_room(struct keeper *keeper, uint64_t now)
 		if (keeper->full_at != 0 || chunk == 64)
 			break;
 	}
+}
+
+/*
+ * A file that somebody makes shorter takes memory away from the program. So its owner
+ * cannot open it to write while it is recorded, by mistake at least; once the shim, and
+ * nobody else, has done so.
+ */
+static void
+keeper_protect(struct keeper *keeper)
+{
+	struct stat status;
+
+	if (keeper->protected || (keeper_flags(keeper) & ESC_FLAG_STARTED) == 0)
+		return;
+	keeper->protected =
+	    fstat(keeper->fd, &status) == 0 && fchmod(keeper->fd, status.st_mode & 07555) == 0;
+}
+
+static void
+keeper_unprotect(const struct keeper *keeper)
+{
+	struct stat status;
+
+	if (keeper->protected && fstat(keeper->fd, &status) == 0)
+		(void)fchmod(keeper->fd, (status.st_mode & 07777) | S_IWUSR);
 }
 
 /* --- Time --- */
@@ -338,6 +395,7 @@ keeper_tick(struct keeper *keeper)
 	uint64_t before = keeper->claimed;
 
 	keeper_beat(keeper);
+	keeper_protect(keeper);
 	keeper_measure(keeper, now);
 	if (keeper->header->ring_size == 0)
 		keeper_make_room(keeper, now);
@@ -416,7 +474,9 @@ keeper_run(int fd, int gone)
 		keeper_tick(&keeper);
 		keeper_sleep(&keeper);
 	}
+	keeper_protect(&keeper); /* or a killed one has left it so */
 	result = keeper_finish(&keeper);
+	keeper_unprotect(&keeper);
 	(void)munmap(keeper.header, ESC_HEADER_SIZE);
 	(void)flock(fd, LOCK_UN);
 	return result;

@@ -283,7 +283,8 @@ start_lock(int fd, int how)
 	return result == 0;
 }
 
-/* The trace, on a description of its own; whatever became of its name. */
+/* The trace, on a description of its own; whatever became of its name. To read: that is
+ * all the keeper leaves us, and enough for a lock. */
 static int
 start_reopen(const struct record *record)
 {
@@ -291,8 +292,8 @@ start_reopen(const struct record *record)
 	int fd;
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", record->trace_fd);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	return fd >= 0 ? fd : open(record->trace, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 ? fd : open(record->trace, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 /* Does a process still have the trace mapped? */
