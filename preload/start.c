@@ -59,6 +59,7 @@ struct start {
 	uint64_t space;   /* most bytes of it to map; 0: as configured */
 	const void *next; /* malloc of an allocator that is preloaded, too; or NULL */
 	bool own;         /* made here: no launcher keeps it */
+	bool named;       /* nobody has config.file: it is that */
 	bool alone;       /* nor can a keeper */
 	uint32_t pid;
 };
@@ -154,13 +155,17 @@ start_program(void)
 	return program != NULL && *start_base(program) != 0 ? program : start.exe;
 }
 
-/* esc.PROG.PID.esc, in the directory of the launcher's trace or here. */
+/* As it is to be called; esc.PROG.PID.esc, in the directory of that or here. */
 static void
 start_name(unsigned int try)
 {
 	const char *end = start.path + sizeof(start.path);
 	char *at = start.path;
 
+	if (start.named && try == 0) {
+		start_add(at, end, start.config.file);
+		return;
+	}
 	if (start.config.file[0] != 0) {
 		const char *base = start_base(start.config.file);
 
@@ -257,7 +262,7 @@ start_is_backed(int fd, const struct esc_header *header)
 }
 
 /* The launcher's trace, if it is new: 0, else -1. Other errors than that it is out of
- * reach, as after chroot, are said. */
+ * reach, as after chroot, are said. Without a launcher it is ours to make. */
 static int
 start_open_given(int *trace)
 {
@@ -269,8 +274,11 @@ start_open_given(int *trace)
 	*trace = -1;
 	if (fd == -13) /* EACCES: another user's by now, like who runs under sudo */
 		return -1;
+	start.named = fd == -2 && start.config.root == 0; /* ENOENT */
+	if (start.named)
+		return -1;
 	if (fd < 0) {
-		if (fd != -2) /* ENOENT */
+		if (fd != -2)
 			start_say("cannot open ", start.config.file, start_unprofiled);
 		return 0;
 	}
