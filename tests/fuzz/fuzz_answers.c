@@ -40,6 +40,8 @@ static struct {
 	int fd;    /* its end; -1: none */
 	int status;
 	unsigned starts;
+	struct bytes said; /* by this process */
+	size_t asked;      /* how much of it was looked at for files that it asks for */
 } answers;
 
 /* ---- a process ---- */
@@ -55,6 +57,7 @@ static void
 answers_put(const void *bytes, size_t size)
 {
 	FUZZ_CHECK(send(answers.fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size);
+	bytes_add(&answers.said, bytes, size);
 }
 
 /* What a message has after its head: so many of the next bytes. */
@@ -137,6 +140,7 @@ symbol_nursery_start(
 	FUZZ_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
 	(void)setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	answers.fd = ends[1];
+	answers.said.len = answers.asked = 0;
 	*fd = ends[0];
 	*pid = ANSWERS_PID;
 	if (!answers.told) {
@@ -148,30 +152,66 @@ symbol_nursery_start(
 
 /* ---- what the parent says ---- */
 
-/* Is it a program, and where the module's own directory or a shared part may be? */
+/* The name of the next file that the process asked for, in `name`. */
+static void
+answers_next_file(char *name)
+{
+	struct symbol_wire_head head;
+
+	do {
+		FUZZ_CHECK(answers.asked + sizeof(head) <= answers.said.len);
+		memcpy(&head, answers.said.data + answers.asked, sizeof(head));
+		answers.asked += sizeof(head) + head.size;
+		FUZZ_CHECK(answers.asked <= answers.said.len);
+	} while (head.type != SYMBOL_WIRE_OPEN);
+	FUZZ_CHECK(head.size < SYMBOL_WIRE_PATH_MAX);
+	memcpy(name, answers.said.data + answers.asked - head.size, head.size);
+	name[head.size] = '\0';
+}
+
+/* By its name it may be the module's: it lies below its directory, or is a part that says
+ * itself where it is. */
+static bool
+answers_may_be_ours(const char *name)
+{
+	static const char *const parts[] = { ".dwo", ".dwp", ".debug" };
+	char own[SYMBOL_WIRE_PATH_MAX] = "", *copy = strdup(name), *rest, *part;
+	size_t len;
+	bool may;
+
+	FUZZ_CHECK(copy != NULL);
+	for (rest = copy; (part = strsep(&rest, "/")) != NULL;) {
+		if (strcmp(part, "..") == 0 && strrchr(own, '/') != NULL)
+			*strrchr(own, '/') = '\0';
+		else if (*part != '\0' && strcmp(part, ".") != 0 && strcmp(part, "..") != 0)
+			(void)strcat(strcat(own, "/"), part);
+	}
+	free(copy);
+	may = strncmp(own, "/usr/bin/", 9) == 0;
+	len = strlen(own);
+	for (size_t i = 0; i < 3; i++)
+		may = may ||
+		    (len > strlen(parts[i]) && strcmp(own + len - strlen(parts[i]), parts[i]) == 0);
+	return name[0] == '/' && may;
+}
+
+/* A program, for reading alone. */
 static void
 answers_check_file(int fd)
 {
 	uint8_t head[18] = { 0 };
 	struct stat status;
-	char name[32], path[4096];
-	ssize_t len;
 
 	FUZZ_CHECK(fstat(fd, &status) == 0 && S_ISREG(status.st_mode));
 	FUZZ_CHECK(pread(fd, head, sizeof(head), 0) == sizeof(head));
 	FUZZ_CHECK(memcmp(head, "\177ELF", 4) == 0 && head[16] >= 1 && head[16] <= 3);
 	FUZZ_CHECK((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY);
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	len = readlink(name, path, sizeof(path) - 1);
-	FUZZ_CHECK(len > 0);
-	path[len] = '\0';
-	/* a name of the directory may be a link out of it, but to the system's programs */
-	FUZZ_CHECK(strncmp(path, "/usr/", 5) == 0 || strstr(path, ".d") != NULL);
 }
 
 static void
 answers_check_message(const struct symbol_wire_head *head, const uint8_t *body, int passed)
 {
+	char name[SYMBOL_WIRE_PATH_MAX];
 	struct strbuf text = { 0 };
 	int32_t error = 0;
 	uint64_t number;
@@ -181,6 +221,8 @@ answers_check_message(const struct symbol_wire_head *head, const uint8_t *body, 
 		FUZZ_CHECK(head->size >= sizeof(error));
 		memcpy(&error, body, sizeof(error));
 		FUZZ_CHECK((error == 0) == (passed != -1));
+		answers_next_file(name);
+		FUZZ_CHECK(passed == -1 || answers_may_be_ours(name));
 		if (passed != -1)
 			answers_check_file(passed);
 	} else {
@@ -403,6 +445,7 @@ answers_one_by_one(void)
 	answers.told = true;
 	FUZZ_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
 	answers.fd = ends[1];
+	answers.said.len = answers.asked = 0;
 	answers_put_message(SYMBOL_WIRE_ANSWER, files, sizeof(files));
 	answers_put_message(SYMBOL_WIRE_ANSWER, state, sizeof(state));
 	module->child.fd = ends[0];

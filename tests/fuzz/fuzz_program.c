@@ -47,6 +47,8 @@ files_read(int fd, uint64_t offset, void *to, size_t len)
 		return got > 0 ? (size_t)got : 0;
 	}
 	errno = 0;
+	/* memory for it was asked for */
+	FUZZ_CHECK(len <= file.size || len < 256);
 	len = len < left ? len : left;
 	memcpy(to, file.bytes + offset, len);
 	program_read += len;
