@@ -355,6 +355,7 @@ dump_main(int argc, char **argv)
 	struct reader *reader;
 	bool events = true;
 	struct err err;
+	int status = CMD_OK;
 	size_t i;
 	int key;
 
@@ -373,8 +374,10 @@ dump_main(int argc, char **argv)
 		cmd_note("%s: %s", argv[optind], reader->notes[i]);
 	if (reader->notes_left_out != 0)
 		cmd_note("%s: %" PRIu64 " more", argv[optind], reader->notes_left_out);
+	if (reader_same(reader, &err) != 0)
+		status = cmd_fail(&err);
 	reader_free(reader);
-	return cmd_finish();
+	return status == CMD_OK ? cmd_finish() : status;
 }
 
 const struct cmd cmd_dump = {

@@ -154,6 +154,7 @@ pack_bytes(const struct pack_job *job, int from, uint64_t size, int to, struct e
 		.progress = progress_show,
 		.progress_data = &progress,
 	};
+	struct files_stamp before = files_stamp(from);
 	struct stat status;
 	struct err why = { "" };
 	int rc;
@@ -163,6 +164,8 @@ pack_bytes(const struct pack_job *job, int from, uint64_t size, int to, struct e
 	if (rc == 0 && fstat(to, &status) == 0 && job->remove)
 		rc = pack_compare(from, size, to, (uint64_t)status.st_size, &why);
 	progress_end(&progress);
+	if (rc == 0 && files_changed(from, &before))
+		rc = err_set(&why, "it changed while it was packed; it was kept");
 	return rc == 0 ? 0 : err_set(err, "%s: %s", job->trace, why.text);
 }
 
@@ -180,10 +183,15 @@ pack_open_trace(const struct pack_job *job, uint64_t *size, struct err *err)
 		err_set(err, "%s is packed already", job->trace);
 	else if (reader->running || reader_may_grow(job->trace))
 		err_set(err, "%s is still written: pack it when its program has ended", job->trace);
-	else if ((fd = open(job->trace, O_RDONLY | O_CLOEXEC | O_NOCTTY)) < 0 ||
+	/* its name may be another file's by now, one that would have us wait */
+	else if ((fd = open(job->trace, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) < 0 ||
 	    fstat(fd, &status) != 0)
 		err_set(err, "%s: %s", job->trace, strerror(errno));
-	else
+	else if (!S_ISREG(status.st_mode)) {
+		err_set(err, "%s: not a regular file", job->trace);
+		close(fd);
+		fd = -1;
+	} else
 		*size = (uint64_t)status.st_size;
 	reader_free(reader);
 	return fd;

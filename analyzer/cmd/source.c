@@ -1,6 +1,7 @@
 #include "analyzer/cmd/source.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <glob.h>
 #include <stdbool.h>
@@ -72,18 +73,17 @@ source_release(struct source_options *options)
 static uint64_t
 source_magic(const char *path)
 {
+	/* it may be anything, and then nothing is to wait for it */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	uint64_t magic = 0;
 	struct stat status;
-	FILE *file;
 
-	if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
+	if (fd < 0)
 		return 0;
-	file = fopen(path, "rbe");
-	if (!file)
-		return 0;
-	if (fread(&magic, sizeof(magic), 1, file) != 1)
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
+	    files_read(fd, 0, &magic, sizeof(magic)) != sizeof(magic))
 		magic = 0;
-	fclose(file);
+	close(fd);
 	return magic;
 }
 

@@ -415,6 +415,10 @@ ingest_trace(struct ingest *ingest, size_t index, struct err *err)
 	if (run == NULL)
 		return -1;
 	ingest_run_feed(run);
+	if (reader_same(run->reader, err) != 0) {
+		ingest_run_free(run);
+		return -1;
+	}
 	if (ingest->round == 0)
 		ingest_note(ingest->options, run->reader);
 	if (ingest->round < INGEST_ROUNDS)

@@ -29,8 +29,11 @@ enum {
 struct query_db {
 	sqlite3 *db;
 	char *path;
+	int fd; /* the file's; -1: it is a copy in memory */
+	struct files_stamp stamp;
 	unsigned seconds;
-	struct timespec end;
+	struct timespec started; /* what is at work, by sqlite */
+	uint64_t spent_ns;       /* by it before */
 	bool is_late;
 	uint64_t text_most; /* bytes of text that may be read of it */
 	uint64_t text;      /* that were */
@@ -39,7 +42,6 @@ struct query_db {
 struct query {
 	struct query_db *db;
 	sqlite3_stmt *stmt;
-	bool is_started;
 };
 
 bool
@@ -65,30 +67,41 @@ static int
 query_fail(const struct query_db *db, struct err *err)
 {
 	if (db->is_late)
-		return err_set(err, "%s: the query took more than %u s", db->path, db->seconds);
+		return err_set(err, "%s: it took more than %u s to read it", db->path, db->seconds);
 	return err_set(err, "%s: %s", db->path, db->db ? sqlite3_errmsg(db->db) : "no memory");
+}
+
+/* What sqlite has worked, in all: whoever reads what comes of it may take his time. */
+static uint64_t
+query_spent(const struct query_db *db)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return db->spent_ns + (uint64_t)(now.tv_sec - db->started.tv_sec) * 1000000000 +
+	    (uint64_t)now.tv_nsec - (uint64_t)db->started.tv_nsec;
 }
 
 static int
 query_tick(void *data)
 {
 	struct query_db *db = data;
-	struct timespec now;
 
-	if (db->seconds == 0)
-		return 0;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	db->is_late = now.tv_sec > db->end.tv_sec ||
-	    (now.tv_sec == db->end.tv_sec && now.tv_nsec > db->end.tv_nsec);
+	db->is_late = db->seconds != 0 && query_spent(db) > db->seconds * UINT64_C(1000000000);
 	return db->is_late;
 }
 
+/* sqlite begins to work, and ends. */
 static void
 query_start(struct query_db *db)
 {
-	clock_gettime(CLOCK_MONOTONIC, &db->end);
-	db->end.tv_sec += db->seconds;
-	db->is_late = false;
+	clock_gettime(CLOCK_MONOTONIC, &db->started);
+}
+
+static void
+query_stop(struct query_db *db)
+{
+	db->spent_ns = query_spent(db);
 }
 
 static bool
@@ -204,7 +217,7 @@ query_limit(struct query_db *db)
 }
 
 static int
-query_harden(struct query_db *db, struct err *err)
+query_check(struct query_db *db, struct err *err)
 {
 	static const int on[] = { SQLITE_DBCONFIG_DEFENSIVE };
 	static const int off[] = { SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_VIEW,
@@ -216,7 +229,6 @@ query_harden(struct query_db *db, struct err *err)
 	for (size_t i = 0; i < sizeof(off) / sizeof(*off); i++)
 		sqlite3_db_config(db->db, off[i], 0, NULL);
 	query_limit(db);
-	query_start(db);
 	sqlite3_progress_handler(db->db, QUERY_STEPS, query_tick, db);
 	if (sqlite3_exec(db->db,
 		"PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
@@ -243,6 +255,28 @@ query_harden(struct query_db *db, struct err *err)
 	return 0;
 }
 
+/* What was just opened: limits it, and looks whether it can be ours. */
+static int
+query_harden(struct query_db *db, struct err *err)
+{
+	int rc;
+
+	query_start(db);
+	rc = query_check(db, err);
+	query_stop(db);
+	return rc;
+}
+
+/* Behind the last row: pages that were read before and after something wrote to the file
+ * may be of two databases. */
+static int
+query_same(const struct query_db *db, struct err *err)
+{
+	if (db->fd < 0 || !files_changed(db->fd, &db->stamp))
+		return 0;
+	return err_set(err, "%s: it changed while it was read", db->path);
+}
+
 /* immutable: no journal beside the file is believed, no lock is taken; ours are
  * replaced whole and never changed. */
 static char *
@@ -263,26 +297,45 @@ query_uri(const char *path)
 	return uri.text;
 }
 
+/* sqlite opens it again, by its name: what that is now may be anything, and nothing is
+ * to wait for it either. */
+static int
+query_open_quick(const char *path, int flags, int mode)
+{
+	return open(path, flags | O_NONBLOCK | O_NOCTTY, mode);
+}
+
+static int
+query_open_file(struct query_db *db, struct err *err)
+{
+	sqlite3_vfs *files = sqlite3_vfs_find(NULL);
+	struct stat status;
+
+	db->fd = open(db->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (db->fd < 0 || fstat(db->fd, &status) < 0)
+		return err_set(err, "%s: %m", db->path);
+	if (!S_ISREG(status.st_mode))
+		return err_set(err, "%s: not a regular file", db->path);
+	db->stamp = files_stamp(db->fd);
+	if (files && files->iVersion >= 3 && files->xSetSystemCall)
+		files->xSetSystemCall(files, "open", (sqlite3_syscall_ptr)query_open_quick);
+	return 0;
+}
+
 struct query_db *
 query_open(const char *path, struct err *err)
 {
-	struct query_db *db;
-	struct stat status;
+	struct query_db *db = xcalloc(1, sizeof(*db));
 	char *uri;
 	int rc;
 
-	if (stat(path, &status) < 0) {
-		err_set(err, "%s: %m", path);
-		return NULL;
-	}
-	if (!S_ISREG(status.st_mode)) {
-		err_set(err, "%s: not a regular file", path);
-		return NULL;
-	}
-	db = xcalloc(1, sizeof(*db));
 	db->path = xstrdup(path);
 	db->seconds = QUERY_SECONDS;
-	db->text_most = (uint64_t)status.st_size * QUERY_SWELL + QUERY_SWELL_MORE;
+	if (query_open_file(db, err) < 0) {
+		query_close(db);
+		return NULL;
+	}
+	db->text_most = db->stamp.size * QUERY_SWELL + QUERY_SWELL_MORE;
 	uri = query_uri(path);
 	rc = sqlite3_open_v2(
 	    uri, &db->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
@@ -302,6 +355,8 @@ query_close(struct query_db *db)
 	if (!db)
 		return;
 	sqlite3_close(db->db);
+	if (db->fd >= 0)
+		close(db->fd);
 	free(db->path);
 	free(db);
 }
@@ -362,6 +417,10 @@ query_copy(struct query_db *db, struct err *err)
 	}
 	sqlite3_close(db->db);
 	db->db = copy;
+	if (query_same(db, err) < 0)
+		return -1;
+	close(db->fd);
+	db->fd = -1;
 	return 0;
 }
 
@@ -391,9 +450,14 @@ query_save(struct query_db *db, FILE *out, struct err *err)
 	sqlite3_set_authorizer(db->db, NULL, NULL);
 	query_start(db);
 	bytes = sqlite3_serialize(db->db, "main", &size, 0);
+	query_stop(db);
 	sqlite3_set_authorizer(db->db, query_authorize, db);
 	if (!bytes)
 		return query_fail(db, err);
+	if (query_same(db, err) < 0) {
+		sqlite3_free(bytes);
+		return -1;
+	}
 	if (fwrite(bytes, 1, (size_t)size, out) != (size_t)size)
 		rc = err_set(err, "cannot write the database: %m");
 	sqlite3_free(bytes);
@@ -404,6 +468,12 @@ void
 query_set_deadline(struct query_db *db, unsigned seconds)
 {
 	db->seconds = seconds;
+}
+
+void
+query_set_text(struct query_db *db, uint64_t bytes)
+{
+	db->text_most = bytes;
 }
 
 static void
@@ -439,9 +509,12 @@ query_prepare(struct query_db *db, const char *sql, struct err *err)
 	struct query *query;
 	sqlite3_stmt *stmt = NULL;
 	const char *tail = NULL;
+	int rc;
 
 	query_start(db);
-	if (sqlite3_prepare_v2(db->db, sql, -1, &stmt, &tail) != SQLITE_OK) {
+	rc = sqlite3_prepare_v2(db->db, sql, -1, &stmt, &tail);
+	query_stop(db);
+	if (rc != SQLITE_OK) {
 		query_fail(db, err);
 		return NULL;
 	}
@@ -485,16 +558,17 @@ query_next(struct query *query, struct err *err)
 {
 	int rc;
 
-	if (!query->is_started)
-		query_start(query->db);
-	query->is_started = true;
 	if (query->db->text > query->db->text_most)
 		return err_set(err,
 		    "%s: more than %llu MiB of text: a long name was used too often",
 		    query->db->path, (unsigned long long)(query->db->text_most >> 20));
+	query_start(query->db);
 	rc = sqlite3_step(query->stmt);
+	query_stop(query->db);
 	if (rc == SQLITE_ROW)
 		return 1;
+	if (query_same(query->db, err) < 0)
+		return -1;
 	return rc == SQLITE_DONE ? 0 : query_fail(query->db, err);
 }
 
@@ -502,7 +576,6 @@ void
 query_reset(struct query *query)
 {
 	sqlite3_reset(query->stmt);
-	query->is_started = false;
 }
 
 int

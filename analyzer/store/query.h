@@ -1,8 +1,8 @@
 /*
  * Reads a database, which may come from anywhere: it is opened read-only, views
  * and triggers do not work, what stands for our tables must be tables, only SELECT on
- * those is allowed, each statement has a deadline, and the text that is read in all
- * is limited, since a long name may stand in every stack. Its contents may still be
+ * those is allowed, all statements together have a deadline, and the text that is read
+ * in all is limited, since a long name may stand in every stack. Its contents may still be
  * anything: texts need not be UTF-8, numbers are in no range, references may lead
  * nowhere or in a circle.
  */
@@ -33,11 +33,16 @@ enum query_type { QUERY_NULL, QUERY_INT, QUERY_REAL, QUERY_TEXT };
 
 /* The file is a database of ours, by its first bytes. */
 bool query_is_database(const char *path);
-/* NULL and err set if it cannot be read or is no database of this version. */
+/* NULL and err set if it cannot be read or is no database of this version. A file that is
+ * written or cut meanwhile is an error of the statement that ends after it. */
 struct query_db *query_open(const char *path, struct err *err);
 void query_close(struct query_db *db); /* takes NULL */
-/* Seconds that a statement may take, all its rows together; 0: no end. */
+/* Seconds that sqlite may work for this database, opening it and all statements
+ * together; 0: no end. 60 unless this says otherwise. */
 void query_set_deadline(struct query_db *db, unsigned seconds);
+/* Bytes of text that may be read of it in all; 1 GiB and 64 times the file's size unless
+ * this says otherwise. */
+void query_set_text(struct query_db *db, uint64_t bytes);
 
 /* A function for SQL: of `count` numbers, NULL read as 0; one of the two is set. */
 struct query_function {

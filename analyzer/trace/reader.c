@@ -118,6 +118,11 @@ reader_take_header(struct reader *reader, struct err *err)
 	size_t at;
 	const char *why = reader_judge_header(head, &at);
 
+	/* as the launcher makes it: the rest is filled in where the program starts */
+	if (why != NULL && at >= offsetof(struct esc_header, mode) &&
+	    (head->flags & (ESC_FLAG_STARTED | ESC_FLAG_COMPLETE)) == 0 &&
+	    (head->mode == 0 || head->clock == 0))
+		return err_set(err, "%s: it never started: nothing was recorded", reader->path);
 	if (why != NULL)
 		return err_set(err, "%s: %s (byte %zu)", reader->path, why, at);
 	head->allocator[sizeof(head->allocator) - 1] = '\0';
@@ -370,6 +375,7 @@ reader_open_file(struct reader *reader, struct err *err)
 	if (!S_ISREG(status.st_mode))
 		return err_set(err, "%s: not a regular file", reader->path);
 	reader->size = (uint64_t)status.st_size;
+	reader->stamp = files_stamp(reader->fd);
 	if (!reader_fetch(reader, 0, magic, sizeof(magic)) || !packed_is(magic))
 		return 0;
 	reader->packed = packed_open(reader->fd, reader->size, &damaged, &why);
@@ -412,6 +418,7 @@ reader_freeze(struct reader *reader, struct err *err)
 	}
 	close(reader->fd);
 	reader->fd = copy;
+	reader->copied = true;
 	reader->size = size;
 	/* It is the copy's, and was not looked at. */
 	if (head->ring_size != size)
@@ -430,6 +437,7 @@ reader_open_live(struct reader *reader, struct err *err)
 	reader->running = reader_live_wait(reader->fd, reader->head.flags);
 	if (reader->running)
 		is_cut = reader_live_now(reader->fd, &cut);
+	reader->stamp = files_stamp(reader->fd);
 	if (reader_load_header(reader, err) != 0)
 		return -1;
 	if (is_cut) {
@@ -467,6 +475,15 @@ reader_open(const char *path, struct err *err)
 fail:
 	reader_free(reader);
 	return NULL;
+}
+
+int
+reader_same(const struct reader *reader, struct err *err)
+{
+	if (reader->running || reader->copied || !files_changed(reader->fd, &reader->stamp))
+		return 0;
+	return err_set(err, "%s: it changed while it was read (byte %" PRIu64 " was its end)",
+	    reader->path, reader->stamp.size);
 }
 
 bool

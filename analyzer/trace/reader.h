@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analyzer/util/files.h"
 #include "preload/record.h"
 
 struct err;
@@ -48,10 +49,12 @@ struct reader {
 	size_t note_cap;
 	uint64_t notes_left_out; /* beyond READER_NOTES */
 	bool partial;
-	bool told;        /* nothing is noted any more: it is read once more */
-	bool summed;      /* it was closed, and has sums */
-	uint64_t damaged; /* places that were noted */
-	uint64_t missing; /* bytes of the file that are not there, or not used */
+	struct files_stamp stamp; /* of the file, from when on it was not to change */
+	bool copied;              /* it was, and is not read any more */
+	bool told;                /* nothing is noted any more: it is read once more */
+	bool summed;              /* it was closed, and has sums */
+	uint64_t damaged;         /* places that were noted */
+	uint64_t missing;         /* bytes of the file that are not there, or not used */
 };
 
 enum { READER_NOTES = 64 };
@@ -70,6 +73,10 @@ bool reader_read(struct reader *reader, uint64_t offset, void *to, size_t len);
 /* Whether a segment whose payload has that sum is whole; where it is not, it is noted
  * and marked bad. Always, where there are no sums. */
 bool reader_check(struct reader *reader, struct reader_segment *segment, uint32_t sum);
+
+/* Behind the last that was read: -1 and err set if the file was written or cut meanwhile
+ * by others than its own program: what was read may be of two traces, or of none. */
+int reader_same(const struct reader *reader, struct err *err);
 
 /* Adds a note of a damaged place, and marks the trace partial. */
 void reader_note(struct reader *reader, const char *format, ...)

@@ -45,6 +45,28 @@ files_write(int fd, uint64_t offset, const void *from, size_t len)
 	return true;
 }
 
+struct files_stamp
+files_stamp(int fd)
+{
+	struct files_stamp stamp = { 0 };
+	struct stat status;
+
+	if (fstat(fd, &status) == 0) {
+		stamp.size = (uint64_t)status.st_size;
+		stamp.written = status.st_mtim;
+	}
+	return stamp;
+}
+
+bool
+files_changed(int fd, const struct files_stamp *since)
+{
+	struct files_stamp now = files_stamp(fd);
+
+	return now.size != since->size || now.written.tv_sec != since->written.tv_sec ||
+	    now.written.tv_nsec != since->written.tv_nsec;
+}
+
 int
 files_create(char *path)
 {

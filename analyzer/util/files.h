@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 /* Reads len bytes at offset. Returns how many there are: fewer at the end of the file,
  * with errno 0, or where it cannot be read, with errno set. */
@@ -12,6 +13,17 @@ size_t files_read(int fd, uint64_t offset, void *to, size_t len);
 
 /* Writes len bytes at offset; false, with errno set, if not all could be. */
 bool files_write(int fd, uint64_t offset, const void *from, size_t len);
+
+/* What a file was at one moment, as far as who reads it can tell. */
+struct files_stamp {
+	uint64_t size;
+	struct timespec written; /* last */
+};
+
+/* Of an open file; all zero where the kernel does not say. */
+struct files_stamp files_stamp(int fd);
+/* Whether the open file was written or cut since then, as its size and time tell. */
+bool files_changed(int fd, const struct files_stamp *since);
 
 /* Makes a new, empty file, as mkstemp does of a path that ends in XXXXXX, which becomes
  * its own: mode 0600 whatever the umask, closed by exec. -1, with errno set, if it cannot

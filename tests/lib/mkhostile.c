@@ -2,7 +2,7 @@
  * mkhostile DIR: traces that nobody's shim would write, a file each, for the tests
  * and as seeds of the fuzzers. Each has good sums where sums would stop the reader
  * early. What a name says first is what must become of it (tests/cli/hostile.test):
- * refused-* is no trace, never-started has nothing, noted-* is read in part and said
+ * refused-* is no trace, never-* has nothing, noted-* is read in part and said
  * so, read-* is read.
  */
 #include <fcntl.h>
@@ -196,6 +196,9 @@ headers(void)
 	len = FIRST;
 	head()->flags = 0;
 	put_sum("never-started");
+	/* as the launcher leaves it */
+	head()->mode = head()->clock = 0;
+	put_sum("never-filled");
 	make();
 	head()->ring_size = 1 << 20;
 	head()->ring_slot = 4097;

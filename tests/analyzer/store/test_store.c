@@ -1,8 +1,10 @@
 /* Writes databases and reads them back, the hardened way. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -219,6 +221,114 @@ test_deadline(void)
 	query_close(db);
 }
 
+/* All statements share one deadline: many short ones end, too. */
+static void
+test_deadline_of_all(void)
+{
+	struct err err = { "" };
+	struct query_db *db = query_open(path, &err);
+	time_t end = time(NULL) + 60;
+	struct query *query;
+	int rc = 1, runs = 0;
+
+	CHECK(db != NULL);
+	query_set_deadline(db, 1);
+	while (rc > 0 && time(NULL) < end) {
+		query = query_prepare(db,
+		    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 50000)"
+		    " SELECT count(*) FROM n",
+		    &err);
+		rc = query != NULL ? query_next(query, &err) : -1;
+		runs += rc > 0;
+		query_finish(query);
+	}
+	CHECK(rc < 0);
+	CHECK(runs > 2);
+	CHECK(strstr(err.text, "more than 1 s") != NULL);
+	/* and what is asked then is not begun again */
+	query = query_prepare(db,
+	    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 50000)"
+	    " SELECT count(*) FROM n",
+	    &err);
+	CHECK(query == NULL || query_next(query, &err) < 0);
+	query_finish(query);
+	query_close(db);
+}
+
+/* Rows of one long name that are read until that much text was; their number. */
+static uint64_t
+read_text(struct query_db *db, struct err *err)
+{
+	struct query *query = query_prepare(db,
+	    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 20000)"
+	    " SELECT f.function FROM n, frame f",
+	    err);
+	uint64_t bytes = 0;
+	int rc = 0;
+
+	CHECK(query != NULL);
+	while (query != NULL && (rc = query_next(query, err)) > 0)
+		bytes += strlen(query_text(query, 0));
+	CHECK(rc < 0);
+	query_finish(query);
+	return bytes;
+}
+
+/* A name that stands everywhere: 128 KiB, 20000 times. */
+static void
+test_text(void)
+{
+	char *name = malloc(STORE_NAME_MAX);
+	struct err err = { "" };
+	struct store *store = store_create(path, NULL, &err);
+	struct store_frame frame = { .id = 1, .symbol = "", .file = "", .module = 1 };
+	const uint64_t all = UINT64_C(1) << 30;
+	struct query_db *db;
+	struct stat status;
+	uint64_t read;
+
+	CHECK(name != NULL && store != NULL);
+	memset(name, 'n', STORE_NAME_MAX - 1);
+	name[STORE_NAME_MAX - 1] = '\0';
+	frame.function = name;
+	CHECK(store_add_module(store, &module, &err) == 0);
+	CHECK(store_add_frame(store, &frame, &err) == 0);
+	CHECK(store_commit(store, &err) == 0);
+	store_free(store);
+	free(name);
+	db = query_open(path, &err);
+	query_set_text(db, 3 << 20);
+	CHECK(read_text(db, &err) <= (3 << 20) + STORE_NAME_MAX);
+	CHECK(strstr(err.text, "more than 3 MiB of text") != NULL);
+	query_close(db);
+	/* what holds where nobody says anything */
+	CHECK(stat(path, &status) == 0);
+	db = query_open(path, &err);
+	query_set_deadline(db, 0);
+	read = read_text(db, &err);
+	CHECK(read > all);
+	CHECK(read <= all + 64 * (uint64_t)status.st_size + STORE_NAME_MAX);
+	CHECK(strstr(err.text, "MiB of text") != NULL);
+	query_close(db);
+}
+
+/* What is written to while it is read is told, whatever of it was seen. */
+static void
+test_changed(void)
+{
+	struct err err = { "" };
+	struct query_db *db = query_open(path, &err);
+	struct query *query = query_prepare(db, "SELECT count(*) FROM frame", &err);
+	struct timespec times[2] = { { 1, 0 }, { 1, 0 } };
+
+	CHECK(query != NULL && query_next(query, &err) == 1);
+	CHECK(utimensat(AT_FDCWD, path, times, 0) == 0);
+	CHECK(query_next(query, &err) < 0);
+	CHECK(strstr(err.text, "changed while it was read") != NULL);
+	query_finish(query);
+	query_close(db);
+}
+
 static void
 write_file(const char *bytes, size_t len)
 {
@@ -263,7 +373,10 @@ main(void)
 	test_impostors();
 	test_commit();
 	test_deadline();
+	test_deadline_of_all();
 	test_names();
+	test_text();
+	test_changed();
 	test_long_name();
 	test_damaged();
 	unlink(path);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analyzer/trace/definitions.h"
@@ -338,6 +340,30 @@ test_packed(int rounds)
 	CHECK(before > 0);
 }
 
+/* Written to since it was opened: whatever was read of it, it is not believed. */
+static void
+test_changed(void)
+{
+	struct timespec times[2] = { { 1, 0 }, { 1, 0 } };
+	struct err err = { "" };
+	struct reader *reader;
+
+	CHECK(read_bytes(whole_len) > EVENTS);
+	reader = reader_open(path, &err);
+	CHECK(reader != NULL);
+	CHECK_EQ(reader_same(reader, &err), 0);
+	CHECK(utimensat(AT_FDCWD, path, times, 0) == 0);
+	CHECK_EQ(reader_same(reader, &err), -1);
+	CHECK(strstr(err.text, "changed while it was read") != NULL);
+	reader_free(reader);
+	reader = reader_open(path, &err);
+	CHECK_EQ(reader_same(reader, &err), 0);
+	CHECK(truncate(path, (off_t)reader->size - 1) == 0);
+	CHECK(utimensat(AT_FDCWD, path, times, 0) == 0);
+	CHECK_EQ(reader_same(reader, &err), -1);
+	reader_free(reader);
+}
+
 static void
 test_refused(void)
 {
@@ -384,6 +410,7 @@ main(void)
 	test_truncated();
 	test_flipped(rounds != NULL ? atoi(rounds) : 1000);
 	test_lost_segment();
+	test_changed();
 	test_refused();
 	test_lost_why();
 	test_packed(rounds != NULL ? atoi(rounds) : 300);
