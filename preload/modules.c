@@ -24,13 +24,15 @@ uint32_t modules_epoch;
 
 static uint32_t modules_count = 1; /* index 0: none */
 static const char *modules_exe, *modules_directory;
+static uint64_t modules_vdso;
 static struct modules_range modules_ranges[MODULES_GONE];
 
 bool
-modules_start(const char *exe, const char *directory)
+modules_start(const char *exe, const char *directory, uint64_t vdso)
 {
 	modules_exe = exe;
 	modules_directory = directory;
+	modules_vdso = vdso;
 	modules_table = sys_mmap(MODULES_MAX * sizeof(*modules_table), PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 	return modules_table != NULL;
@@ -79,7 +81,7 @@ modules_build_id(const struct module *module, uint8_t *id, bool *go)
 /*
  * Bytes of the directory to put before a path, the slash between included. A
  * program that has changed it since gets a name whose build-id will not match.
- * SIZE_MAX: it is no file's name (the vDSO's), or the directory is unknown.
+ * SIZE_MAX: it is no file's name, or the directory is unknown.
  */
 static size_t
 modules_relative(const char *path)
@@ -103,13 +105,16 @@ modules_write(const struct module *module)
 		char path[4096];
 	} * record;
 	const char *path = module->map->l_name;
+	const bool is_vdso = modules_vdso != 0 && module->bias == modules_vdso;
 	size_t before, len;
 	uint32_t slots, id;
 	bool go = false;
 
 	if (path[0] == 0)
 		path = modules_exe;
-	before = modules_relative(path);
+	if (is_vdso)
+		path = "[vdso]"; /* as /proc/PID/maps has it */
+	before = is_vdso ? 0 : modules_relative(path);
 	len = before + strlen(path);
 	if (before == SIZE_MAX || len > sizeof(record->path) ||
 	    len + sizeof(record->module) + ESC_SLOT > ring_longest())

@@ -24,8 +24,8 @@ struct module {
 #define MODULES_MAX (1U << 17)
 
 /* Constructor. exe: the path of the executable, directory: the working one, ""
- * if unknown (both kept). False: no memory. */
-bool modules_start(const char *exe, const char *directory);
+ * if unknown (both kept); vdso: where the kernel mapped it, 0: nowhere. False: no memory. */
+bool modules_start(const char *exe, const char *directory, uint64_t vdso);
 
 /* The index of the module loaded at [start, end), made known if it is new; 0: none. */
 uint32_t modules_find(const struct link_map *map, uint64_t start, uint64_t end);

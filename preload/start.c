@@ -549,8 +549,10 @@ start_tables(void)
 	threads.main = arch_thread_pointer();
 	threads.main_top = (execfn + 4095) & ~4095ULL;
 	threads.entry = (uint64_t)start.argv - 8;
-	return start_sample() && modules_start(start.exe, start.directory) && rules_start() &&
-	    stacks_start() && thread_start((uint32_t)start.config.depth, start_marks());
+	return start_sample() &&
+	    modules_start(start.exe, start.directory, start_auxv(AT_SYSINFO_EHDR)) &&
+	    rules_start() && stacks_start() &&
+	    thread_start((uint32_t)start.config.depth, start_marks());
 }
 
 /* As if nothing had been: a trace that is mapped would be one of a program that is

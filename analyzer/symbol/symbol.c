@@ -22,6 +22,18 @@ static const struct symbol_place unknown_place = {
 	.count = 1,
 };
 
+static const struct symbol_frame anonymous_frame = {
+	.function = "[anon exec]",
+	.symbol = "[anon exec]",
+	.file = "",
+};
+
+/* No module was loaded there: generated code. */
+static const struct symbol_place anonymous_place = {
+	.frames = &anonymous_frame,
+	.count = 1,
+};
+
 struct symbol *
 symbol_new(void)
 {
@@ -315,8 +327,9 @@ symbol_resolve(struct symbol *symbol, uint32_t handle, uint64_t offset, bool is_
 		return (const struct symbol_place *)(uintptr_t)*value;
 	module = symbol_module_of(symbol, handle);
 	if (!symbol_answers_place(symbol, module, key.lo, &place) || place == NULL)
-		place =
-		    module->path[0] != '\0' ? bare_place(symbol, module, key.lo) : &unknown_place;
+		place = module->path[0] != '\0' ? bare_place(symbol, module, key.lo)
+		    : module->build_id_len > 0  ? &unknown_place
+						: &anonymous_place;
 	*map_insert(&symbol->places, key, NULL) = (uintptr_t)place;
 	return place;
 }

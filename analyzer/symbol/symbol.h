@@ -32,7 +32,7 @@ struct symbol_frame {
 	                         arguments, template arguments, [abi:], clone suffixes,
 	                         Rust hashes; MODULE+0xSTART of a function
 	                         without a name, MODULE+0xOFFSET of a place of which
-	                         nothing is known, "??" outside every known module */
+	                         nothing is known, "[anon exec]" where no module is */
 	const char *symbol;   /* linkage name as it stands in the file, or function */
 	const char *file;     /* "" unknown; absolute where DWARF allows it */
 	uint32_t line;        /* 0 unknown. Frame 0: the line of the place itself;
@@ -109,7 +109,7 @@ uint32_t symbol_add_module(struct symbol *symbol, const struct symbol_module *mo
  * Resolves offset (a virtual address of the file: return address minus load
  * bias) in module. is_return: look up offset - 1. Never fails: an unknown place is
  * one frame MODULE+0xOFFSET with function identity 0, whose module's state says why; "??"
- * if the module has no name. The result is cached and stays valid.
+ * if the module has no name, "[anon exec]" if it has no build-id either: none was there. The result is cached and stays valid.
  */
 const struct symbol_place *symbol_resolve(
     struct symbol *symbol, uint32_t module, uint64_t offset, bool is_return);

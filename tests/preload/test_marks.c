@@ -169,7 +169,7 @@ main(void)
 	uint64_t given;
 
 	CHECK(fakering_start(64 << 20));
-	CHECK(modules_start("/test", "/"));
+	CHECK(modules_start("/test", "/", 0));
 	CHECK(rules_start());
 	CHECK(stacks_start());
 	threads.main = arch_thread_pointer();

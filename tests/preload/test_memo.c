@@ -48,7 +48,7 @@ main(void)
 	const struct memo *memo;
 
 	CHECK(fakering_start(1 << 20));
-	CHECK(modules_start("/test", "/"));
+	CHECK(modules_start("/test", "/", 0));
 	CHECK(rules_start());
 	pc = plain();
 	CHECK_EQ(rule_kind(rules_get(pc)), RULE_RSP);

@@ -31,7 +31,7 @@ main(void)
 	struct rule rule;
 
 	CHECK(fakering_start(1 << 20));
-	CHECK(modules_start("/test", "/"));
+	CHECK(modules_start("/test", "/", 0));
 	CHECK(rules_start());
 	inner();
 	inner();

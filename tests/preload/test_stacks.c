@@ -146,7 +146,7 @@ main(void)
 	uint32_t given = 0, same = 0, bad = 0;
 
 	CHECK(fakering_start(256 << 20));
-	CHECK(modules_start("/test", "/"));
+	CHECK(modules_start("/test", "/", 0));
 	CHECK(stacks_start());
 	CHECK_EQ(_dl_find_object((void *)(uintptr_t)&main, &object), 0);
 	bias = object.dlfo_link_map->l_addr;

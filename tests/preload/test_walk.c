@@ -268,7 +268,7 @@ main(void)
 	int numbers[64];
 
 	CHECK(fakering_start(64 << 20));
-	CHECK(modules_start("/test", "/"));
+	CHECK(modules_start("/test", "/", 0));
 	CHECK(rules_start());
 	CHECK(stacks_start());
 	threads.main = arch_thread_pointer();

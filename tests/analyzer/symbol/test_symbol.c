@@ -78,7 +78,7 @@ static void
 check_unknown(const char *path, enum symbol_state state)
 {
 	const char *slash = strrchr(path, '/');
-	char name[128] = "??"; /* what has no name */
+	char name[128] = "[anon exec]"; /* what has no name */
 	struct symbol_module module = { .path = path };
 	const struct symbol_place *place;
 	uint32_t handle = symbol_add_module(resolver, &module);
