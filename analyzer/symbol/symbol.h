@@ -109,7 +109,8 @@ uint32_t symbol_add_module(struct symbol *symbol, const struct symbol_module *mo
  * Resolves offset (a virtual address of the file: return address minus load
  * bias) in module. is_return: look up offset - 1. Never fails: an unknown place is
  * one frame MODULE+0xOFFSET with function identity 0, whose module's state says why; "??"
- * if the module has no name, "[anon exec]" if it has no build-id either: none was there. The result is cached and stays valid.
+ * if the module has no name, "[anon exec]" if it has no build-id either: none was there.
+ * The result is cached and stays valid.
  */
 const struct symbol_place *symbol_resolve(
     struct symbol *symbol, uint32_t module, uint64_t offset, bool is_return);
