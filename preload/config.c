@@ -180,6 +180,8 @@ config_item(struct config *config, const char *item, size_t len)
 const char *
 config_parse(struct config *config, const char *options)
 {
+	const char *bad = NULL;
+
 	config->sample = 512 << 10;
 	config->depth = 1024;
 	config->cost = 64;
@@ -192,11 +194,11 @@ config_parse(struct config *config, const char *options)
 
 		while (options[len] != 0 && options[len] != ':')
 			len++;
-		if (len > 0 && !config_item(config, options, len))
-			return options;
+		if (len > 0 && !config_item(config, options, len) && bad == NULL)
+			bad = options;
 		options += len;
 		if (*options == ':')
 			options++;
 	}
-	return NULL;
+	return bad;
 }

@@ -67,6 +67,7 @@ enum esc_flag {
 	ESC_FLAG_COMMAND_CUT = 1 << 7, /* the command did not fit */
 	ESC_FLAG_MARKS = 1 << 8,       /* shim: return addresses were marked, see Stacks */
 	ESC_FLAG_UNMARKED = 1 << 9,    /* shim: they should be, but are not, or no more */
+	ESC_FLAG_REFUSED = 1 << 10,    /* shim: it does not record, and has said why */
 };
 
 /* esc_header.unmarked: why */

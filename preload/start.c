@@ -261,14 +261,44 @@ start_is_backed(int fd, const struct esc_header *header)
 	    (uint64_t)status.st_size >= header->reserved_end;
 }
 
+/* Whether this is a trace that nobody has begun. *got: what could be read, < 0: errno. */
+static bool
+start_is_new(int fd, long *got)
+{
+	uint8_t probe[sizeof(struct esc_header)] = { 0 };
+	struct esc_header *header = (struct esc_header *)(void *)probe;
+
+	*got = sys_again(SYS_pread64, fd, (long)probe, sizeof(probe), 0, 0);
+	return *got == sizeof(probe) && header->magic == ESC_MAGIC &&
+	    (header->flags & ESC_FLAG_STARTED) == 0 && start_is_backed(fd, header);
+}
+
+/* Says why nothing is recorded; in the launcher's trace, too, or it would say so again. */
+static void
+start_refuse(const char *what, const char *detail)
+{
+	const uint32_t flag = ESC_FLAG_REFUSED;
+	long fd, got;
+
+	start_say(what, detail, start_unprofiled);
+	if (start.config.file[0] == 0 || start.config.root != start.pid)
+		return;
+	fd = sys_open(start.config.file, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (start_is_new((int)fd, &got))
+		sys_again(SYS_pwrite64, fd, (long)&flag, sizeof(flag),
+		    offsetof(struct esc_header, flags), 0);
+	sys_close((int)fd);
+}
+
 /* The launcher's trace, if it is new: 0, else -1. Other errors than that it is out of
  * reach, as after chroot, are said. Without a launcher it is ours to make. */
 static int
 start_open_given(int *trace)
 {
-	uint8_t probe[sizeof(struct esc_header)] = { 0 };
-	struct esc_header *header = (struct esc_header *)(void *)probe;
 	long fd = sys_open(start.config.file, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+	bool is_new;
 	long got;
 
 	*trace = -1;
@@ -278,17 +308,15 @@ start_open_given(int *trace)
 	if (start.named)
 		return -1;
 	if (fd < 0) {
-		if (fd != -2)
-			start_say("cannot open ", start.config.file, start_unprofiled);
+		/* of who has a launcher the launcher says so */
+		if (fd != -2 && start.config.root != start.pid)
+			start_refuse("cannot open ", start.config.file);
 		return 0;
 	}
-	got = sys_again(SYS_pread64, fd, (long)probe, sizeof(probe), 0, 0);
+	is_new = start_is_new((int)fd, &got);
 	if (got < 0)
-		start_say("cannot read ", start.config.file, start_unprofiled);
-	else if (got != sizeof(probe) || header->magic != ESC_MAGIC ||
-	    (header->flags & ESC_FLAG_STARTED) != 0 || !start_is_backed((int)fd, header))
-		got = 0;
-	if (got > 0) {
+		start_refuse("cannot read ", start.config.file);
+	if (is_new) {
 		start_add(start.path, start.path + sizeof(start.path), start.config.file);
 		*trace = (int)fd;
 		return 0;
@@ -356,27 +384,40 @@ start_find_keeper(void)
 	return start_may_run(start.keeper);
 }
 
+/* What comes of a trace without a keeper. */
+static const char *
+start_unkept(void)
+{
+	return start.config.ring != 0 ? "; nobody closes the trace" : start_short;
+}
+
 /* In the child of a fork that nobody waits for: becomes the keeper. */
 static void
 start_keeper_exec(void)
 {
 	char *argv[] = { (char *)"esc-keeper", (char *)"3", NULL };
 	char *envp[] = { NULL };
+	bool says;
 	long fd;
 
 	arch_syscall(SYS_setsid, 0, 0, 0, 0, 0, 0);
 	/* A file description of its own: the lock on ours must end with us. */
 	fd = sys_open(start.path, O_RDWR | O_NOFOLLOW, 0);
 	if (fd >= 0 && (fd == 3 || sys_again(SYS_dup3, fd, 3, 0, 0, 0) == 3)) {
+		/* To say that it failed, until then. */
+		says = sys_again(SYS_dup3, 2, 4, O_CLOEXEC, 0, 0) == 4;
 		/* What this leaves where it is refused, the keeper closes itself. */
-		arch_syscall(SYS_close_range, 4, ~0U, 0, 0, 0, 0);
+		arch_syscall(SYS_close_range, 5, ~0U, 0, 0, 0, 0);
 		for (int i = 0; i < 3; i++)
 			sys_close(i);
 		sys_open("/dev/null", O_RDWR, 0);
 		sys_open("/dev/null", O_RDWR, 0);
 		sys_open("/dev/null", O_RDWR, 0);
 		arch_syscall(SYS_execve, (long)start.keeper, (long)argv, (long)envp, 0, 0, 0);
+		if (!says || sys_again(SYS_dup3, 4, 2, 0, 0, 0) != 2)
+			return;
 	}
+	start_say("cannot start the keeper ", start.keeper, start_unkept());
 }
 
 /*
@@ -404,12 +445,10 @@ start_keeper_fork(void)
 static void
 start_keeper(void)
 {
-	const char *then = start.config.ring != 0 ? "; nobody closes the trace" : start_short;
-
 	if (!start_find_keeper())
-		start_say("there is no keeper at ", start.keeper, then);
+		start_say("there is no keeper at ", start.keeper, start_unkept());
 	else if (!start_keeper_fork())
-		start_say("cannot start a keeper: no more processes", "", then);
+		start_say("cannot start a keeper: no more processes", "", start_unkept());
 }
 
 static void
@@ -576,22 +615,20 @@ start_trace(void)
 
 	if (fd < 0) {
 		if (start.own)
-			start_say("cannot create ", start.path, start_unprofiled);
+			start_refuse("cannot create ", start.path);
 		return false;
 	}
 	/* Held by the mapping, in every child, until the last of them is gone: that is
 	 * how the keeper knows. Without it the file would be cut under the program. */
 	locked = sys_again(SYS_flock, fd, LOCK_SH, 0, 0, 0) == 0;
 	if (!locked || !start_map(fd)) {
-		start_say(locked ? "cannot map " : "cannot lock ", start.path, start_unprofiled);
+		start_refuse(locked ? "cannot map " : "cannot lock ", start.path);
 		start_undo();
 	}
 	sys_close(fd);
 	if (ring.header == NULL)
 		return false;
 	start_header();
-	if (start.own && !start.alone)
-		start_keeper();
 	return true;
 }
 
@@ -641,7 +678,7 @@ start_space(void)
 		threads.space = start.space;
 	if (start.space * 2 >= START_TABLES)
 		return true;
-	start_say("too little address space", "", start_unprofiled);
+	start_refuse("too little address space", "");
 	return false;
 }
 
@@ -655,14 +692,14 @@ start_wanted(char **envp)
 	if (start_auxv(AT_SECURE) != 0)
 		return false;
 	bad = config_parse(&start.config, options);
-	if (bad != NULL) {
-		start_say("ESC_OPTIONS: not understood: ", bad, start_unprofiled);
-		return false;
-	}
 	threads.seed = start.config.seed;
 	start.pid = (uint32_t)arch_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
-	return !start.config.off &&
-	    (start.config.root == 0 || start.config.follow || start.config.root == start.pid);
+	if (start.config.off ||
+	    (start.config.root != 0 && !start.config.follow && start.config.root != start.pid))
+		return false;
+	if (bad != NULL)
+		start_refuse("ESC_OPTIONS: not understood: ", bad);
+	return bad == NULL;
 }
 
 /* Before a library that ends programs in which it is not the first. */
@@ -701,10 +738,13 @@ start_all(int argc, char **argv, char **envp)
 	if (!start_trace())
 		return false;
 	if (!start_tables()) {
-		start_say("no memory for its tables", "", start_unprofiled);
+		start_refuse("no memory for its tables", "");
 		start_undo();
 		return false;
 	}
+	/* now that the trace stays */
+	if (start.own && !start.alone)
+		start_keeper();
 	if (!start_allocator())
 		return false;
 	start_tid();

@@ -30,7 +30,8 @@ static void
 dump_flags(uint32_t flags)
 {
 	static const char *const names[] = { "complete", "started", "full-disk", "own-malloc",
-		"allocator", "checked", "libunwind", "command-cut", "marks", "unmarked" };
+		"allocator", "checked", "libunwind", "command-cut", "marks", "unmarked",
+		"refused" };
 	unsigned i;
 
 	fputs("flags", stdout);

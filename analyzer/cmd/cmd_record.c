@@ -154,9 +154,10 @@ record_say(struct record *record)
 		    record->argv[0], summary.allocator);
 		record_trace_drop(record);
 	} else if ((summary.flags & ESC_FLAG_STARTED) == 0) {
-		cmd_note("not profiled: libesc.so never started in %s; the "
-			 "loader's words are above, if it had any",
-		    record->argv[0]);
+		if ((summary.flags & ESC_FLAG_REFUSED) == 0)
+			cmd_note("not profiled: libesc.so never started in %s, or could not open "
+				 "%s; the loader's words are above, if it had any",
+			    record->argv[0], record->trace);
 		record_trace_drop(record);
 	} else {
 		record_say_trace(record, &summary);
@@ -223,9 +224,13 @@ record_execute(struct record *record, bool profiled)
 
 	if (record_start_fork(record, &child, &err) != 0)
 		return record_become(record, &err);
+	/* before there is anything that a signal would leave behind */
+	record_signals_take(record, child.pid);
 	status = record_prepare(record, &child, profiled);
-	if (status != CMD_OK)
+	if (status != CMD_OK) {
+		record_signals_release();
 		return status;
+	}
 	status = record_start_go(record, &child);
 	if (status != 0)
 		return record_exec_failed(record, &child, status);

@@ -220,6 +220,7 @@ record_signals_release(void)
 
 	if (!signals.taken)
 		return;
+	signals_dismiss();
 	/* what was meant for a program that is gone */
 	(void)sigfillset(&all);
 	while (sigtimedwait(&all, NULL, &now) > 0)

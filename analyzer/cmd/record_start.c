@@ -220,7 +220,6 @@ record_start_go(const struct record *record, struct record_child *child)
 		message.len = (uint32_t)strlen(record->trace);
 		memcpy(message.path, record->trace, message.len + 1);
 	}
-	record_signals_take(record, child->pid);
 	/* at once: it fits the pipe */
 	error = start_write(child->go, &message, sizeof(message));
 	(void)close(child->go);
