@@ -14,9 +14,11 @@ import io
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import urllib.parse
+import urllib.request
 import xml.etree.ElementTree as xml
 
 ESC = b"\x1b"
@@ -335,9 +337,57 @@ class Views:
         assert b"/" + ODD + b"/pl" + ODD + b".so\n" in said
         assert b" ".join(ARGUMENTS) in said, [x for x in text.split("\n") if "command" in x]
 
+    def serve(self):
+        """What the page is given; and the page, which must not look at it as markup."""
+        server = subprocess.Popen([self.esc, "serve", self.trace], cwd=self.directory,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            url = server.stdout.readline().decode("ascii").strip()
+            place = urllib.parse.urlsplit(url)
+            token = urllib.parse.parse_qs(place.query)["token"][0]
+            cookie = {"Cookie": f"esc-{place.port}={token}"}
+
+            def get(path, kind):
+                with urllib.request.urlopen(urllib.request.Request(
+                        f"http://{place.netloc}{path}", headers=cookie), timeout=300) as answer:
+                    heads, body = answer.headers, answer.read()
+                assert heads["Content-Type"].split(";")[0] == kind, (path, heads.items())
+                assert heads["X-Content-Type-Options"] == "nosniff", (path, heads.items())
+                policy = heads["Content-Security-Policy"]
+                assert "default-src 'none'" in policy and "script-src 'self'" in policy and \
+                    "unsafe" not in policy, policy
+                return body
+
+            # each alone, too: by what the page would ask for
+            sites = get("/api/sites?count=10000", "application/json")
+            info = get("/api/info", "application/json")
+            for data in sites, info:
+                assert re.fullmatch(b"[ -~\n]*", data), "not ASCII"
+                assert not re.search(b"[<>&]", data), "markup"
+            found = [site["function"] for site in json.loads(sites)["sites"]]
+            self.has_all("serve", [restored(name) for name in found])
+            for name in found:
+                # nobody types these, and the server takes no request with them
+                if len(name) < 1000 and not re.search("[\x00-\x1f\x7f]", name):
+                    one = get("/api/sites?count=100&text=" + urllib.parse.quote(name),
+                              "application/json")
+                    assert name in [s["function"] for s in json.loads(one)["sites"]], name
+            assert [restored(a) for a in json.loads(info)["run"]["command"]][2:] == ARGUMENTS
+            script = get("/app.js", "text/javascript")
+            acts = re.search(rb"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|"
+                             rb"createContextualFragment|srcdoc|\beval\b|\bFunction\(|"
+                             rb"setTimeout\(\s*[\"'`]", script)
+            assert not acts, acts
+            page = get("/", "text/html")
+            assert not re.search(rb"<script(?![^>]*\ssrc=)[^>]*>|\son[a-z]+=|javascript:", page), "inline script"
+        finally:
+            server.send_signal(signal.SIGINT)
+            said = server.communicate(timeout=300)[1]
+        assert server.returncode == 0 and not said, (server.returncode, said)
+
     def all(self):
         for view in (self.database, self.report_json, self.report_csv, self.folded, self.svg,
-                     self.sarif, self.remarks, self.github, self.gcc, self.people, self.dump):
+                     self.sarif, self.remarks, self.github, self.gcc, self.people, self.dump, self.serve):
             view()
             print("ok:", os.path.basename(self.trace), view.__name__)
 
