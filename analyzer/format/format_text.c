@@ -30,6 +30,9 @@ add_number(struct strbuf *buf, const struct cell *cell, enum column_kind kind)
 	double number = cell_number(cell);
 	char shown[SHOW_SIZE];
 
+	/* what stands in a database where more does not fit */
+	if (cell->type == CELL_INT && cell->integer == INT64_MAX)
+		strbuf_adds(buf, "at least ");
 	if (kind == COLUMN_COUNT)
 		strbuf_adds(buf, show_count(shown, number));
 	else if (kind == COLUMN_BYTES)

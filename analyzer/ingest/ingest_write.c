@@ -139,6 +139,13 @@ write_cost_free(const struct escape_site *site, const struct write_means *means)
 	    (site->timed_free > 0 ? site->cost_free / site->timed_free : means->free);
 }
 
+static void
+write_add(uint64_t *to, uint64_t more)
+{
+	if (__builtin_add_overflow(*to, more, to))
+		*to = UINT64_MAX;
+}
+
 /* Exact sums over the threads, and over those that had no segment. */
 static struct esc_counters
 write_totals(const struct ingest_run *run)
@@ -149,12 +156,12 @@ write_totals(const struct ingest_run *run)
 
 	for (i = 0; i < run->streams.count; i++) {
 		one = &run->streams.list[i].counters;
-		all.allocations += one->allocations;
-		all.frees += one->frees;
-		all.bytes += one->bytes;
-		all.dropped += one->dropped;
-		all.cut += one->cut;
-		all.broken += one->broken;
+		write_add(&all.allocations, one->allocations);
+		write_add(&all.frees, one->frees);
+		write_add(&all.bytes, one->bytes);
+		write_add(&all.dropped, one->dropped);
+		write_add(&all.cut, one->cut);
+		write_add(&all.broken, one->broken);
 	}
 	return all;
 }
@@ -162,10 +169,11 @@ write_totals(const struct ingest_run *run)
 static uint64_t
 write_lost(const struct ingest_run *run, const struct esc_counters *all)
 {
-	uint64_t exact = all->allocations + all->frees;
+	uint64_t exact = all->allocations;
 	uint64_t seen = run->matched.allocations + run->matched.frees;
 	uint64_t lost = all->dropped;
 
+	write_add(&exact, all->frees);
 	/* what was counted while it was read is behind its cut */
 	if (run->reader->running)
 		return lost;
@@ -173,7 +181,8 @@ write_lost(const struct ingest_run *run, const struct esc_counters *all)
 	if (run->whole_until == UINT64_MAX && run->reader->head.ring_from == 0 && exact > seen &&
 	    exact - seen > lost)
 		lost = exact - seen;
-	return lost + run->reader->head.early_lost;
+	write_add(&lost, run->reader->head.early_lost);
+	return lost;
 }
 
 static int64_t

@@ -429,6 +429,25 @@ page_lost(const struct page *page)
 	fputc('\n', page->out);
 }
 
+/* What was too large to be counted. */
+static void
+page_beyond(const struct page *page, bool *any)
+{
+	static const char *const totals[] = { "allocations", "frees", "bytes", "peak_bytes",
+		"lost" };
+	bool is_beyond = false;
+
+	for (size_t i = 0; i < sizeof(totals) / sizeof(*totals); i++)
+		is_beyond |= rows_int(page->run, 0, totals[i]) == INT64_MAX;
+	if (!is_beyond)
+		return;
+	if (!*any)
+		page_title(page, "Not seen");
+	*any = true;
+	fputs(
+	    "  totals exceed 2^63 - 1: shown as at least that (esc info tells which)\n", page->out);
+}
+
 static int
 page_gaps(const struct page *page, struct query_db *db, struct err *err)
 {
@@ -452,6 +471,7 @@ page_gaps(const struct page *page, struct query_db *db, struct err *err)
 	page_gap(page, &any, "broken", 0, "stacks ended early: no unwind information there");
 	page_gap(page, &any, "unmatched_frees", 0, "frees of blocks whose allocation was not seen");
 	page_incomplete(page, &any);
+	page_beyond(page, &any);
 	page_modules(page, &any);
 	page_lines(page, &any, page_sum(page->all, NULL).blocks);
 	return 0;

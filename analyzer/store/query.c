@@ -216,6 +216,44 @@ query_limit(struct query_db *db)
 		sqlite3_limit(db->db, limits[i][0], limits[i][1]);
 }
 
+/* What one group came to so far. */
+struct query_sum {
+	int64_t whole;
+	double real;
+	bool is_any;
+	bool is_real;
+};
+
+static void
+query_sum_step(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	struct query_sum *sum = sqlite3_aggregate_context(context, sizeof(*sum));
+	int type = sqlite3_value_numeric_type(values[0]);
+	int64_t whole = sqlite3_value_int64(values[0]);
+
+	(void)count;
+	if (!sum || type == SQLITE_NULL)
+		return;
+	sum->is_any = true;
+	sum->is_real |= type != SQLITE_INTEGER;
+	sum->real += sqlite3_value_double(values[0]);
+	if (__builtin_add_overflow(sum->whole, whole, &sum->whole))
+		sum->whole = whole < 0 ? INT64_MIN : INT64_MAX;
+}
+
+static void
+query_sum_end(sqlite3_context *context)
+{
+	struct query_sum *sum = sqlite3_aggregate_context(context, 0);
+
+	if (!sum || !sum->is_any)
+		sqlite3_result_null(context);
+	else if (sum->is_real)
+		sqlite3_result_double(context, sum->real);
+	else
+		sqlite3_result_int64(context, sum->whole);
+}
+
 static int
 query_check(struct query_db *db, struct err *err)
 {
@@ -235,6 +273,10 @@ query_check(struct query_db *db, struct err *err)
 		/* sets them up, which the authorizer would not allow */
 		"SELECT 1 FROM json_each('[]'); SELECT 1 FROM json_tree('[]');",
 		NULL, NULL, NULL) != SQLITE_OK)
+		return query_fail(db, err);
+	/* where SQL's own sum() would be an error */
+	if (sqlite3_create_function(db->db, "add_up", 1, SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL,
+		NULL, query_sum_step, query_sum_end) != SQLITE_OK)
 		return query_fail(db, err);
 	if (query_pragma(db, "PRAGMA application_id") != QUERY_APPLICATION)
 		return err_set(err, "%s: not a database of esc", db->path);

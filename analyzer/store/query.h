@@ -52,6 +52,8 @@ struct query_function {
 	double (*real)(const double *values);
 };
 
+/* Statements have SQL's functions and add_up(): sum(), but what would be larger than an
+ * integer of the database is the largest one, not an error. */
 /* Makes the functions of a list, that a name of NULL ends, known to statements
  * prepared from now on. -1 and err set on failure. */
 int query_add_functions(

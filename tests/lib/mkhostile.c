@@ -274,6 +274,11 @@ orders(void)
 	SEGMENT_FIELD("read-base-back", 3, base, 1);
 	SEGMENT_FIELD("read-counters", 1, counters.bytes, UINT64_MAX);
 	SEGMENT_FIELD("read-interval", 1, interval, UINT64_MAX);
+	/* together 2^64, which is nothing where it wraps */
+	make();
+	segment(1)->counters.bytes = segment(2)->counters.bytes = 1ULL << 63;
+	segment(1)->counters.allocations = segment(2)->counters.allocations = 1ULL << 63;
+	put_sum("read-counters-wrap");
 	make();
 	copy_segment(3, 1);
 	put_sum("noted-twice");
