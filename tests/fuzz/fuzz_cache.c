@@ -21,26 +21,24 @@ static const uint8_t cache_id[] = { 0xab, 0xcd };
 static const uint8_t cache_key_bytes[] = "key";
 static const struct bytes cache_key = { (uint8_t *)(uintptr_t)cache_key_bytes, 3, 3 };
 
-static char cache_directory[] = "/tmp/esc-fuzz-XXXXXX";
+static char cache_directory[32];
 static char cache_path[64];
 
 /* ---- the file ---- */
 
-static void
-cache_remove(void)
-{
-	unlink(cache_path);
-	rmdir(cache_directory);
-}
-
+/* Anew for each input: a fuzzer ends without a word. */
 static void
 cache_begin(void)
 {
-	if (cache_path[0] != '\0')
-		return;
+	(void)strcpy(cache_directory, "/tmp/esc-fuzz-XXXXXX");
 	FUZZ_CHECK(mkdtemp(cache_directory) != NULL);
 	(void)snprintf(cache_path, sizeof(cache_path), "%s/abcd.sym", cache_directory);
-	(void)atexit(cache_remove);
+}
+
+static void
+cache_end(void)
+{
+	FUZZ_CHECK(unlink(cache_path) == 0 && rmdir(cache_directory) == 0);
 }
 
 static void
@@ -282,5 +280,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cache_check_new(cache, good, distrusted);
 	symbol_cache_free(cache);
 	bytes_release(&file);
+	cache_end();
 	return 0;
 }

@@ -33,14 +33,17 @@ enum {
 };
 
 static struct server *server;
+static struct document *document;
 static char token[CONNECTION_TOKEN + 1], port[8], host[64], cookie[96];
 static const char *const connection_words[CONNECTION_WORDS] = { "", token, port, host, cookie,
 	"\r\n", "GET / HTTP/1.1\r\n", "HEAD /api/sites HTTP/1.1\r\n", "/?token=" };
 
 /* ---- the server ---- */
 
-static struct document *
-connection_document(void)
+/* Before AFL++ forks, who gives an execution little time; the server has threads. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	const struct store_run run = { .id = 1,
 		.trace = "/t",
@@ -55,12 +58,13 @@ connection_document(void)
 		.marks = "" };
 	static const struct paths paths;
 	char path[] = "/tmp/esc-fuzz-XXXXXX";
-	struct document *document;
 	struct query_db *db;
 	struct store *store;
 	struct err err;
 	int fd = mkstemp(path);
 
+	(void)argc;
+	(void)argv;
 	FUZZ_CHECK(fd >= 0 && close(fd) == 0);
 	store = store_create(path, NULL, &err);
 	FUZZ_CHECK(store != NULL && store_add_run(store, &run, &err) == 0);
@@ -72,7 +76,7 @@ connection_document(void)
 	FUZZ_CHECK(document != NULL);
 	query_close(db);
 	unlink(path);
-	return document;
+	return 0;
 }
 
 static void
@@ -82,7 +86,9 @@ connection_begin(void)
 	struct err err;
 	const char *at;
 
-	server = server_new(0, connection_document(), &err);
+	if (document == NULL)
+		(void)LLVMFuzzerInitialize(NULL, NULL);
+	server = server_new(0, document, &err);
 	FUZZ_CHECK(server != NULL);
 	server_url(server, url);
 	FUZZ_CHECK(sscanf(url, "http://127.0.0.1:%7[0-9]/", port) == 1);

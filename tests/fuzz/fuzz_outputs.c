@@ -40,7 +40,6 @@ struct outputs_names {
 	const char *verdict;
 };
 
-static char outputs_path[64];
 static const struct paths outputs_paths;
 
 /* ---- SQLite's memory ---- */
@@ -137,12 +136,6 @@ outputs_begin(void)
 }
 
 /* ---- a database ---- */
-
-static void
-outputs_remove(void)
-{
-	unlink(outputs_path);
-}
 
 static void
 outputs_add_frames(struct store *store, const struct outputs_names *names, struct err *err)
@@ -303,23 +296,21 @@ outputs_open(const struct outputs_names *names)
 		.allocator = names->module,
 		.marks = "",
 		.cost_ns = 5000 };
+	char path[64];
 	struct query_db *db;
 	struct store *store;
 	struct err err;
 
-	if (outputs_path[0] == '\0') {
-		(void)snprintf(outputs_path, sizeof(outputs_path), "%s/esc-fuzz-%ld",
-		    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
-		(void)atexit(outputs_remove);
-	}
-	store = store_create(outputs_path, NULL, &err);
+	(void)snprintf(path, sizeof(path), "%s/esc-fuzz-%ld",
+	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
+	store = store_create(path, NULL, &err);
 	FUZZ_CHECK(store != NULL && store_add_run(store, &run, &err) == 0);
 	outputs_add_frames(store, names, &err);
 	outputs_add_site(store, names, &err);
 	FUZZ_CHECK(store_commit(store, &err) == 0);
 	store_free(store);
-	db = query_open(outputs_path, &err);
-	FUZZ_CHECK(db != NULL);
+	db = query_open(path, &err);
+	FUZZ_CHECK(db != NULL && unlink(path) == 0);
 	free(command);
 	return db;
 }
