@@ -6,6 +6,7 @@
 #include <dwarf.h>
 
 #include "analyzer/symbol/symbol_dwarf.h"
+#include "analyzer/symbol/symbol_string.h"
 #include "analyzer/util/xalloc.h"
 
 enum {
@@ -48,7 +49,7 @@ text_of(Dwarf_Die *die, unsigned int attribute)
 {
 	Dwarf_Attribute memory;
 
-	return dwarf_formstring(dwarf_attr_integrate(die, attribute, &memory));
+	return symbol_string_of(dwarf_attr_integrate(die, attribute, &memory));
 }
 
 /* What a call site says it calls. */

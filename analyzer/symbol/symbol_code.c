@@ -380,7 +380,7 @@ source_labels(void *data, uint64_t start, uint64_t end, const uint64_t **labels)
 	size_t low = labels_up_to(code, start);
 	size_t high = labels_up_to(code, end);
 
-	*labels = code->labels + low;
+	*labels = high > low ? &code->labels[low] : NULL;
 	return high > low ? high - low : 0;
 }
 

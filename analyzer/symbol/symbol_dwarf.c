@@ -13,6 +13,7 @@
 #include "analyzer/symbol/symbol_debug.h"
 #include "analyzer/symbol/symbol_guard.h"
 #include "analyzer/symbol/symbol_package.h"
+#include "analyzer/symbol/symbol_string.h"
 #include "analyzer/util/map.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
@@ -379,7 +380,7 @@ die_text(Dwarf_Die *die, unsigned int attribute)
 {
 	Dwarf_Attribute memory;
 
-	return dwarf_formstring(dwarf_attr_integrate(die, attribute, &memory));
+	return symbol_string_of(dwarf_attr_integrate(die, attribute, &memory));
 }
 
 void
@@ -802,7 +803,7 @@ table_text(Dwarf_Die *die, unsigned int attribute)
 	if (dwarf_attr(die, attribute, &memory) == NULL ||
 	    dwarf_whatform(&memory) == DW_FORM_string)
 		return NULL;
-	return (char *)(uintptr_t)dwarf_formstring(&memory);
+	return (char *)(uintptr_t)symbol_string_of(&memory);
 }
 
 /*

@@ -28,9 +28,13 @@ else
 $(error ENGINE is libfuzzer, afl, fast or coverage)
 endif
 
-# The calls that fuzz.c answers for the one file of a fuzzer.
-wrapped = open close fstat flock pread
-flags = -std=gnu11 -O1 -g -w $(engine) $(sanitize) -DFUZZ_MEMORY \
+# The calls that fuzz.c answers for the one file of a fuzzer. What is covered is counted
+# with the kernel's files, which can be locked and packed.
+ifneq ($(ENGINE),coverage)
+memory = -DFUZZ_MEMORY
+wrapped = open close fstat flock pread nanosleep
+endif
+flags = -std=gnu11 -O1 -g -w $(engine) $(sanitize) $(memory) \
 	$(filter-out -DESC_%,$(FUZZ_CPPFLAGS))
 wrap = $(wrapped:%=-Wl,--wrap=%)
 
@@ -38,7 +42,15 @@ programs = $(FUZZERS:%=$(out)/fuzz_%)
 objects = $(patsubst %.c,$(out)/%.o,$(filter %.c,$(FUZZ_FILES)))
 harnesses = $(FUZZERS:%=$(out)/tests/fuzz/fuzz_%.o)
 
-all: $(programs)
+# Beside what the kept inputs cover, what the tests of these files do.
+ifeq ($(ENGINE),coverage)
+units = $(COVERAGE_TESTS:%=$(out)/%)
+endif
+
+all: $(programs) $(units)
+
+$(units): $(out)/%: $(out)/%.o $(out)/libfuzz.a
+	$(CC) $(link) -o $@ $^ $(FUZZ_LIBS)
 
 # A resolver that needs no files: its answers stand in the trace.
 $(out)/fuzz_ingest: $(out)/tests/lib/fake_symbol.o
@@ -56,5 +68,5 @@ $(out)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(flags) -MMD -MP -c -o $@ $<
 
--include $(objects:.o=.d) $(harnesses:.o=.d)
+-include $(objects:.o=.d) $(harnesses:.o=.d) $(units:=.d)
 .SECONDARY:
