@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Little is allocated for long: memory that was freed need not be kept for hours. */
@@ -104,7 +105,20 @@ __wrap_fstat(int fd, struct stat *status)
 int
 __wrap_flock(int fd, int operation)
 {
-	return fd == MEMORY_FD ? 0 : __real_flock(fd, operation);
+	if (fd != MEMORY_FD)
+		return __real_flock(fd, operation);
+	if (!memory->held || (operation & LOCK_EX) == 0)
+		return 0;
+	errno = EWOULDBLOCK;
+	return -1;
+}
+
+/* Nothing comes of waiting where nobody else is at work. */
+int __wrap_nanosleep(const struct timespec *time, struct timespec *left);
+int
+__wrap_nanosleep(const struct timespec *time, struct timespec *left)
+{
+	return (void)time, (void)left, 0;
 }
 
 ssize_t
@@ -145,6 +159,12 @@ fuzz_file_cut(struct fuzz_file *file, size_t size)
 	file->size = size;
 }
 
+void
+fuzz_file_hold(struct fuzz_file *file, bool held)
+{
+	file->held = held;
+}
+
 #else
 
 void
@@ -167,6 +187,20 @@ fuzz_file_cut(struct fuzz_file *file, size_t size)
 	if (size != file->size)
 		FUZZ_CHECK(ftruncate(file->fd, (off_t)size) == 0);
 	file->size = size;
+}
+
+void
+fuzz_file_hold(struct fuzz_file *file, bool held)
+{
+	if (held == file->held)
+		return;
+	file->held = held;
+	if (!held) {
+		close(file->holder);
+		return;
+	}
+	file->holder = open(file->path, O_RDWR | O_CLOEXEC);
+	FUZZ_CHECK(file->holder >= 0 && flock(file->holder, LOCK_SH | LOCK_NB) == 0);
 }
 
 #endif

@@ -45,11 +45,15 @@ struct fuzz_file {
 	uint8_t *bytes;
 	size_t size;
 	size_t room;
+	bool held;
+	int holder; /* if held: a description that has the lock */
 };
 
 /* Makes the file the first time; fails if it cannot be had. room: most bytes. */
 void fuzz_file_open(struct fuzz_file *file, size_t room);
 /* file->bytes[0..size) is what the file holds from now on. */
 void fuzz_file_cut(struct fuzz_file *file, size_t size);
+/* Whether a program has it mapped, from now on: who asks for its lock finds it shared. */
+void fuzz_file_hold(struct fuzz_file *file, bool held);
 
 #endif

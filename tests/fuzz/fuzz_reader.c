@@ -1,13 +1,15 @@
 /*
- * A trace file (trace.h tells it in short): opened, its definitions and streams, all
- * events. Segments lie in the file one behind the other, numbers of definitions lead to
- * what there is, and what the cursor gives is what slow.h reads in the same bytes; which
- * comes out again when it is written. Memory is held against the size of the file.
+ * A trace file (trace.h tells it in short), closed, left or still written: opened, its
+ * definitions and streams, all events. Segments lie in the file one behind the other,
+ * numbers of definitions lead to what there is, and what the cursor gives is what slow.h
+ * reads in the same bytes; which comes out again when it is written. Memory is held
+ * against the size of the file.
  */
 #include <string.h>
 #include <unistd.h>
 
 #include "analyzer/trace/definitions.h"
+#include "analyzer/trace/packed.h"
 #include "analyzer/trace/reader.h"
 #include "analyzer/trace/streams.h"
 #include "analyzer/util/crc32c.h"
@@ -16,7 +18,11 @@
 #include "tests/fuzz/slow.h"
 #include "tests/fuzz/trace.h"
 
-enum { READER_SMALL = 2 }; /* flag: with the smallest of buffers */
+enum {
+	READER_SMALL = 2,       /* flag: with the smallest of buffers */
+	READER_HELD = 4,        /* flag: a program has it mapped */
+	READER_PACKED = 1 << 13 /* the largest packed file: 8192 times that may be in it */
+};
 
 size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 
@@ -89,6 +95,7 @@ struct reader_slow {
 	const uint8_t *from; /* of the event */
 	size_t len;
 	uint64_t last;
+	uint8_t before_kind;
 	bool gap;
 };
 
@@ -149,6 +156,15 @@ reader_slow_next(struct reader_slow *slow, uint8_t *room, struct event *event)
 		else if (event->kind != ESC_EVENT_RATE)
 			break;
 	}
+	/* as of the moment when it was opened; but no realloc is cut in two */
+	if (event->time > slow->reader->cut &&
+	    (slow->before_kind != ESC_EVENT_GIVE_UP ||
+		(event->kind != ESC_EVENT_REALLOC && event->kind != ESC_EVENT_REALLOCARRAY))) {
+		slow->segment = slow->stream->count;
+		slow->left = 0;
+		return false;
+	}
+	slow->before_kind = event->kind;
 	if (event->time < slow->last)
 		event->time = slow->last;
 	slow->last = event->time;
@@ -188,6 +204,9 @@ reader_stream(
 
 	cursor_init(&cursor, reader, streams, stream, size);
 	while (cursor_next(&cursor, &event)) {
+		/* the slow reader knows no packed files */
+		if (reader->packed != NULL)
+			continue;
 		FUZZ_CHECK(reader_slow_next(&slow, room, &expected));
 		FUZZ_CHECK(event.kind == expected.kind && event.time == expected.time);
 		FUZZ_CHECK(event.address == expected.address && event.size == expected.size);
@@ -197,7 +216,7 @@ reader_stream(
 		FUZZ_CHECK(event.cost == expected.cost && event.has_kept == expected.has_kept);
 		reader_again(&slow, &event);
 	}
-	FUZZ_CHECK(!reader_slow_next(&slow, room, &expected));
+	FUZZ_CHECK(reader->packed != NULL || !reader_slow_next(&slow, room, &expected));
 	FUZZ_CHECK(!cursor_next(&cursor, &event) && cursor.buf == NULL);
 	cursor_release(&cursor);
 }
@@ -224,6 +243,21 @@ reader_streams(struct reader *reader, const struct streams *streams, size_t size
 	FUZZ_CHECK(at <= reader->segment_count);
 }
 
+/* What its header says of who writes it, against whether somebody does. */
+static void
+reader_writers(const struct reader *reader, const struct fuzz_file *file)
+{
+	bool closed = (reader->head.flags & ESC_FLAG_COMPLETE) != 0;
+	bool started = (reader->head.flags & ESC_FLAG_STARTED) != 0;
+	char text[sizeof(reader->head.runtime) + 32];
+
+	FUZZ_CHECK(!reader->running || (file->held && started && reader->packed == NULL));
+	FUZZ_CHECK(reader_may_grow(file->path) ==
+	    (reader->packed == NULL && !closed && (!started || file->held)));
+	reader_unmarked(reader->head.unmarked, reader->head.runtime, text, sizeof(text));
+	FUZZ_CHECK(text[0] != '\0' && strlen(text) < sizeof(text) - 1);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -231,10 +265,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned flags = fuzz_trace_load(&file, data, size);
 	size_t before = reader_memory();
 	struct err err = { "" };
-	struct reader *reader = reader_open(file.path, &err);
 	struct definitions *definitions;
 	struct streams streams;
+	struct reader *reader;
 
+	if (file.size > READER_PACKED && packed_is(file.bytes))
+		return 0;
+	fuzz_file_hold(&file, (flags & READER_HELD) != 0);
+	reader = reader_open(file.path, &err);
 	if (reader == NULL) {
 		FUZZ_CHECK(strncmp(err.text, file.path, strlen(file.path)) == 0);
 		FUZZ_CHECK(strchr(err.text, '\n') == NULL);
@@ -242,6 +280,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	FUZZ_CHECK(err.text[0] == '\0');
 	reader_segments(reader);
+	reader_writers(reader, &file);
 	definitions = definitions_new(reader);
 	reader_definitions(definitions);
 	streams_init(&streams, reader, definitions);

@@ -24,7 +24,8 @@ shrink(size_t len)
 		return len;
 	while (len - from > sizeof(segment)) {
 		memcpy(&segment, bytes + from, sizeof(segment));
-		if (segment.magic != ESC_SEGMENT_MAGIC || segment.size > len - from)
+		if (segment.magic != ESC_SEGMENT_MAGIC || segment.size < sizeof(segment) ||
+		    segment.size > len - from)
 			break;
 		size = sizeof(segment) + segment.used + ESC_PAGE - 1;
 		size -= size % ESC_PAGE;

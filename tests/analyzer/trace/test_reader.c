@@ -371,6 +371,9 @@ test_refused(void)
 
 	CHECK(reader_open("/nowhere/at/all", &err) == NULL);
 	CHECK(strstr(err.text, "/nowhere/at/all") != NULL);
+	CHECK(reader_open(".", &err) == NULL);
+	CHECK(strstr(err.text, "not a regular file") != NULL);
+	reader_free(NULL);
 	whole[0] ^= 1;
 	CHECK_EQ(read_bytes(whole_len), 0);
 	CHECK(reader_open(path, &err) == NULL);
