@@ -479,12 +479,12 @@ set_last(struct resolver *resolver, struct symbol_frame *last, const struct symb
 
 	if (name != NULL)
 		last->symbol = name->name;
-	if (name != NULL && !known)
-		set_plain(resolver, last, name->name);
 	/* libc's sources call strdup __strdup: say what programs call it, as
 	 * without debug information */
-	else if (name != NULL && resolver->runtime && name->rank < SUFFIX_RANK &&
-	    (low == 0 || low == name->start))
+	if (name != NULL &&
+	    (!known ||
+		(resolver->runtime && name->rank < SUFFIX_RANK &&
+		    (low == 0 || low == name->start))))
 		set_plain(resolver, last, name->name);
 	if (last->function == NULL)
 		last->function = "??";

@@ -223,21 +223,15 @@ symbol_debug_find(struct symbol_elf *file, const struct symbol_debug_query *quer
 	return true;
 }
 
-/* Tries name as it stands, or beside the file that has it. */
-static bool
-open_shared(struct symbol_elf *shared, const struct symbol_elf *file, const char *name,
-    const uint8_t *id, size_t len, char **refused)
+/* What name means in file: as it stands, or beside it. To be freed. */
+static char *
+shared_path(const struct symbol_elf *file, const char *name)
 {
 	const char *slash = strrchr(file->path, '/');
-	char *path;
-	bool found;
 
 	if (name[0] == '/' || slash == NULL)
-		return open_checked(shared, name, id, len, refused);
-	path = xasprintf("%.*s/%s", (int)(slash - file->path), file->path, name);
-	found = open_checked(shared, path, id, len, refused);
-	free(path);
-	return found;
+		return xstrdup(name);
+	return xasprintf("%.*s/%s", (int)(slash - file->path), file->path, name);
 }
 
 bool
@@ -250,6 +244,8 @@ symbol_debug_find_shared(
 	const uint8_t *id;
 	size_t name;
 	size_t len;
+	char *path;
+	bool found;
 
 	section = symbol_elf_section(file, ".gnu_debugaltlink", &header);
 	if (section == NULL || header.sh_type == SHT_NOBITS)
@@ -264,7 +260,10 @@ symbol_debug_find_shared(
 	len = data->d_size - name - 1;
 	if (len < BUILD_ID_MIN || len > BUILD_ID_MAX)
 		return false;
-	if (open_shared(shared, file, data->d_buf, id, len, refused) ||
+	path = shared_path(file, data->d_buf);
+	found = open_checked(shared, path, id, len, refused);
+	free(path);
+	if (found ||
 	    find_by_build_id(shared, root != NULL ? root : "/usr/lib/debug", id, len, refused))
 		return true;
 	refuse(refused, data->d_buf, "no shared debug file");

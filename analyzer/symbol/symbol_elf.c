@@ -16,6 +16,7 @@
 
 enum {
 	FUNCTIONS_MAX = 16 * 1024 * 1024, /* of one table */
+	NOTES_MAX = 1 << 20,              /* bytes of a segment of notes */
 	SEARCH_BACK = 64,                 /* symbols that may start between one and its inside */
 	/* deflate cannot do better; a section that claims more is a bomb */
 	COMPRESSION_MAX = 1032,
@@ -193,7 +194,7 @@ symbol_elf_build_id(const struct symbol_elf *file, const uint8_t **id, size_t *l
 		Elf_Data *data;
 
 		if (gelf_getphdr(file->elf, (int)i, &segment) == NULL ||
-		    segment.p_type != PT_NOTE || segment.p_filesz > 1024 * 1024)
+		    segment.p_type != PT_NOTE || segment.p_filesz > NOTES_MAX)
 			continue;
 		data = elf_getdata_rawchunk(file->elf, (int64_t)segment.p_offset, segment.p_filesz,
 		    segment.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);

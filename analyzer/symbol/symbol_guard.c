@@ -179,7 +179,7 @@ static void catch (int signal, siginfo_t *info, void *context)
 	errno = saved;
 }
 
-#define ARGUMENT(n) (offsetof(struct seccomp_data, args) + 8 * (n))
+#define ARGUMENT(n) (offsetof(struct seccomp_data, args) + sizeof(__u64) * (n))
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(offset))
 #define RETURN(what) BPF_STMT(BPF_RET | BPF_K, (what))
 #define UNLESS(value, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), 0, (skip))

@@ -274,7 +274,7 @@ symbol_nursery_start(
 {
 	struct iovec part = { (void *)(uintptr_t)job, size };
 	struct order order = { 0 };
-	struct outcome outcome;
+	struct outcome outcome = { 0 };
 	int pair[2];
 	bool done = false;
 

@@ -99,11 +99,13 @@ try_code(void)
 {
 	(void)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 static void
 try_handler(void)
 {
 	(void)signal(SIGXCPU, SIG_IGN);
 }
+#endif
 static void
 try_chdir(void)
 {
@@ -152,7 +154,10 @@ static const struct {
 	{ "process_vm_readv", try_peek },
 	{ "mmap PROT_EXEC", try_code },
 	{ "mprotect PROT_EXEC", try_protect },
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	/* the sanitizers need it */
 	{ "sigaction", try_handler },
+#endif
 	{ "chdir", try_chdir },
 	{ "symlink", try_link },
 	{ "a call of i386", try_old },
