@@ -29,6 +29,8 @@ const struct ring_lengths ring_lengths __attribute__((aligned(64))) = {
 
 /* How long a writer waits for a keeper that does not move: 200 ms. */
 static const uint64_t RING_PATIENCE = 200000000;
+/* For one that moves and makes no room: somebody else wrote into the header. */
+static const uint64_t RING_PATIENCE_MAX = 2000000000;
 /* How exactly is told until when events were lost, in ticks: a millisecond at 1 GHz. */
 static const uint64_t RING_LOST_STEP = 1000000;
 
@@ -92,7 +94,7 @@ ring_wait(uint64_t need)
 {
 	struct esc_header *header = ring.header;
 	uint64_t beat = __atomic_load_n(&header->heartbeat, __ATOMIC_RELAXED);
-	uint64_t since = ring_ticks();
+	uint64_t since = ring_ticks(), begun = since;
 
 	if (need > ring.size ||
 	    __atomic_load_n(&ring.stalled, __ATOMIC_RELAXED) ==
@@ -102,7 +104,8 @@ ring_wait(uint64_t need)
 		uint64_t now = __atomic_load_n(&header->heartbeat, __ATOMIC_RELAXED);
 
 		if ((__atomic_load_n(&header->flags, __ATOMIC_RELAXED) & ESC_FLAG_FULL_DISK) != 0 ||
-		    ring_nanoseconds(ring_ticks() - since) > RING_PATIENCE) {
+		    ring_nanoseconds(ring_ticks() - since) > RING_PATIENCE ||
+		    ring_nanoseconds(ring_ticks() - begun) > RING_PATIENCE_MAX) {
 			__atomic_store_n(&ring.stalled, header->reserved_end, __ATOMIC_RELAXED);
 			return false;
 		}
@@ -186,7 +189,8 @@ ring_define_in(struct esc_segment *segment, uint32_t need)
 	uint32_t used = __atomic_load_n(&segment->used, __ATOMIC_RELAXED);
 	struct esc_def *def;
 
-	while (used + need <= segment->size - sizeof(*segment))
+	/* The size may be gone: a file can be written to by others. */
+	while (used + need + sizeof(*segment) <= segment->size)
 		if (__atomic_compare_exchange_n(&segment->used, &used, used + need, true,
 			__ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
 			def = (void *)((uint8_t *)(segment + 1) + used);
@@ -265,10 +269,10 @@ ring_next(struct writer *writer, uint64_t time)
 
 	if (ring.slot != 0)
 		ring_end(writer);
-	else if (writer->segment != NULL && writer->segment->size < ESC_SEGMENT_MAX)
-		size = writer->segment->size * 2;
-	else if (writer->segment != NULL)
+	else if (writer->segment != NULL && writer->segment->size > ESC_SEGMENT_MAX / 2)
 		size = ESC_SEGMENT_MAX;
+	else if (writer->segment != NULL && writer->segment->size > ESC_SEGMENT_MIN / 2)
+		size = writer->segment->size * 2 & ~(ESC_PAGE - 1);
 	segment = ring_claim(size, ESC_SEGMENT_EVENTS);
 	if (segment == NULL && size > ESC_SEGMENT_MIN)
 		segment = ring_claim(ESC_SEGMENT_MIN, ESC_SEGMENT_EVENTS);

@@ -1,6 +1,7 @@
 /* Events as the shim writes them are what the analyzer reads. */
 #include "preload/ring.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "tests/lib/check.h"
@@ -144,11 +145,55 @@ test_backwards(void)
 	CHECK_EQ(got.time, writer.segment->base);
 }
 
+static void *
+beat(void *stop)
+{
+	while (!__atomic_load_n((bool *)stop, __ATOMIC_RELAXED))
+		__atomic_fetch_add(&ring.header->heartbeat, 1, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+/* Somebody has emptied the file, and made it as long as it was: nothing is written where
+ * nothing was claimed, and a keeper that lives and cannot help is not waited for. */
+static void
+test_emptied(void)
+{
+	struct esc_header head = *ring.header;
+	struct event event = { .kind = ESC_EVENT_FREE, .time = 1 << 20, .address = 1 << 20 };
+	struct writer writer;
+	struct esc_segment *segment;
+	bool stop = false;
+	pthread_t keeper;
+	uint64_t i;
+
+	ring_begin(&writer, 9, 9, 0, NULL);
+	CHECK(ring_write(&writer, &event));
+	CHECK(ring_define(4) != NULL);
+	segment = writer.segment;
+	memset(ring.base, 0, (size_t)head.claimed);
+	__atomic_store_n(&ring.stalled, 1, __ATOMIC_RELAXED);
+	CHECK(pthread_create(&keeper, NULL, beat, &stop) == 0);
+	for (i = 0; i < 2 * ESC_SEGMENT_MIN; i++)
+		if (!ring_write(&writer, &event))
+			break;
+	CHECK(i > 10 && i < ESC_SEGMENT_MIN);
+	CHECK(writer.at <= (uint8_t *)segment + ESC_SEGMENT_MIN);
+	CHECK(ring_define(4) == NULL);
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	CHECK(pthread_join(keeper, NULL) == 0);
+	*ring.header = head;
+	CHECK(ring_define(4) != NULL);
+	CHECK(ring_write(&writer, &event));
+	CHECK(writer.segment->size >= ESC_SEGMENT_MIN);
+	CHECK((uint8_t *)writer.segment >= ring.base + head.claimed);
+}
+
 int
 main(void)
 {
 	CHECK(fakering_start(256 << 20));
 	test_identity();
 	test_backwards();
+	test_emptied();
 	return check_done();
 }
