@@ -287,7 +287,8 @@ def faults(party, call, turn):
 def cases(party):
     points = []
     for point in party.calls(record(party)):
-        if point[0] not in NEVER and point not in points:
+        # strace makes up a name for what it could not ask a dying process for.
+        if point[0] not in NEVER and point[0] in party.place.numbers and point not in points:
             points.append(point)
     if not points:
         sys.exit(f"FAIL: {party.name}: no call of ours was seen")

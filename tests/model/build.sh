@@ -25,7 +25,7 @@ scale() {
 	sed -i "s/$2/$3/" "$work/$1"
 }
 
-calls="memset memcpy open memfd_create close fstat pread pwrite ftruncate fallocate mmap munmap
+calls="memset memcpy open memfd_create close fstat fchmod fstatvfs pread pwrite ftruncate fallocate mmap munmap
     madvise flock poll nanosleep clock_gettime kill opendir readdir closedir fopen fgets fclose
     getpid malloc calloc realloc reallocarray free"
 renames=

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 void *model_malloc(size_t size);
@@ -17,6 +18,8 @@ int model_open(const char *path, int flags, ...);
 int model_memfd_create(const char *name, unsigned int flags);
 int model_close(int fd);
 int model_fstat(int fd, struct stat *status);
+int model_fchmod(int fd, mode_t mode);
+int model_fstatvfs(int fd, struct statvfs *disk);
 ssize_t model_pread(int fd, void *to, size_t len, off_t offset);
 ssize_t model_pwrite(int fd, const void *from, size_t len, off_t offset);
 int model_ftruncate(int fd, off_t size);
