@@ -340,6 +340,7 @@ reader_scan_defs(struct reader *reader, uint64_t end)
 	struct esc_segment head;
 	struct esc_header *now = xmalloc(sizeof(*now));
 	struct stat status;
+	uint64_t room;
 	size_t i;
 
 	for (i = 0; i < reader->segment_count; i++) {
@@ -348,9 +349,11 @@ reader_scan_defs(struct reader *reader, uint64_t end)
 		    !reader_fetch(reader, segment->offset, &head, sizeof(head)) ||
 		    head.used <= segment->head.used)
 			continue;
-		segment->head.used = head.used;
-		if (head.used > segment->head.size - sizeof(head))
-			segment->head.used = segment->head.size - (uint32_t)sizeof(head);
+		room = segment->head.size - sizeof(head);
+		/* of one that was cut no more is there than there was */
+		if (room > reader->size - segment->offset - sizeof(head))
+			room = reader->size - segment->offset - sizeof(head);
+		segment->head.used = head.used < room ? head.used : (uint32_t)room;
 	}
 	if (reader_fetch(reader, 0, now, sizeof(*now)) && fstat(reader->fd, &status) == 0 &&
 	    now->claimed > end && now->claimed <= (uint64_t)status.st_size) {
