@@ -77,9 +77,12 @@ ring_process(void)
 	if (__atomic_exchange_n(&process->registering, 1, __ATOMIC_ACQ_REL) == 0)
 		ring_register(process);
 	/* Registering elsewhere, or in the code that this handler interrupted. */
-	for (int i = 0; i < 1000 && process->number == 0; i++)
+	number = __atomic_load_n(&process->number, __ATOMIC_ACQUIRE);
+	for (int i = 0; i < 1000 && number == 0; i++) {
 		arch_pause();
-	return __atomic_load_n(&process->number, __ATOMIC_ACQUIRE);
+		number = __atomic_load_n(&process->number, __ATOMIC_ACQUIRE);
+	}
+	return number;
 }
 
 static uint64_t
@@ -100,13 +103,16 @@ ring_wait(uint64_t need)
 	    __atomic_load_n(&ring.stalled, __ATOMIC_RELAXED) ==
 		__atomic_load_n(&header->reserved_end, __ATOMIC_ACQUIRE))
 		return false;
-	while (__atomic_load_n(&header->reserved_end, __ATOMIC_ACQUIRE) < need) {
+	for (;;) {
+		uint64_t end = __atomic_load_n(&header->reserved_end, __ATOMIC_ACQUIRE);
 		uint64_t now = __atomic_load_n(&header->heartbeat, __ATOMIC_RELAXED);
 
+		if (end >= need)
+			return true;
 		if ((__atomic_load_n(&header->flags, __ATOMIC_RELAXED) & ESC_FLAG_FULL_DISK) != 0 ||
 		    ring_nanoseconds(ring_ticks() - since) > RING_PATIENCE ||
 		    ring_nanoseconds(ring_ticks() - begun) > RING_PATIENCE_MAX) {
-			__atomic_store_n(&ring.stalled, header->reserved_end, __ATOMIC_RELAXED);
+			__atomic_store_n(&ring.stalled, end, __ATOMIC_RELAXED);
 			return false;
 		}
 		if (now != beat) {
@@ -115,7 +121,6 @@ ring_wait(uint64_t need)
 		}
 		arch_pause();
 	}
-	return true;
 }
 
 /* The next `size` bytes of the trace. */
@@ -164,7 +169,8 @@ static uint64_t
 ring_defs(uint64_t old, uint32_t need)
 {
 	struct ring_process *process = ring.process;
-	uint32_t size = process->defs_size == 0 ? 16384 : process->defs_size * 2;
+	uint32_t last = __atomic_load_n(&process->defs_size, __ATOMIC_RELAXED);
+	uint32_t size = last == 0 ? 16384 : last * 2;
 	struct esc_segment *segment;
 
 	if (size > ESC_SEGMENT_MAX)
@@ -176,7 +182,7 @@ ring_defs(uint64_t old, uint32_t need)
 	segment = ring_claim(size, ESC_SEGMENT_DEFS);
 	if (segment == NULL)
 		return 0;
-	process->defs_size = size;
+	__atomic_store_n(&process->defs_size, size, __ATOMIC_RELAXED);
 	/* Two threads at once: one segment stays empty. */
 	__atomic_compare_exchange_n(ring_defs_at(), &old,
 	    (uint64_t)((uint8_t *)segment - ring.base), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
@@ -196,6 +202,9 @@ ring_define_in(struct esc_segment *segment, uint32_t need)
 			def = (void *)((uint8_t *)(segment + 1) + used);
 			def->slots = (uint16_t)(need / ESC_SLOT);
 			__atomic_store_n(&def->type, ESC_DEF_PENDING, __ATOMIC_RELEASE);
+			/* What the caller writes comes behind that: who sees no type there
+			 * goes on by the smallest length. */
+			__atomic_thread_fence(__ATOMIC_RELEASE);
 			return def;
 		}
 	return NULL;

@@ -98,11 +98,13 @@ stacks_grow(uint64_t mask)
 		uint64_t ids = __atomic_load_n(&entry->ids, __ATOMIC_ACQUIRE);
 		uint32_t key = (uint32_t)(ids >> 32), parent = key & STACKS_PARENT;
 
+		/* The place is there when the id is. */
+		if (ids == 0 || (uint32_t)ids == STACKS_BUSY)
+			continue;
 		/* Near its parent's in both: what it stands behind is taken for ever. */
 		if (((i - stacks_at(entry->place, parent)) & wide) < STACKS_NEAR)
 			continue;
-		if (ids != 0 && (uint32_t)ids != STACKS_BUSY &&
-		    stacks_look(wide, entry->place, parent, key) == 0)
+		if (stacks_look(wide, entry->place, parent, key) == 0)
 			stacks_insert(wide, entry->place, parent, key, (uint32_t)ids);
 	}
 	if (__atomic_compare_exchange_n(
@@ -115,7 +117,7 @@ stacks_keep(const struct frame *frame, uint32_t parent)
 {
 	uint64_t mask = __atomic_load_n(&stacks.mask, __ATOMIC_ACQUIRE);
 
-	if (stacks.count * 2 > mask) {
+	if (__atomic_load_n(&stacks.count, __ATOMIC_RELAXED) * 2 > mask) {
 		stacks_grow(mask);
 		mask = __atomic_load_n(&stacks.mask, __ATOMIC_ACQUIRE);
 	}

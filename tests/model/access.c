@@ -63,6 +63,8 @@ access_take(void)
 	store->addr = access_plain.addr;
 	store->size = access_plain.size;
 	store->release = access_plain.release;
+	store->fenced = actor->fenced != 0;
+	actor->fenced = 0;
 	memcpy(&store->value, (void *)store->addr, store->size);
 	access_hide(store->addr, store->size, access_plain.old);
 }
@@ -92,6 +94,9 @@ access_next(const struct actor *actor)
 		for (unsigned int before = 0; before < i; before++)
 			if (actor->buffer[before].addr / 8 == actor->buffer[i].addr / 8)
 				first = false;
+		for (unsigned int before = 1; before <= i; before++)
+			if (actor->buffer[before].fenced)
+				first = false;
 		may |= (unsigned int)first << i;
 	}
 	return may;
@@ -108,6 +113,8 @@ access_drain(struct actor *actor, unsigned int at)
 	memmove(
 	    &actor->buffer[at], &actor->buffer[at + 1], (actor->buffered - at) * sizeof(*store));
 	memset(&actor->buffer[actor->buffered], 0, sizeof(*store));
+	if (actor->buffered == 0)
+		actor->local.landed = actor->local.wrote;
 }
 
 /* --- Who sees what --- */
@@ -352,7 +359,8 @@ void __tsan_write_range(void *addr, unsigned long size);
 void
 __tsan_write_range(void *addr, unsigned long size)
 {
-	access_write(addr, 16, false, false);
+	/* Small ones are single stores that are not aligned. */
+	access_write(addr, size <= 8 ? (unsigned int)size : 16, false, false);
 	access_change((uint64_t)addr, size, false);
 }
 
@@ -455,6 +463,16 @@ void
 __tsan_atomic_signal_fence(int order)
 {
 	(void)order;
+}
+
+void __tsan_atomic_thread_fence(int order);
+void
+__tsan_atomic_thread_fence(int order)
+{
+	if (access_plain.any)
+		access_take();
+	if (access_releases(order) && acting != ACTORS && scene->weak)
+		now.actors[acting].fenced = now.actors[acting].buffered != 0;
 }
 
 /* --- arch --- */

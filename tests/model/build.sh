@@ -57,7 +57,7 @@ for file in $shim $keeper $reader; do
 	cp "$sources/$file" "$work/$file"
 done
 scale preload/ring.c 'i < 1000' 'i < 2'
-scale preload/ring.c '== 0 ? 16384' '== 0 ? 256'
+scale preload/ring.c 'last == 0 ? 16384' 'last == 0 ? 256'
 scale preload/ring.c 'segment->size - ESC_EVENT_MAX - 8' 'segment->size - scene_rest'
 scale preload/slots.c 'SLOTS_STARVED_TICKS = 1 << 18' 'SLOTS_STARVED_TICKS = 0'
 scale preload/stacks.c 'STACKS_FIRST = 2048' 'STACKS_FIRST = 64'

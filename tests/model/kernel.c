@@ -447,7 +447,8 @@ kernel_cut(void)
 	now.world.clock++;
 	local->took = 1;
 	for (unsigned int i = 0; i < ACTORS; i++)
-		local->at_cut[i] = now.actors[i].local.wrote;
+		local->at_cut[i] = now.actors[i].buffered == 0 ? now.actors[i].local.wrote
+							       : now.actors[i].local.landed;
 	return time;
 }
 

@@ -82,12 +82,13 @@ enum status { STATUS_NONE, STATUS_READY, STATUS_DONE, STATUS_DEAD };
 
 /* What an actor says of itself, for the laws; its own, never seen by the others. */
 struct local {
-	uint32_t tried; /* events begun */
-	uint32_t begun; /* bit n - 1: event n was about to be written */
-	uint32_t wrote; /* ring_write said so */
-	uint32_t lost;  /* ring_write said that there was no room */
-	uint32_t left;  /* a longjmp left its writing */
-	uint32_t early; /* stamped before the reader took the time */
+	uint32_t tried;  /* events begun */
+	uint32_t begun;  /* bit n - 1: event n was about to be written */
+	uint32_t wrote;  /* ring_write said so */
+	uint32_t landed; /* of these: all of its stores have reached memory */
+	uint32_t lost;   /* ring_write said that there was no room */
+	uint32_t left;   /* a longjmp left its writing */
+	uint32_t early;  /* stamped before the reader took the time */
 	uint32_t counted;
 	uint32_t seen; /* reader: what it found, for the report of a failure */
 	uint32_t jump; /* a timeout: the clock is far ahead once */
@@ -101,10 +102,12 @@ struct store {
 	uint64_t addr, value;
 	uint8_t size;
 	bool release;
+	bool fenced; /* behind a fence: overtakes nothing from before that */
 };
 
 struct actor {
-	uint8_t status, process, pending, sight, size, code, buffered, region;
+	uint8_t status, process, pending, sight, size, code, buffered, region,
+	    fenced; /* a fence, and no store since */
 	uint64_t addr, value;
 	uint64_t sp;
 	uint64_t seen; /* PENDING_PAUSE: hash of what it waits for */

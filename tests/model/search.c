@@ -62,6 +62,9 @@ search_begin(void)
 {
 	scene_body(acting);
 	access_flush();
+	/* Its end is the kernel's, which sees all that it stored. */
+	if (now.actors[acting].buffered > 0)
+		model_stop(PENDING_CALL, SIGHT_ALL, NULL, 0);
 	now.actors[acting].status = STATUS_DONE;
 	search_switch(&now.actors[acting].sp, search.engine_sp);
 }
