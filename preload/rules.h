@@ -43,7 +43,7 @@ rule_kind(struct rule rule)
 static inline int64_t
 rule_offset(struct rule rule)
 {
-	return (int64_t)(rule.word << 24) >> 44 << 3;
+	return ((int64_t)(rule.word << 24) >> 44) * 8;
 }
 
 static inline bool
@@ -55,7 +55,7 @@ rule_saves_rbp(struct rule rule)
 static inline int64_t
 rule_rbp_offset(struct rule rule)
 {
-	return (int64_t)(int16_t)(rule.word >> 4) << 3;
+	return (int64_t)(int16_t)(rule.word >> 4) * 8;
 }
 
 static inline bool
