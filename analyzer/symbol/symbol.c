@@ -213,7 +213,11 @@ symbol_module_export(struct module *module, const char *name)
 	uint64_t address = 0;
 	bool fresh;
 
-	if (module->path[0] != '/')
+	if (!module->own_known) {
+		module->own = symbol_broker_offers_own(&module->child.broker);
+		module->own_known = true;
+	}
+	if (!module->own)
 		return 0;
 	known = map_insert(&module->exports, key, &fresh);
 	if (!fresh)

@@ -314,7 +314,7 @@ symbol_answers_open(struct symbol *symbol, struct module *module)
 	struct bytes_reader reader;
 	bool good;
 
-	module->nowhere = module->path[0] != '/' && module->build_id_len == 0;
+	module->nowhere = !symbol_broker_offers(&module->child.broker);
 	good = !module->nowhere && ask_files(module);
 	open_cache(symbol, module);
 	if (module->nowhere) {

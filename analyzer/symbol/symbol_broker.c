@@ -14,8 +14,6 @@
 #include "analyzer/util/files.h"
 #include "analyzer/util/xalloc.h"
 
-enum { BUILD_ID_MIN = 3, BUILD_ID_MAX = 64 };
-
 /* No file that is larger is a program. */
 static const off_t size_max = (off_t)64 << 30;
 
@@ -174,12 +172,65 @@ symbol_broker_open(const struct symbol_broker *broker, const char *path)
 	return checked(open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }
 
+char *
+symbol_broker_build_id_path(const char *root, const uint8_t *id, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	char hex[2 * SYMBOL_BUILD_ID_MAX + 1];
+	size_t i;
+
+	if (len < SYMBOL_BUILD_ID_MIN || len > SYMBOL_BUILD_ID_MAX)
+		return NULL;
+	for (i = 0; i < len; i++) {
+		hex[2 * i] = digits[id[i] >> 4];
+		hex[2 * i + 1] = digits[id[i] & 15];
+	}
+	hex[2 * len] = '\0';
+	return xasprintf("%s/.build-id/%.2s/%s.debug", root, hex, hex + 2);
+}
+
+/* Where it is there, but may not be looked at, its process will say so. */
+static bool
+is_there(const char *path)
+{
+	return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
+static const char *
+servers(void)
+{
+	const char *urls = getenv("DEBUGINFOD_URLS");
+
+	return urls != NULL && urls[0] != '\0' ? urls : NULL;
+}
+
+bool
+symbol_broker_offers_own(const struct symbol_broker *broker)
+{
+	return broker->path[0] == '/' && is_there(broker->path);
+}
+
+bool
+symbol_broker_offers(const struct symbol_broker *broker)
+{
+	char *debug;
+	bool offers;
+
+	if (symbol_broker_offers_own(broker))
+		return true;
+	if (broker->root == NULL)
+		return false;
+	debug = symbol_broker_build_id_path(broker->root, broker->build_id, broker->build_id_len);
+	offers = debug != NULL && (servers() != NULL || is_there(debug));
+	free(debug);
+	return offers;
+}
+
 /* The library is loaded here and only then: it brings an HTTP client that nobody else
  * needs. */
 int
 symbol_broker_fetch(const struct symbol_broker *broker, char **path)
 {
-	const char *urls = getenv("DEBUGINFOD_URLS");
 	const size_t len = broker->build_id_len;
 	void *(*begin)(void);
 	int (*find)(void *, const unsigned char *, int, char **);
@@ -189,7 +240,7 @@ symbol_broker_fetch(const struct symbol_broker *broker, char **path)
 	int fd = -1;
 
 	*path = NULL;
-	if (urls != NULL && urls[0] != '\0' && len >= BUILD_ID_MIN && len <= BUILD_ID_MAX)
+	if (servers() != NULL && len >= SYMBOL_BUILD_ID_MIN && len <= SYMBOL_BUILD_ID_MAX)
 		library = dlopen("libdebuginfod.so.1", RTLD_LAZY | RTLD_LOCAL);
 	errno = ENOENT;
 	if (library == NULL)

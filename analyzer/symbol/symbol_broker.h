@@ -12,6 +12,8 @@
 
 struct bytes;
 
+enum { SYMBOL_BUILD_ID_MIN = 3, SYMBOL_BUILD_ID_MAX = 64 };
+
 struct symbol_broker {
 	const char *path; /* of the module */
 	const char *root; /* below which debug files lie, or NULL */
@@ -27,6 +29,14 @@ bool symbol_broker_allows(const struct symbol_broker *broker, const char *path);
 /* Takes . and .. out of an absolute path, without a look at the disk. out: strlen(path) + 2
  * bytes. Allocates nothing. */
 void symbol_broker_normalise(const char *path, char *out);
+
+/* ROOT/.build-id/xx/yyyy.debug, to be freed; NULL where that is no build-id. */
+char *symbol_broker_build_id_path(const char *root, const uint8_t *id, size_t len);
+
+/* Whether there may be a file for the module at all, and one of its own: else nobody need
+ * ask. */
+bool symbol_broker_offers(const struct symbol_broker *broker);
+bool symbol_broker_offers_own(const struct symbol_broker *broker);
 
 /* Opens it for reading, if it is allowed, a regular file, of a file system that holds
  * files, and an ELF file that is no core. -1 and errno if not: EACCES where it may not

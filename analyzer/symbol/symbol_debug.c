@@ -7,10 +7,9 @@
 
 #include <zlib.h>
 
+#include "analyzer/symbol/symbol_broker.h"
 #include "analyzer/symbol/symbol_guard.h"
 #include "analyzer/util/xalloc.h"
-
-enum { BUILD_ID_MIN = 3, BUILD_ID_MAX = 64 };
 
 static bool
 has_build_id(const struct symbol_elf *file, const uint8_t *id, size_t len)
@@ -62,22 +61,6 @@ open_checked(
 	return false;
 }
 
-/* ROOT/.build-id/xx/yyyy.debug, to be freed. */
-static char *
-build_id_path(const char *root, const uint8_t *id, size_t len)
-{
-	static const char digits[] = "0123456789abcdef";
-	char hex[2 * BUILD_ID_MAX + 1];
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		hex[2 * i] = digits[id[i] >> 4];
-		hex[2 * i + 1] = digits[id[i] & 15];
-	}
-	hex[2 * len] = '\0';
-	return xasprintf("%s/.build-id/%.2s/%s.debug", root, hex, hex + 2);
-}
-
 static bool
 find_by_build_id(
     struct symbol_elf *file, const char *root, const uint8_t *id, size_t len, char **refused)
@@ -85,9 +68,9 @@ find_by_build_id(
 	char *path;
 	bool found;
 
-	if (len < BUILD_ID_MIN || len > BUILD_ID_MAX)
+	path = symbol_broker_build_id_path(root, id, len);
+	if (path == NULL)
 		return false;
-	path = build_id_path(root, id, len);
 	found = open_checked(file, path, id, len, refused);
 	free(path);
 	return found;
@@ -258,7 +241,7 @@ symbol_debug_find_shared(
 		return false;
 	id = (const uint8_t *)data->d_buf + name + 1;
 	len = data->d_size - name - 1;
-	if (len < BUILD_ID_MIN || len > BUILD_ID_MAX)
+	if (len < SYMBOL_BUILD_ID_MIN || len > SYMBOL_BUILD_ID_MAX)
 		return false;
 	path = shared_path(file, data->d_buf);
 	found = open_checked(shared, path, id, len, refused);

@@ -21,11 +21,12 @@ struct module {
 	char *refused; /* another one, and why; or NULL */
 	enum symbol_state state;
 	enum symbol_code_state code_state;
-	struct map flows;   /* entry -> struct flow *, symbol_flow.c's */
-	struct map edges;   /* function -> struct edges *, symbol_tail.c's */
-	struct map exports; /* a name's address -> where it is */
-	bool nowhere;       /* there is nothing to ask */
-	bool state_known;   /* from the cache */
+	struct map flows;    /* entry -> struct flow *, symbol_flow.c's */
+	struct map edges;    /* function -> struct edges *, symbol_tail.c's */
+	struct map exports;  /* a name's address -> where it is */
+	bool nowhere;        /* there is nothing to ask */
+	bool own, own_known; /* whether its own file is there */
+	bool state_known;    /* from the cache */
 	bool split;
 	bool senseless; /* an answer that had been checked could not be read */
 	enum symbol_guard guard;

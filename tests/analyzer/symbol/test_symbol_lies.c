@@ -3,6 +3,7 @@
  * nothing else for them, and is not hurt; and another module's process is not theirs. */
 #include "analyzer/symbol/symbol_serve.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -32,6 +33,7 @@ static struct tell {
 	unsigned refused;
 } * tell;
 
+static char directory[] = "/tmp/esc-liars-XXXXXX"; /* of the files that they read */
 static uint64_t seed;
 
 static uint64_t
@@ -234,10 +236,10 @@ symbol_serve(int fd, const uint8_t *job, size_t size)
 	struct symbol_wire_head head;
 	struct bytes answer = { 0 };
 	uint8_t question[4096];
-	const bool floods = strncmp((const char *)job, "/flood/", 7) == 0;
+	const bool floods = strstr((const char *)job, "/flood") != NULL;
 
 	CHECK(size > 0 && job[size - 1] == '\0');
-	seed = (uint64_t)atoi(strrchr((const char *)job, '/') + 1);
+	seed = (uint64_t)atoi(strrchr((const char *)job, '-') + 1);
 	honesty = 4 + seed % 40 * 8;
 	while (symbol_wire_read_head(&wire, &head, NULL) && head.size > 0 &&
 	    head.size <= sizeof(question) && symbol_wire_read(&wire, question, head.size)) {
@@ -298,6 +300,24 @@ ask_all(struct symbol *symbol, uint32_t handle, uint64_t at)
 		(void)flow_reaches(flow, sites[0], sites[count - 1]);
 }
 
+/* An empty file that is there, for else nobody is asked; to be freed. */
+static char *
+make_file(const char *what, unsigned number)
+{
+	char *path = xasprintf("%s/%s-%u", directory, what, number);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+	CHECK(fd >= 0 && close(fd) == 0);
+	return path;
+}
+
+static void
+remove_file(char *path)
+{
+	CHECK(unlink(path) == 0);
+	free(path);
+}
+
 static void
 check_liars(const char *cache)
 {
@@ -308,7 +328,7 @@ check_liars(const char *cache)
 
 	for (liar = 0; liar < LIARS; liar++) {
 		struct symbol *symbol = symbol_new();
-		char *path = xasprintf("/liars/%u", liar);
+		char *path = make_file("liar", liar);
 		struct symbol_module module = { path, (const uint8_t *)&liar, sizeof(liar) };
 		uint32_t handle = symbol_add_module(symbol, &module);
 		enum symbol_state state;
@@ -323,7 +343,7 @@ check_liars(const char *cache)
 		/* what no file stands for is not kept */
 		CHECK_EQ(cached.written, 0);
 		symbol_free(symbol);
-		free(path);
+		remove_file(path);
 	}
 	fprintf(stderr, "%u of %u failed, %u answers, %u files refused\n", failed, LIARS,
 	    tell->answers, tell->refused);
@@ -347,7 +367,7 @@ memory(void)
 static unsigned
 take_flood(struct symbol *symbol, unsigned number)
 {
-	char *path = xasprintf("/flood/%u", number);
+	char *path = make_file("flood", number);
 	struct symbol_module module = { .path = path };
 	uint32_t handle = symbol_add_module(symbol, &module);
 	unsigned taken = 0;
@@ -356,7 +376,7 @@ take_flood(struct symbol *symbol, unsigned number)
 		taken++;
 	CHECK_EQ(symbol_module_state(symbol, handle), SYMBOL_FAILED);
 	CHECK_STR(symbol_module_failure(symbol, handle), "too much in its answers");
-	free(path);
+	remove_file(path);
 	return taken;
 }
 
@@ -392,9 +412,9 @@ main(void)
 
 	alarm(600);
 	tell = mmap(NULL, sizeof(*tell), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	CHECK(tell != MAP_FAILED && mkdtemp(cache) != NULL);
+	CHECK(tell != MAP_FAILED && mkdtemp(cache) != NULL && mkdtemp(directory) != NULL);
 	check_liars(cache);
 	check_floods();
-	CHECK(rmdir(cache) == 0);
+	CHECK(rmdir(cache) == 0 && rmdir(directory) == 0);
 	return check_done();
 }
