@@ -254,11 +254,14 @@ page_lines(const struct page *page, bool *any, double blocks)
 
 	for (size_t i = 0; i < page->modules->count; i++) {
 		const char *path = rows_text(page->modules, i, "path");
-		double lineless = module_lineless(page, path);
-		bool partial = strcmp(rows_text(page->modules, i, "symbols"), "partial") == 0;
+		const char *symbols = rows_text(page->modules, i, "symbols");
+		bool partial = strcmp(symbols, "partial") == 0;
+		double lineless;
 
-		if ((!partial && strcmp(rows_text(page->modules, i, "symbols"), "symtab") != 0) ||
-		    lineless * 100 < blocks || lineless <= 0)
+		if (!partial && strcmp(symbols, "symtab") != 0)
+			continue;
+		lineless = module_lineless(page, path);
+		if (lineless * 100 < blocks || lineless <= 0)
 			continue;
 		if (!*any)
 			page_title(page, "Not seen");

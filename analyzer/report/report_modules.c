@@ -16,8 +16,11 @@ const struct report report_modules = {
 	.name = "modules",
 	.summary = "the files of the program, and how well their names and code are known",
 	.sql = "SELECT m.path, m.symbols, m.code, m.build_id, m.debug_file,"
-	       " (SELECT count(*) FROM frame f WHERE f.module = m.id), m.confined, m.note"
-	       " FROM module m GROUP BY m.path, m.build_id, m.symbols"
+	       " coalesce(f.frames, 0) AS frames, m.confined, m.note"
+	       " FROM module m LEFT JOIN"
+	       "  (SELECT module, count(*) AS frames FROM frame GROUP BY module) f"
+	       "  ON f.module = m.id"
+	       " GROUP BY m.path, m.build_id, m.symbols"
 	       " ORDER BY 6 DESC, m.path",
 	.columns = columns,
 	.width = sizeof(columns) / sizeof(*columns),
