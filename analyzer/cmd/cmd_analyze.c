@@ -121,6 +121,7 @@ analyze_main(int argc, char **argv)
 	analyze.ingest.no_wrappers = analyze.source.no_wrappers;
 	analyze.ingest.no_wrapper_count = analyze.source.no_wrapper_count;
 	analyze.ingest.stack_limit = analyze.source.stack_limit;
+	analyze.ingest.memory = analyze.source.memory;
 	if (analyze.ingest.database == NULL) {
 		if (analyze.ingest.trace_count > 1)
 			options_usage(&cmd_analyze, "several traces need a database: -o DB");

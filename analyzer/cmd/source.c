@@ -41,6 +41,8 @@ source_option(struct source_options *options, const struct cmd *cmd, int key)
 		    &options->no_wrappers, &options->no_wrapper_count, &options->no_wrapper_cap);
 	else if (key == SOURCE_STACK_LIMIT)
 		options->stack_limit = options_size(cmd, "stack-limit", 1, 1ULL << 40);
+	else if (key == SOURCE_MEMORY)
+		options->memory = options_size(cmd, "memory", INGEST_MEMORY, 1ULL << 50);
 	else if (key == SOURCE_NO_SYMBOL_CACHE)
 		options->no_symbol_cache = true;
 }
@@ -124,7 +126,7 @@ static bool
 source_is_default(const struct source_options *options)
 {
 	return options->wrapper_count == 0 && options->no_wrapper_count == 0 &&
-	    options->stack_limit == 0;
+	    options->stack_limit == 0 && options->memory == 0;
 }
 
 static bool
@@ -187,7 +189,8 @@ source_matches(struct query_db *db, const struct source_options *options)
 	    (uint64_t)query_int(query, 0) == limit && (uint64_t)query_int(query, 1) == limit;
 
 	query_finish(query);
-	return is_same &&
+	/* what it took is not kept */
+	return is_same && options->memory == 0 &&
 	    source_same_list(
 		db, SOURCE_LIST("wrappers"), options->wrappers, options->wrapper_count) &&
 	    source_same_list(
@@ -239,6 +242,7 @@ source_analyze(const char *trace, const char *database, char *directory,
 		.no_wrappers = options->no_wrappers,
 		.no_wrapper_count = options->no_wrapper_count,
 		.stack_limit = options->stack_limit,
+		.memory = options->memory,
 		.progress = progress_events,
 		.progress_data = &progress,
 		.watch = { interrupt_remove, directory },

@@ -24,6 +24,7 @@ struct source_options {
 	size_t no_wrapper_count;
 	size_t no_wrapper_cap;
 	uint64_t stack_limit; /* 0: the usual one */
+	uint64_t memory;      /* bytes; 0: by the size of the trace */
 	bool no_symbol_cache;
 };
 
@@ -31,6 +32,7 @@ enum {
 	SOURCE_WRAPPER = OPTIONS_KEY + 900,
 	SOURCE_NO_WRAPPER,
 	SOURCE_STACK_LIMIT,
+	SOURCE_MEMORY,
 	SOURCE_NO_SYMBOL_CACHE,
 };
 
@@ -41,6 +43,8 @@ enum {
 	    { "no-wrapper", SOURCE_NO_WRAPPER, "REGEX",                                   \
 		    "functions that do not, whatever their name" },                       \
 	    { "no-symbol-cache", SOURCE_NO_SYMBOL_CACHE, NULL, "read all symbols anew" }, \
+	    { "memory", SOURCE_MEMORY, "BYTES",                                           \
+		    "that a trace may take (64M, and 16 times its size)" },               \
 	{                                                                                 \
 		"stack-limit", SOURCE_STACK_LIMIT, "BYTES",                               \
 		    "what is larger does not belong on the stack (4K)"                    \

@@ -7,6 +7,7 @@
 #include "analyzer/escape/containers.h"
 #include "analyzer/escape/wrappers.h"
 #include "analyzer/symbol/symbol.h"
+#include "analyzer/trace/budget.h"
 #include "analyzer/trace/definitions.h"
 #include "analyzer/util/xalloc.h"
 #include "preload/record.h"
@@ -84,30 +85,9 @@ escape_same_line(const struct logical_frame *a, const struct logical_frame *b)
 	    strcmp(a->file, b->file) == 0;
 }
 
-/* One line is one site, whether it was inlined somewhere or not. */
 static uint32_t
-escape_site_of(struct escape *escape, uint32_t frame)
+escape_new_site(struct escape *escape, uint32_t frame)
 {
-	const struct logical_frame *wanted = escape_frame(escape, frame);
-	struct map_key key = { (uint64_t)wanted->line << 32 | wanted->column,
-		(uint64_t)wanted->module << 32 };
-	uint64_t *number;
-	struct escape_site *site;
-	bool fresh;
-
-	/* without a line, every call site is its own */
-	if (wanted->line == 0)
-		key.lo |= frame;
-	for (;; key.lo++) {
-		number = map_insert(&escape->site_map, key, &fresh);
-		if (fresh)
-			break;
-		site = &escape->sites[*number];
-		if (site->frame == frame ||
-		    escape_same_line(wanted, escape_frame(escape, site->frame)))
-			return (uint32_t)*number;
-	}
-	*number = escape->site_count;
 	escape->sites = xgrow(escape->sites, &escape->site_cap, (size_t)escape->site_count + 1,
 	    sizeof(*escape->sites));
 	escape->sites[escape->site_count] = (struct escape_site){
@@ -118,6 +98,32 @@ escape_site_of(struct escape *escape, uint32_t frame)
 	};
 	histogram_coarsen(&escape->sites[escape->site_count].lives, ESCAPE_LIFE_FINE);
 	return escape->site_count++;
+}
+
+/* One line is one site, whether it was inlined somewhere or not. UINT32_MAX: there is no
+ * room for it. */
+static uint32_t
+escape_site_of(struct escape *escape, uint32_t frame, struct budget *budget)
+{
+	const struct logical_frame *wanted = escape_frame(escape, frame);
+	struct map_key key = { (uint64_t)wanted->line << 32 | wanted->column,
+		(uint64_t)wanted->module << 32 };
+	const uint64_t *number;
+	struct escape_site *site;
+
+	/* without a line, every call site is its own */
+	if (wanted->line == 0)
+		key.lo |= frame;
+	for (; (number = map_find(&escape->site_map, key)) != NULL; key.lo++) {
+		site = &escape->sites[*number];
+		if (site->frame == frame ||
+		    escape_same_line(wanted, escape_frame(escape, site->frame)))
+			return (uint32_t)*number;
+	}
+	if (!budget_take(budget, BUDGET_SITE))
+		return UINT32_MAX;
+	*map_insert(&escape->site_map, key, NULL) = escape->site_count;
+	return escape_new_site(escape, frame);
 }
 
 /* Innermost logical frame that is no wrapper; if all are, the innermost. */
@@ -146,15 +152,21 @@ escape_find_site(struct escape *escape, struct escape_path *path)
 	return escape_node_place(escape, path->node)->frames[0];
 }
 
+/* UINT32_MAX: there is no room for it. Blocks without a stack always have a path. */
 static uint32_t
 escape_new_path(struct escape *escape, uint32_t node, uint32_t levels)
 {
 	struct escape_path path = { .node = node, .levels = levels, .facts.size_min = UINT64_MAX };
+	struct budget *budget = node != 0 ? escape->options.budget : NULL;
 	uint32_t frame;
 
+	if (!budget_take(budget, BUDGET_PATH))
+		return UINT32_MAX;
 	frame =
 	    node != 0 ? escape_find_site(escape, &path) : logical_nowhere(escape->places.logical);
-	path.site = escape_site_of(escape, frame);
+	path.site = escape_site_of(escape, frame, budget);
+	if (path.site == UINT32_MAX)
+		return UINT32_MAX;
 	escape->paths = xgrow(escape->paths, &escape->path_cap, (size_t)escape->path_count + 1,
 	    sizeof(*escape->paths));
 	escape->paths[escape->path_count] = path;
@@ -273,6 +285,10 @@ void
 escape_begin(struct escape *escape, struct model_block *block)
 {
 	block->tag = escape_path_of(escape, block->node, block->levels);
+	if (block->tag == UINT32_MAX) {
+		block->node = block->levels = 0;
+		block->tag = escape_path_of(escape, 0, 0);
+	}
 	/* what realloc makes of another site's block can be no local variable either */
 	if (escape->chained != 0 &&
 	    escape->paths[escape->chained - 1].site != escape->paths[block->tag].site)
@@ -375,22 +391,38 @@ escape_find_owner(struct escape *escape, struct escape_pair *pair, const struct 
 	pair->far = place->place->startup || end->shared == 0;
 }
 
+/* The pair of those that there was no room for another one for. */
+static uint32_t
+escape_lost_pair(struct escape *escape, uint32_t tag)
+{
+	struct escape_path *path = &escape->paths[tag];
+
+	if (path->lost_pair != 0)
+		return path->lost_pair - 1;
+	escape->pairs =
+	    xgrow(escape->pairs, &escape->pair_cap, escape->pair_count + 1, sizeof(*escape->pairs));
+	escape->pairs[escape->pair_count] =
+	    (struct escape_pair){ .path = tag, .main = FATE_THREAD, .lost = true };
+	path->lost_pair = ++escape->pair_count;
+	return escape->pair_count - 1;
+}
+
 /* A pair that is not the one that the path's last block was in. */
 static uint32_t
 escape_other_pair(struct escape *escape, const struct model_end *end, uint64_t how)
 {
 	struct map_key key = { (uint64_t)end->block->tag << 32 | end->node, how };
 	struct escape_pair *pair;
-	uint64_t *number;
-	bool fresh;
+	const uint64_t *number = map_find(&escape->pair_map, key);
 
-	number = map_insert(&escape->pair_map, key, &fresh);
-	if (!fresh)
+	if (number != NULL)
 		return (uint32_t)*number;
-	*number = escape->pair_count++;
+	if (!budget_take(escape->options.budget, BUDGET_PAIR))
+		return escape_lost_pair(escape, end->block->tag);
+	*map_insert(&escape->pair_map, key, NULL) = escape->pair_count++;
 	escape->pairs =
 	    xgrow(escape->pairs, &escape->pair_cap, escape->pair_count, sizeof(*escape->pairs));
-	pair = &escape->pairs[*number];
+	pair = &escape->pairs[escape->pair_count - 1];
 	*pair =
 	    (struct escape_pair){ .path = end->block->tag, .node = end->node, .main = FATE_THREAD };
 	if (end->outcome == MODEL_FREED) {
@@ -459,6 +491,10 @@ escape_judge(const struct escape *escape, const struct escape_pair *pair,
 	const struct escape_path *path = &escape->paths[pair->path];
 
 	*why = end->why;
+	if (pair->lost && end->outcome != MODEL_UNKNOWN)
+		*why = MODEL_WHY_RECORD;
+	if (pair->lost)
+		return FATE_UNKNOWN;
 	switch (end->outcome) {
 	case MODEL_OTHER_THREAD: return FATE_THREAD;
 	case MODEL_LIVE:

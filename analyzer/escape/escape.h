@@ -2,6 +2,9 @@
  * The fates of the blocks of one trace, summed up by site, by path (stack that
  * allocated) and by pair (path and stack that freed).
  *
+ * Where the budget has no room for another site or path, its blocks are as those of no
+ * stack: unknown; for another pair: those of the path's lost pair, unknown as well.
+ *
  * Every block is in one pair, one path and one site; sums over the pairs of a
  * path are the path's, sums over the paths of a site are the site's: most are made
  * of the pairs' in the end, by escape_finish.
@@ -30,6 +33,7 @@ enum {
 };
 
 struct escape_options {
+	struct budget *budget; /* for sites, paths and pairs; NULL: there is none; not owned */
 	uint64_t stack_limit;
 	double tick_ns;
 	bool marks; /* the trace has return marks */
@@ -89,6 +93,7 @@ struct escape_path {
 	uint64_t last_key;          /* + 1; of the pair that was counted last */
 	uint32_t last_node;
 	uint32_t last_pair;
+	uint32_t lost_pair;     /* + 1; 0: none */
 	uint8_t last_kind;      /* of the hook of the block that was counted last */
 	uint8_t last_allocator; /* and the place of its name in the site's, + 1 */
 };
@@ -111,7 +116,8 @@ struct escape_pair {
 	uint64_t way_counts[ESCAPE_WAYS];
 	uint64_t proved; /* of the main ones; all that are live are */
 	enum fate main;
-	bool far; /* the owner is start-up code */
+	bool far;  /* the owner is start-up code */
+	bool lost; /* of all blocks of the path that there was no room to tell apart */
 };
 
 /* How right it would have been without marks. Of blocks that their thread freed on

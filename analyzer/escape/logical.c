@@ -5,6 +5,7 @@
 
 #include "analyzer/escape/wrappers.h"
 #include "analyzer/symbol/symbol.h"
+#include "analyzer/trace/budget.h"
 #include "analyzer/trace/definitions.h"
 #include "analyzer/util/xalloc.h"
 #include "preload/record.h"
@@ -25,6 +26,7 @@ logical_release(struct logical *logical)
 	free(logical->modules);
 	free(logical->frames);
 	free(logical->stacks);
+	map_release(&logical->module_map);
 	map_release(&logical->frame_map);
 	map_release(&logical->stack_map);
 	*logical = (struct logical){ 0 };
@@ -33,15 +35,19 @@ logical_release(struct logical *logical)
 static uint32_t
 logical_add_module(struct logical *logical, const char *path, const uint8_t *build_id, uint8_t len)
 {
+	struct map_key key = { 0, len };
 	struct logical_module *module;
+	uint64_t *number;
 	uint32_t i;
+	bool fresh;
 
-	for (i = 1; i <= logical->module_count; i++) {
-		module = &logical->modules[i];
-		if (strcmp(module->path, path) == 0 && module->build_id_len == len &&
-		    memcmp(module->build_id, build_id, len) == 0)
-			return i;
-	}
+	key = map_key_of(key, path, strlen(path));
+	key = map_key_of(key, build_id, len);
+	number = map_insert(&logical->module_map, key, &fresh);
+	if (!fresh)
+		return (uint32_t)*number;
+	i = logical->module_count + 1;
+	*number = i;
 	logical->modules =
 	    xgrow(logical->modules, &logical->module_cap, (size_t)i + 1, sizeof(*logical->modules));
 	module = &logical->modules[i];
@@ -137,28 +143,47 @@ logical_nowhere(struct logical *logical)
 	return logical_add_frame(logical, &frame, module, &(struct logical_flags){ 0 }, 0);
 }
 
-uint32_t
-logical_stack(struct logical *logical, uint32_t parent, uint32_t frame, uint32_t state)
+static uint32_t
+logical_add_stack(
+    struct logical *logical, struct map_key key, uint32_t parent, uint32_t frame, uint32_t state)
 {
 	struct logical_stack stack = {
 		.parent = parent, .frame = frame, .depth = 1, .state = state
 	};
-	uint64_t *number;
-	bool fresh;
 
-	if (parent != 0) {
+	if (parent != 0)
 		stack.depth = logical->stacks[parent].depth + 1;
-		stack.state = logical->stacks[parent].state;
-	}
-	number = map_insert(&logical->stack_map,
-	    (struct map_key){ (uint64_t)parent << 2 | stack.state, frame }, &fresh);
-	if (!fresh)
-		return (uint32_t)*number;
-	*number = ++logical->stack_count;
+	*map_insert(&logical->stack_map, key, NULL) = ++logical->stack_count;
 	logical->stacks = xgrow(logical->stacks, &logical->stack_cap,
 	    (size_t)logical->stack_count + 1, sizeof(*logical->stacks));
 	logical->stacks[logical->stack_count] = stack;
 	return logical->stack_count;
+}
+
+uint32_t
+logical_stack(struct logical *logical, uint32_t parent, uint32_t frame, uint32_t state)
+{
+	struct map_key key;
+	uint64_t *number;
+
+	if (parent != 0)
+		state = logical->stacks[parent].state;
+	key = (struct map_key){ (uint64_t)parent << 2 | state, frame };
+	number = map_find(&logical->stack_map, key);
+	if (number != NULL)
+		return (uint32_t)*number;
+	if (budget_take(logical->budget, BUDGET_STACK))
+		return logical_add_stack(logical, key, parent, frame, state);
+	if (parent != 0)
+		return parent;
+	if (logical->nowhere == 0) {
+		key = (struct map_key){ 2, logical_nowhere(logical) };
+		number = map_find(&logical->stack_map, key);
+		logical->nowhere = number != NULL
+		    ? (uint32_t)*number
+		    : logical_add_stack(logical, key, 0, (uint32_t)key.lo, 2);
+	}
+	return logical->nowhere;
 }
 
 void

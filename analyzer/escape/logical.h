@@ -11,6 +11,7 @@
 
 #include "analyzer/util/map.h"
 
+struct budget;
 struct definitions;
 struct definitions_module;
 struct symbol;
@@ -46,6 +47,7 @@ struct logical_stack {
 struct logical {
 	struct symbol *symbol; /* not owned, nor wrappers */
 	const struct wrappers *wrappers;
+	struct budget *budget;          /* for stacks; NULL: there is none; not owned */
 	struct logical_module *modules; /* number n is the resolver's n - 1 */
 	struct logical_frame *frames;
 	struct logical_stack *stacks;
@@ -53,7 +55,8 @@ struct logical {
 	uint32_t frame_count;
 	uint32_t stack_count;
 	size_t module_cap, frame_cap, stack_cap;
-	struct map frame_map, stack_map;
+	uint32_t nowhere; /* stack of which nothing is known; 0: not made yet */
+	struct map module_map, frame_map, stack_map;
 };
 
 /* A place in code as logical frames, innermost first. */
@@ -79,7 +82,8 @@ void logical_init(struct logical *logical, struct symbol *symbol, const struct w
 void logical_release(struct logical *logical);
 /* Asks again of all frames whether they are wrappers, as their rules changed. */
 void logical_find_wrappers(struct logical *logical);
-/* The stack `frame` called from stack parent (0: none; state counts then). */
+/* The stack `frame` called from stack parent (0: none; state counts then); the parent
+ * itself where the budget has no room for it. */
 uint32_t logical_stack(struct logical *logical, uint32_t parent, uint32_t frame, uint32_t state);
 /* The resolver's handle of a module of some trace. */
 uint32_t logical_handle(struct logical *logical, const struct definitions_module *module);

@@ -58,15 +58,13 @@ putback_hooks(uint32_t kind)
 
 /* ---- chains ---- */
 
+/* Which module of the trace has that handle, 0: none. */
 static uint32_t
 putback_module(const struct putback *putback, uint32_t handle)
 {
-	uint32_t i;
+	const uint64_t *number = map_find(&putback->handle_map, (struct map_key){ .lo = handle });
 
-	for (i = 0; i < putback->in->module_count; i++)
-		if (putback->handles[i] == handle)
-			return i + 1;
-	return 0;
+	return number != NULL ? (uint32_t)*number : 0;
 }
 
 /* The pc that stands for a function that was left; 0: no room. */
@@ -98,6 +96,26 @@ putback_pc(struct putback *putback, const struct symbol_chain *chain, size_t i)
 	return (uint32_t)*number;
 }
 
+static size_t
+putback_add_chain(struct putback *putback, const struct putback_chain *chain)
+{
+	putback->chains = xgrow(putback->chains, &putback->chain_cap, putback->chain_count + 1,
+	    sizeof(*putback->chains));
+	putback->chains[putback->chain_count] = *chain;
+	return putback->chain_count++;
+}
+
+/* One of no functions: most are, and are few. */
+static size_t
+putback_bare(struct putback *putback, const struct putback_chain *chain)
+{
+	size_t *known = &putback->bare[(unsigned)chain->pointer << 1 | chain->vague];
+
+	if (*known == 0)
+		*known = putback_add_chain(putback, chain) + 1;
+	return *known - 1;
+}
+
 /* The chain behind the call at pc `caller`, to pc or (0) to a hook of that kind. */
 static size_t
 putback_chain(struct putback *putback, uint32_t caller, uint32_t pc, uint32_t kind)
@@ -115,7 +133,6 @@ putback_chain(struct putback *putback, uint32_t caller, uint32_t pc, uint32_t ki
 	number = map_insert(&putback->chain_map, key, &fresh);
 	if (!fresh)
 		return *number;
-	*number = putback->chain_count;
 	/* a hook has no pc */
 	if (pc == 0) {
 		callee.names = putback_hooks(kind);
@@ -136,10 +153,8 @@ putback_chain(struct putback *putback, uint32_t caller, uint32_t pc, uint32_t ki
 	}
 	made.vague = chain.kind == SYMBOL_CHAIN_MANY || chain.kind == SYMBOL_CHAIN_UNKNOWN;
 	made.pointer = chain.indirect;
-	putback->chains = xgrow(putback->chains, &putback->chain_cap, putback->chain_count + 1,
-	    sizeof(*putback->chains));
-	putback->chains[putback->chain_count] = made;
-	return putback->chain_count++;
+	*number = made.count > 0 ? putback_add_chain(putback, &made) : putback_bare(putback, &made);
+	return *number;
 }
 
 /* ---- nodes ---- */
@@ -226,8 +241,14 @@ putback_find_handles(struct putback *putback)
 	uint32_t i;
 
 	putback->handles = xcalloc((size_t)in->module_count + 1, sizeof(*putback->handles));
-	for (i = 1; i <= in->module_count; i++)
-		putback->handles[i - 1] = logical_handle(putback->logical, &in->modules[i]);
+	for (i = 1; i <= in->module_count; i++) {
+		struct map_key key = { .lo = logical_handle(putback->logical, &in->modules[i]) };
+		uint64_t *number = map_insert(&putback->handle_map, key, NULL);
+
+		putback->handles[i - 1] = (uint32_t)key.lo;
+		if (*number == 0)
+			*number = i;
+	}
 }
 
 void
@@ -277,6 +298,7 @@ putback_finish(struct putback *putback)
 	putback->leaves = NULL;
 	free(putback->chains);
 	putback->chains = NULL;
+	map_release(&putback->handle_map);
 	map_release(&putback->chain_map);
 	map_release(&putback->pc_map);
 	map_release(&putback->node_map);

@@ -38,12 +38,14 @@ struct putback {
 	struct putback_leaf *leaves; /* node -> the one of the kind that came first */
 	struct putback_chain *chains;
 	size_t chain_count, chain_cap;
-	struct map chain_map; /* pc of the call, pc or kind of hook -> number in chains */
-	struct map pc_map;    /* module, address -> tail pc */
-	struct map node_map;  /* parent, tail pc -> node */
-	struct map leaf_map;  /* node, other kinds of hook -> leaf */
-	uint64_t frames;      /* put back, of all nodes */
-	bool marks;           /* the trace has return marks; the caller's to set */
+	size_t bare[4]; /* + 1: the chain of nothing that is vague (1), through a pointer (2) */
+	struct map handle_map; /* the resolver's -> module */
+	struct map chain_map;  /* pc of the call, pc or kind of hook -> number in chains */
+	struct map pc_map;     /* module, address -> tail pc */
+	struct map node_map;   /* parent, tail pc -> node */
+	struct map leaf_map;   /* node, other kinds of hook -> leaf */
+	uint64_t frames;       /* put back, of all nodes */
+	bool marks;            /* the trace has return marks; the caller's to set */
 };
 
 /* Asks the resolver of all nodes. in and logical must stay until the release. */

@@ -1,5 +1,6 @@
 #include "analyzer/ingest/ingest.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,9 @@
 #include "analyzer/util/xalloc.h"
 
 enum {
-	INGEST_ROUNDS = 2, /* that may find wrappers */
-	INGEST_AHEAD = 12, /* events: by then a block is in the cache */
+	INGEST_ROUNDS = 2,      /* that may find wrappers */
+	INGEST_AHEAD = 12,      /* events: by then a block is in the cache */
+	INGEST_REST = 24 << 20, /* what takes memory whatever the trace */
 };
 
 static struct place
@@ -178,14 +180,58 @@ ingest_whole_until(const struct esc_header *head)
 								     : UINT64_MAX;
 }
 
+/* What may be taken for traces of that size. */
+static uint64_t
+ingest_memory(const struct ingest *ingest, uint64_t size)
+{
+	const struct ingest_options *options = ingest->options;
+	uint64_t total = options->memory;
+
+	if (total == 0)
+		total = INGEST_MEMORY + INGEST_MEMORY_PER_BYTE * size;
+	return total > INGEST_REST ? total - INGEST_REST : 0;
+}
+
+/* Shares of what may be taken. They are more than the whole: no byte of a trace buys a
+ * definition, a block, and what is found of it, all at once. */
+static uint64_t
+ingest_share(const struct ingest *ingest, uint64_t size, unsigned sixteenths)
+{
+	return ingest_memory(ingest, size) / 16 * sixteenths;
+}
+
+/* Bytes that say something: the file may be packed, or have holes. */
+static uint64_t
+ingest_trace_size(const struct reader *reader)
+{
+	uint64_t size = reader->head.header_size;
+	size_t i;
+
+	for (i = 0; i < reader->segment_count; i++)
+		size += sizeof(struct esc_segment) + reader->segments[i].head.used;
+	return size;
+}
+
+static uint32_t
+ingest_blocks(const struct ingest_run *run)
+{
+	uint64_t count =
+	    ingest_share(run->ingest, run->trace_size, 13) / budget_cost(BUDGET_BLOCK) + 1;
+
+	return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+}
+
 /* Makes ready what each round begins anew. */
 static void
 ingest_run_begin(struct ingest_run *run)
 {
 	const struct esc_header *head = &run->reader->head;
+	struct ingest *ingest = run->ingest;
 
 	timeline_init(&run->timeline,
 	    head->ring_from > head->start.ticks ? head->ring_from : head->start.ticks);
+	ingest->budget.left +=
+	    ingest_share(ingest, run->trace_size, 9) - ingest_share(ingest, 0, 9);
 	run->last = head->start.ticks;
 	run->rates = (struct rates){ 0 };
 	run->whole = 0;
@@ -201,6 +247,7 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 		.begin = ingest_begin,
 		.end = ingest_end,
 		.chain = ingest_chain,
+		.budget = &run->ingest->budget,
 		.data = run,
 	};
 	const struct esc_header *head;
@@ -219,13 +266,16 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 	hooks.bias = head->sample_bias;
 	run->tick_ns = ingest_tick_ns(head);
 	run->file_size = ingest_size(trace);
-	run->definitions = definitions_new(run->reader);
+	run->trace_size = ingest_trace_size(run->reader);
+	run->budget.left = ingest_share(run->ingest, run->trace_size, 8);
+	run->definitions = definitions_new(run->reader, &run->budget);
 	putback_init(&run->putback, &run->ingest->logical, run->definitions);
 	run->putback.marks = hooks.marks;
 	streams_init(&run->streams, run->reader, run->definitions);
 	ingest_number_threads(run);
 	escape_init(&run->escape,
 	    &(struct escape_options){
+		.budget = &run->ingest->budget,
 		.stack_limit = run->ingest->stack_limit,
 		.tick_ns = run->tick_ns,
 		.marks = hooks.marks,
@@ -312,8 +362,8 @@ ingest_ahead(const struct ingest_options *options)
 static void
 ingest_run_feed(struct ingest_run *run)
 {
-	struct pipe *pipe = pipe_new(
-	    run->reader, &run->streams, run->definitions, ingest_ahead(run->ingest->options));
+	struct pipe *pipe = pipe_new(run->reader, &run->streams, run->definitions,
+	    ingest_blocks(run), ingest_ahead(run->ingest->options));
 	struct pipe_batch *batch;
 
 	while ((batch = pipe_next(pipe)) != NULL) {
@@ -327,6 +377,31 @@ ingest_run_feed(struct ingest_run *run)
 	if (run->reader->head.mode == ESC_MODE_AUTO && run->whole_until != UINT64_MAX)
 		escape_unseen(
 		    &run->escape, rates_quantile(&run->rates, 0.95), run->reader->head.sample_bias);
+}
+
+/* What there was no room for. */
+static void
+ingest_note_left_out(struct ingest_run *run)
+{
+	static const char *const names[] = {
+#define X(NAME, bytes, what) what,
+		BUDGET_ITEMS(X)
+#undef X
+	};
+	struct budget *budget = &run->ingest->budget;
+	uint64_t count;
+	int i;
+
+	budget->left_out[BUDGET_BLOCK] += run->matched.left_out;
+	for (i = 0; i < BUDGET_COUNT; i++) {
+		count = budget->left_out[i] + run->budget.left_out[i];
+		if (count > 0)
+			reader_note(run->reader,
+			    "%s beyond its share of memory: left out %" PRIu64
+			    " times (--memory gives more)",
+			    names[i], count);
+	}
+	memset(budget->left_out, 0, sizeof(budget->left_out));
 }
 
 static void
@@ -419,8 +494,10 @@ ingest_trace(struct ingest *ingest, size_t index, struct err *err)
 		ingest_run_free(run);
 		return -1;
 	}
-	if (ingest->round == 0)
+	if (ingest->round == 0) {
+		ingest_note_left_out(run);
 		ingest_note(ingest->options, run->reader);
+	}
 	if (ingest->round < INGEST_ROUNDS)
 		ingest->found += discover_wrappers(&run->escape, ingest->wrappers);
 	if (ingest->found == 0) {
@@ -461,6 +538,7 @@ ingest_round(struct ingest *ingest, struct err *err)
 		ingest->round++;
 	}
 	ingest->site_base = ingest->thread_base = 0;
+	ingest->budget = (struct budget){ .left = ingest_share(ingest, 0, 9) };
 	ingest->bytes_done = 0;
 	store_free(ingest->store);
 	ingest->store = store_create(options->database, &options->watch, err);
@@ -484,6 +562,7 @@ ingest_all(struct ingest *ingest, struct err *err)
 	ingest->symbol = symbol_new();
 	symbol_set_cache(ingest->symbol, options->symbol_cache);
 	logical_init(&ingest->logical, ingest->symbol, ingest->wrappers);
+	ingest->logical.budget = &ingest->budget;
 	do {
 		if (ingest_round(ingest, err) != 0)
 			return -1;

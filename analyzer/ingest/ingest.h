@@ -18,6 +18,10 @@ struct symbol_cached;
 
 enum { INGEST_STACK_LIMIT = 4096 }; /* L, unless the options say otherwise */
 
+/* Enough for whatever a program was seen to do; what is made to take more is not told
+ * apart (trace/budget.h). Beside it stands what the files of modules take. */
+enum { INGEST_MEMORY = 64 << 20, INGEST_MEMORY_PER_BYTE = 16 };
+
 /* What was decided of one block, for who asks. Levels are the logical activations
  * of the allocating stack, counted from the outermost. */
 struct ingest_block {
@@ -43,6 +47,8 @@ struct ingest_options {
 	const char *const *no_wrappers; /* these functions are none */
 	size_t no_wrapper_count;
 	uint64_t stack_limit;         /* bytes; 0: INGEST_STACK_LIMIT */
+	uint64_t memory;              /* bytes that it may take; 0: INGEST_MEMORY and
+	                                 INGEST_MEMORY_PER_BYTE for each of the traces */
 	const char *symbol_cache;     /* directory for what is found out of programs, NULL: none */
 	struct symbol_cached *cached; /* what came from there; may be NULL */
 	bool no_marks;                /* judge as if the trace had no return marks */

@@ -11,6 +11,7 @@
 #include "analyzer/ingest/timeline.h"
 #include "analyzer/model/match.h"
 #include "analyzer/model/model.h"
+#include "analyzer/trace/budget.h"
 #include "analyzer/trace/streams.h"
 #include "analyzer/util/map.h"
 
@@ -27,6 +28,7 @@ struct ingest {
 	struct symbol *symbol;
 	struct wrappers *wrappers;
 	struct logical logical;
+	struct budget budget; /* for what is found, in this round */
 	uint64_t stack_limit;
 	struct ingest_run *kept; /* the only trace's, for the next round; or NULL */
 	int64_t site_base;       /* numbers given to the runs before */
@@ -42,10 +44,12 @@ struct ingest_run {
 	struct ingest *ingest;
 	int64_t id;
 	struct reader *reader;
+	struct budget budget;            /* for the definitions */
 	struct definitions *definitions; /* as they stand in the trace */
 	struct putback putback;          /* with the frames that tail calls left */
 	struct streams streams;
 	uint64_t file_size;         /* bytes */
+	uint64_t trace_size;        /* of its segments, as far as they are used */
 	struct model *model;        /* NULL once all is followed, and to be written */
 	struct model_counts counts; /* once it is written; the model is no more then */
 	struct match_counts matched;

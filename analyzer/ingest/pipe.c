@@ -102,12 +102,13 @@ pipe_start(struct pipe *pipe)
 
 struct pipe *
 pipe_new(struct reader *reader, const struct streams *streams,
-    const struct definitions *definitions, bool ahead)
+    const struct definitions *definitions, uint32_t blocks, bool ahead)
 {
 	struct pipe *pipe = xcalloc(1, sizeof(*pipe));
 
 	pipe->merge = merge_new(reader, streams);
 	match_init(&pipe->match, definitions, streams);
+	pipe->match.limit = blocks;
 	pipe->batches = xcalloc(ahead ? PIPE_BATCHES : 1, sizeof(*pipe->batches));
 	pthread_mutex_init(&pipe->lock, NULL);
 	pthread_cond_init(&pipe->moved, NULL);

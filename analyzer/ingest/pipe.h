@@ -26,11 +26,11 @@ struct pipe_batch {
 	uint64_t read;                          /* bytes of the trace's events, so far */
 };
 
-/* All must stay until pipe_free, and reader is not to be used until then. Without
- * `ahead`, or where no thread can be had, pipe_next itself does the work: the
- * batches are the same. */
+/* All must stay until pipe_free, and reader is not to be used until then. blocks: most
+ * that are followed at a time, 0: all. Without `ahead`, or where no thread can be had,
+ * pipe_next itself does the work: the batches are the same. */
 struct pipe *pipe_new(struct reader *reader, const struct streams *streams,
-    const struct definitions *definitions, bool ahead);
+    const struct definitions *definitions, uint32_t blocks, bool ahead);
 /* Takes the next batch, which is the caller's until the next call; NULL: the end. */
 struct pipe_batch *pipe_next(struct pipe *pipe);
 /* What was matched; once pipe_next has returned NULL, until pipe_free. */

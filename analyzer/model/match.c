@@ -1,5 +1,6 @@
 #include "analyzer/model/match.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "analyzer/trace/definitions.h"
@@ -53,13 +54,26 @@ match_drop(struct match *match, uint32_t number)
 	match->spare = number;
 }
 
+/* Whether another block would be one too many. */
+static bool
+match_is_full(const struct match *match)
+{
+	return match->limit != 0 && match->spare == 0 && match->block_count >= match->limit;
+}
+
 static void
 match_allocate(struct match *match, struct match_event *event, uint32_t process)
 {
-	struct live_slot *slot = live_insert(&match->live, process, event->event.address);
-	uint32_t older = slot->block;
+	struct live_slot *slot;
+	uint32_t older;
 
 	match->counts.allocations++;
+	if (match_is_full(match)) {
+		match->counts.left_out++;
+		return;
+	}
+	slot = live_insert(&match->live, process, event->event.address);
+	older = slot->block;
 	/* A block begins at an address that holds a live one: its free may be about to
 	 * come. One that waited already will not get its free any more. */
 	if (older != 0) {

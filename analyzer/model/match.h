@@ -19,7 +19,8 @@ struct definitions;
 struct match_event {
 	struct event event;
 	uint32_t stream; /* index */
-	uint32_t block;  /* that begins, or ends; 0: none that is known */
+	uint32_t block;  /* that begins, or ends; 0: none that is known, or that there is
+	                    room for */
 	uint32_t lost;   /* that ends before, as its free was lost; 0: none */
 };
 
@@ -29,11 +30,11 @@ struct match_counts {
 	uint64_t unmatched; /* frees of blocks never seen */
 	uint64_t inherited; /* a forked child's frees of its parent's blocks */
 	uint64_t skewed;    /* addresses handed out before they were freed */
+	uint64_t left_out;  /* allocations that there was no room for */
 };
 
 /* A block that is there at the end. */
 struct match_left {
-	uint64_t seq; /* the caller's own */
 	uint32_t block;
 	uint32_t lost; /* as in struct match_event */
 };
@@ -47,6 +48,7 @@ struct match {
 	struct match_block *blocks; /* by number */
 	size_t block_cap;
 	uint32_t block_count;
+	uint32_t limit; /* most blocks at a time; 0: as many as there are */
 	uint32_t spare; /* number to be given again, which leads to the next; 0: none */
 	struct match_counts counts;
 };

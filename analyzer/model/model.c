@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "analyzer/model/match.h"
+#include "analyzer/trace/budget.h"
 #include "analyzer/trace/definitions.h"
 #include "analyzer/trace/streams.h"
+#include "analyzer/util/map.h"
 #include "analyzer/util/xalloc.h"
 
 enum { MODEL_CHUNK_BITS = 12, MODEL_CHUNK = 1 << MODEL_CHUNK_BITS };
@@ -15,18 +17,16 @@ enum { MODEL_CHUNK_BITS = 12, MODEL_CHUNK = 1 << MODEL_CHUNK_BITS };
  * of all that is presumed and proved without. */
 struct model_region {
 	struct region region;
-	struct region blind;
-	uint64_t partial; /* last event whose stack was cut or broken; 0: none */
+	struct region *blind; /* with marks; owned */
+	uint64_t partial;     /* last event whose stack was cut or broken; 0: none */
 	uint16_t number;
 };
 
 struct model_stream {
-	struct model_region *recent;   /* the region of the event before */
-	struct model_region **regions; /* by number; owned */
-	size_t region_cap;
-	uint32_t thread;     /* same for all levels of a thread */
-	uint64_t thread_gap; /* of level 0: counts for all regions of the thread */
-	uint32_t given_up;   /* tag + 1 of what realloc took just now, 0: nothing */
+	struct model_region *recent; /* the region of the event before, or NULL */
+	uint32_t thread;             /* same for all levels of a thread */
+	uint64_t thread_gap;         /* of level 0: counts for all regions of the thread */
+	uint32_t given_up;           /* tag + 1 of what realloc took just now, 0: nothing */
 	uint32_t given_node;
 };
 
@@ -38,6 +38,7 @@ struct model {
 	struct region_memo *memos;
 	struct regions regions, blind; /* the latter with marks */
 	struct model_stream *list;
+	struct map region_map;       /* stream, number -> struct model_region *, owned */
 	struct model_block **chunks; /* of MODEL_CHUNK blocks, by number; owned */
 	size_t chunk_count, chunk_cap;
 	uint64_t events;
@@ -71,18 +72,22 @@ model_new(const struct definitions *definitions, const struct streams *streams,
 }
 
 static void
-model_release_stream(struct model_stream *stream)
+model_release_regions(struct model *model)
 {
-	size_t i;
+	struct map_key key;
+	uint64_t value;
+	size_t at = 0;
 
-	for (i = 0; i < stream->region_cap; i++) {
-		if (stream->regions[i] == NULL)
-			continue;
-		region_release(&stream->regions[i]->region);
-		region_release(&stream->regions[i]->blind);
-		free(stream->regions[i]);
+	while (map_next(&model->region_map, &at, &key, &value)) {
+		struct model_region *region = (struct model_region *)(uintptr_t)value;
+
+		region_release(&region->region);
+		if (region->blind != NULL)
+			region_release(region->blind);
+		free(region->blind);
+		free(region);
 	}
-	free(stream->regions);
+	map_release(&model->region_map);
 }
 
 void
@@ -103,10 +108,9 @@ model_reset(struct model *model)
 {
 	size_t i;
 
-	for (i = 0; i < model->streams->count; i++) {
-		model_release_stream(&model->list[i]);
+	model_release_regions(model);
+	for (i = 0; i < model->streams->count; i++)
 		model->list[i] = (struct model_stream){ .thread = model->list[i].thread };
-	}
 	for (i = 0; i < model->chunk_count; i++)
 		free(model->chunks[i]);
 	model->chunk_count = 0;
@@ -139,29 +143,39 @@ model_why_name(enum model_why why)
 }
 
 static struct model_region *
-model_region(struct model_stream *stream, uint16_t number)
+model_find_region(const struct model *model, uint32_t stream, uint16_t number)
 {
-	size_t old = stream->region_cap;
+	const uint64_t *known =
+	    map_find(&model->region_map, (struct map_key){ .hi = stream, .lo = number });
 
-	if (number >= old) {
-		stream->regions = xgrow(stream->regions, &stream->region_cap, (size_t)number + 1,
-		    sizeof(*stream->regions));
-		memset(stream->regions + old, 0,
-		    (stream->region_cap - old) * sizeof(*stream->regions));
-	}
-	if (stream->regions[number] == NULL) {
-		stream->regions[number] = xcalloc(1, sizeof(struct model_region));
-		stream->regions[number]->number = number;
-	}
-	return stream->regions[number];
+	return known != NULL ? (struct model_region *)(uintptr_t)*known : NULL;
+}
+
+/* The same, made if it is not there. NULL: there is no room for it. */
+static struct model_region *
+model_region(struct model *model, uint32_t stream, uint16_t number)
+{
+	struct model_region *region = model_find_region(model, stream, number);
+
+	if (region != NULL || !budget_take(model->hooks.budget, BUDGET_REGION))
+		return region;
+	region = xcalloc(1, sizeof(*region));
+	region->number = number;
+	if (model->hooks.marks)
+		region->blind = xcalloc(1, sizeof(*region->blind));
+	*map_insert(&model->region_map, (struct map_key){ .hi = stream, .lo = number }, NULL) =
+	    (uintptr_t)region;
+	return region;
 }
 
 static inline struct model_region *
-model_recent_region(struct model_stream *stream, uint16_t number)
+model_recent_region(struct model *model, uint32_t stream, uint16_t number)
 {
-	if (stream->recent == NULL || stream->recent->number != number)
-		stream->recent = model_region(stream, number);
-	return stream->recent;
+	struct model_stream *of = &model->list[stream];
+
+	if (of->recent == NULL || of->recent->number != number)
+		of->recent = model_region(model, stream, number);
+	return of->recent;
 }
 
 static struct model_block *
@@ -260,7 +274,7 @@ model_unknown(struct model_end *end, enum model_why why)
 static bool
 model_marked(struct model *model, const struct region *region, const struct model_end *end)
 {
-	uint32_t node = end->block->node, outside, i;
+	uint32_t node = end->block->node, outside;
 
 	if (!model->hooks.marks || end->shared == 0)
 		return false;
@@ -268,10 +282,9 @@ model_marked(struct model *model, const struct region *region, const struct mode
 		node = model->definitions->nodes[node].parent;
 		outside = places_node(&model->places, node)->levels;
 	} while (outside >= end->shared && node != 0);
-	for (i = 0; i <= outside && i < end->shared; i++)
-		if (region->levels[i].unmarked > end->block->seq)
-			return false;
-	return true;
+	if (outside >= end->shared)
+		outside = end->shared - 1;
+	return !region_unmarked(region, outside + 1, end->block->seq);
 }
 
 /* What one stack says of the other: end->node's region stands at it. */
@@ -281,16 +294,15 @@ model_compare(struct model *model, const struct model_region *both, struct model
 	const struct region *region = &both->region;
 	const struct definitions_node *nodes = model->definitions->nodes;
 	const struct model_block *block = end->block;
-	const struct region_level *owner;
+	struct region_note owner;
 	uint64_t birth;
 
 	end->shared = region_shared(region, block->levels, block->seq);
 	end->proved = region_proved(region, end->shared, block->seq);
 	end->gapped = region->gap > block->seq && !model_marked(model, region, end);
 	if (model->hooks.marks) {
-		end->presumed_shared = region_shared(&both->blind, block->levels, block->seq);
-		end->presumed_proved =
-		    region_proved(&both->blind, end->presumed_shared, block->seq);
+		end->presumed_shared = region_shared(both->blind, block->levels, block->seq);
+		end->presumed_proved = region_proved(both->blind, end->presumed_shared, block->seq);
 	}
 	if (end->shared == 0) {
 		if (nodes[block->node].state != 0 || nodes[end->node].state != 0 ||
@@ -300,19 +312,19 @@ model_compare(struct model *model, const struct model_region *both, struct model
 			model_unknown(end, MODEL_WHY_STACK);
 		return;
 	}
-	owner = &region->levels[end->shared - 1];
-	birth = region->births[end->shared - 1];
+	owner = region_note_of(region, end->shared - 1);
+	birth = region_birth(region, end->shared - 1);
 	end->tail = end->shared + region->tails > region->level_count;
 	end->activation = birth << 12 | (end->shared & 4095);
-	end->epoch = owner->back > birth ? owner->back : 0;
-	end->backward = owner->blind > block->seq;
+	end->epoch = owner.back > birth ? owner.back : 0;
+	end->backward = owner.blind > block->seq;
 }
 
 static void
 model_judge_free(struct model *model, struct model_end *end, uint16_t number)
 {
 	const struct model_block *block = end->block;
-	struct model_stream *stream = &model->list[end->stream];
+	const struct model_stream *stream = &model->list[end->stream];
 
 	if (end->stream != block->stream && stream->thread != model->list[block->stream].thread)
 		end->outcome = MODEL_OTHER_THREAD;
@@ -321,7 +333,7 @@ model_judge_free(struct model *model, struct model_end *end, uint16_t number)
 	else if (end->stream != block->stream || number != block->region)
 		model_unknown(end, MODEL_WHY_STACK);
 	else
-		model_compare(model, model_recent_region(stream, number), end);
+		model_compare(model, model_recent_region(model, end->stream, number), end);
 }
 
 static void
@@ -382,7 +394,7 @@ model_move(struct model *model, const struct event *event, struct model_stream *
 	    region_said(between, event->vague, event->has_kept, event->kept, proved),
 	    model->events);
 	if (model->hooks.marks)
-		region_move(&model->blind, &both->blind, node,
+		region_move(&model->blind, both->blind, node,
 		    region_said(between, event->vague, false, 0, 0), model->events);
 }
 
@@ -391,22 +403,30 @@ model_feed(struct model *model, const struct match_event *match)
 {
 	const struct event *event = &match->event;
 	struct model_stream *stream = &model->list[match->stream];
-	struct model_region *region = model_recent_region(stream, event->region);
-	uint32_t node = definitions_node(model->definitions, event->stack);
+	struct model_region *region = model_recent_region(model, match->stream, event->region);
+	uint32_t node = 0;
+
+	/* where there is no room for its region, its stack is as good as not known */
+	if (region != NULL)
+		node = definitions_node(model->definitions, event->stack);
 
 	model->now = event->time;
 	model->events++;
 	/* what an event was called from that has no stack is not known either */
 	if (event->gap || node == 0)
 		stream->thread_gap = model->events;
-	if (!model_second_half(model, event, stream, node))
+	if (!model_second_half(model, event, stream, node) && region != NULL)
 		model_move(model, event, stream, region, node);
 	if (match->lost != 0)
 		model_end_lost(model, match->lost);
-	if (decode_allocates(event->kind))
+	if (decode_allocates(event->kind)) {
 		model_allocate(model, match, node);
-	else if (event->kind != ESC_EVENT_STEP)
+		/* there was no room to follow it */
+		if (match->block == 0)
+			model_end_lost(model, 0);
+	} else if (event->kind != ESC_EVENT_STEP) {
 		model_release(model, match, node);
+	}
 }
 
 void
@@ -433,7 +453,7 @@ model_levels_left(struct model *model, const struct region *region)
 static void
 model_end_live(struct model *model, const struct model_block *block)
 {
-	const struct region *region;
+	const struct model_region *both = model_find_region(model, block->stream, block->region);
 	struct model_end end = {
 		.block = block,
 		.time = model->now,
@@ -442,21 +462,23 @@ model_end_live(struct model *model, const struct model_block *block)
 	};
 	uint32_t limit;
 
-	region = &model_region(&model->list[block->stream], block->region)->region;
 	/* frames that tail-called their last hook are over by now */
-	end.shared = region_shared(region, block->levels, block->seq);
-	limit = model_levels_left(model, region);
-	if (end.shared > limit)
-		end.shared = limit;
+	if (both != NULL) {
+		end.shared = region_shared(&both->region, block->levels, block->seq);
+		limit = model_levels_left(model, &both->region);
+		if (end.shared > limit)
+			end.shared = limit;
+	}
 	model->hooks.end(model->hooks.data, &end);
 }
 
 static int
-model_compare_begin(const void *left, const void *right)
+model_compare_begin(const void *left, const void *right, void *model)
 {
-	const struct match_left *a = left, *b = right;
+	uint64_t a = model_block(model, ((const struct match_left *)left)->block)->seq;
+	uint64_t b = model_block(model, ((const struct match_left *)right)->block)->seq;
 
-	return a->seq < b->seq ? -1 : a->seq > b->seq;
+	return a < b ? -1 : a > b;
 }
 
 void
@@ -465,9 +487,7 @@ model_finish(struct model *model, const struct match *match)
 	size_t count, i;
 	struct match_left *left = match_left(match, &count);
 
-	for (i = 0; i < count; i++)
-		left[i].seq = model_block(model, left[i].block)->seq;
-	qsort(left, count, sizeof(*left), model_compare_begin);
+	qsort_r(left, count, sizeof(*left), model_compare_begin, model);
 	for (i = 0; i < count; i++) {
 		if (left[i].lost != 0)
 			model_end_lost(model, left[i].lost);

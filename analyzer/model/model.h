@@ -12,6 +12,7 @@
 
 #include "analyzer/model/regions.h"
 
+struct budget;
 struct definitions;
 struct match;
 struct match_event;
@@ -83,8 +84,9 @@ struct model_end {
 
 struct model_hooks {
 	struct place_hooks places;
-	bool marks;    /* the trace has return marks (ESC_FLAG_MARKS) */
-	uint64_t bias; /* esc_header.sample_bias */
+	struct budget *budget; /* for regions; NULL: there is none; not owned */
+	bool marks;            /* the trace has return marks (ESC_FLAG_MARKS) */
+	uint64_t bias;         /* esc_header.sample_bias */
 	/* May set block->tag. */
 	void (*begin)(void *data, struct model_block *block);
 	void (*end)(void *data, const struct model_end *end);

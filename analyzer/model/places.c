@@ -135,6 +135,51 @@ places_unknown(struct places *places, uint32_t node, bool judged)
 	return count;
 }
 
+/* Two jumps of one length make one of twice that, and one. */
+static uint32_t
+places_jump(const struct places *places, uint32_t parent)
+{
+	const struct definitions_node *nodes = places->definitions->nodes;
+	uint32_t once = places->nodes[parent].jump;
+	uint32_t twice = places->nodes[once].jump;
+
+	if (nodes[parent].depth - nodes[once].depth == nodes[once].depth - nodes[twice].depth)
+		return twice;
+	return parent;
+}
+
+uint32_t
+places_ancestor(const struct places *places, uint32_t node, uint32_t depth)
+{
+	const struct definitions_node *nodes = places->definitions->nodes;
+	uint32_t jump;
+
+	while (nodes[node].depth > depth) {
+		jump = places->nodes[node].jump;
+		node = nodes[jump].depth >= depth ? jump : nodes[node].parent;
+	}
+	return node;
+}
+
+uint32_t
+places_common(const struct places *places, uint32_t a, uint32_t b)
+{
+	const struct definitions_node *nodes = places->definitions->nodes;
+
+	if (nodes[a].depth > nodes[b].depth)
+		a = places_ancestor(places, a, nodes[b].depth);
+	else
+		b = places_ancestor(places, b, nodes[a].depth);
+	/* nodes of one depth jump equally far */
+	while (a != b) {
+		uint32_t jump = places->nodes[a].jump, other = places->nodes[b].jump;
+
+		a = jump != other ? jump : nodes[a].parent;
+		b = jump != other ? other : nodes[b].parent;
+	}
+	return a;
+}
+
 const struct place_node *
 places_ask_node(struct places *places, uint32_t node)
 {
@@ -145,6 +190,7 @@ places_ask_node(struct places *places, uint32_t node)
 	while (count-- > 0) {
 		def = &places->definitions->nodes[places->todo[count]];
 		to = &places->nodes[places->todo[count]];
+		to->jump = places_jump(places, def->parent);
 		to->own = places_get(places, def->pc)->levels;
 		to->levels = places->nodes[def->parent].levels +
 		    places->hooks->tails(places->data, places->todo[count]) + to->own;

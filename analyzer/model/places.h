@@ -71,6 +71,7 @@ struct place_hooks {
 struct place_node {
 	uint32_t levels; /* of it and of all outside; 0: not yet asked */
 	uint32_t own;    /* levels of the physical frame itself */
+	uint32_t jump;   /* an ancestor, far out or near: see places_ancestor */
 	/* So many outermost levels are the same activations as at the event before:
 	 * those that made another call then, and those that were at this one, too. */
 	uint32_t arrived[PLACE_BETWEENS];
@@ -107,13 +108,21 @@ const struct place_code *places_code(struct places *places, uint32_t pc);
 const struct place_step *places_step(struct places *places, uint32_t from, uint32_t to);
 /* places_node of one that was not asked for before, or is 0. */
 const struct place_node *places_ask_node(struct places *places, uint32_t node);
-/* Its levels and own. */
+/* Its levels, own and jump. */
 static inline const struct place_node *
 places_node(struct places *places, uint32_t node)
 {
 	return places->nodes[node].levels != 0 ? &places->nodes[node]
 					       : places_ask_node(places, node);
 }
+/*
+ * The node outward of `node`, or itself, at that depth, which is not deeper (0: 0); and
+ * the innermost that two stacks have in common, 0: none. In logarithmic time, by pointers
+ * that skip outward (Myers, An applicative random-access stack, 1983). All of nodes
+ * that places_node was asked for.
+ */
+uint32_t places_ancestor(const struct places *places, uint32_t node, uint32_t depth);
+uint32_t places_common(const struct places *places, uint32_t a, uint32_t b);
 /* The same with firm and passes, of which the code is asked. */
 const struct place_node *places_judged(struct places *places, uint32_t node);
 

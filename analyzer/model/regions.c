@@ -47,46 +47,34 @@ region_pc(const struct places *places, uint32_t node)
 	return places->definitions->nodes[node].pc;
 }
 
-/* How many outermost nodes of the stack the region has in the same place. */
 static uint32_t
-region_common(const struct places *places, const struct region *region, uint32_t node)
+region_depth(const struct places *places, const struct region *region)
 {
-	const struct definitions_node *nodes = places->definitions->nodes;
-	uint32_t depth;
+	return places->definitions->nodes[region->node].depth;
+}
 
-	for (; node != 0; node = nodes[node].parent) {
-		depth = nodes[node].depth;
-		if (depth <= region->depth && region->nodes[depth - 1] == node)
-			return depth;
-	}
-	return 0;
+/* The region's node with `at` nodes outside of it. */
+static uint32_t
+region_node(const struct places *places, const struct region *region, uint32_t at)
+{
+	return places_ancestor(places, region->node, at + 1);
 }
 
 static uint32_t
 region_kept(
     const struct places *places, const struct region *region, const struct region_step *step)
 {
-	uint32_t depth = places->definitions->nodes[step->node].depth;
-	uint32_t kept = region_common(places, region, step->node);
+	const struct definitions_node *nodes = places->definitions->nodes;
+	uint32_t depth = nodes[step->node].depth, before = nodes[region->node].depth;
+	uint32_t kept = nodes[places_common(places, region->node, step->node)].depth;
 
-	if (region->depth > 0 && kept >= region->depth)
-		kept = region->depth - 1;
+	if (kept >= before)
+		kept = before - 1;
 	/* A frame that tail-called the hook: its entry is the hook's call too,
 	 * and the writer, for whom no such entry is kept, says one fewer. */
 	if (step->has_kept && step->kept < kept && !(kept == depth && step->kept + 1 == kept))
 		kept = step->kept;
 	return kept;
-}
-
-/* The node of the stack at depth; node itself is its innermost. */
-static uint32_t
-region_ancestor(const struct places *places, uint32_t node, uint32_t depth)
-{
-	const struct definitions_node *nodes = places->definitions->nodes;
-
-	while (nodes[node].depth > depth)
-		node = nodes[node].parent;
-	return node;
 }
 
 /* The physical frame whose levels begin at `level` is the same: so are those of its
@@ -147,11 +135,13 @@ region_is_tail(const struct places *places, uint32_t node)
 static bool
 region_left(struct places *places, const struct region *region, uint32_t at)
 {
-	while (at < region->depth && region_is_tail(places, region->nodes[at]))
+	uint32_t depth = region_depth(places, region);
+
+	while (at < depth && region_is_tail(places, region_node(places, region, at)))
 		at++;
 	/* else it jumped to the hook */
-	return at < region->depth &&
-	    places_code(places, region_pc(places, region->nodes[at]))->leaves;
+	return at < depth &&
+	    places_code(places, region_pc(places, region_node(places, region, at)))->leaves;
 }
 
 /*
@@ -162,17 +152,17 @@ static void
 region_outward(struct places *places, const struct region *region, uint32_t at,
     const struct region_step *step, struct region_rest *rest)
 {
+	uint32_t number = places_ancestor(places, region->node, at);
 	const struct place_node *node;
 	uint32_t pc;
 
 	*rest = (struct region_rest){ .over = true };
-	while (at-- > 0) {
-		node = places_judged(places, region->nodes[at]);
-		pc = region_pc(places, region->nodes[at]);
+	for (; at-- > 0; number = places->definitions->nodes[number].parent) {
+		node = places_judged(places, number);
+		pc = region_pc(places, number);
 		if (at >= step->proved && !region_left(places, region, at + 1) &&
 		    !places_get(places, pc)->once) {
-			if (region_try(
-				places, region->nodes[at], region->nodes[at], step->between, rest))
+			if (region_try(places, number, number, step->between, rest))
 				return;
 			continue;
 		}
@@ -201,26 +191,26 @@ region_marked(struct places *places, const struct region *region, uint32_t kept,
     const struct region_step *step, struct region_rest *rest)
 {
 	const struct place_node *node;
-	uint32_t at = step->proved < kept ? step->proved : kept, level;
+	uint32_t at = step->proved < kept ? step->proved : kept, level, number;
 
 	if (step->proved == 0)
 		return;
-	node = places_node(places, region->nodes[at]);
+	number = region_node(places, region, at);
+	node = places_node(places, number);
 	level = node->levels - node->own;
 	if (rest->firm < level)
 		rest->firm = level;
 	rest->marked = level + 1;
 	/* its place was taken by a function that it called in the end, or may be */
-	if ((places_code(places, region_pc(places, region->nodes[at]))->rejoins &&
+	if ((places_code(places, region_pc(places, number))->rejoins &&
 		!(at == kept && places->definitions->pcs[region_pc(places, next)].tail)) ||
 	    (at == kept &&
-		!places_same_function(
-		    places, region_pc(places, region->nodes[at]), region_pc(places, next))))
+		!places_same_function(places, region_pc(places, number), region_pc(places, next))))
 		return;
 	if (rest->common <= level)
 		rest->common = level + 1;
-	region_inlined(places, region_pc(places, region->nodes[at]),
-	    region_pc(places, at == kept ? next : region->nodes[at]), level, step->between, rest);
+	region_inlined(places, region_pc(places, number),
+	    region_pc(places, at == kept ? next : number), level, step->between, rest);
 }
 
 /* The `kept` outermost calls are presumed to be in progress still. */
@@ -228,8 +218,8 @@ static void
 region_compare(struct places *places, const struct region *region, uint32_t kept,
     const struct region_step *step, struct region_rest *rest)
 {
-	uint32_t next = region_ancestor(places, step->node, kept + 1);
-	uint32_t before = region->nodes[kept];
+	uint32_t next = places_ancestor(places, step->node, kept + 1);
+	uint32_t before = region_node(places, region, kept);
 	uint32_t pc = region_pc(places, before);
 
 	*rest = (struct region_rest){ 0 };
@@ -247,11 +237,12 @@ static bool
 region_tail(struct places *places, const struct region *region, uint32_t depth,
     const struct region_step *step, struct region_rest *rest)
 {
-	const struct place_node *old = places_node(places, region->nodes[depth]);
+	uint32_t number = region_node(places, region, depth);
+	const struct place_node *old = places_node(places, number);
 	const struct place_node *node = places_judged(places, step->node);
 
 	if (step->proved < depth &&
-	    (!step->vague || !places_code(places, region_pc(places, region->nodes[depth]))->tails))
+	    (!step->vague || !places_code(places, region_pc(places, number))->tails))
 		return false;
 	*rest = (struct region_rest){
 		.common = old->levels - old->own + 1,
@@ -263,48 +254,38 @@ region_tail(struct places *places, const struct region *region, uint32_t depth,
 	return true;
 }
 
-static void
-region_grow(struct region *region, size_t count)
+/* Room for another, in a region that mostly has few. */
+static void *
+region_grow(void *list, uint32_t *cap, uint32_t count, size_t size)
 {
-	size_t cap = region->level_cap;
-
-	region->births = xgrow(region->births, &cap, count, sizeof(*region->births));
-	region->levels = xreallocarray(region->levels, cap, sizeof(*region->levels));
-	region->presumed = xreallocarray(region->presumed, cap, sizeof(*region->presumed));
-	memset(region->levels + region->level_cap, 0,
-	    (cap - region->level_cap) * sizeof(*region->levels));
-	region->level_cap = cap;
+	if (count < *cap)
+		return list;
+	*cap = *cap < 2 ? 2 : *cap * 2;
+	return xreallocarray(list, *cap, size);
 }
 
 /* Makes `count` levels of which the outermost `common` stay. */
 static inline void
 region_levels(struct region *region, uint32_t common, uint32_t count, uint64_t seq)
 {
-	uint32_t i, presumed = region->presumed_count;
+	uint32_t runs = region->run_count, notes = region->note_count;
+	uint32_t presumed = region->presumed_count;
 
-	if (count > region->level_cap)
-		region_grow(region, count);
 	while (presumed > 0 && region->presumed[presumed - 1].level >= common)
 		presumed--;
 	region->presumed_count = presumed;
-	for (i = common; i < count; i++)
-		region->births[i] = seq;
-	region->level_count = count;
-}
-
-void
-region_nodes(const struct places *places, struct region *region)
-{
-	const struct definitions_node *nodes = places->definitions->nodes;
-	uint32_t node = region->node, depth = nodes[node].depth, known = region->depth;
-
-	region->nodes = xgrow(region->nodes, &region->node_cap, depth, sizeof(*region->nodes));
-	region->depth = depth;
-	for (; depth > 0; node = nodes[node].parent) {
-		if (--depth < known && region->nodes[depth] == node)
-			break;
-		region->nodes[depth] = node;
+	while (notes > 0 && region->notes[notes - 1].level >= common)
+		notes--;
+	region->note_count = notes;
+	while (runs > 0 && region->runs[runs - 1].level >= common)
+		runs--;
+	if (common < count) {
+		region->runs =
+		    region_grow(region->runs, &region->run_cap, runs, sizeof(*region->runs));
+		region->runs[runs++] = (struct region_run){ seq, common };
 	}
+	region->run_count = runs;
+	region->level_count = count;
 }
 
 static inline void
@@ -314,22 +295,93 @@ region_presume(struct region *region, uint32_t level, uint64_t seq)
 
 	while (count > 0 && region->presumed[count - 1].level >= level)
 		count--;
+	region->presumed =
+	    region_grow(region->presumed, &region->presumed_cap, count, sizeof(*region->presumed));
 	region->presumed[count] = (struct region_presumed){ seq, level };
 	region->presumed_count = count + 1;
 }
 
+/* How many notes are of levels farther out. */
+static uint32_t
+region_notes(const struct region *region, uint32_t level)
+{
+	uint32_t low = 0, high = region->note_count, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (region->notes[middle].level < level)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The note of a level, made if there is none. */
+static struct region_note *
+region_make_note(struct region *region, uint32_t level)
+{
+	uint32_t at = region_notes(region, level);
+
+	if (at < region->note_count && region->notes[at].level == level)
+		return &region->notes[at];
+	region->notes = region_grow(
+	    region->notes, &region->note_cap, region->note_count, sizeof(*region->notes));
+	memmove(&region->notes[at + 1], &region->notes[at],
+	    (region->note_count - at) * sizeof(*region->notes));
+	region->notes[at] = (struct region_note){ .level = level };
+	region->note_count++;
+	return &region->notes[at];
+}
+
 /* Some levels are not proved to be the same. */
 static inline void
-region_note(struct region *region, const struct region_rest *rest, uint64_t seq)
+region_tell(struct region *region, const struct region_rest *rest, uint64_t seq)
 {
 	region_presume(region, rest->firm, seq);
 	if (rest->marked < rest->common)
-		region->levels[rest->marked > rest->firm ? rest->marked : rest->firm].unmarked =
-		    seq;
+		region_make_note(region, rest->marked > rest->firm ? rest->marked : rest->firm)
+		    ->unmarked = seq;
 	if (rest->back)
-		region->levels[rest->step].back = seq;
+		region_make_note(region, rest->step)->back = seq;
 	if (rest->blind)
-		region->levels[rest->step].blind = seq;
+		region_make_note(region, rest->step)->blind = seq;
+}
+
+uint64_t
+region_birth(const struct region *region, uint32_t level)
+{
+	uint32_t low = 0, high = region->run_count, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (region->runs[middle].level <= level)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 ? region->runs[low - 1].seq : 0;
+}
+
+struct region_note
+region_note_of(const struct region *region, uint32_t level)
+{
+	uint32_t at = region_notes(region, level);
+
+	if (at < region->note_count && region->notes[at].level == level)
+		return region->notes[at];
+	return (struct region_note){ .level = level };
+}
+
+bool
+region_unmarked(const struct region *region, uint32_t levels, uint64_t seq)
+{
+	uint32_t i;
+
+	for (i = 0; i < region->note_count && region->notes[i].level < levels; i++)
+		if (region->notes[i].unmarked > seq)
+			return true;
+	return false;
 }
 
 struct region_counts
@@ -353,12 +405,12 @@ region_counts(const struct regions *regions)
 static void
 region_over(struct places *places, const struct region *region, struct region_step *step)
 {
-	uint32_t depth = region->depth;
+	uint32_t depth = region_depth(places, region), node = region->node;
 
-	if (step->has_kept || !region_is_tail(places, region->nodes[depth - 1]))
+	if (step->has_kept || !region_is_tail(places, node))
 		return;
-	while (depth > 0 && region_is_tail(places, region->nodes[depth - 1]))
-		depth--;
+	for (; depth > 0 && region_is_tail(places, node); depth--)
+		node = places->definitions->nodes[node].parent;
 	if (depth > 0 && step->proved > depth - 1)
 		step->proved = depth - 1;
 }
@@ -368,11 +420,11 @@ static void
 region_judge(struct places *places, const struct region *region, struct region_step *step,
     struct region_memo *memo)
 {
-	uint32_t depth = places->definitions->nodes[step->node].depth;
-	uint32_t kept = region_kept(places, region, step);
+	uint32_t depth = places->definitions->nodes[step->node].depth, kept;
 	bool returned;
 
 	memo->count = places_node(places, step->node)->levels;
+	kept = region_kept(places, region, step);
 	memo->tails = 0;
 	memo->rest = (struct region_rest){ 0 };
 	/* that the innermost frame stands as well must be said: its function has
@@ -401,7 +453,7 @@ region_memos(void)
 }
 
 static void
-region_remember(struct places *places, struct region *region, struct region_memo *memo)
+region_remember(struct places *places, const struct region *region, struct region_memo *memo)
 {
 	struct region_step step = {
 		.node = (uint32_t)memo->from,
@@ -412,7 +464,6 @@ region_remember(struct places *places, struct region *region, struct region_memo
 		.proved = (uint16_t)(memo->said >> 32),
 	};
 
-	region_nodes(places, region);
 	region_judge(places, region, &step, memo);
 	memo->kind = memo->rest.over ? REGION_OVER : 0;
 	if (memo->rest.firm < memo->rest.common)
@@ -420,7 +471,8 @@ region_remember(struct places *places, struct region *region, struct region_memo
 }
 
 static inline const struct region_memo *
-region_recall(const struct regions *regions, struct region *region, uint32_t node, uint64_t said)
+region_recall(
+    const struct regions *regions, const struct region *region, uint32_t node, uint64_t said)
 {
 	uint64_t from = (uint64_t)region->node << 32 | node;
 	uint64_t hash = (from ^ said << 13) * 0x9e3779b97f4a7c15ULL;
@@ -446,7 +498,7 @@ region_move(
 		region->tails = memo->tails;
 		regions->steps[memo->kind]++;
 		if (memo->kind & REGION_PRESUMED)
-			region_note(region, &memo->rest, seq);
+			region_tell(region, &memo->rest, seq);
 		region_levels(region, memo->rest.common, memo->count, seq);
 	} else {
 		region_levels(region, 0, places_node(regions->places, node)->levels, seq);
@@ -457,9 +509,8 @@ region_move(
 void
 region_release(struct region *region)
 {
-	free(region->nodes);
-	free(region->births);
-	free(region->levels);
+	free(region->runs);
+	free(region->notes);
 	free(region->presumed);
 	*region = (struct region){ 0 };
 }

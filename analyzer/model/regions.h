@@ -6,7 +6,8 @@
  * level was first seen is its birth: it never falls from one level to the next.
  * So two stacks of a region went through one activation, as far as is known,
  * exactly when the level of the later one was born at the earlier one or before,
- * and the earlier one was that deep.
+ * and the earlier one was that deep. Levels that were born together are kept together: what an
+ * event costs does not grow with the depth of its stack.
  *
  * "As far as is known": what was not proved is presumed, at the level where it
  * begins; all levels inside of that one are no surer.
@@ -22,12 +23,19 @@
 
 struct event;
 
-/* Of a level; numbers of events. What is not above its birth is another level's,
- * which stood there before: never. */
-struct region_level {
+/* From `level` (from 0) on inward all levels were first seen at that event, up to the
+ * level where the next run begins. Levels and events both rise. */
+struct region_run {
+	uint64_t seq;
+	uint32_t level;
+};
+
+/* What happened to a level; numbers of events. */
+struct region_note {
 	uint64_t back;     /* presumed while it made a call that is not behind the one before */
 	uint64_t blind;    /* ... and its code could not be read */
 	uint64_t unmarked; /* when no mark stood for it, nor a proof */
+	uint32_t level;
 };
 
 /* A level that was taken for the same without a proof. */
@@ -37,19 +45,17 @@ struct region_presumed {
 };
 
 struct region {
-	uint32_t node;    /* the innermost of its last event; 0: there was none */
-	uint32_t depth;   /* of what follows */
-	uint32_t *nodes;  /* of some event before: region_nodes brings it up to `node` */
-	uint64_t *births; /* by level */
-	struct region_level *levels;
+	uint32_t node; /* the innermost of its last event; 0: there was none */
+	uint32_t level_count;
+	uint32_t tails; /* of the levels, behind the last node: it may have tail-called the hook */
+	uint32_t run_count, note_count, presumed_count;
+	uint32_t run_cap, note_cap, presumed_cap;
+	struct region_run *runs;   /* of all levels */
+	struct region_note *notes; /* by level; most have none */
 	/* Levels and events both rise: one that is older and farther in tells nothing. */
 	struct region_presumed *presumed;
-	size_t node_cap, level_cap; /* the latter of the last three */
-	uint32_t level_count;
-	uint32_t presumed_count;
-	uint32_t tails; /* of the levels, behind the last node: it may have tail-called the hook */
-	uint64_t last;  /* number of its last event */
-	uint64_t gap;   /* of the last event that others may be missing before */
+	uint64_t last; /* number of its last event */
+	uint64_t gap;  /* of the last event that others may be missing before */
 };
 
 /* Moves seen before: what one does to the levels depends on the two stacks and on
@@ -95,20 +101,43 @@ region_said(enum place_between between, bool vague, bool has_kept, uint16_t kept
 /* Event seq moves the region to the stack of node, which is not 0. */
 void region_move(
     struct regions *regions, struct region *region, uint32_t node, uint64_t said, uint64_t seq);
-/* Brings `nodes` and `depth` up to the last event. */
-void region_nodes(const struct places *places, struct region *region);
 void region_release(struct region *region);
+
+/* How many runs there are of event seq and before. */
+static inline uint32_t
+region_runs(const struct region *region, uint64_t seq)
+{
+	uint32_t low = 0, high = region->run_count, middle;
+
+	/* most blocks end soon */
+	if (high > 0 && region->runs[high - 1].seq <= seq)
+		return high;
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (region->runs[middle].seq <= seq)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
 
 /* How many of the `levels` outermost ones that stood at event seq do so still. */
 static inline uint32_t
 region_shared(const struct region *region, uint32_t levels, uint64_t seq)
 {
-	uint32_t shared = levels < region->level_count ? levels : region->level_count;
+	uint32_t runs = region_runs(region, seq);
+	uint32_t shared = runs < region->run_count ? region->runs[runs].level : region->level_count;
 
-	while (shared > 0 && region->births[shared - 1] > seq)
-		shared--;
-	return shared;
+	return shared < levels ? shared : levels;
 }
+
+/* The event at which a level was first seen. */
+uint64_t region_birth(const struct region *region, uint32_t level);
+/* What happened to it: all 0 if nothing did. */
+struct region_note region_note_of(const struct region *region, uint32_t level);
+/* Whether one of so many outermost levels was unmarked since event seq. */
+bool region_unmarked(const struct region *region, uint32_t levels, uint64_t seq);
 
 /* Of so many that do: how many are proved to. */
 static inline uint32_t

@@ -4,11 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/trace/budget.h"
 #include "analyzer/trace/reader.h"
 #include "analyzer/trace/settle.h"
 #include "analyzer/util/crc32c.h"
 #include "analyzer/util/map.h"
 #include "analyzer/util/xalloc.h"
+
+/* No stack of a shim's has more frames (`depth` of libesc(7)). */
+enum { DEFINITIONS_DEPTH = 16384 };
 
 struct load_node {
 	uint64_t offset;
@@ -22,6 +26,7 @@ struct load_node {
 struct load {
 	struct definitions *out;
 	struct reader *reader;
+	struct budget *budget;
 	struct load_node *nodes;
 	uint32_t node_limit; /* highest id taken */
 	uint32_t *modules;   /* recorded id -> module */
@@ -34,35 +39,36 @@ struct load {
 	size_t thread_cap;
 	struct map pcs;
 	struct map interned;
+	uint64_t too_deep;
+	struct map same_modules; /* key of path and build-id -> module */
 };
 
-static bool
-definitions_same_module(
-    const struct definitions_module *module, const struct definitions_module *other)
-{
-	return (module->path[0] != '\0' || module->build_id_len != 0) &&
-	    strcmp(module->path, other->path) == 0 && module->build_id_len == other->build_id_len &&
-	    memcmp(module->build_id, other->build_id, module->build_id_len) == 0;
-}
-
-/* Takes ownership of module->path. */
+/* Takes ownership of module->path. 0, where there is no room for it. */
 static uint32_t
 definitions_add_module(struct load *load, struct definitions_module *module)
 {
 	struct definitions *out = load->out;
-	uint32_t i;
+	struct map_key key = { 0, module->build_id_len };
+	uint64_t *number = NULL;
+	bool known = module->path[0] != '\0' || module->build_id_len != 0;
 
-	for (i = 1; i <= out->module_count; i++) {
-		if (!definitions_same_module(module, &out->modules[i]))
-			continue;
+	/* what nothing is known of is like nothing else */
+	if (known) {
+		key = map_key_of(key, module->path, strlen(module->path));
+		key = map_key_of(key, module->build_id, module->build_id_len);
+		number = map_find(&load->same_modules, key);
+	}
+	if (number != NULL || !budget_take(load->budget, BUDGET_MODULE)) {
 		free(module->path);
-		return i;
+		return number != NULL ? (uint32_t)*number : 0;
 	}
 	out->modules = xgrow(
 	    out->modules, &load->module_cap, (size_t)out->module_count + 2, sizeof(*out->modules));
 	if (out->module_count == 0)
 		out->modules[0] = (struct definitions_module){ 0 };
 	out->modules[++out->module_count] = *module;
+	if (known)
+		*map_insert(&load->same_modules, key, NULL) = out->module_count;
 	return out->module_count;
 }
 
@@ -155,8 +161,8 @@ definitions_load_nodes(struct load *load, const uint8_t *at, size_t len)
 	id = def.def.id;
 	if (definitions_is_later(load, (uint64_t)id + def.count - 1, load->node_limit))
 		return true;
-	if (def.count > (len - sizeof(def)) / sizeof(offset) || id == 0 || id > load->node_limit ||
-	    def.count > load->node_limit - id + 1)
+	if (def.count > (len - sizeof(def)) / sizeof(offset) || def.count > ESC_NODES_MAX ||
+	    id == 0 || id > load->node_limit || def.count > load->node_limit - id + 1)
 		return false;
 	for (i = 0; i < def.count; i++, id++) {
 		memcpy(&offset, at + sizeof(def) + i * sizeof(offset), sizeof(offset));
@@ -233,27 +239,31 @@ definitions_load_segment(struct load *load, struct reader_segment *segment, uint
 	}
 }
 
+/* 0, where there is no room for another. */
 static uint32_t
 definitions_intern_pc(struct load *load, const struct load_node *def)
 {
 	struct definitions *out = load->out;
 	struct definitions_pc pc = { .offset = def->offset };
+	struct map_key key;
 	uint64_t *number;
-	bool fresh;
 
 	if (def->module <= load->module_limit)
 		pc.module = load->modules[def->module];
 	pc.signal = (def->flags & ESC_NODE_SIGNAL) != 0;
-	number = map_insert(&load->pcs,
-	    (struct map_key){ (uint64_t)pc.module << 1 | pc.signal, pc.offset }, &fresh);
-	if (!fresh)
+	key = (struct map_key){ (uint64_t)pc.module << 1 | pc.signal, pc.offset };
+	number = map_find(&load->pcs, key);
+	if (number != NULL)
 		return (uint32_t)*number;
-	*number = ++out->pc_count;
+	if (!budget_take(load->budget, BUDGET_PC))
+		return 0;
+	*map_insert(&load->pcs, key, NULL) = ++out->pc_count;
 	out->pcs = xgrow(out->pcs, &load->pc_cap, (size_t)out->pc_count + 1, sizeof(*out->pcs));
 	out->pcs[out->pc_count] = pc;
 	return out->pc_count;
 }
 
+/* 0, where there is no room for another. */
 static uint32_t
 definitions_intern_node(struct load *load, uint32_t id, uint32_t parent)
 {
@@ -261,27 +271,39 @@ definitions_intern_node(struct load *load, uint32_t id, uint32_t parent)
 	const struct load_node *def = &load->nodes[id];
 	uint32_t own = def->flags & (ESC_NODE_CUT | ESC_NODE_BROKEN);
 	struct definitions_node node = { .parent = parent };
+	struct map_key key;
 	uint64_t *number;
-	bool fresh;
 
 	/* its parent was lost: outer frames are missing, whatever it says */
 	if (def->parent != 0 && parent == 0)
 		own = ESC_NODE_BROKEN;
 	node.pc = definitions_intern_pc(load, def);
+	if (node.pc == 0)
+		return 0;
+	/* deeper than any shim goes: what is outside is not known */
+	if (parent != 0 && out->nodes[parent].depth == DEFINITIONS_DEPTH) {
+		node.parent = parent = 0;
+		own = ESC_NODE_CUT;
+		load->too_deep++;
+	}
 	node.depth = parent != 0 ? out->nodes[parent].depth + 1 : 1;
 	node.state = parent != 0 ? out->nodes[parent].state : own;
-	number = map_insert(&load->interned,
-	    (struct map_key){ parent, (uint64_t)node.pc << 8 | node.state }, &fresh);
-	if (!fresh)
+	key = (struct map_key){ parent, (uint64_t)node.pc << 8 | node.state };
+	number = map_find(&load->interned, key);
+	if (number != NULL)
 		return (uint32_t)*number;
-	*number = ++out->node_count;
+	if (!budget_take(load->budget, BUDGET_NODE))
+		return 0;
+	*map_insert(&load->interned, key, NULL) = ++out->node_count;
 	out->nodes =
 	    xgrow(out->nodes, &load->node_cap, (size_t)out->node_count + 1, sizeof(*out->nodes));
 	out->nodes[out->node_count] = node;
 	return out->node_count;
 }
 
+/* No numbers of nodes, but what is known of an id. */
 #define DEFINITIONS_BUSY UINT32_MAX
+#define DEFINITIONS_LEFT_OUT (UINT32_MAX - 1)
 
 static bool
 definitions_known(const struct load *load, uint32_t id)
@@ -305,10 +327,17 @@ definitions_resolve(struct load *load, uint32_t id, uint32_t *todo)
 	}
 	if (definitions_known(load, id) && canonical[id] != DEFINITIONS_BUSY)
 		parent = canonical[id];
-	while (count > 0) {
+	while (count > 0 && parent != DEFINITIONS_LEFT_OUT) {
 		id = todo[--count];
 		parent = definitions_intern_node(load, id, parent);
+		if (parent == 0)
+			parent = DEFINITIONS_LEFT_OUT;
 		canonical[id] = parent;
+	}
+	/* a stack of which a part is left out is left out */
+	while (count > 0) {
+		canonical[todo[--count]] = DEFINITIONS_LEFT_OUT;
+		load->budget->left_out[BUDGET_NODE]++;
 	}
 }
 
@@ -317,13 +346,17 @@ definitions_resolve_all(struct load *load)
 {
 	size_t room = (size_t)load->node_limit + 1;
 	uint32_t *todo = xcalloc(room, sizeof(*todo));
+	uint32_t *canonical = xcalloc(room, sizeof(*canonical));
 	uint32_t id;
 
-	load->out->canonical = xcalloc(room, sizeof(*load->out->canonical));
+	load->out->canonical = canonical;
 	load->out->canonical_count = load->node_limit;
 	for (id = 1; id <= load->node_limit; id++)
 		if (definitions_known(load, id))
 			definitions_resolve(load, id, todo);
+	for (id = 1; id <= load->node_limit; id++)
+		if (canonical[id] == DEFINITIONS_LEFT_OUT)
+			canonical[id] = 0;
 	free(todo);
 }
 
@@ -356,9 +389,9 @@ definitions_buffer(const struct reader *reader)
 }
 
 struct definitions *
-definitions_new(struct reader *reader)
+definitions_new(struct reader *reader, struct budget *budget)
 {
-	struct load load = { .reader = reader };
+	struct load load = { .reader = reader, .budget = budget };
 	uint8_t *buf = definitions_buffer(reader);
 	uint32_t said;
 	size_t i;
@@ -380,8 +413,11 @@ definitions_new(struct reader *reader)
 			definitions_load_segment(&load, &reader->segments[i], buf);
 	free(buf);
 	definitions_resolve_all(&load);
+	if (load.too_deep > 0)
+		reader_note(reader, "stacks deeper than %d frames: cut", DEFINITIONS_DEPTH);
 	free(load.nodes);
 	free(load.modules);
+	map_release(&load.same_modules);
 	map_release(&load.pcs);
 	map_release(&load.interned);
 	return load.out;

@@ -14,6 +14,7 @@
 
 #include "preload/record.h"
 
+struct budget;
 struct reader;
 
 struct definitions_module {
@@ -68,8 +69,9 @@ struct definitions {
 	uint32_t canonical_count;
 };
 
-/* Reads all DEFS segments. What is damaged is noted in reader. */
-struct definitions *definitions_new(struct reader *reader);
+/* Reads all DEFS segments. What is damaged is noted in reader; what the budget (NULL: there
+ * is none) does not pay for is left out. */
+struct definitions *definitions_new(struct reader *reader, struct budget *budget);
 void definitions_free(struct definitions *definitions); /* takes NULL */
 
 /* The node of a recorded stack id; 0 for the empty and the undefined stack. */

@@ -33,7 +33,7 @@ ingest_expect(const char *path)
 	size_t stream;
 
 	FUZZ_CHECK(reader != NULL);
-	definitions = definitions_new(reader);
+	definitions = definitions_new(reader, NULL);
 	streams_init(&streams, reader, definitions);
 	merge = merge_new(reader, &streams);
 	while ((event = merge_next(merge, &stream)) != NULL)

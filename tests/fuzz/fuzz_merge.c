@@ -185,7 +185,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_file_cut(&file, MERGE_FILE);
 	reader = reader_open(file.path, &err);
 	FUZZ_CHECK(reader != NULL && !reader->partial);
-	definitions = definitions_new(reader);
+	definitions = definitions_new(reader, NULL);
 	streams_init(&streams, reader, definitions);
 	merge = merge_new(reader, &streams);
 	match_init(&match, definitions, &streams);

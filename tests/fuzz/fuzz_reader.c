@@ -281,7 +281,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_CHECK(err.text[0] == '\0');
 	reader_segments(reader);
 	reader_writers(reader, &file);
-	definitions = definitions_new(reader);
+	definitions = definitions_new(reader, NULL);
 	reader_definitions(definitions);
 	streams_init(&streams, reader, definitions);
 	FUZZ_CHECK(reader_memory() - before <= (64U << 20) + 16 * file.size);

@@ -201,7 +201,7 @@ replay_end(void)
 	if (self.reader == NULL)
 		abort();
 	self.judged = true;
-	self.definitions = definitions_new(self.reader);
+	self.definitions = definitions_new(self.reader, NULL);
 	streams_init(&self.streams, self.reader, self.definitions);
 	self.wrappers = wrappers_new(NULL, 0, NULL, 0, &err);
 	self.symbol = symbol_new();

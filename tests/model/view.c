@@ -79,7 +79,7 @@ view_reader(void)
 
 	if (reader == NULL)
 		model_fail("a reader cannot read it: %s", err.text);
-	definitions = definitions_new(reader);
+	definitions = definitions_new(reader, NULL);
 	view.from = reader->head.ring_from;
 	view_streams(&view, reader, definitions);
 	if (reader->partial && reader->running && scene->kills == 0)

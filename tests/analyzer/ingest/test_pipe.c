@@ -56,7 +56,7 @@ take(const struct match_event *want, bool ahead, uint64_t most)
 {
 	struct err err;
 	struct reader *reader = reader_open(path, &err);
-	struct definitions *definitions = definitions_new(reader);
+	struct definitions *definitions = definitions_new(reader, NULL);
 	uint32_t begun[SLOTS] = { 0 };
 	struct streams streams;
 	struct pipe_batch *batch;
@@ -66,7 +66,7 @@ take(const struct match_event *want, bool ahead, uint64_t most)
 
 	streams_init(&streams, reader, NULL);
 	CHECK_EQ(streams.count, THREADS);
-	pipe = pipe_new(reader, &streams, definitions, ahead);
+	pipe = pipe_new(reader, &streams, definitions, 0, ahead);
 	while (batches < most && (batch = pipe_next(pipe)) != NULL) {
 		batches++;
 		CHECK(batch->read > 0 && batch->read <= streams.bytes);

@@ -304,7 +304,7 @@ try(enum want want, uint64_t cut, int left_out, uint64_t at)
 			fail(err.text, at);
 		return result;
 	}
-	definitions = definitions_new(reader);
+	definitions = definitions_new(reader, NULL);
 	if (want == WANT_CUT)
 		check_nodes(definitions, cut, at);
 	result.same_definitions = sum_definitions(definitions) == definitions_sum;

@@ -174,7 +174,7 @@ read_all(const char *file, bool compare)
 
 	if (reader == NULL)
 		return 0;
-	definitions = definitions_new(reader);
+	definitions = definitions_new(reader, NULL);
 	streams_init(&streams, reader, definitions);
 	merge = merge_new(reader, &streams);
 	while ((event = merge_next(merge, &stream)) != NULL) {
