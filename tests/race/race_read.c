@@ -90,7 +90,7 @@ race_read(const char *path, bool last)
 		race_fail("%s", err.text);
 	if (reader->running == last)
 		race_fail("the trace is said to be %s", last ? "running" : "closed");
-	definitions = definitions_new(reader);
+	definitions = definitions_new(reader, NULL);
 	race_read_streams(&seen, reader, definitions);
 	race_read_missing(&seen, reader->head.ring_from);
 	if (reader->partial && reader->head.ring_size == 0)
