@@ -135,9 +135,10 @@ record_say_trace(struct record *record, const struct record_summary *summary)
 		    (unsigned long long)summary->differed, (unsigned long long)summary->checked);
 }
 
-/* Says where the trace is, or why there is none. */
+/* Says where the trace is, or why there is none. Of a program that could not be waited for
+ * that was said: it may not have started yet. */
 static void
-record_say(struct record *record)
+record_say(struct record *record, bool ended)
 {
 	struct record_summary summary;
 	struct err err;
@@ -154,7 +155,7 @@ record_say(struct record *record)
 		    record->argv[0], summary.allocator);
 		record_trace_drop(record);
 	} else if ((summary.flags & ESC_FLAG_STARTED) == 0) {
-		if ((summary.flags & ESC_FLAG_REFUSED) == 0)
+		if (ended && (summary.flags & ESC_FLAG_REFUSED) == 0)
 			cmd_note("not profiled: libesc.so never started in %s, or could not open "
 				 "%s; the loader's words are above, if it had any",
 			    record->argv[0], record->trace);
@@ -239,7 +240,7 @@ record_execute(struct record *record, bool profiled)
 		status = CMD_RECORD_FAILED;
 	}
 	record_start_finish(record, &child);
-	record_say(record);
+	record_say(record, status == CMD_OK);
 	record_signals_release();
 	return status;
 }
