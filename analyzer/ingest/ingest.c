@@ -404,6 +404,24 @@ ingest_note_left_out(struct ingest_run *run)
 	memset(budget->left_out, 0, sizeof(budget->left_out));
 }
 
+/* Stacks are made when they are written, which is behind what is noted of the trace. */
+static void
+ingest_note_stacks(struct ingest_run *run)
+{
+	const struct ingest_options *options = run->ingest->options;
+	uint64_t *count = &run->ingest->budget.left_out[BUDGET_STACK];
+	char text[128];
+
+	if (*count > 0 && options->note != NULL) {
+		snprintf(text, sizeof(text),
+		    "stacks beyond its share of memory: %" PRIu64
+		    " frames left out (--memory gives more)",
+		    *count);
+		options->note(options->note_data, run->reader->path, text);
+	}
+	*count = 0;
+}
+
 static void
 ingest_note(const struct ingest_options *options, const struct reader *reader)
 {
@@ -503,6 +521,7 @@ ingest_trace(struct ingest *ingest, size_t index, struct err *err)
 	if (ingest->found == 0) {
 		ingest_run_shrink(run);
 		status = ingest_write_run(run, err);
+		ingest_note_stacks(run);
 	}
 	ingest->bytes_done += run->file_size;
 	/* of several, each would need memory until its turn */
