@@ -15,6 +15,7 @@
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/paths.h"
+#include "web/server/answer.h"
 #include "web/server/document.h"
 #include "web/server/server.h"
 
@@ -72,6 +73,9 @@ serve_run(const struct options *options, const struct document *document, struct
 	server = server_new(options->port, document, err);
 	if (server) {
 		server_url(server, url);
+		if (!answer_has_page())
+			cmd_note("built without its page: only /api/info and /api/sites are there; "
+				 "./quickstart builds it with");
 		/* the URL is the result; the token in it lets whoever has it read */
 		rc = printf("%s\n", url) < 0 || fflush(stdout) != 0 ? err_set(err, "stdout: %m")
 								    : server_run(server, stop, err);

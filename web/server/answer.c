@@ -1,5 +1,6 @@
 #include "web/server/answer.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +9,16 @@
 #include "web/server/parameters.h"
 
 static const char answer_page[] =
-#include "web/src/index_html.inc"
+#include "web/page/index_html.inc"
     ;
 static const char answer_script[] =
-#include "web/src/app_js.inc"
+#include "web/page/app_js.inc"
     ;
 static const char answer_style[] =
-#include "web/src/style_css.inc"
+#include "web/page/style_css.inc"
+    ;
+static const char answer_icon[] =
+#include "web/page/icon_svg.inc"
     ;
 
 struct answer_file {
@@ -28,6 +32,7 @@ static const struct answer_file answer_files[] = {
 	{ "/", "text/html; charset=utf-8", answer_page, sizeof(answer_page) - 1 },
 	{ "/app.js", "text/javascript; charset=utf-8", answer_script, sizeof(answer_script) - 1 },
 	{ "/style.css", "text/css; charset=utf-8", answer_style, sizeof(answer_style) - 1 },
+	{ "/icon.svg", "image/svg+xml", answer_icon, sizeof(answer_icon) - 1 },
 };
 
 struct answer_document {
@@ -50,6 +55,12 @@ answer_say(struct answer *answer, unsigned status, const char *text)
 		.body = text,
 		.len = strlen(text),
 	};
+}
+
+bool
+answer_has_page(void)
+{
+	return sizeof(answer_script) > 1;
 }
 
 static void
@@ -91,6 +102,11 @@ answer_make(
 	for (size_t i = 0; i < sizeof(answer_files) / sizeof(*answer_files); i++) {
 		const struct answer_file *file = &answer_files[i];
 
+		if (strcmp(file->path, path) == 0 && !answer_has_page()) {
+			answer_say(answer, 404,
+			    "esc was built without its page; /api/info and /api/sites are here\n");
+			return;
+		}
 		if (strcmp(file->path, path) == 0) {
 			*answer = (struct answer){ 200, file->type, file->body, file->len, NULL };
 			return;

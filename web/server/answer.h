@@ -2,6 +2,7 @@
 #ifndef WEB_SERVER_ANSWER_H
 #define WEB_SERVER_ANSWER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct document;
@@ -17,6 +18,8 @@ struct answer {
 /* path as it stands in the URL, query what follows its '?'. Always fills *answer. */
 void answer_make(
     const struct document *document, const char *path, const char *query, struct answer *answer);
+/* False: built without what bundles it, so that only documents are answered. */
+bool answer_has_page(void);
 /* One line of text; `text` is static. */
 void answer_say(struct answer *answer, unsigned status, const char *text);
 

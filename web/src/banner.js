@@ -1,0 +1,44 @@
+// What is not whole, above every view: whoever reads a number must know what it is of.
+import { fill, h } from "./dom.js";
+import { bytes, count, ns, share } from "./units.js";
+
+function sampling(run) {
+	if (run.mode === "auto" && !run.whole) {
+		const low = run.interval_low;
+		const high = run.interval_high;
+
+		return `Estimates: everything was recorded for the first ${ns(run.whole_ns)}, then one block every ` +
+			`${bytes(low)}${high > low ? ` to ${bytes(high)}` : ""}.`;
+	}
+	return run.mode === "sampled" && run.sample_interval > 1
+		? `Estimates: one block every ${bytes(run.sample_interval)} was recorded.` : null;
+}
+
+// [kind, text]: of a run, in the order of what matters.
+export function notes(run, { left_out: left = [], error } = {}) {
+	const of = (number, what) => number > 0 ? `${count(number)} ${what}` : null;
+
+	return [
+		["live", run.running ? "Live: the program is still running; numbers follow it." : null],
+		["bad", error ? `The last look at the trace failed: ${error}` : null],
+		["bad", run.complete === false && !run.running
+			? "The trace was not closed: its end is missing." : null],
+		["bad", of(run.damaged, "parts of the trace are damaged and left out.")],
+		["bad", of(run.missing, "pieces of the trace are missing.")],
+		["bad", run.lost > 0 ? `${count(run.lost)} events were lost` +
+			`${run.lost_why ? ` (${run.lost_why})` : ""}: counts are too low.` : null],
+		["note", sampling(run)],
+		["note", run.unknown > 0 ? `${count(run.unknown)} blocks ` +
+			`(${share(run.unknown, run.recorded)} of those recorded) are not decided.` : null],
+		["note", of(run.cut, "stacks were cut at the depth limit.")],
+		["note", of(run.broken, "stacks end early: code without unwind tables.")],
+		...[].concat(left ?? []).map((what) => ["note", `Not in this file: ${what}`]),
+	].filter(([, text]) => text);
+}
+
+export function banner(list, run, documents) {
+	const found = notes(run, documents);
+
+	list.hidden = found.length === 0;
+	return fill(list, found.map(([kind, text]) => h("li", { class: kind }, text)));
+}

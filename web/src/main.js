@@ -1,0 +1,180 @@
+// The page: shell, one view at a time, drawn anew when the URL or the run changes.
+import { banner } from "./banner.js";
+import { chips, choice as choiceForm } from "./chips.js";
+import { documents, provider } from "./data.js";
+import { add, fill, h } from "./dom.js";
+import { choose, needs, parseFilter } from "./filter.js";
+import * as keys from "./keys.js";
+import { model as makeModel } from "./model.js";
+import { empty } from "./parts.js";
+import * as state from "./state.js";
+import { visible } from "./text.js";
+import * as theme from "./theme.js";
+import * as tip from "./tip.js";
+import { bytes, count, ns } from "./units.js";
+import { VIEWS, viewOf } from "./views.js";
+
+const POLL = 2000; // ms between questions whether a live run has grown
+const at = (id) => document.getElementById(id);
+const data = documents(provider());
+const models = new Map(); // by run, of the documents that data has now
+let shown = null; // the view on the page
+let turns = 0;
+let status = { revision: 0, running: false, runs: [] };
+
+function say(text) {
+	at("status").textContent = visible(text, 300);
+}
+
+function modelOf(run) {
+	if (!models.has(run)) {
+		const asked = data.get("sites", { run }).then(makeModel);
+
+		models.set(run, asked);
+		asked.catch(() => models.delete(run));
+	}
+	return models.get(run);
+}
+
+// What a view gets to know: the documents that all need, and the choice of sites.
+async function contextOf(where) {
+	const run = where.run === "2" ? 2 : 1;
+	const filter = parseFilter(where);
+	const ask = (how) => (name, params) => data[how](name, { run, ...params });
+	const [info, model, ...found] = await Promise.all([data.get("info", { run }), modelOf(run),
+		...needs(filter).map((name) => data.find(name, { run }))]);
+	const choice = choose(model, filter,
+		Object.fromEntries(needs(filter).map((name, place) => [name, found[place]])));
+
+	return {
+		state: where, info, run, model, filter, choice, say, data, modelOf,
+		runs: status.runs.length, status, get: ask("get"), find: ask("find"),
+	};
+}
+
+function drawTabs(where) {
+	const open = viewOf(where.view);
+
+	fill(at("views"), VIEWS.map((view) => h("a", {
+		href: state.link({ view: view.name, ...view.keep?.(where) }),
+		"aria-current": view === open ? "page" : null,
+		title: view.key ? `${view.title} (key ${view.key})` : view.title,
+	}, view.title)));
+}
+
+function drawHead({ info: { run } }) {
+	const command = (run.command ?? []).join(" ") || "esc";
+
+	document.title = `${visible(command, 80)} – esc`;
+	fill(at("command"), visible(command, 300)).title = visible(command);
+	fill(at("facts"), `${ns(run.duration_ns)}, ${count(run.allocations)} allocations, ` +
+		`${bytes(run.bytes)}`, run.running ? add(h("strong", { class: "live" }), " live") : null);
+}
+
+function showError(error) {
+	shown?.leave?.();
+	shown = null;
+	fill(at("view"), empty("This view cannot be shown.", error.message,
+		" Reload the page, or see what esc serve says in its terminal."));
+	say(error.message);
+}
+
+async function draw() {
+	const turn = ++turns;
+	const where = state.get();
+	const view = viewOf(where.view);
+
+	drawTabs(where);
+	tip.hide();
+	try {
+		const context = await contextOf(where);
+
+		if (turn !== turns)
+			return; // something else was chosen meanwhile
+		drawHead(context);
+		banner(at("banner"), context.info.run, status);
+		choiceForm(at("choice"), { ...context, where, runs: context.runs });
+		chips(at("chips"), { ...context, where });
+		if (view === shown && view.update) {
+			await view.update(at("view"), context);
+			return;
+		}
+		shown?.leave?.();
+		shown = view;
+		keys.bindView(view.keys);
+		document.body.dataset.view = view.name;
+		const root = h("div", { class: `view ${view.name}` });
+
+		await view.draw(root, context);
+		if (turn === turns) {
+			fill(at("view"), root);
+			view.drawn?.(root);
+		}
+		performance.mark("esc-view");
+	} catch (error) {
+		if (turn === turns)
+			showError(error);
+		console.error(error);
+	}
+}
+
+function drawTheme(chosen) {
+	const words = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
+	const marks = { auto: "◐", light: "○", dark: "●" };
+
+	add(fill(at("theme")), marks[chosen]);
+	at("theme").setAttribute("aria-label", words[chosen]);
+	at("theme").title = words[chosen];
+}
+
+// Asks whether a run that is still written has more; all is asked for again then.
+async function follow() {
+	try {
+		const next = await data.get("state", {});
+
+		if (next.revision !== status.revision) {
+			status = next;
+			data.forget();
+			models.clear();
+			await draw();
+		}
+		status = next;
+	} catch (error) {
+		say(error.message);
+	}
+	data.forget("state");
+	if (status.running)
+		setTimeout(follow, POLL);
+}
+
+function bindKeys() {
+	keys.bind(...VIEWS.filter((view) => view.key).map((view) => ({
+		key: view.key, title: `open ${view.title}`, run: () => state.set({ view: view.name }),
+	})), {
+		key: "/", title: "search sites", run: () => at("q")?.focus(),
+	}, {
+		key: "t", title: "light, dark, as the system", run: () => theme.next(),
+	}, {
+		key: "x", title: "remove all filters",
+		run: () => state.set({ verdict: null, module: null, thread: null, file: null, q: null,
+			from: null, to: null, heat: null }),
+	});
+	keys.start();
+}
+
+async function start() {
+	theme.start();
+	theme.on(drawTheme);
+	at("theme").addEventListener("click", () => theme.next());
+	at("skip").addEventListener("click", () => at("view").focus());
+	bindKeys();
+	state.on(draw);
+	state.start();
+	status = await data.find("state").catch(() => null) ?? status;
+	data.forget("state");
+	await draw();
+	if (status.running)
+		setTimeout(follow, POLL);
+}
+
+start();

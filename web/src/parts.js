@@ -1,0 +1,68 @@
+// Small things that several views are made of.
+import { h, s } from "./dom.js";
+import { base, place } from "./text.js";
+import { verdictOf } from "./verdicts.js";
+
+// The letter of a verdict on its colour, and the word.
+export function badge(name, { word = true } = {}) {
+	const verdict = verdictOf(name);
+
+	return h("span", { class: "verdict", title: word ? verdict.advice : `${verdict.name}: ${verdict.advice}` },
+		h("span", { class: `mark v-${verdict.name}`, "aria-hidden": word ? "true" : null }, verdict.mark),
+		word ? ` ${verdict.name}` : null);
+}
+
+// A name of the program: whole in its title, cut by style where it is too long.
+export function name(text, other = "??") {
+	return h("span", { class: "name", title: text }, text || other);
+}
+
+// Where: `file:line`, the whole path in its title.
+export function where({ file, line, module }) {
+	return h("span", { class: "where", title: file || module }, place(file, line, module));
+}
+
+// What to do where there is nothing to see.
+export function empty(title, ...children) {
+	return h("div", { class: "empty" }, h("p", null, h("strong", null, title)), h("p", null, children));
+}
+
+export function section(title, ...children) {
+	return h("section", { class: "part" }, h("h3", null, title), children);
+}
+
+// The part of a whole, as a bar; the number stands beside it, in text.
+export function meter(part, className = "") {
+	const width = Math.max(0, Math.min(1, part || 0));
+
+	return h("span", { class: `meter ${className}`, "aria-hidden": "true" },
+		h("span", { style: { width: `${(width * 100).toFixed(1)}%` } }));
+}
+
+// `life_shape`: blocks by powers of four of a nanosecond, 0 to f, logarithmic.
+export function spark(shape) {
+	if (!shape)
+		return null;
+	const path = [...shape].map((digit, at) => {
+		const height = parseInt(digit, 16);
+
+		return height > 0 ? `M${at * 4} 16v-${(height + 1).toFixed(0)}h3v${(height + 1).toFixed(0)}z` : "";
+	}).join("");
+
+	return s("svg", { class: "spark", viewBox: `0 0 ${shape.length * 4} 17`, "aria-hidden": "true" },
+		s("path", { class: "floor", d: `M0 16.5h${shape.length * 4}` }), s("path", { d: path }));
+}
+
+// Frames of a stack, innermost first: {function, file, line, module, wrapper, startup}.
+export function stack(frames, { most = 6, link } = {}) {
+	const line = (frame) => h("li", { class: frame.wrapper || frame.startup ? "dim" : null },
+		link?.(frame) ?? name(frame.function), " ", where(frame));
+	const rest = frames.slice(most);
+
+	return h("ol", { class: "stack" }, frames.slice(0, most).map(line),
+		rest.length === 0 ? null : h("li", { class: "more" }, h("details", null,
+			h("summary", null, `${rest.length} more`),
+			h("ol", { class: "stack", start: most + 1 }, rest.map(line)))));
+}
+
+export { base, place };

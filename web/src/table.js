@@ -1,0 +1,167 @@
+// A table of any number of rows, of which only those in sight exist. It is a grid with
+// one focused row: arrows, Page Up and Down, Home, End move it, Enter opens it.
+import { add, fill, h } from "./dom.js";
+
+const ROW = 28; // pixels, as in style.css
+const SPARE = 12; // rows beyond the edges, so that scrolling shows no gap
+const PRINTED = 200;
+let grids = 0;
+
+function headCell(column, at, sort, onsort) {
+	const down = sort.key === column.key ? sort.down : null;
+	const cell = h("div", {
+		role: "columnheader", class: `cell ${column.align ?? ""}`, "aria-colindex": at + 1,
+		"aria-sort": down === null ? "none" : down ? "descending" : "ascending",
+		title: column.help,
+	});
+
+	if (column.sortable === false)
+		return add(cell, column.title);
+	return add(cell, h("button", {
+		type: "button", class: "sort",
+		onclick: () => onsort({ key: column.key, down: down === null ? column.down !== false : !down }),
+	}, column.title, h("span", { "aria-hidden": "true", class: "arrow" },
+		down === null ? "" : down ? "↓" : "↑")));
+}
+
+/*
+ * columns: [{key, title, width (of CSS grid), align ("n" for numbers), help, down (first
+ * order), sortable, cell(row) -> nodes}]; label; onsort({key, down}); onopen(row);
+ * link(row) -> URL, so that a row can be opened elsewhere.
+ * Returns {element, show(rows, sort, focused)}: rows in their order.
+ */
+export function table({ columns, label, onsort, onopen, onfocus }) {
+	const name = `grid${grids++}`;
+	const head = h("div", { role: "row", class: "row head", "aria-rowindex": 1 });
+	const body = h("div", { role: "rowgroup", class: "rows" });
+	const element = h("div", {
+		role: "grid", class: "grid", tabindex: 0, "aria-label": label, "aria-colcount": columns.length,
+		style: { "--columns": columns.map((column) => column.width).join(" ") },
+	}, h("div", { role: "rowgroup", class: "heads" }, head), body);
+	const print = matchMedia("print");
+	const made = new Map(); // place to element
+	let rows = [];
+	let focused = 0;
+	let waiting = false;
+
+	function makeRow(at) {
+		const row = rows[at];
+		const line = h("div", {
+			role: "row", class: "row", id: `${name}-${at}`, "aria-rowindex": at + 2,
+			"aria-selected": at === focused ? "true" : "false",
+			style: { top: `${at * ROW}px` }, dataset: { at, row },
+		});
+
+		columns.forEach((column, place) => line.append(add(h("div", {
+			role: "gridcell", class: `cell ${column.align ?? ""}`, "aria-colindex": place + 1,
+		}), column.cell(row))));
+		return line;
+	}
+
+	function range() {
+		if (print.matches)
+			return [0, Math.min(rows.length, PRINTED)];
+		const first = Math.floor(element.scrollTop / ROW) - SPARE;
+		const last = Math.ceil((element.scrollTop + element.clientHeight) / ROW) + SPARE;
+
+		return [Math.max(0, first), Math.min(rows.length, last)];
+	}
+
+	function paint() {
+		const [first, end] = range();
+
+		waiting = false;
+		for (const [at, line] of made) {
+			if (at >= first && at < end)
+				continue;
+			line.remove();
+			made.delete(at);
+		}
+		for (let at = first; at < end; at++) {
+			if (made.has(at))
+				continue;
+			const line = makeRow(at);
+
+			made.set(at, line);
+			body.append(line);
+		}
+		body.style.setProperty("height", `${(print.matches ? end : rows.length) * ROW}px`);
+		// only what exists can be named
+		if (made.has(focused))
+			element.setAttribute("aria-activedescendant", `${name}-${focused}`);
+		else
+			element.removeAttribute("aria-activedescendant");
+	}
+
+	function soon() {
+		if (!waiting)
+			requestAnimationFrame(paint);
+		waiting = true;
+	}
+
+	function scrollTo(at) {
+		const room = element.clientHeight - ROW; // the head covers one
+
+		if (at * ROW < element.scrollTop)
+			element.scrollTop = at * ROW;
+		else if ((at + 1) * ROW > element.scrollTop + room)
+			element.scrollTop = (at + 1) * ROW - room;
+	}
+
+	function focus(at) {
+		if (rows.length === 0)
+			return;
+		made.get(focused)?.setAttribute("aria-selected", "false");
+		focused = Math.max(0, Math.min(rows.length - 1, at));
+		scrollTo(focused);
+		paint();
+		made.get(focused)?.setAttribute("aria-selected", "true");
+		onfocus?.(rows[focused]);
+	}
+
+	function key(event) {
+		const page = Math.max(1, Math.floor(element.clientHeight / ROW) - 2);
+		const moves = {
+			ArrowDown: focused + 1, ArrowUp: focused - 1, PageDown: focused + page,
+			PageUp: focused - page, Home: 0, End: rows.length - 1,
+		};
+
+		if (event.target !== element || event.ctrlKey || event.altKey || event.metaKey)
+			return;
+		if (event.key in moves)
+			focus(moves[event.key]);
+		else if (event.key === "Enter" && rows.length > 0)
+			onopen?.(rows[focused]);
+		else
+			return;
+		event.preventDefault();
+	}
+
+	element.addEventListener("scroll", soon, { passive: true });
+	element.addEventListener("keydown", key);
+	body.addEventListener("click", (event) => {
+		const line = event.target.closest(".row");
+
+		if (!line || event.target.closest("a, button") || getSelection().toString())
+			return;
+		focus(Number(line.dataset.at));
+		onopen?.(rows[focused]);
+	});
+	new ResizeObserver(soon).observe(element);
+	print.addEventListener("change", paint);
+	return {
+		element,
+		show(shown, sort, at = 0) {
+			rows = shown;
+			focused = Math.max(0, Math.min(rows.length - 1, at));
+			fill(head, columns.map((column, place) => headCell(column, place, sort, onsort)));
+			element.setAttribute("aria-rowcount", rows.length + 1);
+			body.replaceChildren();
+			made.clear();
+			element.scrollTop = Math.min(element.scrollTop, rows.length * ROW);
+			if (at > 0)
+				scrollTo(focused);
+			paint();
+		},
+	};
+}

@@ -1,0 +1,17 @@
+// THE VIEWS, in the order of the tabs. A view is
+//   { name, title, key, async draw(root, context), drawn?(root), update?(root, context), leave?(),
+//     keys?: [{key, title, run}] }
+// draw fills root, drawn is called when it is on the page. update, where there is one, is
+// called with the element around root instead of both when the view is on the page
+// already; leave ends what draw began. context is what main.js makes: {state, info, model,
+// filter, choice, run, runs, status, get(name, params), find(name, params), data, say,
+// modelOf(run)}.
+import help from "./views/help.js";
+import sites from "./views/sites.js";
+import summary from "./views/summary.js";
+
+export const VIEWS = [summary, sites, help];
+
+export function viewOf(name) {
+	return VIEWS.find((view) => view.name === name) ?? VIEWS[0];
+}

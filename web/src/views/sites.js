@@ -1,0 +1,144 @@
+// The table of sites: what was allocated where, and whether it need have been.
+import { add, fill, h } from "../dom.js";
+import { totals } from "../filter.js";
+import { order } from "../model.js";
+import { badge, empty, meter, name, spark, where } from "../parts.js";
+import * as state from "../state.js";
+import { table } from "../table.js";
+import { bytes, count, ns, share } from "../units.js";
+import { indexOf } from "../verdicts.js";
+
+const FIRST = { key: "saved.cost_ns", down: true };
+let grid = null;
+let context = null;
+
+const number = (key, row) => context.model.number(key, row);
+const text = (key, row) => context.model.text(key, row);
+const dash = (value, show) => Number.isNaN(value) ? "–" : show(value);
+
+function evidence(row) {
+	const proved = number("evidence.proved", row);
+	const all = proved + number("evidence.inferred", row);
+
+	return all > 0 ? [meter(proved / all), ` ${share(proved, all)}`] : "–";
+}
+
+// What a column shows, and what it is sorted by where that is not the column of its key.
+const COLUMNS = [
+	{ key: "verdict", title: "Verdict", width: "5.6rem", down: false,
+		value: (row) => indexOf(text("verdict", row)), cell: (row) => badge(text("verdict", row)) },
+	{ key: "function", title: "Function", width: "minmax(13rem, 3fr)", down: false, text: true,
+		cell: (row) => name(text("function", row)) },
+	{ key: "file", title: "Where", width: "minmax(9rem, 1.4fr)", down: false, text: true,
+		value: (row) => text("file", row) ? `${text("file", row)}:${String(number("line", row)).padStart(9, "0")}` : "",
+		cell: (row) => where({ file: text("file", row), line: number("line", row), module: text("module", row) }) },
+	{ key: "blocks", title: "Blocks", width: "4.6rem", align: "n", value: (row) => context.choice.sums.blocks[row],
+		cell: (row) => count(context.choice.sums.blocks[row]) },
+	{ key: "bytes", title: "Bytes", width: "5rem", align: "n", value: (row) => context.choice.sums.bytes[row],
+		cell: (row) => bytes(context.choice.sums.bytes[row]) },
+	{ key: "cost_ns", title: "Time", width: "4.6rem", align: "n", help: "in malloc and free",
+		value: (row) => context.choice.sums.cost_ns[row], cell: (row) => ns(context.choice.sums.cost_ns[row]) },
+	{ key: "saved.cost_ns", title: "To save", width: "4.8rem", align: "n",
+		help: "time in malloc and free of the blocks that need not be on the heap",
+		cell: (row) => number("saved.cost_ns", row) > 0 ? ns(number("saved.cost_ns", row)) : "–" },
+	{ key: "size.p50", title: "Size", width: "4.8rem", align: "n", help: "of half of the blocks, at most",
+		cell: (row) => dash(number("size.p50", row), bytes) },
+	{ key: "life_ns.p50", title: "Life, p50", width: "5rem", align: "n", help: "half of the blocks lived so long, at most",
+		cell: (row) => dash(number("life_ns.p50", row), ns) },
+	{ key: "life_ns.p99", title: "Lifetimes", width: "5.2rem",
+		help: "blocks by lifetime, from 1 ns on the left to seconds on the right, both logarithmic; sorted by the 99th percentile",
+		cell: (row) => spark(text("life_shape", row)) },
+	{ key: "evidence", title: "Proved", width: "6.6rem",
+		help: "the share of blocks whose fate is proved; of the others it is presumed",
+		value: (row) => {
+			const proved = number("evidence.proved", row);
+
+			return proved / (proved + number("evidence.inferred", row));
+		}, cell: evidence },
+];
+
+function sorted(sort) {
+	const column = COLUMNS.find(({ key }) => key === sort.key) ?? COLUMNS.find(({ key }) => key === FIRST.key);
+	const chosen = [];
+	const value = column.value ?? (column.text ? (row) => text(column.key, row)
+		: (row) => number(column.key, row));
+
+	for (let row = 0; row < context.model.count; row++)
+		if (context.choice.sites[row])
+			chosen.push(row);
+	// once a row, not once a comparison
+	const values = new Array(context.model.count);
+
+	for (const row of chosen)
+		values[row] = value(row);
+	return order(chosen, (row) => values[row], sort.down, column.text);
+}
+
+function sortOf(where_) {
+	const [key, way] = (where_.sort ?? "").split(" ");
+
+	return COLUMNS.some((column) => column.key === key) ? { key, down: way !== "up" } : FIRST;
+}
+
+const link = (row) => state.link({ view: "site", id: context.model.id(row) });
+
+function total() {
+	const { blocks, bytes: size, cost_ns: time } = totals(context.choice);
+	const all = context.info.run;
+	let saved = 0;
+
+	for (let row = 0; row < context.model.count; row++)
+		saved += context.choice.sites[row] ? (number("saved.blocks", row) || 0) : 0;
+	return h("p", { class: "totals" },
+		h("strong", null, count(context.choice.count)), context.choice.count === 1 ? " site, " : " sites, ",
+		h("strong", null, count(blocks)), " blocks, ", h("strong", null, bytes(size)), ", ",
+		h("strong", null, ns(time)), ` in malloc and free (${share(time, all.cost_ns)} of all)`,
+		context.choice.restricted ? null : [", ", h("strong", null, share(saved, blocks)), " need not be on the heap"]);
+}
+
+function show(root) {
+	const rows = sorted(sortOf(context.state));
+	const chosen = context.state.row === undefined ? 0 : Math.max(0, rows.indexOf(context.model.row(context.state.row)));
+
+	fill(root.querySelector(".above"), total());
+	grid.element.hidden = rows.length === 0;
+	fill(root.querySelector(".none"), rows.length > 0 ? null : context.model.count === 0
+		? empty("No allocation was recorded.", "See esc info for what ran; esc record --full records everything.")
+		: empty("No site is like that.", "Remove a filter above, or all of them with the key x."));
+	grid.show(rows, sortOf(context.state), chosen);
+	context.say(`${rows.length} of ${context.model.count} sites`);
+}
+
+export default {
+	name: "sites",
+	title: "Sites",
+	key: "2",
+	async draw(root, given) {
+		context = given;
+		grid = table({
+			columns: COLUMNS.map((column) => column.key !== "function" ? column : { ...column,
+				cell: (row) => h("a", { href: link(row), tabindex: -1 }, column.cell(row)) }),
+			label: "Sites",
+			onsort: ({ key, down }) => state.set({ sort: `${key} ${down ? "down" : "up"}`, row: null }, { replace: true }),
+			onopen: (row) => {
+				// back leads to the row that was left
+				state.set({ row: context.model.id(row) }, { replace: true });
+				state.set({ view: "site", id: context.model.id(row) });
+			},
+		});
+		root.classList.add("tall");
+		add(root, h("h2", { class: "hide" }, "Sites"), h("div", { class: "above" }), grid.element, h("div", { class: "none" }));
+	},
+	drawn(root) {
+		show(root);
+		if (context.state.row !== undefined) // back from what was opened
+			grid.element.focus({ preventScroll: true });
+	},
+	async update(root, given) {
+		context = given;
+		show(root);
+	},
+	leave() {
+		grid = null;
+	},
+};

@@ -1,0 +1,191 @@
+// What ran, what of it need not be on the heap, and where to begin.
+import { add, fill, h } from "../dom.js";
+import { order } from "../model.js";
+import { badge, empty, meter, name, section, where } from "../parts.js";
+import * as state from "../state.js";
+import { base } from "../text.js";
+import { METRICS, bytes, count, exact, ns, share } from "../units.js";
+import { VERDICTS, verdictOf } from "../verdicts.js";
+
+const TOP = 10;
+const METRIC = { blocks: "blocks", bytes: "bytes", cost_ns: "time" };
+
+function sum(verdicts, key) {
+	return verdicts.reduce((all, verdict) => all + (verdict[key] ?? 0), 0);
+}
+
+function card(title, value, detail, className) {
+	return h("div", { class: `card ${className ?? ""}` },
+		h("dt", null, title), h("dd", null, h("strong", null, value), h("span", { class: "dim" }, detail)));
+}
+
+function cards({ run, verdicts = [] }) {
+	const blocks = sum(verdicts, "blocks");
+	const movable = sum(verdicts, "movable_blocks");
+	const size = sum(verdicts, "bytes");
+	const cost = sum(verdicts, "cost_ns");
+
+	return h("dl", { class: "cards" },
+		card("Need not be on the heap", share(movable, blocks),
+			`${count(movable)} of ${count(blocks)} blocks`, "first"),
+		card("Allocations", count(run.allocations), `${count(run.frees)} frees`),
+		card("Allocated", bytes(run.bytes), `${share(sum(verdicts, "movable_bytes"), size)} need not be on the heap`),
+		card("At the peak", bytes(run.peak_bytes), "live at one time"),
+		card("In malloc and free", ns(run.cost_ns),
+			`${share(run.cost_ns, run.duration_ns)} of the run; ` +
+			`${ns(sum(verdicts, "movable_cost_ns"))} of ${ns(cost)} could be saved`));
+}
+
+// One bar, a segment a verdict: its letter stands in it where there is room.
+function bar(verdicts, metric) {
+	const all = sum(verdicts, metric);
+	const known = VERDICTS.map(({ name: verdict }) => verdicts.find((one) => one.verdict === verdict))
+		.filter((one) => one && one[metric] > 0);
+
+	return h("div", { class: "bar", role: "img",
+		"aria-label": `Share of ${METRIC[metric]} by verdict: ` +
+			known.map((one) => `${one.verdict} ${share(one[metric], all)}`).join(", ") },
+	known.map((one) => h("a", {
+		class: `segment v-${one.verdict}`, href: state.link({ view: "sites", verdict: one.verdict }), tabindex: -1,
+		title: `${one.verdict}: ${share(one[metric], all)} of the ${METRIC[metric]}`,
+		style: { "flex-grow": one[metric] / all },
+	}, h("span", null, verdictOf(one.verdict).mark))));
+}
+
+function metricSwitch(current) {
+	return h("div", { class: "switch", role: "group", "aria-label": "Weigh by" },
+		Object.keys(METRIC).map((metric) => h("button", {
+			type: "button", "aria-pressed": metric === current ? "true" : "false",
+			onclick: () => state.set({ metric: metric === "blocks" ? null : metric }, { replace: true }),
+		}, METRICS[metric].title)));
+}
+
+function verdictRows(verdicts) {
+	const all = Object.fromEntries(Object.keys(METRIC).map((key) => [key, sum(verdicts, key)]));
+
+	return VERDICTS.map(({ name: verdict, advice }) => {
+		const one = verdicts.find((found) => found.verdict === verdict);
+
+		return !one || one.sites === 0 ? null : h("tr", null,
+			h("th", { scope: "row" }, h("a", { href: state.link({ view: "sites", verdict }) }, badge(verdict))),
+			h("td", { class: "n" }, count(one.sites)),
+			h("td", { class: "n", title: exact(one.blocks) }, count(one.blocks)),
+			h("td", { class: "n" }, share(one.blocks, all.blocks)),
+			h("td", { class: "n", title: exact(one.bytes) }, bytes(one.bytes)),
+			h("td", { class: "n" }, ns(one.cost_ns)),
+			h("td", { class: "n" }, one.movable_blocks > 0 ? share(one.movable_blocks, one.blocks) : "–"),
+			h("td", { class: "advice" }, advice));
+	});
+}
+
+function verdictPart({ verdicts }, metric) {
+	if (!verdicts)
+		return null;
+	const titles = [["Verdict"], ["Sites", "n"], ["Blocks", "n"], ["", "n"], ["Bytes", "n"], ["Time", "n"],
+		["Movable", "n"], ["What to do", "advice"]];
+
+	return h("section", { class: "part" },
+		h("div", { class: "line" }, h("h2", null, "Verdicts"), metricSwitch(metric)),
+		bar(verdicts, metric),
+		h("div", { class: "scroll" }, h("table", { class: "plain-table" },
+			h("thead", null, h("tr", null, titles.map(([title, kind]) =>
+				h(title ? "th" : "td", { scope: title ? "col" : null, class: kind }, title)))),
+			h("tbody", null, verdictRows(verdicts)))));
+}
+
+// The sites with the most to gain, each with what to do.
+function top({ model, choice }) {
+	const saved = model.numbers("saved.cost_ns");
+	const blocks = model.numbers("saved.blocks");
+	const chosen = [];
+
+	for (let row = 0; row < model.count; row++)
+		if (choice.sites[row] && (saved[row] > 0 || blocks[row] > 0))
+			chosen.push(row);
+	const rows = [...order(chosen, (row) => saved[row], true)].slice(0, TOP);
+	const most = saved[rows[0]];
+
+	if (rows.length === 0)
+		return section("Where to begin", h("p", { class: "dim" }, model.count === 0
+			? "No allocation was recorded."
+			: "Nothing that was chosen can leave the heap: the blocks outlive their functions, as they should."));
+	return h("section", { class: "part" },
+		h("div", { class: "line" }, h("h2", null, "Where to begin"),
+			h("a", { href: state.link({ view: "sites" }) }, `all ${count(choice.count)} sites`)),
+		h("ol", { class: "begin" }, rows.map((row) => h("li", null,
+			h("a", { class: "what", href: state.link({ view: "site", id: model.id(row) }) },
+				badge(model.text("verdict", row)), " ", name(model.text("function", row))), " ",
+			where({ file: model.text("file", row), line: model.number("line", row), module: model.text("module", row) }),
+			h("span", { class: "gain n" }, meter(saved[row] / most), ` ${ns(saved[row])}`),
+			h("span", { class: "n" }, `${count(blocks[row])} blocks`),
+			h("p", { class: "advice" }, model.text("advice", row) || verdictOf(model.text("verdict", row)).advice)))));
+}
+
+function facts({ run, threads = [] }) {
+	const mode = run.mode === "auto" ? `auto, at most ${run.budget ?? "?"}% of the time` : run.mode;
+	const rows = [
+		["Command", h("code", null, (run.command ?? []).join(" "))],
+		["Program", run.exe ? h("code", null, run.exe) : null],
+		["Began", run.start ? run.start.replace("T", " ").replace(/\.\d+Z/, " UTC") : null],
+		["Ran", ns(run.duration_ns)],
+		["Recorded", `${mode}; ${count(run.recorded)} events`],
+		["Process", `${run.pid}${run.processes > 1 ? ` and ${run.processes - 1} more` : ""}, ` +
+			`${run.threads} thread${run.threads === 1 ? "" : "s"}`],
+		["Allocator", run.allocator || null],
+		["Limit", `blocks above ${bytes(run.stack_limit)} are too large for the stack`],
+		["Trace", run.trace ? h("code", null, run.trace) : null],
+	];
+
+	void threads;
+	return section("What ran", h("dl", { class: "facts" }, rows.filter(([, value]) => value)
+		.map(([title, value]) => [h("dt", null, title), h("dd", null, value)])));
+}
+
+// Modules whose sites have no lines, and why a file gave none.
+function unseen({ model, info }) {
+	const nameless = new Map();
+	const blocks = model.numbers("blocks.estimated");
+	let all = 0;
+
+	for (let row = 0; row < model.count; row++) {
+		all += blocks[row];
+		if (!model.text("file", row)) {
+			const module = model.text("module", row);
+
+			nameless.set(module, (nameless.get(module) ?? 0) + blocks[row]);
+		}
+	}
+	const worst = [...nameless].sort((a, b) => b[1] - a[1]).slice(0, 6);
+	const lines = worst.map(([module, some]) => h("li", null,
+		h("strong", { title: module }, base(module) || "no module"), ` has no lines (${share(some, all)} of the blocks): ` +
+		"build it with -g, or install its debug symbols"));
+	const noted = (info.modules ?? []).filter((module) => module.note).slice(0, 6).map((module) =>
+		h("li", null, h("strong", { title: module.path }, base(module.path)), `: ${module.note}`));
+
+	return lines.length + noted.length === 0 ? null
+		: section("Not seen", h("ul", { class: "unseen" }, lines, noted));
+}
+
+function show(root, context) {
+	const metric = context.state.metric in METRIC ? context.state.metric : "blocks";
+
+	fill(root, h("h2", { class: "hide" }, "Summary"), cards(context.info),
+		context.model.count === 0 ? empty("No allocation was recorded.",
+			"A static program, or one with a malloc of its own, is not seen; esc info says what was.") : null,
+		h("div", { class: "columns wide" },
+			h("div", null, verdictPart(context.info, metric), top(context)),
+			h("div", null, facts(context.info), unseen(context))));
+	context.say(`Summary: ${count(context.model.count)} sites`);
+}
+
+export default {
+	name: "summary",
+	title: "Summary",
+	key: "1",
+	async draw(root, context) {
+		show(add(root), context);
+	},
+	async update(root, context) {
+		show(root.firstChild, context);
+	},
+};
