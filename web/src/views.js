@@ -7,10 +7,13 @@
 // filter, choice, run, runs, status, get(name, params), find(name, params), data, say,
 // modelOf(run)}.
 import help from "./views/help.js";
+import site from "./views/site.js";
 import sites from "./views/sites.js";
+import source from "./views/source.js";
 import summary from "./views/summary.js";
+import threads from "./views/threads.js";
 
-export const VIEWS = [summary, sites, help];
+export const VIEWS = [summary, sites, site, source, threads, help];
 
 export function viewOf(name) {
 	return VIEWS.find((view) => view.name === name) ?? VIEWS[0];

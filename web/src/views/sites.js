@@ -25,7 +25,7 @@ function evidence(row) {
 
 // What a column shows, and what it is sorted by where that is not the column of its key.
 const COLUMNS = [
-	{ key: "verdict", title: "Verdict", width: "5.6rem", down: false,
+	{ key: "verdict", title: "Verdict", width: "6.2rem", down: false,
 		value: (row) => indexOf(text("verdict", row)), cell: (row) => badge(text("verdict", row)) },
 	{ key: "function", title: "Function", width: "minmax(13rem, 3fr)", down: false, text: true,
 		cell: (row) => name(text("function", row)) },

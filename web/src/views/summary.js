@@ -116,7 +116,7 @@ function top({ model, choice }) {
 			h("a", { class: "what", href: state.link({ view: "site", id: model.id(row) }) },
 				badge(model.text("verdict", row)), " ", name(model.text("function", row))), " ",
 			where({ file: model.text("file", row), line: model.number("line", row), module: model.text("module", row) }),
-			h("span", { class: "gain n" }, meter(saved[row] / most), ` ${ns(saved[row])}`),
+			h("span", { class: "gain n" }, meter(saved[row] / most), h("span", { class: "beside-meter" }, ns(saved[row]))),
 			h("span", { class: "n" }, `${count(blocks[row])} blocks`),
 			h("p", { class: "advice" }, model.text("advice", row) || verdictOf(model.text("verdict", row)).advice)))));
 }
