@@ -33,6 +33,7 @@ record_release(struct record *record)
 	free(record->exe);
 	free(record->trace);
 	free(record->lib);
+	free(record->lib_any);
 	free(record->keeper);
 }
 

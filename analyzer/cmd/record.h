@@ -33,6 +33,8 @@ struct record {
 	char *exe;       /* the ELF file that is, or interprets, the program */
 	char *trace;     /* absolute path; NULL: none is made */
 	char *lib;       /* libesc.so */
+	char *lib_any;   /* by $LIB: also for 32-bit children, see record_find_any; or NULL */
+	bool usual;      /* exe's loader is the system's, which knows lib_any */
 	char *keeper;    /* esc-keeper for traces of children; NULL: not found */
 	int trace_fd;    /* -1: none */
 	pid_t pid;       /* of the program, once it was started */
@@ -72,14 +74,14 @@ void record_release(struct record *record);
 
 /* Fills program; 0, or CMD_NOT_FOUND, CMD_NOT_EXECUTABLE with err set. */
 int record_find_program(struct record *record, struct err *err);
-/* Fills lib and keeper: 0, or -1 with err set. */
+/* Fills lib, lib_any and keeper: 0, or -1 with err set. */
 int record_find_lib(struct record *record, struct err *err);
 
 /* --- record_check.c --- */
 
 /*
  * Why `program` cannot be profiled, with what to do, or NULL: a text for the
- * user, which the caller frees. Fills exe.
+ * user, which the caller frees. Fills exe and usual.
  */
 char *record_check(struct record *record);
 

@@ -1,5 +1,7 @@
 /* Can libesc.so be preloaded into the program? Reads the ELF file itself, with
  * pread, and believes nothing that it says. */
+#include "config.h"
+
 #include "analyzer/cmd/record.h"
 
 #include <elf.h>
@@ -31,6 +33,7 @@ struct check {
 	int fd;
 	Elf64_Ehdr elf;
 	const char *why; /* static text, NULL while nothing is wrong */
+	bool usual;      /* its loader is ESC_LOADER */
 };
 
 /* What stands at `offset`, one byte more for a NUL; NULL: not all there. */
@@ -176,6 +179,7 @@ check_loader(struct check *check, const Elf64_Phdr *segment)
 	if (loader != NULL && strstr(loader, "ld-linux") == NULL && strstr(loader, "ld64") == NULL)
 		check->why = "does not use the GNU C library; build it "
 			     "with that";
+	check->usual = loader != NULL && strcmp(loader, ESC_LOADER) == 0;
 	free(loader);
 }
 
@@ -290,10 +294,10 @@ check_interpreter(const char *line)
 
 /*
  * Looks at one file. Returns the next one to look at, which interprets it (the
- * caller frees it), or NULL: it is the last, *why says what is wrong with it.
+ * caller frees it), or NULL: it is the last, *result says what is wrong with it.
  */
 static char *
-check_file(const char *path, const char **why)
+check_file(const char *path, struct check *result)
 {
 	struct check check = { .why = NULL };
 	char line[256] = "";
@@ -314,7 +318,7 @@ check_file(const char *path, const char **why)
 		next = xstrdup("/bin/sh"); /* so does execvp */
 	}
 	(void)close(check.fd);
-	*why = check.why;
+	*result = check;
 	return next;
 }
 
@@ -322,18 +326,19 @@ char *
 record_check(struct record *record)
 {
 	char *path = xstrdup(record->program);
-	const char *why = NULL;
+	struct check last = { .why = NULL };
 	char *next, *text;
 	int depth;
 
 	for (depth = 0; depth < CHECK_SCRIPTS; depth++) {
-		next = check_file(path, &why);
+		next = check_file(path, &last);
 		if (next == NULL)
 			break;
 		free(path);
 		path = next;
 	}
-	text = why != NULL ? xasprintf("%s %s", path, why) : NULL;
+	text = last.why != NULL ? xasprintf("%s %s", path, last.why) : NULL;
+	record->usual = last.usual;
 	record->exe = realpath(path, NULL);
 	if (record->exe == NULL)
 		record->exe = xstrdup(path);

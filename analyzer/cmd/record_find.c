@@ -20,6 +20,8 @@
 #define ESC_KEEPER "/usr/local/libexec/esc/esc-keeper"
 #endif
 
+#define FIND_LOADER_32 "/lib/ld-linux.so.2"
+
 /* 0 if the file can be run, else the errno. */
 static int
 record_find_try(const char *path)
@@ -135,6 +137,36 @@ record_find_shim(const char *name)
 	return found;
 }
 
+static bool
+record_find_same(const char *one, const char *other)
+{
+	struct stat a, b;
+
+	return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+	    a.st_ino == b.st_ino;
+}
+
+/*
+ * The loader of a 32-bit program complains of a library that is not for it. $LIB is another
+ * folder for each loader: ours leads to `lib`, a 32-bit one's to an empty library
+ * (build-aux/preloads.sh). NULL: not needed where no 32-bit loader is, or not there.
+ */
+static char *
+record_find_any(const char *lib)
+{
+	const char *name = strrchr(lib, '/') + 1;
+	int folder = (int)(name - lib);
+	char *ours, *any = NULL;
+
+	if (ESC_LOADER_LIB[0] == '\0' || access(FIND_LOADER_32, F_OK) != 0)
+		return NULL;
+	ours = xasprintf("%.*sesc/%s/%s", folder, lib, ESC_LOADER_LIB, name);
+	if (record_find_same(ours, lib))
+		any = xasprintf("%.*sesc/$LIB/%s", folder, lib, name);
+	free(ours);
+	return any;
+}
+
 int
 record_find_lib(struct record *record, struct err *err)
 {
@@ -152,5 +184,6 @@ record_find_lib(struct record *record, struct err *err)
 		    "%s: LD_PRELOAD cannot hold such a path "
 		    "(':' or space)",
 		    record->lib);
+	record->lib_any = record_find_any(record->lib);
 	return 0;
 }

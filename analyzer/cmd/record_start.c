@@ -89,12 +89,13 @@ static void
 start_preload(const struct record *record)
 {
 	const char *given = getenv("LD_PRELOAD");
+	const char *own = record->usual && record->lib_any != NULL ? record->lib_any : record->lib;
 	char *value;
 
 	if (given != NULL && given[0] != '\0')
-		value = xasprintf("%s:%s", record->lib, given);
+		value = xasprintf("%s:%s", own, given);
 	else
-		value = xstrdup(record->lib);
+		value = xstrdup(own);
 	if (setenv("LD_PRELOAD", value, 1) != 0)
 		_exit(125);
 	free(value);
