@@ -10,46 +10,31 @@
 #include "analyzer/cmd/pager.h"
 #include "analyzer/cmd/source.h"
 #include "analyzer/format/format.h"
-#include "analyzer/format/rows.h"
-#include "analyzer/report/report.h"
+#include "analyzer/report/info.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
 
 extern const struct cmd cmd_info;
 
-enum { INFO_FORMAT = OPTIONS_KEY, INFO_PARTS = 3 };
+enum { INFO_FORMAT = OPTIONS_KEY };
 
 static const struct option_def info_options[] = {
-	{ "format", INFO_FORMAT, "FORMAT", "text or json" },
+	{ "format", INFO_FORMAT, "FORMAT", "text, json or columns" },
 	{ NULL, 0, NULL, NULL },
 };
 
 static int
-info_write(const struct format *format, struct query_db *db, struct err *err)
+info_print(const struct format *format, struct query_db *db, struct err *err)
 {
-	static const char *const names[INFO_PARTS] = { "run", "threads", "modules" };
-	struct rows rows[INFO_PARTS] = { { .columns = NULL } };
-	struct format_part parts[INFO_PARTS];
-	struct format_document document = {
-		.schema = "esc-info/1",
-		.parts = parts,
-		.count = INFO_PARTS,
-	};
-	int rc = 0;
+	struct info info;
+	int rc = info_load(&info, db, NULL, err);
 
-	for (size_t i = 0; rc == 0 && i < INFO_PARTS; i++) {
-		const struct report *report = report_find(names[i]);
-
-		rc = report_load(db, report, &rows[i], err);
-		parts[i] = (struct format_part){ names[i], &rows[i], report->is_single };
-	}
 	if (rc == 0) {
 		pager_start();
-		format->write(&document, stdout);
+		info_write(&info, format, stdout);
 		pager_end();
 	}
-	for (size_t i = 0; i < INFO_PARTS; i++)
-		rows_release(&rows[i]);
+	info_release(&info);
 	return rc;
 }
 
@@ -70,7 +55,7 @@ info_main(int argc, char **argv)
 	if (argc - optind > 1)
 		options_usage(&cmd_info, "one file at a time");
 	db = source_open(argv[optind], NULL, &err);
-	if (db && info_write(format, db, &err) == 0)
+	if (db && info_print(format, db, &err) == 0)
 		status = cmd_finish();
 	else
 		cmd_fail(&err);

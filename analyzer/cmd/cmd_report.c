@@ -19,6 +19,7 @@
 #include "analyzer/report/order.h"
 #include "analyzer/report/page.h"
 #include "analyzer/report/report.h"
+#include "analyzer/report/site.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/paths.h"
@@ -31,6 +32,7 @@ enum {
 	REPORT_VERDICT,
 	REPORT_TOP,
 	REPORT_FORMAT,
+	REPORT_SITE,
 	REPORT_COLOR,
 	REPORT_COLUMNS = 100,
 	REPORT_COLUMNS_MIN = 80,
@@ -41,7 +43,8 @@ static const struct option_def report_options[] = {
 	{ "sort", REPORT_SORT, "KEY", "order of the sites: cost, blocks, bytes, saved" },
 	{ "verdict", REPORT_VERDICT, "V,...", "only sites of these verdicts" },
 	{ "top", REPORT_TOP, "N", "only the first N sites" },
-	{ "format", REPORT_FORMAT, "FORMAT", "text, json or csv" },
+	{ "site", REPORT_SITE, "SITE", "one site: its number, FUNCTION or FILE:LINE" },
+	{ "format", REPORT_FORMAT, "FORMAT", "text, json, csv or columns" },
 	PATH_OPTIONS,
 	SOURCE_OPTIONS,
 	{ "color", REPORT_COLOR, "WHEN", "auto, always or never" },
@@ -58,6 +61,7 @@ struct options {
 	const char *verdicts;
 	size_t top;
 	const struct format *format;
+	const char *site; /* NULL: all */
 	enum term_color color;
 };
 
@@ -89,6 +93,7 @@ options_take(struct options *options, int key)
 		if (!options->format)
 			options_usage(&cmd_report, "no format %s", optarg);
 		break;
+	case REPORT_SITE: options->site = optarg; break;
 	case REPORT_COLOR:
 		if (term_color_parse(optarg, &options->color) < 0)
 			options_usage(&cmd_report, "--color is auto, always or never");
@@ -123,13 +128,17 @@ tables_filter(struct rows *sites, const char *verdicts)
 	rows_cut(sites, kept);
 }
 
+/* is_plain: of stacks nothing will be written, or little. */
 static int
-tables_load(struct tables *tables, struct query_db *db, bool filtered, struct err *err)
+tables_load(
+    struct tables *tables, struct query_db *db, bool is_plain, bool filtered, struct err *err)
 {
+	const struct report *sites = report_find("sites");
+
 	*tables = (struct tables){ .run = { .columns = NULL } };
 	if (report_load(db, report_find("run"), &tables->run, err) < 0 ||
-	    report_load(db, report_find("sites"), &tables->sites, err) < 0 ||
-	    (filtered && report_load(db, report_find("sites"), &tables->all, err) < 0) ||
+	    (is_plain ? report_load_plain : report_load)(db, sites, &tables->sites, err) < 0 ||
+	    (filtered && report_load_plain(db, sites, &tables->all, err) < 0) ||
 	    report_load(db, report_find("modules"), &tables->modules, err) < 0)
 		return -1;
 	if (tables->run.count == 0)
@@ -146,11 +155,10 @@ tables_release(struct tables *tables)
 	rows_release(&tables->modules);
 }
 
-static int
-write_page(const struct options *options, const struct tables *tables, struct query_db *db,
-    struct err *err)
+static void
+page_set(struct page *page, const struct options *options, const struct tables *tables)
 {
-	struct page page = {
+	*page = (struct page){
 		.out = stdout,
 		.columns = term_columns(stdout, REPORT_COLUMNS),
 		.is_colored = term_color_wanted(stdout, options->color),
@@ -161,12 +169,21 @@ write_page(const struct options *options, const struct tables *tables, struct qu
 		.all = options->verdicts ? &tables->all : &tables->sites,
 		.modules = &tables->modules,
 	};
+
+	if (page->columns < REPORT_COLUMNS_MIN)
+		page->columns = REPORT_COLUMNS_MIN;
+	if (page->columns > REPORT_COLUMNS_MAX)
+		page->columns = REPORT_COLUMNS_MAX;
+}
+
+static int
+write_page(const struct options *options, const struct tables *tables, struct query_db *db,
+    struct err *err)
+{
+	struct page page;
 	int rc;
 
-	if (page.columns < REPORT_COLUMNS_MIN)
-		page.columns = REPORT_COLUMNS_MIN;
-	if (page.columns > REPORT_COLUMNS_MAX)
-		page.columns = REPORT_COLUMNS_MAX;
+	page_set(&page, options, tables);
 	pager_start();
 	rc = page_write(&page, db, err);
 	pager_end();
@@ -189,6 +206,39 @@ write_document(const struct options *options, const struct tables *tables)
 	options->format->write(&document, stdout);
 }
 
+/* Those that are meant: as text all of them, as JSON the one. */
+static int
+write_sites(const struct options *options, const struct tables *tables, struct query_db *db,
+    struct err *err)
+{
+	bool is_text = strcmp(options->format->name, "text") == 0;
+	const struct site site = { &tables->run, &tables->sites, &options->paths };
+	struct page page;
+	size_t found = 0;
+	size_t row = 0;
+	int rc = 0;
+
+	page_set(&page, options, tables);
+	for (size_t i = 0; rc == 0 && i < tables->sites.count; i++) {
+		if (!site_is(&tables->sites, i, options->site))
+			continue;
+		row = i;
+		if (found++ == 0 && is_text)
+			pager_start();
+		if (is_text)
+			rc = page_write_site(&page, db, i, err);
+	}
+	if (is_text && found > 0)
+		pager_end();
+	if (found == 0)
+		return err_set(
+		    err, "%s: no such site (esc report --format=csv lists them)", options->site);
+	if (!is_text && found > 1)
+		return err_set(err, "%s: that is %zu sites; give the id of one, or FILE:LINE",
+		    options->site, found);
+	return is_text || rc < 0 ? rc : site_write(&site, db, row, stdout, err);
+}
+
 static int
 report_write(const struct options *options, struct query_db *db, struct err *err)
 {
@@ -197,7 +247,8 @@ report_write(const struct options *options, struct query_db *db, struct err *err
 	    : is_page                      ? page_order
 					   : order_find("cost");
 	struct tables tables;
-	int rc = tables_load(&tables, db, options->verdicts != NULL, err);
+	bool is_plain = is_page || options->site || strcmp(options->format->name, "columns") == 0;
+	int rc = tables_load(&tables, db, is_plain, options->verdicts != NULL, err);
 
 	if (rc == 0) {
 		rows_show_paths(&tables.sites, "file", &options->paths);
@@ -208,7 +259,9 @@ report_write(const struct options *options, struct query_db *db, struct err *err
 		rows_sort(&tables.sites, order);
 		if (options->top && !is_page)
 			rows_cut(&tables.sites, options->top);
-		if (is_page)
+		if (options->site)
+			rc = write_sites(options, &tables, db, err);
+		else if (is_page)
 			rc = write_page(options, &tables, db, err);
 		else
 			write_document(options, &tables);
@@ -230,6 +283,9 @@ report_main(int argc, char **argv)
 		options_take(&options, key);
 	if (argc - optind > 1)
 		options_usage(&cmd_report, "one file at a time");
+	if (options.site && strcmp(options.format->name, "text") != 0 &&
+	    strcmp(options.format->name, "json") != 0)
+		options_usage(&cmd_report, "one site is text or json");
 	db = source_open(argv[optind], &options.source, &err);
 	if (db && report_write(&options, db, &err) == 0)
 		status = cmd_finish();

@@ -16,13 +16,21 @@ rows_init(struct rows *rows, const struct column *columns, size_t width)
 static void
 cell_release(struct cell *cell)
 {
-	for (size_t i = 0; i < cell->count; i++)
-		free(cell->list[i]);
-	if (cell->rows)
+	switch (cell->type) {
+	case CELL_TEXT: free(cell->text); break;
+	case CELL_LIST:
+		for (size_t i = 0; i < cell->count; i++)
+			free(cell->list[i]);
+		free(cell->list);
+		break;
+	case CELL_ROWS:
 		rows_release(cell->rows);
-	free(cell->rows);
-	free(cell->list);
-	free(cell->text);
+		free(cell->rows);
+		break;
+	case CELL_NULL:
+	case CELL_INT:
+	case CELL_REAL: break;
+	}
 	*cell = (struct cell){ .type = CELL_NULL };
 }
 
@@ -57,7 +65,7 @@ rows_add(struct rows *rows)
 	return row;
 }
 
-static size_t
+size_t
 rows_column(const struct rows *rows, const char *name)
 {
 	for (size_t i = 0; i < rows->width; i++) {
@@ -177,6 +185,8 @@ cell_append(struct cell *cell, const char *value)
 	if (cell->type != CELL_LIST)
 		cell_release(cell);
 	cell->type = CELL_LIST;
+	if (cell->count == UINT32_MAX)
+		return; /* no reader takes as many */
 	if ((cell->count & (cell->count - 1)) == 0) {
 		cap = cell->count ? cell->count * 2 : 1;
 		cell->list = xreallocarray(cell->list, cap, sizeof(*cell->list));

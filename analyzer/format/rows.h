@@ -31,14 +31,17 @@ struct column {
 
 enum cell_type { CELL_NULL, CELL_INT, CELL_REAL, CELL_TEXT, CELL_LIST, CELL_ROWS };
 
+/* There are fifty of them to a site: small. */
 struct cell {
 	enum cell_type type;
-	int64_t integer;
-	double real;
-	char *text;  /* owned */
-	char **list; /* owned, and so are the texts */
-	size_t count;
-	struct rows *rows; /* owned */
+	uint32_t count; /* of a list */
+	union {
+		int64_t integer;
+		double real;
+		char *text;        /* owned */
+		char **list;       /* owned, and so are the texts */
+		struct rows *rows; /* owned; NULL where there is nothing in the cell */
+	};
 };
 
 /* Zero-initialised is one without columns. */
@@ -56,6 +59,8 @@ void rows_release(struct rows *rows);
 struct cell *rows_add(struct rows *rows);
 /* Leaves the first `count` rows. */
 void rows_cut(struct rows *rows, size_t count);
+/* The place of a column of that name, which must exist. */
+size_t rows_column(const struct rows *rows, const char *name);
 /* The cell in a column of that name, which must exist. */
 const struct cell *rows_at(const struct rows *rows, size_t row, const char *column);
 /* Its value: 0 and "" where it has none of that type. */

@@ -292,9 +292,7 @@ source_write(const struct annotate *annotate, const struct findings *findings,
 	if (!*place->file)
 		fputs("  (which source, is not known: no debug information)\n", out);
 	else if (!text.all)
-		fputs("  (cannot be read, or is private; --source-root or --map-path say where it "
-		      "is)\n",
-		    out);
+		fprintf(out, "  (%s)\n", snippet_unread);
 	else if (findings->started > 0 && changed > findings->started)
 		fputs("  (was changed since the run)\n", out);
 	fprintf(out, "%9s %10s  %-8s %6s\n", "blocks", "bytes", "verdict", "line");

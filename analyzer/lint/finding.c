@@ -254,7 +254,7 @@ note_owner(const struct maker *maker, struct finding *finding, size_t row, struc
 	    rows_at(maker->sites, row, "owner.distance")->type == CELL_NULL)
 		return 0;
 	query_reset(query);
-	query_bind_int(query, 1, rows_int(maker->sites, row, ".id"));
+	query_bind_int(query, 1, rows_int(maker->sites, row, "id"));
 	rc = query_next(query, err);
 	if (rc <= 0)
 		return rc;
@@ -307,7 +307,7 @@ note_freed(const struct maker *maker, struct finding *finding, size_t row, struc
 	int rc;
 
 	query_reset(query);
-	query_bind_int(query, 1, rows_int(maker->sites, row, ".id"));
+	query_bind_int(query, 1, rows_int(maker->sites, row, "id"));
 	rc = query_next(query, err);
 	if (rc <= 0)
 		return rc;
@@ -394,7 +394,7 @@ finding_place_read(const struct maker *maker, struct finding *finding, size_t ro
 	int rc;
 
 	query_reset(maker->frame);
-	query_bind_int(maker->frame, 1, rows_int(sites, row, ".id"));
+	query_bind_int(maker->frame, 1, rows_int(sites, row, "id"));
 	rc = query_next(maker->frame, err);
 	finding->place = (struct finding_place){
 		.function = xstrdup(rows_text(sites, row, "function")),

@@ -6,6 +6,7 @@
 #include "analyzer/format/rows.h"
 #include "analyzer/report/advice.h"
 #include "analyzer/report/page_parts.h"
+#include "analyzer/report/totals.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/names.h"
 #include "analyzer/util/show.h"
@@ -156,47 +157,49 @@ page_mode(const struct page *page)
 /* ---- what need not be on the heap */
 
 static void
-page_verdict(const struct page *page, const struct advice *advice, const struct page_sum *all)
+page_verdict(const struct page *page, const struct advice *advice, const struct total *total,
+    const struct total *all)
 {
-	struct page_sum sum = page_sum(page->all, advice->verdict);
 	char number[5][SHOW_SIZE];
 
-	if (sum.sites == 0)
+	if (total->sites == 0)
 		return;
 	fputs("  ", page->out);
 	page_color(page, page_class_color(advice->class));
 	fprintf(page->out, "%-8s", advice->verdict);
 	page_color(page, "0");
 	fprintf(page->out, "%6s site%-1s %9s %6s %10s %9s  %s\n",
-	    show_count(number[0], (double)sum.sites), page_plural((double)sum.sites),
-	    show_count(number[1], sum.blocks), show_share(number[2], sum.blocks, all->blocks),
-	    show_bytes(number[3], sum.bytes), show_ns(number[4], sum.cost), advice->meaning);
+	    show_count(number[0], (double)total->sites), page_plural((double)total->sites),
+	    show_count(number[1], total->blocks), show_share(number[2], total->blocks, all->blocks),
+	    show_bytes(number[3], total->bytes), show_ns(number[4], total->cost), advice->meaning);
 }
 
 static void
 page_saving(const struct page *page)
 {
-	struct page_sum all = page_sum(page->all, NULL);
+	struct totals totals;
+	const struct total *all = &totals.all;
 	char number[7][SHOW_SIZE];
 
+	totals_find(&totals, page->all);
 	fputc('\n', page->out);
 	page_color(page, BOLD);
 	fprintf(page->out, "%s of the blocks need not be on the heap",
-	    show_share(number[0], all.saved_blocks, all.blocks));
+	    show_share(number[0], all->saved_blocks, all->blocks));
 	page_color(page, "0");
-	fprintf(page->out, ": %s of %s blocks, %s of %s", show_count(number[1], all.saved_blocks),
-	    show_count(number[2], all.blocks), show_bytes(number[3], all.saved_bytes),
-	    show_bytes(number[4], all.bytes));
-	if (all.cost > 0)
-		fprintf(page->out, ", %s of %s", show_ns(number[5], all.saved_cost),
-		    show_ns(number[6], all.cost));
+	fprintf(page->out, ": %s of %s blocks, %s of %s", show_count(number[1], all->saved_blocks),
+	    show_count(number[2], all->blocks), show_bytes(number[3], all->saved_bytes),
+	    show_bytes(number[4], all->bytes));
+	if (all->cost > 0)
+		fprintf(page->out, ", %s of %s", show_ns(number[5], all->saved_cost),
+		    show_ns(number[6], all->cost));
 	fputs("\n", page->out);
 	page_color(page, DIM);
 	fprintf(page->out, "  %-8s %11s %9s %6s %10s %9s\n", "verdict", "", "blocks", "", "bytes",
 	    "time");
 	page_color(page, "0");
 	for (size_t i = 0; advice_at(i); i++)
-		page_verdict(page, advice_at(i), &all);
+		page_verdict(page, advice_at(i), &totals.verdicts[i], all);
 }
 
 /* ---- what was not seen */
@@ -362,7 +365,7 @@ page_wrappers(const struct page *page)
 		fputs("$' to see it\n", page->out);
 	}
 	if (found->count > PAGE_WRAPPERS)
-		fprintf(page->out, "  and %zu more (run.found_wrappers in JSON)\n",
+		fprintf(page->out, "  and %u more (run.found_wrappers in JSON)\n",
 		    found->count - PAGE_WRAPPERS);
 	fputs("  allocations are charged to their callers\n", page->out);
 	strbuf_release(&pattern);
@@ -455,8 +458,11 @@ static int
 page_gaps(const struct page *page, struct query_db *db, struct err *err)
 {
 	const struct rows *run = page->run;
+	struct totals totals;
 	double observed = 0;
 	bool any = false;
+
+	totals_find(&totals, page->all);
 
 	for (size_t i = 0; i < page->all->count; i++)
 		observed += rows_real(page->all, i, "blocks.observed");
@@ -476,7 +482,7 @@ page_gaps(const struct page *page, struct query_db *db, struct err *err)
 	page_incomplete(page, &any);
 	page_beyond(page, &any);
 	page_modules(page, &any);
-	page_lines(page, &any, page_sum(page->all, NULL).blocks);
+	page_lines(page, &any, totals.all.blocks);
 	return 0;
 }
 

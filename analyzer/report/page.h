@@ -26,4 +26,7 @@ struct page {
 /* Writes it; -1 and err set when the database fails on the way. */
 int page_write(const struct page *page, struct query_db *db, struct err *err);
 
+/* Writes of one of page->sites what there is to say; fails as page_write. */
+int page_write_site(const struct page *page, struct query_db *db, size_t row, struct err *err);
+
 #endif

@@ -232,7 +232,7 @@ page_freed(const struct page *page, struct query_db *db, size_t row, struct err 
 
 	if (!query)
 		return -1;
-	query_bind_int(query, 1, rows_int(page->sites, row, ".id"));
+	query_bind_int(query, 1, rows_int(page->sites, row, "id"));
 	rc = query_next(query, err);
 	if (rc > 0) {
 		frame.function = xstrdup(query_text(query, 0));
@@ -312,8 +312,8 @@ page_contexts(const struct page *page, struct query_db *db, size_t row, struct e
 	return 0;
 }
 
-static int
-page_detail(const struct page *page, struct query_db *db, size_t row, struct err *err)
+int
+page_write_site(const struct page *page, struct query_db *db, size_t row, struct err *err)
 {
 	struct strbuf buf = { 0 };
 
@@ -352,7 +352,7 @@ page_details(const struct page *page, struct query_db *db, struct err *err)
 		if (class == ADVICE_OPEN ||
 		    rows_real(page->sites, i, shown > 0 ? ".gain" : "saved.blocks") <= 0)
 			continue;
-		if (page_detail(page, db, i, err) < 0)
+		if (page_write_site(page, db, i, err) < 0)
 			return -1;
 		shown++;
 	}

@@ -74,25 +74,6 @@ page_near(const char *path)
 	return path;
 }
 
-struct page_sum
-page_sum(const struct rows *sites, const char *verdict)
-{
-	struct page_sum sum = { 0 };
-
-	for (size_t i = 0; i < sites->count; i++) {
-		if (verdict && strcmp(rows_text(sites, i, "verdict"), verdict))
-			continue;
-		sum.sites++;
-		sum.blocks += rows_real(sites, i, "blocks.estimated");
-		sum.bytes += rows_real(sites, i, "bytes.estimated");
-		sum.cost += rows_real(sites, i, "cost_ns.total");
-		sum.saved_blocks += rows_real(sites, i, "saved.blocks");
-		sum.saved_bytes += rows_real(sites, i, "saved.bytes");
-		sum.saved_cost += rows_real(sites, i, "saved.cost_ns");
-	}
-	return sum;
-}
-
 /* The end of a path, from a slash on if there is one where it fits. */
 static void
 path_add(struct strbuf *buf, const char *path, size_t columns)

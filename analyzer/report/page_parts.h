@@ -16,13 +16,6 @@ struct strbuf;
 #define BOLD "1"
 #define DIM "2"
 
-/* Of sites: estimates. */
-struct page_sum {
-	size_t sites;
-	double blocks, bytes, cost;
-	double saved_blocks, saved_bytes, saved_cost;
-};
-
 /* Begins a colour ("0": ends it), if the page has any. */
 void page_color(const struct page *page, const char *code);
 const char *page_class_color(enum advice_class class);
@@ -36,8 +29,6 @@ const char *page_near(const char *path);
 /* Adds file:line, or the module in brackets where the file is not known. */
 void page_add_where(
     struct strbuf *buf, const char *file, int64_t line, const char *module, size_t columns);
-/* Of all sites, or of those with that verdict. */
-struct page_sum page_sum(const struct rows *sites, const char *verdict);
 
 /* --- page_sites.c --- */
 

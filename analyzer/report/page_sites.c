@@ -4,6 +4,7 @@
 #include "analyzer/report/advice.h"
 #include "analyzer/report/page.h"
 #include "analyzer/report/page_parts.h"
+#include "analyzer/report/totals.h"
 #include "analyzer/util/show.h"
 #include "analyzer/util/strbuf.h"
 
@@ -124,8 +125,9 @@ page_table(const struct page *page)
 	size_t most = page->top ? page->top : PAGE_ROWS;
 	size_t count = page->sites->count < most ? page->sites->count : most;
 	struct widths widths = measure(page, count);
-	double cost = page_sum(page->all, NULL).cost;
+	struct totals totals;
 
+	totals_find(&totals, page->all);
 	page_title(page, "Sites");
 	page_color(page, DIM);
 	fprintf(page->out, "%3s %-7s %-*s %-*s %8s %9s %8s %8s %6s\n", "", "verdict",
@@ -133,7 +135,7 @@ page_table(const struct page *page)
 	    "life p50", "p99", "time");
 	page_color(page, "0");
 	for (size_t i = 0; i < count; i++)
-		page_row(page, i, &widths, cost);
+		page_row(page, i, &widths, totals.all.cost);
 	if (count < page->sites->count)
 		fprintf(page->out, "    and %zu more (--top=%zu shows them)\n",
 		    page->sites->count - count, page->sites->count);

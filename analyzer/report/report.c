@@ -43,6 +43,7 @@ struct loader {
 	struct query *list;
 	struct query *part; /* NULL: has none */
 	const struct report *part_report;
+	bool is_plain; /* of a stack its number */
 };
 
 static int
@@ -181,7 +182,7 @@ set_list(struct cell *cell, struct loader *loader, const char *text, struct err 
 	return rc;
 }
 
-static int set_rows(struct cell *cell, struct loader *loader, int64_t key, struct err *err);
+static int set_rows(struct cell *cell, struct loader *loader, const char *key, struct err *err);
 
 static int
 set_cell(struct cell *cell, enum column_kind kind, struct query *query, int at,
@@ -191,14 +192,16 @@ set_cell(struct cell *cell, enum column_kind kind, struct query *query, int at,
 
 	if (type == QUERY_NULL)
 		return 0;
-	if (kind == COLUMN_STACK)
+	if (kind == COLUMN_STACK && loader->is_plain)
+		cell_set_int(cell, query_int(query, at));
+	else if (kind == COLUMN_STACK)
 		return set_stack(cell, loader, query_int(query, at), err);
-	if (kind == COLUMN_LIST)
+	else if (kind == COLUMN_LIST)
 		return set_list(cell, loader, query_text(query, at), err);
-	if (kind == COLUMN_ROWS)
-		return set_rows(cell, loader, query_int(query, at), err);
+	else if (kind == COLUMN_ROWS)
+		return set_rows(cell, loader, query_text(query, at), err);
 	/* the column decides, so that JSON has the types it promises */
-	if (kind == COLUMN_TEXT || kind == COLUMN_PATH)
+	else if (kind == COLUMN_TEXT || kind == COLUMN_PATH)
 		cell_set_text(cell, query_text(query, at));
 	else if (type == QUERY_INT && kind != COLUMN_REAL)
 		cell_set_int(cell, query_int(query, at));
@@ -220,20 +223,25 @@ load_row(const struct report *report, struct rows *rows, struct query *query, st
 	return 0;
 }
 
-/* A part has no part of its own. */
+/* A part has no part of its own; its stacks are few, and always whole. */
 static int
-set_rows(struct cell *cell, struct loader *loader, int64_t key, struct err *err)
+set_rows(struct cell *cell, struct loader *loader, const char *key, struct err *err)
 {
 	const struct report *part = loader->part_report;
 	struct rows *rows = cell_set_rows(cell, part->columns, part->width);
+	bool is_plain = loader->is_plain;
 	int rc;
 
 	query_reset(loader->part);
-	query_bind_int(loader->part, 1, key);
+	query_bind_text(loader->part, 1, key);
+	loader->is_plain = false;
 	while ((rc = query_next(loader->part, err)) > 0) {
-		if (load_row(part, rows, loader->part, loader, err) < 0)
-			return -1;
+		if (load_row(part, rows, loader->part, loader, err) < 0) {
+			rc = -1;
+			break;
+		}
 	}
+	loader->is_plain = is_plain;
 	query_reset(loader->part);
 	return rc;
 }
@@ -252,14 +260,29 @@ report_prepare(struct query_db *db, const struct report *report, struct err *err
 	return query;
 }
 
-int
-report_load(struct query_db *db, const struct report *report, struct rows *rows, struct err *err)
+static int
+report_derive(struct query_db *db, const struct report *report, struct rows *rows, struct err *err)
 {
-	struct loader loader = { .part_report = report->part };
+	struct rows of;
+	int rc = report_load_plain(db, report->of, &of, err);
+
+	if (rc == 0)
+		report->derive(rows, &of);
+	rows_release(&of);
+	return rc;
+}
+
+static int
+report_read(struct query_db *db, const struct report *report, bool is_plain, struct rows *rows,
+    struct err *err)
+{
+	struct loader loader = { .part_report = report->part, .is_plain = is_plain };
 	struct query *query = NULL;
 	int rc = -1;
 
 	rows_init(rows, report->columns, report->width);
+	if (report->derive)
+		return report_derive(db, report, rows, err);
 	if (loader_init(&loader, db, err) < 0)
 		goto out;
 	/* functions serve the part, too */
@@ -277,8 +300,42 @@ report_load(struct query_db *db, const struct report *report, struct rows *rows,
 			break;
 		}
 	}
+	if (rc == 0 && report->finish)
+		report->finish(rows);
 out:
 	query_finish(query);
+	loader_release(&loader);
+	return rc;
+}
+
+int
+report_load(struct query_db *db, const struct report *report, struct rows *rows, struct err *err)
+{
+	return report_read(db, report, false, rows, err);
+}
+
+int
+report_load_plain(
+    struct query_db *db, const struct report *report, struct rows *rows, struct err *err)
+{
+	return report_read(db, report, true, rows, err);
+}
+
+int
+report_complete(struct query_db *db, struct rows *rows, size_t row, struct err *err)
+{
+	struct cell *cells = rows->cells + row * rows->width;
+	struct loader loader = { .part = NULL };
+	int rc = loader_init(&loader, db, err);
+
+	for (size_t i = 0; rc == 0 && i < rows->width; i++) {
+		int64_t id = cells[i].integer;
+
+		if (rows->columns[i].kind != COLUMN_STACK || cells[i].type != CELL_INT)
+			continue;
+		cells[i] = (struct cell){ .type = CELL_NULL };
+		rc = set_stack(&cells[i], &loader, id, err);
+	}
 	loader_release(&loader);
 	return rc;
 }

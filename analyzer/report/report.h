@@ -15,14 +15,19 @@ struct rows;
 struct report {
 	const char *name; /* the member that it is in JSON */
 	const char *summary;
-	const char *sql; /* one result column for each of `columns` */
+	const char *sql; /* one result column for each of `columns`; NULL: see derive */
 	const struct column *columns;
 	size_t width;
 	bool is_single;                         /* always one row */
 	const struct query_function *functions; /* that sql calls; NULL: none */
 	/* What its columns of rows are: for each the rows of this one, whose sql has
-	 * the column's value as ?1. */
+	 * the column's value, a text, as ?1. */
 	const struct report *part;
+	/* Fills in what SQL cannot say; NULL: nothing. */
+	void (*finish)(struct rows *rows);
+	/* No SQL: it is made of the rows of the report `of`. */
+	const struct report *of;
+	void (*derive)(struct rows *rows, const struct rows *of);
 };
 
 /* The report of that name, or NULL. */
@@ -32,6 +37,11 @@ const struct report *report_at(size_t at);
 /* Reads it into *rows, which the caller releases, also on failure (-1). */
 int report_load(
     struct query_db *db, const struct report *report, struct rows *rows, struct err *err);
+/* The same, but of a stack its number alone: for who wants few of them, or none. */
+int report_load_plain(
+    struct query_db *db, const struct report *report, struct rows *rows, struct err *err);
+/* Puts the stacks of one row in the place of their numbers. -1 and err set on failure. */
+int report_complete(struct query_db *db, struct rows *rows, size_t row, struct err *err);
 
 /* A frame of a stack, as report_stack gives it. */
 struct report_frame {

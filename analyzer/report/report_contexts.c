@@ -3,16 +3,10 @@
 
 extern const struct report report_contexts;
 
-/* Of site ?1 and those that are the same in other runs; stacks are shared. */
+/* Of the sites of ?1, a JSON array of their ids; stacks are shared. */
 /* clang-format off */
 static const char sql[] =
-    "WITH same AS ("
-    " SELECT s.id FROM site s JOIN frame f ON f.id = s.frame"
-    "  JOIN site g ON g.id = ?1 JOIN frame h ON h.id = g.frame"
-    " WHERE f.function = h.function AND f.file = h.file AND f.line = h.line"
-    "  AND f.column = h.column AND (SELECT path FROM module WHERE id = f.module)"
-    "   = (SELECT path FROM module WHERE id = h.module)"
-    "), merged AS ("
+    "WITH merged AS ("
     " SELECT stack, count(*) AS runs, max(estimated) AS top, verdict AS given, callers, owner,"
     "  owner_distance, add_up(observed) AS observed, total(estimated) AS estimated,"
     "  total(bytes) AS bytes, add_up(local) AS local, add_up(up) AS up, add_up(far) AS far,"
@@ -20,7 +14,7 @@ static const char sql[] =
     "  add_up(unknown) AS unknown, add_up(reallocs) AS reallocs,"
     "  add_up(activations) AS activations,"
     "  min(size_min) AS size_min, max(size_max) AS size_max"
-    " FROM site_context WHERE site IN (SELECT id FROM same) GROUP BY stack)"
+    " FROM site_context WHERE site IN (SELECT value FROM json_each(?1)) GROUP BY stack)"
     " SELECT CASE WHEN runs = 1 THEN given ELSE verdict_of(local, up, thread, live, unknown,"
     "   far, activations, reallocs, size_min, size_max,"
     "   (SELECT max(stack_limit) FROM run)) END,"

@@ -1,7 +1,12 @@
+#include <math.h>
+#include <stddef.h>
+
 #include "analyzer/escape/verdict.h"
 #include "analyzer/format/rows.h"
+#include "analyzer/report/advice.h"
 #include "analyzer/report/report.h"
 #include "analyzer/store/query.h"
+#include "analyzer/util/strbuf.h"
 
 /*
  * A site of several runs is one row: its counts added up, the verdict found
@@ -9,12 +14,14 @@
  * every row of the table, `merged` a row a site, `judged` has the verdict,
  * `shares` the part that need not be on the heap.
  */
-#define QUANTILE(table, column, share)                                   \
-	"(SELECT min(v) FROM (SELECT " column " AS v,"                   \
-	" sum(total(blocks)) OVER (ORDER BY " column ") AS c,"           \
-	" sum(total(blocks)) OVER () AS t FROM " table                   \
-	" WHERE site IN (SELECT id FROM one o WHERE o.key = shares.key)" \
-	" GROUP BY " column ") WHERE c >= " share " * t)"
+/* The sites that a row stands for. To look for them each time would be quadratic. */
+#define SAME(row) "IN (SELECT value FROM json_each(" row ".ids))"
+
+#define QUANTILE(table, column, share)                         \
+	"(SELECT min(v) FROM (SELECT " column " AS v,"         \
+	" sum(total(blocks)) OVER (ORDER BY " column ") AS c," \
+	" sum(total(blocks)) OVER () AS t FROM " table         \
+	" WHERE site " SAME("shares") " GROUP BY " column ") WHERE c >= " share " * t)"
 #define SIZE(share) QUANTILE("size_histogram", "size", share)
 #define LIFE(share) QUANTILE("life_histogram", "life", share)
 
@@ -51,17 +58,49 @@ sites_upper(const double *values)
 	return verdict_rate_upper(values[0], values[1]);
 }
 
+/* Blocks by lifetime: from 1 ns, 4 ns, 16 ns, ... 4.3 s on. */
+enum { SITES_SHAPE = 17 };
+
+static void
+sites_shape_step(void *state, const double *values)
+{
+	double *blocks = state;
+	double life = values[0];
+	size_t at = 0;
+
+	for (; life >= 4 && at < SITES_SHAPE - 1; life /= 4)
+		at++;
+	blocks[at] += values[1] > 0 ? values[1] : 0;
+}
+
+/* f is the most, each digit below it half of that; what there is at all is no 0. */
+static void
+sites_shape_end(const void *state, char *to)
+{
+	const double *blocks = state;
+	double most = 0;
+
+	for (size_t i = 0; i < SITES_SHAPE; i++)
+		most = blocks[i] > most ? blocks[i] : most;
+	for (size_t i = 0; i < SITES_SHAPE; i++) {
+		double digit = blocks[i] > 0 ? 15.5 + log2(blocks[i] / most) : 0;
+
+		to[i] = "0123456789abcdef"[blocks[i] > 0 && digit < 1 ? 1 : (int)digit];
+	}
+	to[SITES_SHAPE] = '\0';
+}
+
 static const struct query_function functions[] = {
 	{ .name = "verdict_of", .count = 11, .text = sites_verdict },
 	{ .name = "verdict_is_far", .count = 2, .real = sites_far },
 	{ .name = "verdict_rate_upper", .count = 2, .real = sites_upper },
+	{ .name = "life_shape",
+	    .count = 2,
+	    .state = SITES_SHAPE * sizeof(double),
+	    .step = sites_shape_step,
+	    .end = sites_shape_end },
 	{ .name = NULL },
 };
-
-/* The sites that a row stands for; most often it is one, and nothing is searched. */
-#define SAME(row)                                                 \
-	"IN (SELECT " row ".key UNION ALL SELECT o.id FROM one o" \
-	" WHERE " row ".runs > 1 AND o.key = " row ".key AND o.id <> o.key)"
 
 /* clang-format off */
 static const char sql[] =
@@ -82,6 +121,7 @@ static const char sql[] =
     "   ORDER BY s.counter_stack IS NULL, s.id)"
     "), merged AS ("
     " SELECT max(cost_allocate + cost_free) AS top, key, runs, function, file,"
+    "  '[' || group_concat(id) || ']' AS ids,"
     "  count(DISTINCT run) AS distinct_runs,"
     "  line, col, path, allocator, container, verdict AS given, owner, owner_distance,"
     "  size_lo, size_hi, capacity_hi, distinct_hi, life_lo, life_hi,"
@@ -100,19 +140,19 @@ static const char sql[] =
     "  add_up(activations) AS activations, total(cost_allocate) AS cost_allocate,"
     "  total(cost_free) AS cost_free, total(escape_upper) AS upper_total"
     " FROM one GROUP BY key"
-    "), ranged AS ("
+    "), ranged AS MATERIALIZED ("
     " SELECT *, (SELECT max(stack_limit) FROM run) AS lim,"
     "  CASE WHEN runs > 1 THEN"
     "   (SELECT total(w.blocks) FROM owner w JOIN frame f ON f.id = w.frame"
     "    WHERE w.fate = 'up' AND verdict_is_far(w.distance, f.startup)"
-    "    AND w.site IN (SELECT id FROM one o WHERE o.key = merged.key))"
+    "    AND w.site " SAME("merged") ")"
     "  END AS far"
     " FROM merged"
-    "), judged AS ("
+    "), judged AS MATERIALIZED ("
     " SELECT *, CASE WHEN runs = 1 THEN given ELSE verdict_of(local, up, thread, live,"
     "  unknown, far, activations, reallocs, size_lo, size_hi, lim) END AS verdict"
     " FROM ranged"
-    "), shares AS ("
+    "), shares AS MATERIALIZED ("
     " SELECT *, " QUERY_SHARE(SAME("judged")) " AS share,"
     "  (SELECT total(h.blocks * max(0, capacity_hi - h.size)) / max(total(h.blocks), 1e-9)"
     "   FROM size_histogram h WHERE h.site " SAME("judged") ")"
@@ -139,10 +179,13 @@ static const char sql[] =
     "  stack, (SELECT o.file FROM frame o WHERE o.id = owner),"
     "  (SELECT o.startup FROM frame o WHERE o.id = owner), key,"
     "  CASE WHEN EXISTS (SELECT 1 FROM site_context c WHERE c.site " SAME("shares") ")"
-    "   THEN key END,"
+    "   THEN ids END,"
     "  container, waste, CASE WHEN (cost_allocate + cost_free) * share * 1000 >="
     "   (SELECT total(cost_allocate + cost_free) FROM site)"
-    "   THEN (cost_allocate + cost_free) * share ELSE 0.0 END"
+    "   THEN (cost_allocate + cost_free) * share ELSE 0.0 END,"
+    "  share, (SELECT life_shape(h.life, h.blocks) FROM life_histogram h"
+    "   WHERE h.site " SAME("shares") "), NULL,"
+    "  ids"
     " FROM shares ORDER BY cost_allocate + cost_free DESC, function, file, line, col, path";
 /* clang-format on */
 
@@ -204,12 +247,31 @@ static const struct column columns[] = {
 	{ ".stack_id", NULL, COLUMN_INT },
 	{ ".owner_file", NULL, COLUMN_PATH },
 	{ ".owner_startup", NULL, COLUMN_BOOL },
-	{ ".id", NULL, COLUMN_INT },
+	{ "id", NULL, COLUMN_INT },
 	{ "contexts", NULL, COLUMN_ROWS },
 	{ "container", NULL, COLUMN_TEXT },
 	{ "waste", NULL, COLUMN_REAL },
 	{ ".gain", NULL, COLUMN_NS },
+	{ "share", NULL, COLUMN_REAL },
+	{ "life_shape", NULL, COLUMN_TEXT },
+	{ "advice", NULL, COLUMN_TEXT },
+	{ ".ids", NULL, COLUMN_TEXT },
 };
+
+static void
+sites_finish(struct rows *rows)
+{
+	size_t column = rows_column(rows, "advice");
+	struct strbuf text = { 0 };
+
+	for (size_t i = 0; i < rows->count; i++) {
+		strbuf_clear(&text);
+		strbuf_adds(&text, "");
+		advice_add_remedy(&text, rows, i);
+		cell_set_text(&rows->cells[i * rows->width + column], text.text);
+	}
+	strbuf_release(&text);
+}
 
 const struct report report_sites = {
 	.name = "sites",
@@ -217,6 +279,7 @@ const struct report report_sites = {
 	.sql = sql,
 	.functions = functions,
 	.part = &report_contexts,
+	.finish = sites_finish,
 	.columns = columns,
 	.width = sizeof(columns) / sizeof(*columns),
 };

@@ -13,6 +13,9 @@
 #include "analyzer/util/utf8.h"
 #include "analyzer/util/xalloc.h"
 
+const char snippet_unread[] =
+    "cannot be read, or is private; --source-root or --map-path say where it is";
+
 enum { SNIPPET_FILE = 16 << 20, SNIPPET_TAB = 8, SNIPPET_READ = 64 << 10 };
 
 static FILE *

@@ -9,6 +9,9 @@
 struct paths;
 struct strbuf;
 
+/* Why there is none, for the reader. */
+extern const char snippet_unread[];
+
 /*
  * A whole source file, which the caller frees, with a NUL behind it; NULL where
  * paths_open does not give it, or it is unreasonably large. *changed_s as below.
