@@ -72,5 +72,5 @@ export function order(rows, key, down, isText) {
 		: (a, b) => Number.isNaN(key(a)) - Number.isNaN(key(b)) ||
 			(Number.isNaN(key(a)) ? 0 : sign * (key(a) - key(b)));
 
-	return Int32Array.from(rows).sort((a, b) => compare(a, b) || a - b);
+	return Int32Array.from(rows).sort(compare);
 }

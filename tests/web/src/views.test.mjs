@@ -1,0 +1,78 @@
+// What views work out before they draw.
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { notes } from "../../../web/src/banner.js";
+import { untab } from "../../../web/src/code.js";
+import { bars } from "../../../web/src/histogram.js";
+import { matrix } from "../../../web/src/views/threads.js";
+
+const sum = (list) => list.reduce((all, one) => all + one, 0);
+
+test("bars hold every block once", () => {
+	const values = Array.from({ length: 300 }, (_, at) => ({ value: at < 20 ? 2 ** at : at * at * 37, blocks: 1 + at % 7 }));
+	const want = sum(values.map(({ blocks }) => blocks));
+
+	for (const base of [2, 4]) {
+		const found = bars(values, base);
+
+		assert.equal(sum(found.map(({ blocks }) => blocks)), want);
+		found.forEach((bar, at) => {
+			assert.equal(bar.to, bar.from * base);
+			if (at > 0)
+				assert.equal(found[at - 1].to, bar.from);
+			const inside = values.filter(({ value }) => value < bar.to && (value >= bar.from || bar.from === 1));
+
+			assert.equal(bar.blocks, sum(inside.map(({ blocks }) => blocks)));
+		});
+	}
+	assert.deepEqual(bars([{ value: 16, blocks: 2 }, { value: 8, blocks: 1 }], 2),
+		[{ from: 8, to: 8, blocks: 1 }, { from: 16, to: 16, blocks: 2 }]);
+	assert.deepEqual(bars([], 4), []);
+});
+
+test("a matrix of threads loses no block", () => {
+	const pairs = [];
+
+	for (let from = 1; from <= 100; from++)
+		for (let to = 1; to <= 100; to += from)
+			pairs.push({ allocating: from, freeing: to, blocks: from * to });
+	const { labels, blocks, others } = matrix(pairs, 24);
+
+	assert.equal(labels.length, 24);
+	assert.equal(labels.at(-1), null);
+	assert.equal(others, 77);
+	assert.equal(sum(blocks.map((row) => sum([...row]))), sum(pairs.map((pair) => pair.blocks)));
+	const few = matrix([{ allocating: 2, freeing: 1, blocks: 5 }, { allocating: 1, freeing: 1, blocks: 3 }]);
+
+	assert.deepEqual(few.labels, [1, 2]);
+	assert.deepEqual(few.blocks.map((row) => [...row]), [[3, 0], [5, 0]]);
+	assert.equal(few.others, 0);
+});
+
+test("what is not whole is said", () => {
+	const whole = { mode: "full", complete: true, running: false, lost: 0, unknown: 0, damaged: 0, missing: 0, cut: 0, broken: 0 };
+	const kinds = (run, more) => notes({ ...whole, ...run }, more).map(([kind, text]) => `${kind} ${text}`);
+
+	assert.deepEqual(kinds({}), []);
+	for (const [run, pattern] of [
+		[{ lost: 3, lost_why: "no room" }, /^bad 3 events were lost \(no room\)/], [{ running: true, complete: false }, /^live /],
+		[{ complete: false }, /^bad The trace was not closed/], [{ damaged: 1 }, /^bad 1 parts/], [{ missing: 1 }, /^bad 1 pieces/],
+		[{ mode: "sampled", sample_interval: 4096 }, /^note Estimates: one block every 4\.00 KiB/],
+		[{ mode: "auto", whole: false, whole_ns: 1e6, interval_low: 512, interval_high: 8192 }, /first 1\.00 ms, then one block every 512 B to 8\.00 KiB/],
+		[{ unknown: 5, recorded: 100 }, /^note 5 blocks \(5\.0% of/], [{ cut: 1 }, /depth limit/], [{ broken: 1 }, /unwind tables/],
+	]) {
+		assert.equal(kinds(run).length, 1, JSON.stringify(run));
+		assert.match(kinds(run)[0], pattern);
+	}
+	assert.deepEqual(kinds({ mode: "auto", whole: true }), []);
+	assert.match(kinds({}, { error: "no space" })[0], /^bad The last look/);
+	assert.equal(kinds({}, { left_out: ["a", "b"] }).length, 2);
+});
+
+test("tabs stand where they stood", () => {
+	assert.equal(untab("\tx\ty"), "        x       y");
+	assert.equal(untab("1234567\tx"), "1234567 x");
+	assert.equal(untab("a  "), "a  ");
+	assert.equal(untab(""), "");
+});
