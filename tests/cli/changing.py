@@ -169,6 +169,63 @@ def at_reads(name, command, points, target=None):
             told += status == 1
 
 
+def flipped(command, changes):
+    """What is answered of open.esc, some of its bits turned over."""
+    clean()
+    restore("open.esc")
+    with open("open.esc", "r+b") as file:
+        for at, mask in changes:
+            file.seek(at)
+            byte = file.read(1)[0] ^ mask
+            file.seek(at)
+            file.write(bytes([byte]))
+    return run(("open.esc", command, changes), arguments(command, "open.esc"), os.path.getsize("open.esc"))
+
+
+def innocent(command):
+    """Two bits, far apart, of a trace without sums: with any of them turned over there is
+    nothing wrong with it, and the answer is another."""
+    chance = random.Random(3)
+    usual = flipped(command, [])
+    found = []
+    for _ in range(400): # some three are enough
+        change = (chance.randrange(os.path.getsize("open.esc")), 1 << chance.randrange(8))
+        status, output, words = flipped(command, [change])
+        if status == 0 and output != usual[1] and words == usual[2]:
+            found.append(change)
+            pair = [min(found), max(found)]
+            if pair[1][0] - pair[0][0] > os.path.getsize("open.esc") // 4:
+                return pair, usual[1], flipped(command, pair)[1]
+    return [], None, None
+
+
+def mixed(command):
+    """What no sum and no rule of the format tells: half of an answer is of what the file was,
+    half of what it is."""
+    global told
+    bits, before, after = innocent(command)
+    if not bits:
+        problem(command, "no bits change what it answers")
+        return
+    preload = {"LD_PRELOAD": changer, "CHANGE_FILE": os.path.join(directory, "open.esc"),
+               "CHANGE_COUNT": os.path.join(directory, "count"), "CHANGE_KIND": "bits",
+               "CHANGE_WITH": " ".join(f"{at} {mask}" for at, mask in bits)}
+    with open("count", "wb"):
+        pass
+    point, reads = 0, 1
+    while point <= reads:
+        clean()
+        restore("open.esc")
+        what = ("open.esc", *command[:1], bits, f"{point}/{reads}")
+        status, output, _ = run(what, arguments(command, "open.esc"), 1 << 20, CHANGE_AT=str(point), **preload)
+        if point == 0:
+            reads = os.path.getsize("count")
+        if status == 0 and output not in (before, after):
+            problem(what, "answered of two files in one, and said nothing of it")
+        told += status == 1
+        point += 1
+
+
 def mutate(name, stop):
     """Another process that does not stop."""
     chance = random.Random(2)
@@ -249,6 +306,8 @@ def main():
     for command in BASE:
         at_reads("base.db", command, points)
     at_reads("raw.esc", ["report"], points, "raw.esc.db")
+    mixed(["dump"])
+    mixed(["report", "--format=json"])
     print(f"{tried} runs: {told} refused, {silent} as if nothing were")
     for name in "raw.esc", "packed.esc", "ring.esc":
         at_any_moment(name, TRACE[:4], runs // 4)

@@ -1,6 +1,7 @@
 /*
  * Changes a file at a known moment: preloaded into who reads it, before read CHANGE_AT of
- * CHANGE_FILE. CHANGE_KIND says how; CHANGE_WITH is what "replace" renames onto it. Each
+ * CHANGE_FILE. CHANGE_KIND says how; CHANGE_WITH is what "replace" renames onto it, and what
+ * "bits" turns over: bytes and masks. Each
  * read of it adds a byte to CHANGE_COUNT, for who wants to know how many there are.
  */
 #include <dlfcn.h>
@@ -30,6 +31,25 @@ change_write(int fd, off_t from, off_t len, int noise)
 	}
 }
 
+/* Of "AT MASK AT MASK..." */
+static void
+change_bits(int fd, const char *with)
+{
+	unsigned char byte;
+	char *end;
+	off_t at;
+
+	while (with != NULL && *with != '\0') {
+		at = (off_t)strtoull(with, &end, 10);
+		if (end == with || pread64(fd, &byte, 1, at) != 1)
+			_exit(99);
+		byte ^= (unsigned char)strtoul(end, &end, 10);
+		if (pwrite(fd, &byte, 1, at) != 1)
+			_exit(99);
+		with = end;
+	}
+}
+
 /* The file itself. */
 static void
 change_within(const char *path, const char *kind)
@@ -49,6 +69,8 @@ change_within(const char *path, const char *kind)
 		change_write(fd, size / 3, size / 3, 1);
 	else if (strcmp(kind, "header") == 0)
 		change_write(fd, 32, 64, 1);
+	else if (strcmp(kind, "bits") == 0)
+		change_bits(fd, getenv("CHANGE_WITH"));
 	else if (ftruncate(fd,
 		     strcmp(kind, "half") == 0       ? size / 2
 			 : strcmp(kind, "less") == 0 ? size - 1
