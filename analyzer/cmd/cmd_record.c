@@ -112,14 +112,15 @@ record_pack(struct record *record)
 	record->trace = packed;
 }
 
+/* That processes still run is news only where it is known that the program ended. */
 static void
-record_say_trace(struct record *record, const struct record_summary *summary)
+record_say_trace(struct record *record, const struct record_summary *summary, bool ended)
 {
 	if (record->pack && !record->running)
 		record_pack(record);
-	if (record->running)
+	if (record->running && (ended || !record->quiet))
 		cmd_note("processes of %s still run: %s goes on", record->argv[0], record->trace);
-	else if (!record->quiet && summary->allocations != 0)
+	else if (!record->running && !record->quiet && summary->allocations != 0)
 		cmd_note("wrote %s (%llu allocations)", record->trace,
 		    (unsigned long long)summary->allocations);
 	if (!record->quiet)
@@ -162,7 +163,7 @@ record_say(struct record *record, bool ended)
 			    record->argv[0], record->trace);
 		record_trace_drop(record);
 	} else {
-		record_say_trace(record, &summary);
+		record_say_trace(record, &summary, ended);
 	}
 }
 
