@@ -412,7 +412,11 @@ ingest_note_stacks(struct ingest_run *run)
 	uint64_t *count = &run->ingest->budget.left_out[BUDGET_STACK];
 	char text[128];
 
-	if (*count > 0 && options->note != NULL) {
+	if (*count == 0)
+		return;
+	run->reader->partial = true;
+	run->reader->damaged++;
+	if (options->note != NULL) {
 		snprintf(text, sizeof(text),
 		    "stacks beyond its share of memory: %" PRIu64
 		    " frames left out (--memory gives more)",
@@ -512,16 +516,17 @@ ingest_trace(struct ingest *ingest, size_t index, struct err *err)
 		ingest_run_free(run);
 		return -1;
 	}
-	if (ingest->round == 0) {
-		ingest_note_left_out(run);
+	ingest_note_left_out(run);
+	if (ingest->round == 0)
 		ingest_note(ingest->options, run->reader);
-	}
 	if (ingest->round < INGEST_ROUNDS)
 		ingest->found += discover_wrappers(&run->escape, ingest->wrappers);
 	if (ingest->found == 0) {
 		ingest_run_shrink(run);
 		status = ingest_write_run(run, err);
 		ingest_note_stacks(run);
+		if (status == 0)
+			status = ingest_write_run_row(run, err);
 	}
 	ingest->bytes_done += run->file_size;
 	/* of several, each would need memory until its turn */

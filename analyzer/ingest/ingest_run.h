@@ -67,8 +67,11 @@ struct ingest_run {
 	struct map_key pair_key;
 };
 
-/* Writes all that the run found. Then ingest_write_shared, once a database. */
+/* Writes all that the run found, makes its stacks. Then ingest_write_run_row. */
 int ingest_write_run(struct ingest_run *run, struct err *err);
+/* What is said of the run as a whole, and of what was left out. Then ingest_write_shared,
+ * once a database. */
+int ingest_write_run_row(const struct ingest_run *run, struct err *err);
 /* Modules, frames and stacks. */
 int ingest_write_shared(struct ingest *ingest, struct err *err);
 

@@ -270,13 +270,69 @@ write_sampling(const struct ingest_run *run, struct store_run *row)
 	row->spent_ns = write_clamp((double)head->spent * run->tick_ns);
 }
 
-static int
-write_run_row(const struct ingest_run *run, const struct write_means *means, struct err *err)
+/* Sums over its threads, and what was made of its events. */
+static void
+write_counted(const struct ingest_run *run, struct store_run *row)
+{
+	const bool whole_run = run->reader->head.ring_from == 0;
+	struct esc_counters all = write_totals(run);
+
+	row->allocations = write_int(all.allocations);
+	row->frees = write_int(all.frees);
+	row->bytes = write_int(all.bytes);
+	row->recorded = write_int(run->matched.allocations);
+	row->lost = write_int(write_lost(run, &all));
+	row->cut = write_int(all.cut);
+	row->broken = write_int(all.broken);
+	row->unmatched_frees = whole_run ? write_int(run->matched.unmatched) : 0;
+	row->freed_before = whole_run ? 0 : write_int(run->matched.unmatched);
+	row->peak_bytes = write_clamp(run->timeline.peak);
+	row->threads = run->thread_count;
+	row->processes = run->definitions->process_count;
+}
+
+/* How much of the trace there was to read, and how far it told which frames stayed. */
+static void
+write_trusted(const struct ingest_run *run, struct store_run *row)
+{
+	const struct reader *reader = run->reader;
+	struct model_counts counts = run->counts;
+
+	row->complete = (reader->head.flags & ESC_FLAG_COMPLETE) != 0 && !reader->partial;
+	row->running = reader->running;
+	row->damaged = write_int(reader->damaged);
+	row->missing = write_int(reader->missing);
+	row->steps = write_int(counts.steps.steps);
+	row->steps_over = write_int(counts.steps.over);
+	row->steps_proved = write_int(counts.steps.firm);
+	row->steps_presumed = write_int(counts.steps.presumed);
+	row->steps_unread = write_int(counts.steps.blind);
+	row->presumed_local = write_int(run->escape.audit.local);
+	row->presumed_wrong = write_int(run->escape.audit.wrong);
+}
+
+/* Sums over its sites. */
+static void
+write_site_sums(const struct ingest_run *run, struct store_run *row)
+{
+	struct write_means means = write_means(&run->escape);
+	double cost = 0;
+	uint32_t i;
+
+	for (i = 0; i < run->escape.site_count; i++) {
+		const struct escape_site *site = &run->escape.sites[i];
+
+		row->unknown += write_int(site->facts.fates[FATE_UNKNOWN]);
+		cost += write_cost_allocate(site, &means) + write_cost_free(site, &means);
+	}
+	row->cost_ns = write_clamp(cost);
+}
+
+int
+ingest_write_run_row(const struct ingest_run *run, struct err *err)
 {
 	const struct esc_header *head = &run->reader->head;
 	const struct ingest_options *options = run->ingest->options;
-	struct model_counts counts = run->counts;
-	struct esc_counters all = write_totals(run);
 	char *path = realpath(run->reader->path, NULL);
 	char *command = write_names(head->command, head->command_len);
 	char *wrappers = write_list(options->wrappers, options->wrapper_count);
@@ -292,51 +348,22 @@ write_run_row(const struct ingest_run *run, const struct write_means *means, str
 		.start = start,
 		.duration_ns = write_duration(run),
 		.window_ns = write_window(run),
-		.allocations = write_int(all.allocations),
-		.frees = write_int(all.frees),
-		.bytes = write_int(all.bytes),
-		.recorded = write_int(run->matched.allocations),
-		.lost = write_int(write_lost(run, &all)),
-		.cut = write_int(all.cut),
-		.broken = write_int(all.broken),
-		.unmatched_frees = head->ring_from == 0 ? write_int(run->matched.unmatched) : 0,
-		.freed_before = head->ring_from != 0 ? write_int(run->matched.unmatched) : 0,
-		.peak_bytes = write_clamp(run->timeline.peak),
-		.threads = run->thread_count,
-		.processes = run->definitions->process_count,
-		.complete = (head->flags & ESC_FLAG_COMPLETE) != 0 && !run->reader->partial,
-		.running = run->reader->running,
-		.damaged = write_int(run->reader->damaged),
-		.missing = write_int(run->reader->missing),
 		.stack_limit = write_int(run->ingest->stack_limit),
 		.wrappers = wrappers,
 		.no_wrappers = no_wrappers,
 		.found_wrappers = found,
 		.allocator = head->allocator,
 		.marks = marks,
-		.steps = write_int(counts.steps.steps),
-		.steps_over = write_int(counts.steps.over),
-		.steps_proved = write_int(counts.steps.firm),
-		.steps_presumed = write_int(counts.steps.presumed),
-		.steps_unread = write_int(counts.steps.blind),
-		.presumed_local = write_int(run->escape.audit.local),
-		.presumed_wrong = write_int(run->escape.audit.wrong),
 	};
-	double cost = 0;
-	uint32_t i;
 	int status;
 
 	write_date(head->start.realtime, start, sizeof(start));
 	write_marks(head, marks, sizeof(marks));
+	write_counted(run, &row);
+	write_trusted(run, &row);
+	write_site_sums(run, &row);
 	write_sampling(run, &row);
 	write_lost_when(run, &row);
-	for (i = 0; i < run->escape.site_count; i++) {
-		const struct escape_site *site = &run->escape.sites[i];
-
-		row.unknown += write_int(site->facts.fates[FATE_UNKNOWN]);
-		cost += write_cost_allocate(site, means) + write_cost_free(site, means);
-	}
-	row.cost_ns = write_clamp(cost);
 	status = store_add_run(run->ingest->store, &row, err);
 	free(path);
 	free(command);
@@ -447,10 +474,10 @@ ingest_write_run(struct ingest_run *run, struct err *err)
 	struct sums owners = write_collect_owners(run);
 	int status = -1;
 
-	if (write_run_row(run, &means, err) == 0 && write_threads(run, err) == 0 &&
-	    write_thread_pairs(run, err) == 0 && write_timeline(run, err) == 0 &&
-	    write_sites(run, &means, &owners, err) == 0 && write_paths(run, &means, err) == 0 &&
-	    write_free_paths(run, err) == 0 && write_contexts(run, err) == 0)
+	if (write_threads(run, err) == 0 && write_thread_pairs(run, err) == 0 &&
+	    write_timeline(run, err) == 0 && write_sites(run, &means, &owners, err) == 0 &&
+	    write_paths(run, &means, err) == 0 && write_free_paths(run, err) == 0 &&
+	    write_contexts(run, err) == 0)
 		status = write_owners(run, &owners, err);
 	free(owners.list);
 	run->ingest->site_base += run->escape.site_count;
@@ -486,7 +513,7 @@ write_modules(struct ingest *ingest, struct err *err)
 		module = &ingest->logical.modules[i];
 		hex[0] = '\0';
 		for (j = 0; j < module->build_id_len; j++)
-			snprintf(hex + 2 * j, 3, "%02x", module->build_id[j]);
+			snprintf(hex + (size_t)2 * j, 3, "%02x", module->build_id[j]);
 		debug = symbol_module_debug(ingest->symbol, i - 1);
 		note = symbol_module_failure(ingest->symbol, i - 1);
 		if (note == NULL)

@@ -413,8 +413,10 @@ page_incomplete(const struct page *page, bool *any)
 		    page->out);
 	else
 		fprintf(page->out,
-		    "  the trace is damaged or cut: %lld place%s, %s of it missing\n", damaged,
-		    damaged == 1 ? "" : "s", show_bytes(bytes, missing));
+		    "  the trace is damaged or cut, or there was no room for all of it: %lld "
+		    "place%s,\n"
+		    "    %s of it missing (esc analyze tells which; its --memory gives room)\n",
+		    damaged, damaged == 1 ? "" : "s", show_bytes(bytes, missing));
 }
 
 /* Of lost events: when, where that is known, and why. */
