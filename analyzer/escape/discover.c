@@ -280,6 +280,7 @@ discover_is_function(const struct logical *logical, const struct logical_frame *
 	case SYMBOL_FAILED: return false;
 	case SYMBOL_UNUSED:
 	case SYMBOL_DWARF:
+	case SYMBOL_SPLIT:
 	case SYMBOL_SYMTAB:
 	case SYMBOL_PARTIAL:
 	default: return strcmp(frame->function, "??") != 0;

@@ -497,6 +497,7 @@ write_modules(struct ingest *ingest, struct err *err)
 		[SYMBOL_MISMATCH] = "mismatch",
 		[SYMBOL_UNREADABLE] = "unreadable",
 		[SYMBOL_FAILED] = "failed",
+		[SYMBOL_SPLIT] = "split",
 	};
 	static const char *const guards[] = {
 		[SYMBOL_GUARD_NONE] = "",

@@ -278,6 +278,22 @@ page_lines(const struct page *page, bool *any, double blocks)
 	}
 }
 
+/* Split units that are not there: what was inlined counts as its caller's. */
+static void
+page_split(const struct page *page, bool *any)
+{
+	for (size_t i = 0; i < page->modules->count; i++) {
+		if (strcmp(rows_text(page->modules, i, "symbols"), "split") != 0)
+			continue;
+		if (!*any)
+			page_title(page, "Not seen");
+		*any = true;
+		fputs("  inlined functions of ", page->out);
+		page_text(page, page_near(rows_text(page->modules, i, "path")), page->columns - 60);
+		fputs(": its .dwo files, or the .dwp, are not there\n", page->out);
+	}
+}
+
 static void
 page_modules(const struct page *page, bool *any)
 {
@@ -485,6 +501,7 @@ page_gaps(const struct page *page, struct query_db *db, struct err *err)
 	page_beyond(page, &any);
 	page_modules(page, &any);
 	page_lines(page, &any, totals.all.blocks);
+	page_split(page, &any);
 	return 0;
 }
 

@@ -64,14 +64,14 @@ CREATE TABLE module (
 	id INTEGER PRIMARY KEY,
 	path TEXT NOT NULL,
 	build_id TEXT NOT NULL,         -- hex, '' none
-	symbols TEXT NOT NULL,          -- dwarf, symtab, partial, missing, mismatch, unreadable, failed,
-	                                -- unused
+	symbols TEXT NOT NULL,          -- dwarf, split, symtab, partial, missing, mismatch, unreadable,
+	                                -- failed, unused
 	debug_file TEXT NOT NULL,       -- '' none
 	code TEXT NOT NULL,             -- machine code: read, missing, mismatch, unreadable,
 	                                -- failed, machine, none, unused
 	confined TEXT NOT NULL,         -- what kept the process that read its files: seccomp,
 	                                -- limits (alone), '' none did
-	note TEXT NOT NULL              -- why it failed, what debug file was refused; '' neither
+	note TEXT NOT NULL              -- why it failed, what debug file was refused or is not there; '' none
 ) STRICT;
 
 -- A logical frame: a function at a line, in a module.

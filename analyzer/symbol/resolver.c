@@ -519,6 +519,7 @@ make_place(struct resolver *resolver, uint64_t addr)
 
 	answer->count = 0;
 	answer->low = 0;
+	answer->lacking = false;
 	memset(&answer->frames[0], 0, sizeof(answer->frames[0]));
 	answer->frames[0].file = "";
 	if (resolver->dwarf != NULL)
@@ -534,6 +535,7 @@ make_place(struct resolver *resolver, uint64_t addr)
 	place = arena_alloc(&resolver->arena, sizeof(*place));
 	place->frames = frames;
 	place->count = count;
+	place->lacking = answer->lacking;
 	place->function = function;
 	frames[count - 1].instance = place->function;
 	if (strcmp(frames[count - 1].function, "??") == 0)

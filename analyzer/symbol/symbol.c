@@ -231,9 +231,12 @@ symbol_module_export(struct module *module, const char *name)
 enum symbol_state
 symbol_module_state(const struct symbol *symbol, uint32_t handle)
 {
+	const struct module *module;
+
 	if (handle >= symbol->handle_count)
 		return SYMBOL_MISSING;
-	return symbol->modules[symbol->handles[handle]]->state;
+	module = symbol->modules[symbol->handles[handle]];
+	return module->lacking && module->state == SYMBOL_DWARF ? SYMBOL_SPLIT : module->state;
 }
 
 const char *
@@ -258,9 +261,14 @@ symbol_module_guard(const struct symbol *symbol, uint32_t handle)
 const char *
 symbol_module_refused(const struct symbol *symbol, uint32_t handle)
 {
+	const struct module *module;
+
 	if (handle >= symbol->handle_count)
 		return NULL;
-	return symbol->modules[symbol->handles[handle]]->refused;
+	module = symbol->modules[symbol->handles[handle]];
+	if (module->refused != NULL || !module->lacking)
+		return module->refused;
+	return "no inlined frames where its split debug information (.dwo, .dwp) is not there";
 }
 
 const char *

@@ -58,6 +58,8 @@ struct symbol_place {
 	                         name or, in a stripped libc, by its unwind entry */
 	bool once;         /* such code that enters what it calls here once only: main's
 	                      caller, a thread's; not a loop over constructors or handlers */
+	bool lacking;      /* what it should be known by is in a split unit (.dwo, .dwp) that
+	                      is not there: without inlined frames */
 };
 
 /* How well a module's file could be read; for reports. */
@@ -70,6 +72,8 @@ enum symbol_state {
 	SYMBOL_MISMATCH, /* the file has another build-id */
 	SYMBOL_UNREADABLE,
 	SYMBOL_FAILED, /* the process that reads it did: symbol_module_failure */
+	SYMBOL_SPLIT,  /* as SYMBOL_DWARF, but of some places that were asked for a split
+	                  unit is not there: lines, and no inlined frames */
 };
 
 /* Forks: while there is one thread, and before there is much memory. */

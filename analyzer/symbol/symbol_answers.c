@@ -127,7 +127,7 @@ move_place(struct transfer *transfer)
 	if (count == 0)
 		return;
 	move_number(transfer, UINT64_MAX);
-	move_byte(transfer, SYMBOL_ASK_STARTUP | SYMBOL_ASK_ONCE);
+	move_byte(transfer, SYMBOL_ASK_STARTUP | SYMBOL_ASK_ONCE | SYMBOL_ASK_LACKING);
 }
 
 static void
@@ -420,6 +420,7 @@ take_place(struct symbol *symbol, const struct symbol_cache *cache, struct bytes
 	flags = bytes_take_byte(reader);
 	place->startup = (flags & SYMBOL_ASK_STARTUP) != 0;
 	place->once = (flags & SYMBOL_ASK_ONCE) != 0;
+	place->lacking = (flags & SYMBOL_ASK_LACKING) != 0;
 	return place;
 }
 
@@ -431,8 +432,10 @@ symbol_answers_place(
 
 	while (find(module, SYMBOL_ASK_PLACE, addr, &reader)) {
 		*place = take_place(symbol, module->cache, &reader);
-		if (accept(module, &reader))
-			return true;
+		if (!accept(module, &reader))
+			continue;
+		module->lacking = module->lacking || (*place != NULL && (*place)->lacking);
+		return true;
 	}
 	return false;
 }

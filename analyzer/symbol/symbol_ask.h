@@ -25,6 +25,7 @@ enum symbol_ask_kind {
 enum {
 	SYMBOL_ASK_STARTUP = 1, /* flags of a place */
 	SYMBOL_ASK_ONCE = 2,
+	SYMBOL_ASK_LACKING = 4,
 	SYMBOL_ASK_WHOLE = 1, /* ... of edges */
 	SYMBOL_ASK_LAX = 2,
 	SYMBOL_ASK_FRAMES = 128, /* of a place, at most */

@@ -80,6 +80,7 @@ struct unit {
 	Dwarf_Die tree; /* its functions: the split unit if there is one */
 	bool opened;    /* tree is known */
 	bool split;
+	bool lacking; /* it should be, but there is no file */
 };
 
 struct name {
@@ -874,6 +875,7 @@ open_unit(const struct symbol_dwarf *dwarf, struct unit *unit)
 	if (dwarf_cu_info(unit->cu, NULL, &type, NULL, NULL, &id, NULL, NULL) != 0 ||
 	    type != DW_UT_skeleton)
 		return;
+	unit->lacking = true;
 	if (!open_packed(dwarf, unit, id, &split)) {
 		if (!split_file_is_sane(&unit->die, dwarf->path))
 			return;
@@ -884,6 +886,7 @@ open_unit(const struct symbol_dwarf *dwarf, struct unit *unit)
 	}
 	unit->tree = split;
 	unit->split = true;
+	unit->lacking = false;
 }
 
 static void
@@ -1030,12 +1033,14 @@ symbol_dwarf_find(struct symbol_dwarf *dwarf, uint64_t addr, struct symbol_dwarf
 	answer->frames[0].file = "";
 	answer->count = 0;
 	answer->low = 0;
+	answer->lacking = false;
 	count = spans_find(&dwarf->spans, addr, owners, CANDIDATES_MAX);
 	for (i = 0; i < count && answer->count == 0; i++) {
 		struct unit *unit = &dwarf->units[owners[i]];
 
 		open_unit(dwarf, unit);
 		set_line(dwarf, unit, addr, &answer->frames[0]);
+		answer->lacking = unit->lacking;
 		if (find_in_unit(dwarf, unit, addr, answer))
 			return;
 	}

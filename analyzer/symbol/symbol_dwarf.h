@@ -25,6 +25,7 @@ struct symbol_dwarf_answer {
 	struct symbol_frame frames[SYMBOL_DWARF_FRAMES]; /* innermost first */
 	size_t count; /* 0: no function known; frames[0] may have a line still */
 	uint64_t low; /* where the function begins; 0 unknown */
+	bool lacking; /* its unit lies in a file of its own, which is not there */
 };
 
 /*

@@ -28,6 +28,7 @@ struct module {
 	bool own, own_known; /* whether its own file is there */
 	bool state_known;    /* from the cache */
 	bool split;
+	bool lacking;   /* split units of places that were asked for */
 	bool senseless; /* an answer that had been checked could not be read */
 	enum symbol_guard guard;
 };

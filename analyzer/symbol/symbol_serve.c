@@ -57,7 +57,7 @@ add_place(struct bytes *answer, const struct symbol_place *place)
 	bytes_add_number(answer, place->function);
 	bytes_add_byte(answer,
 	    (uint8_t)((place->startup ? SYMBOL_ASK_STARTUP : 0) |
-		(place->once ? SYMBOL_ASK_ONCE : 0)));
+		(place->once ? SYMBOL_ASK_ONCE : 0) | (place->lacking ? SYMBOL_ASK_LACKING : 0)));
 }
 
 static void

@@ -26,6 +26,7 @@ enum { FUNCTIONS = 12, SITES = 4, SECONDS = 120, REASONS = 32, FRAMES = 128 };
 static const char *const states[] = { [SYMBOL_UNUSED] = "unused",
 	[SYMBOL_DWARF] = "dwarf",
 	[SYMBOL_SYMTAB] = "symtab",
+	[SYMBOL_SPLIT] = "split",
 	[SYMBOL_PARTIAL] = "partial",
 	[SYMBOL_MISSING] = "missing",
 	[SYMBOL_MISMATCH] = "mismatch",
@@ -34,7 +35,7 @@ static const char *const states[] = { [SYMBOL_UNUSED] = "unused",
 
 static uint64_t seed;
 static uint64_t starts[FUNCTIONS];
-static unsigned counts[SYMBOL_FAILED + 1];
+static unsigned counts[SYMBOL_SPLIT + 1];
 static char reasons[REASONS][96];
 static unsigned reason_counts[REASONS];
 static unsigned named; /* mutants of which some names were had */
@@ -300,7 +301,7 @@ report(const char *file, unsigned mutants, double most)
 	size_t i;
 
 	printf("%s: %u mutants, lines of %u, at most %.1f s:", file, mutants, named, most);
-	for (i = 0; i <= SYMBOL_FAILED; i++) {
+	for (i = 0; i <= SYMBOL_SPLIT; i++) {
 		if (counts[i] > 0)
 			printf(" %s %u", states[i], counts[i]);
 	}

@@ -12,6 +12,7 @@ static const char *const states[] = {
 	[SYMBOL_UNUSED] = "unused",
 	[SYMBOL_DWARF] = "dwarf",
 	[SYMBOL_SYMTAB] = "symtab",
+	[SYMBOL_SPLIT] = "split",
 	[SYMBOL_PARTIAL] = "partial",
 	[SYMBOL_MISSING] = "missing",
 	[SYMBOL_MISMATCH] = "mismatch",
