@@ -8,7 +8,7 @@ const KINDS = { move: "can leave the heap", part: "can in part", keep: "stays", 
 
 function verdicts() {
 	return h("div", { class: "scroll" }, h("table", { class: "plain-table" },
-		h("thead", null, h("tr", null, ["Verdict", "What to do", ""].map((title) => h("th", { scope: "col" }, title)))),
+		h("thead", null, h("tr", null, ["Verdict", "What to do", "Blocks"].map((title) => h("th", { scope: "col" }, title)))),
 		h("tbody", null, VERDICTS.map(({ name, advice, kind }) => h("tr", null,
 			h("th", { scope: "row" }, badge(name)), h("td", null, advice), h("td", { class: "dim" }, KINDS[kind]))))));
 }

@@ -42,7 +42,7 @@ function bar(verdicts, metric) {
 	const known = VERDICTS.map(({ name: verdict }) => verdicts.find((one) => one.verdict === verdict))
 		.filter((one) => one && one[metric] > 0);
 
-	return h("div", { class: "bar", role: "img",
+	return h("div", { class: "bar", role: "group",
 		"aria-label": `Share of ${METRIC[metric]} by verdict: ` +
 			known.map((one) => `${one.verdict} ${share(one[metric], all)}`).join(", ") },
 	known.map((one) => h("a", {
