@@ -52,7 +52,7 @@ function draw(title, found, label) {
 export function sizes(values) {
 	const found = bars(values.map(({ size, blocks }) => ({ value: size, blocks })), 2);
 
-	return found.length === 0 ? null : draw("Size", found,
+	return found.length < 2 ? null : draw("Size", found,
 		({ from, to }) => from === to ? bytes(from) : `${bytes(from)} to ${bytes(to - 1)}`);
 }
 

@@ -18,7 +18,7 @@ function texts({ text, at }, count) {
 	const made = new Int32Array(count);
 
 	for (let row = 0; row < count; row++)
-		made[row] = at[row] >= 0 && at[row] < text.length ? at[row] : text.length;
+		made[row] = Number.isInteger(at[row]) && at[row] >= 0 && at[row] < text.length ? at[row] : text.length;
 	return { text: [...text.map((one) => one ?? ""), ""], at: made };
 }
 

@@ -53,16 +53,29 @@ export function spark(shape) {
 		s("path", { class: "floor", d: `M0 16.5h${shape.length * 4}` }), s("path", { d: path }));
 }
 
+// Where the program's own frames begin and end: behind the wrappers of malloc that are
+// innermost, before start-up code. All, where nothing else is there.
+export function ownFrames(frames) {
+	const first = frames.findIndex((frame) => !frame.wrapper);
+	const startup = frames.findIndex((frame, at) => frame.startup && frames.slice(at).every((one) => one.startup));
+
+	return first < 0 ? [0, frames.length] : [first, startup > first ? startup : frames.length];
+}
+
 // Frames of a stack, innermost first: {function, file, line, module, wrapper, startup}.
+// What is no code of the program is folded, and what is beyond `most`.
 export function stack(frames, { most = 6, link } = {}) {
+	const [first, end] = ownFrames(frames);
 	const line = (frame) => h("li", { class: frame.wrapper || frame.startup ? "dim" : null },
 		link?.(frame) ?? name(frame.function), " ", where(frame));
-	const rest = frames.slice(most);
+	const fold = (some, title) => some.length === 0 ? null : h("li", { class: "more" }, h("details", null,
+		h("summary", null, title(some.length)), h("ol", { class: "stack" }, some.map(line))));
+	const cut = Math.min(end, first + most);
 
-	return h("ol", { class: "stack" }, frames.slice(0, most).map(line),
-		rest.length === 0 ? null : h("li", { class: "more" }, h("details", null,
-			h("summary", null, `${rest.length} more`),
-			h("ol", { class: "stack", start: most + 1 }, rest.map(line)))));
+	return h("ol", { class: "stack" },
+		fold(frames.slice(0, first), (count) => `${count} of malloc and its wrappers`),
+		frames.slice(first, cut).map(line), fold(frames.slice(cut, end), (count) => `${count} more`),
+		fold(frames.slice(end), (count) => `${count} of start-up code`));
 }
 
 export { base, place };

@@ -50,6 +50,11 @@ export function share(part, whole) {
 	return `${fixed(Math.min(percent, 1e6), percent > 0 && percent < 9.95 ? 1 : 0)}%`;
 }
 
+// "1 block", "63.7 k blocks".
+export function plural(value, word) {
+	return `${count(value)} ${word}${value === 1 ? "" : "s"}`;
+}
+
 // Every digit, in groups: for titles and where one number is all there is.
 export function exact(value) {
 	return String(Math.round(known(value))).replace(/\B(?=(\d{3})+$)/g, "\u202f");

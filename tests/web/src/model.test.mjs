@@ -7,7 +7,7 @@ const document = {
 	schema: "esc-report/1", run: { pid: 1 },
 	sites: { count: 3, columns: {
 		id: [10, 20, 30], "blocks.estimated": [5, null, 7], "life_ns.p50": [null, 2, 1], proved: [true, false, null],
-		verdict: { text: ["stack", "heap"], at: [1, 0, 1] }, file: { text: ["", null, "/a.c"], at: [2, 9, -1] },
+		verdict: { text: ["stack", "heap"], at: [1, 0, null] }, file: { text: ["", null, "/a.c"], at: [2, 9, -1] },
 	} },
 };
 
@@ -22,6 +22,7 @@ test("columns", () => {
 	// an index that is none names nothing
 	assert.equal(made.text("file", 1), "");
 	assert.equal(made.text("file", 2), "");
+	assert.equal(made.text("verdict", 2), "");
 	assert.equal(made.row("20"), 1);
 	assert.equal(made.row(99), -1);
 	assert.equal(made.id(2), 30);

@@ -42,6 +42,12 @@ test("nothing", () => {
 	assert.equal(units.share(1, 0), "0%");
 });
 
+test("one is no plural", () => {
+	assert.equal(units.plural(1, "block"), "1 block");
+	assert.equal(units.plural(0, "block"), "0 blocks");
+	assert.equal(units.plural(12345, "site"), "12.3 k sites");
+});
+
 test("every digit", () => {
 	assert.equal(units.exact(1204332), "1\u202f204\u202f332");
 	assert.equal(units.exact(999), "999");

@@ -5,6 +5,7 @@ import test from "node:test";
 import { notes } from "../../../web/src/banner.js";
 import { untab } from "../../../web/src/code.js";
 import { bars } from "../../../web/src/histogram.js";
+import { ownFrames } from "../../../web/src/parts.js";
 import { matrix } from "../../../web/src/views/threads.js";
 
 const sum = (list) => list.reduce((all, one) => all + one, 0);
@@ -37,17 +38,21 @@ test("a matrix of threads loses no block", () => {
 	for (let from = 1; from <= 100; from++)
 		for (let to = 1; to <= 100; to += from)
 			pairs.push({ allocating: from, freeing: to, blocks: from * to });
-	const { labels, blocks, others } = matrix(pairs, 24);
+	const { rows, columns, blocks } = matrix(pairs, 24);
 
-	assert.equal(labels.length, 24);
-	assert.equal(labels.at(-1), null);
-	assert.equal(others, 77);
+	for (const { threads, others } of [rows, columns]) {
+		assert.equal(threads.length, 24);
+		assert.equal(threads.at(-1), null);
+		assert.equal(others, 77);
+	}
+	assert.ok(!columns.threads.includes(2)); // few of its blocks are freed by it
 	assert.equal(sum(blocks.map((row) => sum([...row]))), sum(pairs.map((pair) => pair.blocks)));
 	const few = matrix([{ allocating: 2, freeing: 1, blocks: 5 }, { allocating: 1, freeing: 1, blocks: 3 }]);
 
-	assert.deepEqual(few.labels, [1, 2]);
-	assert.deepEqual(few.blocks.map((row) => [...row]), [[3, 0], [5, 0]]);
-	assert.equal(few.others, 0);
+	assert.deepEqual(few.rows.threads, [1, 2]);
+	assert.deepEqual(few.columns.threads, [1]);
+	assert.deepEqual(few.blocks.map((row) => [...row]), [[3], [5]]);
+	assert.equal(few.rows.others, 0);
 });
 
 test("what is not whole is said", () => {
@@ -75,4 +80,14 @@ test("tabs stand where they stood", () => {
 	assert.equal(untab("1234567\tx"), "1234567 x");
 	assert.equal(untab("a  "), "a  ");
 	assert.equal(untab(""), "");
+});
+
+test("a stack begins at the program's own code and ends before start-up code", () => {
+	const frames = (letters) => [...letters].map((letter) => ({ wrapper: letter === "w" || letter === "x", startup: letter === "s" || letter === "x" }));
+
+	assert.deepEqual(ownFrames(frames("wwppps")), [2, 5]);
+	assert.deepEqual(ownFrames(frames("pwpsx")), [0, 3]);
+	assert.deepEqual(ownFrames(frames("psp")), [0, 3]);
+	assert.deepEqual(ownFrames(frames("wxx")), [0, 3]);
+	assert.deepEqual(ownFrames([]), [0, 0]);
 });

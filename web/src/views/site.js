@@ -2,12 +2,13 @@
 import { code } from "../code.js";
 import { add, h } from "../dom.js";
 import { lives, sizes } from "../histogram.js";
-import { badge, empty, meter, name, section, stack, where } from "../parts.js";
+import { badge, empty, meter, name, ownFrames, section, stack, where } from "../parts.js";
 import * as state from "../state.js";
 import { base, place, visible } from "../text.js";
-import { bytes, count, exact, ns, share } from "../units.js";
+import { bytes, count, exact, ns, plural, share } from "../units.js";
 import { verdictOf } from "../verdicts.js";
 
+const FIRST = 6; // of a list, before the rest is folded
 const FATES = {
 	local: "freed inside its function", up: "outlived its function", thread: "freed by another thread",
 	live: "not freed", censored: "not freed, its function still running", unknown: "not decided",
@@ -59,7 +60,7 @@ function figures(site) {
 				: `half of them; 99% ${ns(life.p99)}, at most ${ns(life.max)}`),
 		figure("In malloc and free", ns(cost.total), `${ns(cost.allocate)} and ${ns(cost.free)}`),
 		figure("Need not be on the heap", share(saved?.blocks ?? 0, blocks.estimated),
-			`${count(saved?.blocks ?? 0)} blocks, ${ns(saved?.cost_ns ?? 0)}`));
+			`${plural(saved?.blocks ?? 0, "block")}, ${ns(saved?.cost_ns ?? 0)}`));
 }
 
 function sourcePart({ source }, site) {
@@ -77,8 +78,8 @@ function shareOf(blocks, all) {
 
 // Who called: the next frame outside that is no wrapper.
 function callerOf(frames) {
-	const own = frames.findIndex((frame) => !frame.wrapper);
-	const next = frames.slice(own + 1).find((frame) => !frame.wrapper);
+	const [own, end] = ownFrames(frames);
+	const next = frames.slice(own + 1, end).find((frame) => !frame.wrapper);
 
 	return next ? h("span", null, "from ", name(next.function), " ", where(next)) : h("span", { class: "dim" }, "from start-up code");
 }
@@ -95,12 +96,16 @@ function paths({ paths: found = [], paths_total: total }, site) {
 
 	if (found.length === 0)
 		return null;
+	const item = (path, at) => h("li", null, h("details", { open: at === 0 },
+		h("summary", null, shareOf(path.blocks, all), " ", callerOf(path.stack),
+			h("span", { class: "dim" }, ` ${plural(path.blocks, "block")}, ${bytes(path.bytes)}, ${ns(path.cost_ns)}`)),
+		fatesOf(path.fates), stack(path.stack, { most: 8, link: frameLink })));
+	const rest = found.slice(FIRST);
+
 	return section(`Allocated by ${total > found.length ? `the heaviest ${found.length} of ${count(total)} paths`
-		: found.length === 1 ? "one path" : `${found.length} paths`}`, h("ol", { class: "paths" }, found.map((path, at) =>
-		h("li", null, h("details", { open: at === 0 },
-			h("summary", null, shareOf(path.blocks, all), " ", callerOf(path.stack),
-				h("span", { class: "dim" }, ` ${count(path.blocks)} blocks, ${bytes(path.bytes)}, ${ns(path.cost_ns)}`)),
-			fatesOf(path.fates), stack(path.stack, { most: 8, link: frameLink }))))));
+		: found.length === 1 ? "one path" : `${found.length} paths`}`, h("ol", { class: "paths" }, found.slice(0, FIRST).map(item),
+		rest.length === 0 ? null : h("li", null, h("details", null, h("summary", { class: "rest" }, `${rest.length} more`),
+			h("ol", { class: "paths" }, rest.map((path) => item(path, -1)))))));
 }
 
 function contexts(found, site) {
@@ -121,7 +126,7 @@ function evidence(site, doc) {
 	const { evidence: found, fates, blocks } = site;
 	const why = [].concat(doc.unknown_why ?? []);
 
-	return section("Evidence", h("p", null, `${count(blocks.observed)} blocks observed: `,
+	return section("Evidence", h("p", null, `${plural(blocks.observed, "block")} observed: `,
 		h("strong", null, share(found.proved, blocks.observed)), " proved, ", share(found.inferred, blocks.observed), " presumed",
 		fates.local >= blocks.observed && blocks.observed >= 10
 			? `; at most ${share(site.escape_rate_upper, 1)} can escape (95% sure)` : null, "."),
@@ -146,17 +151,28 @@ function owners({ owners: found = [] }) {
 			h("td", { class: "n" }, share(owner.proved, owner.blocks))))))));
 }
 
+// Where it was freed: the innermost frame that is no wrapper of free.
+function freedIn({ stack: frames = [] }) {
+	const frame = frames[ownFrames(frames)[0]];
+
+	return frame ? ["in ", name(frame.function), " ", where(frame)] : "nowhere that is known";
+}
+
 function freed({ freed: found = [], freed_total: total }, site) {
+	const item = (one) => h("li", null, h("details", null,
+		h("summary", null, shareOf(one.blocks, site.blocks.estimated), " ", freedIn(one), h("span", { class: "dim" }, ` ${fateOf(one.fate)}`)),
+		stack(one.stack ?? [], { most: 6, link: frameLink })));
+	const rest = found.slice(FIRST);
+
 	return found.length === 0 ? null : section(total > found.length ? `Freed: the heaviest ${found.length} of ${count(total)} ways`
-		: "Freed", h("ol", { class: "paths" }, found.map((one, at) => h("li", null, h("details", { open: at === 0 && found.length < 3 },
-		h("summary", null, shareOf(one.blocks, site.blocks.estimated), " ",
-			one.stack?.length > 0 ? ["in ", name((one.stack.find((frame) => !frame.wrapper) ?? one.stack[0]).function)] : "nowhere",
-			h("span", { class: "dim" }, ` ${fateOf(one.fate)}`)),
-		stack(one.stack ?? [], { most: 6, link: frameLink }))))));
+		: "Freed", h("ol", { class: "paths" }, found.slice(0, FIRST).map(item),
+		rest.length === 0 ? null : h("li", null, h("details", null, h("summary", { class: "rest" }, `${rest.length} more`),
+			h("ol", { class: "paths" }, rest.map(item))))));
 }
 
 function counterexample({ counterexample: found }) {
 	return found ? section("The counter-example", h("p", null, `One that ${found.fate === "live" ? "was never freed, allocated here:"
+		: found.fate === "censored" ? "was not freed while its function was running, allocated here:"
 		: found.fate === "thread" ? "another thread freed, here:" : "outlived its function, freed here:"}`),
 	stack(found.stack, { most: 10, link: frameLink })) : null;
 }

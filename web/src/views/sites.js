@@ -5,7 +5,7 @@ import { order } from "../model.js";
 import { badge, empty, meter, name, spark, where } from "../parts.js";
 import * as state from "../state.js";
 import { table } from "../table.js";
-import { bytes, count, ns, share } from "../units.js";
+import { bytes, count, ns, plural, share } from "../units.js";
 import { indexOf } from "../verdicts.js";
 
 const FIRST = { key: "saved.cost_ns", down: true };
@@ -90,8 +90,7 @@ function total() {
 	for (let row = 0; row < context.model.count; row++)
 		saved += context.choice.sites[row] ? (number("saved.blocks", row) || 0) : 0;
 	return h("p", { class: "totals" },
-		h("strong", null, count(context.choice.count)), context.choice.count === 1 ? " site, " : " sites, ",
-		h("strong", null, count(blocks)), " blocks, ", h("strong", null, bytes(size)), ", ",
+		h("strong", null, plural(context.choice.count, "site")), ", ", h("strong", null, plural(blocks, "block")), ", ", h("strong", null, bytes(size)), ", ",
 		h("strong", null, ns(time)), ` in malloc and free (${share(time, all.cost_ns)} of all)`,
 		context.choice.restricted ? null : [", ", h("strong", null, share(saved, blocks)), " need not be on the heap"]);
 }

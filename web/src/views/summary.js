@@ -4,7 +4,7 @@ import { order } from "../model.js";
 import { badge, empty, meter, name, section, where } from "../parts.js";
 import * as state from "../state.js";
 import { base } from "../text.js";
-import { METRICS, bytes, count, exact, ns, share } from "../units.js";
+import { METRICS, bytes, count, exact, ns, plural, share } from "../units.js";
 import { VERDICTS, verdictOf } from "../verdicts.js";
 
 const TOP = 10;
@@ -117,11 +117,11 @@ function top({ model, choice }) {
 				badge(model.text("verdict", row)), " ", name(model.text("function", row))), " ",
 			where({ file: model.text("file", row), line: model.number("line", row), module: model.text("module", row) }),
 			h("span", { class: "gain n" }, meter(saved[row] / most), h("span", { class: "beside-meter" }, ns(saved[row]))),
-			h("span", { class: "n" }, `${count(blocks[row])} blocks`),
+			h("span", { class: "n" }, plural(blocks[row], "block")),
 			h("p", { class: "advice" }, model.text("advice", row) || verdictOf(model.text("verdict", row)).advice)))));
 }
 
-function facts({ run, threads = [] }) {
+function facts({ run }) {
 	const mode = run.mode === "auto" ? `auto, at most ${run.budget ?? "?"}% of the time` : run.mode;
 	const rows = [
 		["Command", h("code", null, (run.command ?? []).join(" "))],
@@ -129,14 +129,12 @@ function facts({ run, threads = [] }) {
 		["Began", run.start ? run.start.replace("T", " ").replace(/\.\d+Z/, " UTC") : null],
 		["Ran", ns(run.duration_ns)],
 		["Recorded", `${mode}; ${count(run.recorded)} events`],
-		["Process", `${run.pid}${run.processes > 1 ? ` and ${run.processes - 1} more` : ""}, ` +
-			`${run.threads} thread${run.threads === 1 ? "" : "s"}`],
+		["Process", `${run.pid}${run.processes > 1 ? ` and ${run.processes - 1} more` : ""}, ${plural(run.threads, "thread")}`],
 		["Allocator", run.allocator || null],
 		["Limit", `blocks above ${bytes(run.stack_limit)} are too large for the stack`],
 		["Trace", run.trace ? h("code", null, run.trace) : null],
 	];
 
-	void threads;
 	return section("What ran", h("dl", { class: "facts" }, rows.filter(([, value]) => value)
 		.map(([title, value]) => [h("dt", null, title), h("dd", null, value)])));
 }

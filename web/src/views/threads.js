@@ -4,25 +4,34 @@ import { empty, meter } from "../parts.js";
 import * as state from "../state.js";
 import { bytes, count, exact, share } from "../units.js";
 
-const MOST = 24; // threads with a row of their own; the others share one
+const MOST = 20; // threads with a row of their own; the others share one
 
-// {labels, blocks: [row][column], members}: those with most blocks, the rest summed up.
-export function matrix(pairs, most = MOST) {
+// The threads of one side of the matrix: those with most blocks, null for all others.
+function side(pairs, key, most) {
 	const weights = new Map();
 
-	for (const { allocating, freeing, blocks } of pairs)
-		for (const thread of new Set([allocating, freeing]))
-			weights.set(thread, (weights.get(thread) ?? 0) + blocks);
+	for (const pair of pairs)
+		weights.set(pair[key], (weights.get(pair[key]) ?? 0) + pair.blocks);
 	const order = [...weights].sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([thread]) => thread);
-	const own = order.length > most ? order.slice(0, most - 1) : order;
-	const labels = [...own.sort((a, b) => a - b), ...order.length > most ? [null] : []];
+	const own = (order.length > most ? order.slice(0, most - 1) : order).sort((a, b) => a - b);
 	const places = new Map(own.map((thread, at) => [thread, at]));
-	const place = (thread) => places.get(thread) ?? labels.length - 1;
-	const blocks = labels.map(() => new Float64Array(labels.length));
+
+	return {
+		threads: order.length > own.length ? [...own, null] : own, others: order.length - own.length,
+		place: (pair) => places.get(pair[key]) ?? own.length,
+	};
+}
+
+// {rows, columns: {threads, others}, blocks: [row][column]}: threads that allocate and
+// threads that free are often others, so each side has its own.
+export function matrix(pairs, most = MOST) {
+	const rows = side(pairs, "allocating", most);
+	const columns = side(pairs, "freeing", most);
+	const blocks = rows.threads.map(() => new Float64Array(columns.threads.length));
 
 	for (const pair of pairs)
-		blocks[place(pair.allocating)][place(pair.freeing)] += pair.blocks;
-	return { labels, blocks, others: order.length - own.length };
+		blocks[rows.place(pair)][columns.place(pair)] += pair.blocks;
+	return { rows, columns, blocks };
 }
 
 // Arrows move among the cells, of which one is in the order of Tab.
@@ -44,24 +53,24 @@ function walk(grid) {
 	});
 }
 
-function grid({ labels, blocks, others }, names) {
+function grid({ rows, columns, blocks }, names) {
 	const most = Math.max(...blocks.map((row) => Math.max(...row)));
-	const title = (thread) => thread === null ? `${others} others` : names.get(thread) ?? String(thread);
+	const title = (thread, others) => thread === null ? `${others} others` : names.get(thread) ?? String(thread);
 	const strength = (value) => value > 0 ? Math.max(0.06, Math.log1p(value) / Math.log1p(most)) : 0;
 	const made = h("table", { class: "matrix", role: "grid", "aria-label": "Blocks by allocating thread (rows) and freeing thread (columns)" },
 		h("thead", null, h("tr", { role: "row" }, h("td", { role: "gridcell" }, "allocates ↓ frees →"),
-			labels.map((thread) => h("th", { scope: "col", role: "columnheader" }, title(thread))))),
-		h("tbody", null, labels.map((from, row) => h("tr", { role: "row" }, h("th", { scope: "row", role: "rowheader" },
-			from === null ? title(from) : h("a", { href: state.link({ view: "sites", thread: from }), tabindex: -1 }, title(from))),
-		labels.map((to, column) => {
+			columns.threads.map((thread) => h("th", { scope: "col", role: "columnheader" }, title(thread, columns.others))))),
+		h("tbody", null, rows.threads.map((from, row) => h("tr", { role: "row" }, h("th", { scope: "row", role: "rowheader" },
+			from === null ? title(from, rows.others) : h("a", { href: state.link({ view: "sites", thread: from }), tabindex: -1 }, title(from))),
+		columns.threads.map((to, column) => {
 			const value = blocks[row][column];
 
 			return h("td", {
 				role: "gridcell", tabindex: row === 0 && column === 0 ? 0 : -1,
-				class: `${row === column && from !== null ? "same" : "other"}${strength(value) > 0.55 ? " strong" : ""}`,
+				class: `${from === to && from !== null ? "same" : "other"}${strength(value) > 0.55 ? " strong" : ""}`,
 				style: { "--strength": `${Math.round(100 * strength(value))}%` },
 				dataset: { row, column, at: `${row},${column}`, value },
-				title: `${exact(value)} blocks allocated by ${title(from)}, freed by ${title(to)}`,
+				title: `${exact(value)} blocks allocated by ${title(from, rows.others)}, freed by ${title(to, columns.others)}`,
 			}, value > 0 ? count(value) : "");
 		})))));
 
