@@ -7,6 +7,7 @@ import { ns } from "./units.js";
 import { VERDICTS } from "./verdicts.js";
 
 const TYPED = 200; // ms until what is typed counts
+const LISTED = 500; // threads to choose from, those that allocate most
 
 function toggleVerdict(name, chosen) {
 	const next = new Set(chosen);
@@ -54,7 +55,8 @@ const parts = {};
 export function choice(form, { model, info, where, runs }) {
 	const filter = parseFilter(where);
 	const modules = model.texts("module").text.filter(Boolean).sort((a, b) => base(a) < base(b) ? -1 : 1);
-	const threads = info.threads ?? [];
+	const threads = [...info.threads ?? []].sort((a, b) => b.allocations - a.allocations).slice(0, LISTED)
+		.sort((a, b) => a.number - b.number);
 
 	if (!parts.search) {
 		parts.search = search(where);

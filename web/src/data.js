@@ -15,7 +15,7 @@ function keyOf(name, params) {
 export function http(ask = fetch) {
 	return {
 		live: true,
-		exportLink: (name) => `/export/${encodeURIComponent(name)}`,
+		exportLink: (name, run = 1) => `/export/${encodeURIComponent(name)}${run === 1 ? "" : `?run=${run}`}`,
 		async load(name, params) {
 			const answer = await ask(`/api/${keyOf(name, params)}`).catch(() => {
 				throw new Error("esc serve does not answer: is it still running?");

@@ -4,7 +4,7 @@ import { add, fill, h } from "./dom.js";
 
 const ROW = 28; // pixels, as in style.css
 const SPARE = 12; // rows beyond the edges, so that scrolling shows no gap
-const PRINTED = 200;
+export const PRINTED = 200; // rows that paper gets
 let grids = 0;
 
 function headCell(column, at, sort, onsort) {
@@ -26,11 +26,9 @@ function headCell(column, at, sort, onsort) {
 
 /*
  * columns: [{key, title, width (of CSS grid), align ("n" for numbers), help, down (first
- * order), sortable, cell(row) -> nodes}]; label; onsort({key, down}); onopen(row);
- * link(row) -> URL, so that a row can be opened elsewhere.
- * Returns {element, show(rows, sort, focused)}: rows in their order.
+ * order), sortable, cell(row) -> nodes}]; label; onsort({key, down}); onopen(row).
  */
-export function table({ columns, label, onsort, onopen, onfocus }) {
+export function table({ columns, label, onsort, onopen }) {
 	const name = `grid${grids++}`;
 	const head = h("div", { role: "row", class: "row head", "aria-rowindex": 1 });
 	const body = h("div", { role: "rowgroup", class: "rows" });
@@ -116,7 +114,6 @@ export function table({ columns, label, onsort, onopen, onfocus }) {
 		scrollTo(focused);
 		paint();
 		made.get(focused)?.setAttribute("aria-selected", "true");
-		onfocus?.(rows[focused]);
 	}
 
 	function key(event) {
@@ -151,16 +148,21 @@ export function table({ columns, label, onsort, onopen, onfocus }) {
 	print.addEventListener("change", paint);
 	return {
 		element,
-		show(shown, sort, at = 0) {
+		// The row that has the focus; undefined where there is none.
+		current: () => rows[focused],
+		// Rows in their order; `at` gets the focus and, unless `still`, is scrolled to.
+		show(shown, sort, { at = 0, still = false } = {}) {
 			rows = shown;
 			focused = Math.max(0, Math.min(rows.length - 1, at));
 			fill(head, columns.map((column, place) => headCell(column, place, sort, onsort)));
 			element.setAttribute("aria-rowcount", rows.length + 1);
 			body.replaceChildren();
 			made.clear();
-			element.scrollTop = Math.min(element.scrollTop, rows.length * ROW);
-			if (at > 0)
+			body.style.setProperty("height", `${rows.length * ROW}px`);
+			if (!still) {
+				element.scrollTop = 0;
 				scrollTo(focused);
+			}
 			paint();
 		},
 	};

@@ -41,6 +41,7 @@ test("the server is asked once, until it is forgotten", async () => {
 	data.forget();
 	assert.equal((await data.get("site", { id: "a b&c", run: 1 })).at, 4);
 	assert.equal(data.exportLink("a/b"), "/export/a%2Fb");
+	assert.equal(data.exportLink("svg", 2), "/export/svg?run=2");
 });
 
 test("what failed is told, and asked again", async () => {

@@ -25,10 +25,10 @@ async function exportsOf(context) {
 	const list = Array.isArray(found) ? found : found?.exports;
 
 	if (!list || !context.data.exportLink("x"))
-		return h("p", null, "This page is a file. With the trace or the database beside you, ",
-			h("code", null, "esc export --help"), " lists what it can be written as.");
-	return h("ul", { class: "exports" }, list.map(({ name, summary }) => h("li", null,
-		h("a", { href: context.data.exportLink(name), download: "" }, name), " ", h("span", { class: "dim" }, summary))));
+		return h("p", { class: "prose" }, context.data.live ? "This esc offers none." : "This page is a file. Where the trace is, ",
+			context.data.live ? null : [h("code", null, "esc export --help"), " lists what it can be written as."]);
+	return h("dl", { class: "words" }, list.map(({ name, summary, file }) => [h("dt", null,
+		h("a", { href: context.data.exportLink(name, context.run), download: file ?? "" }, name)), h("dd", null, summary)]));
 }
 
 const WORDS = [

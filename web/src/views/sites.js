@@ -4,7 +4,7 @@ import { totals } from "../filter.js";
 import { order } from "../model.js";
 import { badge, empty, meter, name, spark, where } from "../parts.js";
 import * as state from "../state.js";
-import { table } from "../table.js";
+import { PRINTED, table } from "../table.js";
 import { bytes, count, ns, plural, share } from "../units.js";
 import { indexOf } from "../verdicts.js";
 
@@ -91,20 +91,22 @@ function total() {
 		saved += context.choice.sites[row] ? (number("saved.blocks", row) || 0) : 0;
 	return h("p", { class: "totals" },
 		h("strong", null, plural(context.choice.count, "site")), ", ", h("strong", null, plural(blocks, "block")), ", ", h("strong", null, bytes(size)), ", ",
-		h("strong", null, ns(time)), ` in malloc and free (${share(time, all.cost_ns)} of all)`,
+		h("strong", null, ns(time)), ` in malloc and free${context.choice.all ? "" : ` (${share(time, all.cost_ns)} of all)`}`,
 		context.choice.restricted ? null : [", ", h("strong", null, share(saved, blocks)), " need not be on the heap"]);
 }
 
-function show(root) {
+// `focused` is the id of the row to have the focus, `still` keeps what is in sight.
+function show(root, { focused = context.state.row, still = false } = {}) {
 	const rows = sorted(sortOf(context.state));
-	const chosen = context.state.row === undefined ? 0 : Math.max(0, rows.indexOf(context.model.row(context.state.row)));
+	const at = focused === undefined ? 0 : Math.max(0, rows.indexOf(context.model.row(focused)));
 
 	fill(root.querySelector(".above"), total());
 	grid.element.hidden = rows.length === 0;
 	fill(root.querySelector(".none"), rows.length > 0 ? null : context.model.count === 0
 		? empty("No allocation was recorded.", "See esc info for what ran; esc record --full records everything.")
 		: empty("No site is like that.", "Remove a filter above, or all of them with the key x."));
-	grid.show(rows, sortOf(context.state), chosen);
+	grid.show(rows, sortOf(context.state), { at, still });
+	fill(root.querySelector(".on-paper"), rows.length > PRINTED ? `The first ${PRINTED} of ${rows.length} sites.` : null);
 	context.say(`${rows.length} of ${context.model.count} sites`);
 }
 
@@ -126,7 +128,7 @@ export default {
 			},
 		});
 		root.classList.add("tall");
-		add(root, h("h2", { class: "hide" }, "Sites"), h("div", { class: "above" }), grid.element, h("div", { class: "none" }));
+		add(root, h("h2", { class: "hide" }, "Sites"), h("div", { class: "above" }), grid.element, h("div", { class: "none" }), h("p", { class: "on-paper" }));
 	},
 	drawn(root) {
 		show(root);
@@ -134,8 +136,13 @@ export default {
 			grid.element.focus({ preventScroll: true });
 	},
 	async update(root, given) {
+		// a live run has grown: whoever reads keeps his place
+		const still = given.model !== context.model && given.run === context.run;
+		const row = grid.current();
+		const focused = still && row !== undefined ? context.model.id(row) : given.state.row;
+
 		context = given;
-		show(root);
+		show(root, { focused, still });
 	},
 	leave() {
 		grid = null;
