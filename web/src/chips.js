@@ -113,10 +113,10 @@ export function chips(list, { where, choice: chosen, model }) {
 	const found = describe(where);
 	const all = Object.assign({}, ...found.map(([, changes]) => changes));
 
+	const focused = list.contains(document.activeElement);
+
 	list.hidden = found.length === 0;
-	if (list.hidden)
-		return fill(list);
-	return fill(list,
+	fill(list, found.length === 0 ? null : [
 		found.map(([text, changes]) => h("li", null, h("button", {
 			type: "button", class: "chip", "aria-label": `Remove the filter: ${text}`,
 			onclick: () => state.set(changes),
@@ -127,5 +127,8 @@ export function chips(list, { where, choice: chosen, model }) {
 		h("li", { class: "note" }, `${chosen.count} of ${model.count} sites`,
 			chosen.shared ? "; time in malloc is each site's share" : "",
 			chosen.missing.length > 0
-				? `; without the document ${chosen.missing.join(", ")} this choice is not applied` : ""));
+				? `; without the document ${chosen.missing.join(", ")} this choice is not applied` : "")]);
+	// the chip that was pressed is gone
+	if (focused)
+		(list.querySelector("button") ?? parts.search).focus();
 }

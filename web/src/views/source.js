@@ -5,7 +5,7 @@ import { add, h } from "../dom.js";
 import { badge, empty, meter } from "../parts.js";
 import * as state from "../state.js";
 import { base, visible } from "../text.js";
-import { bytes, count, ns } from "../units.js";
+import { bytes, count, ns, plural } from "../units.js";
 
 const MOST = 500; // files that are listed
 
@@ -32,7 +32,7 @@ function list(context) {
 	if (files.length === 0)
 		return empty("No source is known.", "The chosen sites have no debug information: build the program with -g, " +
 			"or install its debug symbols, then analyze again.");
-	return [h("h2", null, `${count(files.length)} source files`), h("p", { class: "prose" }, "Those with most time in malloc and free first."),
+	return [h("h2", null, plural(files.length, "source file")), h("p", { class: "prose" }, "Those with most time in malloc and free first."),
 		h("div", { class: "scroll" }, h("table", { class: "plain-table" },
 			h("thead", null, h("tr", null, h("th", { scope: "col" }, "File"), h("th", { scope: "col", class: "n" }, "Sites"),
 				h("th", { scope: "col", class: "n" }, "Blocks"), h("th", { scope: "col", class: "n" }, "Time"))),
@@ -57,7 +57,7 @@ function marginOf(marks) {
 }
 
 function messages(marks) {
-	return h("details", { class: "part" }, h("summary", null, `${count(marks.length)} sites as text`),
+	return h("details", { class: "part" }, h("summary", null, `${plural(marks.length, "site")} as text`),
 		h("ul", { class: "messages" }, marks.map((mark) => h("li", null, badge(mark.verdict), " ",
 			h("a", { href: state.link({ view: "site", id: mark.id }) }, `${mark.line}: ${mark.message}`)))));
 }
