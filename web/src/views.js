@@ -6,14 +6,16 @@
 // already; leave ends what draw began. context is what main.js makes: {state, info, model,
 // filter, choice, run, runs, status, get(name, params), find(name, params), data, say,
 // modelOf(run)}.
+import flame from "./views/flame.js";
 import help from "./views/help.js";
+import sandwich from "./views/sandwich.js";
 import site from "./views/site.js";
 import sites from "./views/sites.js";
 import source from "./views/source.js";
 import summary from "./views/summary.js";
 import threads from "./views/threads.js";
 
-export const VIEWS = [summary, sites, site, source, threads, help];
+export const VIEWS = [summary, sites, site, source, flame, sandwich, threads, help];
 
 export function viewOf(name) {
 	return VIEWS.find((view) => view.name === name) ?? VIEWS[0];
