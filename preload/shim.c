@@ -506,14 +506,14 @@ void *
 shim_refund(uint64_t size)
 {
 	struct esc_counters *counters = thread_tls.counters;
-	int64_t price = (int64_t)(size + SAMPLE_BIAS);
+	uint64_t price = size + SAMPLE_BIAS;
 
 	arch_add(&counters->allocations, (uint64_t)-1);
 	arch_add(&counters->bytes, -size);
 	/* No block is so large that its price is below 0, but one may be asked for: then
 	 * the countdown has grown, and shrinks again if nobody set it anew. */
-	if (price > 0 || thread_tls.countdown > INT64_MAX / 4)
-		arch_add((uint64_t *)&thread_tls.countdown, (uint64_t)price);
+	if (price <= INT64_MAX || thread_tls.countdown > INT64_MAX / 4)
+		arch_add((uint64_t *)&thread_tls.countdown, price);
 	return NULL;
 }
 

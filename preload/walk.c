@@ -383,11 +383,11 @@ walk_slow(struct walk_state *state, uint64_t slot)
 		frame->slot = saved != 0 ? saved : cfa - 8;
 		frame->pc = regs[ARCH_RA];
 		frame->rbp = regs[ARCH_RBP];
-		if (signal)
-			frame->rbp = walk_saved_sp(saved, regs[ARCH_RSP]);
 		/* Behind a signal frame the stack may be another one: its end is. */
-		if (signal)
+		if (signal) {
+			frame->rbp = walk_saved_sp(saved, regs[ARCH_RSP]);
 			continue;
+		}
 		while (at->slot < frame->slot)
 			at--;
 		if (at->slot == frame->slot &&

@@ -154,8 +154,9 @@ signals_stop(int number)
 		(void)signal(number, SIG_DFL);
 	(void)sigemptyset(&own);
 	(void)sigaddset(&own, number);
-	/* raised while it is blocked: one with what the terminal sent */
-	(void)raise(number);
+	/* Sent while it is blocked, and to the process as the terminal does: one with what
+	 * that sent. raise() is to the thread, which would be another one. */
+	(void)kill(getpid(), number);
 	(void)sigprocmask(SIG_UNBLOCK, &own, NULL);
 	(void)sigprocmask(SIG_BLOCK, &own, NULL);
 }

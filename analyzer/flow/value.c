@@ -88,10 +88,8 @@ value_narrow(struct value value, unsigned int bits)
 	value.kind = ANY;
 	if (bits == 8 || value.extension != ZERO8)
 		value.extension = bits == 8 ? ZERO8 : ZERO16;
-	if (value.width < bits || value.bound > most) {
+	if (value.width < bits || value.bound > most)
 		value.bound = most;
-		value.width = (uint8_t)bits;
-	}
 	value.width = 64;
 	return value;
 }
@@ -170,10 +168,8 @@ value_either(const struct value *left, const struct value *right, uint64_t id)
 		result = value_plain(is_pointer(left) && is_pointer(right) ? POINTER : ANY);
 		result.extension = left->extension;
 		/* of the others it is an index that is bounded */
-		if (left->kind <= POINTER && right->kind <= POINTER) {
+		if (left->kind <= POINTER && right->kind <= POINTER)
 			result.width = left->width;
-			result.bound = left->bound;
-		}
 	}
 	if (left->extension != right->extension)
 		result.extension = FULL;

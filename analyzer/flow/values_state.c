@@ -14,7 +14,7 @@ phi_id(uint64_t start, uint64_t place)
 static uint64_t
 slot_phi(uint64_t start, const struct slot *slot)
 {
-	uint64_t place = slot->offset / 4 + (1 << 18);
+	uint64_t place;
 
 	if (slot->base != ENTRY_BASE || slot->offset % 4 != 0)
 		return 0;

@@ -180,7 +180,7 @@ cell_set_text(struct cell *cell, const char *value)
 void
 cell_append(struct cell *cell, const char *value)
 {
-	size_t cap = cell->count;
+	size_t cap;
 
 	if (cell->type != CELL_LIST)
 		cell_release(cell);

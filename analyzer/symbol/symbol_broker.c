@@ -28,8 +28,9 @@ symbol_broker_normalise(const char *path, char *out)
 		size_t part = strcspn(path, "/");
 
 		if (part == 2 && path[0] == '.' && path[1] == '.') {
-			while (len > 0 && out[--len] != '/')
-				continue;
+			do
+				len -= len > 0;
+			while (len > 0 && out[len] != '/');
 		} else if (part > 0 && !(part == 1 && path[0] == '.')) {
 			out[len++] = '/';
 			memmove(out + len, path, part);

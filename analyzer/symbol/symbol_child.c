@@ -65,10 +65,12 @@ stop(struct symbol_child *child)
 	struct symbol_children *children = child->children;
 	size_t i;
 
-	for (i = 0; i < children->count && children->running[i] != child; i++)
-		continue;
-	if (i < children->count)
-		children->running[i] = children->running[--children->count];
+	for (i = 0; i < children->count; i++) {
+		if (children->running[i] == child) {
+			children->running[i] = children->running[--children->count];
+			break;
+		}
+	}
 	close(child->fd);
 	child->running = false;
 	return symbol_nursery_end(children->nursery, child->pid);

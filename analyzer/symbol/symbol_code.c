@@ -390,11 +390,14 @@ source_labels(void *data, uint64_t start, uint64_t end, const uint64_t **labels)
 static bool
 read_stub(struct symbol_code *code, const struct section *section, uint64_t at, uint64_t *place)
 {
-	uint64_t left = section->end - at < STUB ? section->end - at : STUB;
-	const uint8_t *bytes = bytes_of(code, section, at, left);
+	uint64_t left = STUB;
+	const uint8_t *bytes;
 	uint64_t skip = 0;
 	int32_t away;
 
+	if (left > section->end - at)
+		left = section->end - at;
+	bytes = bytes_of(code, section, at, left);
 	if (bytes == NULL)
 		return false;
 	if (left >= 4 && memcmp(bytes, "\xf3\x0f\x1e\xfa", 4) == 0)
@@ -529,8 +532,8 @@ add_pad(struct pads *pads, size_t *cap, uint64_t start, uint64_t size, uint64_t 
 static bool
 read_pads(struct pads *pads, struct cursor *cursor, const struct symbol_fde *fde)
 {
-	uint64_t base = fde->start;
 	uint64_t before = fde->start;
+	uint64_t base = before;
 	size_t cap = 0;
 	uint8_t encoding = (uint8_t)cursor_fixed(cursor, 1);
 	uint64_t size;

@@ -171,12 +171,15 @@ run(const struct symbol_nursery *nursery)
 static void
 forget(struct symbol_nursery *nursery)
 {
+	pid_t ended;
+
 	if (nursery->fd == -1)
 		return;
 	close(nursery->fd);
 	kill(nursery->pid, SIGKILL);
-	while (waitpid(nursery->pid, NULL, 0) == -1 && errno == EINTR)
-		continue;
+	do
+		ended = waitpid(nursery->pid, NULL, 0);
+	while (ended == -1 && errno == EINTR);
 	nursery->fd = -1;
 }
 

@@ -204,6 +204,7 @@ symbol_serve(int fd, const uint8_t *job, size_t size)
 	struct serve serve = { .wire = { .fd = fd } };
 	struct symbol_module module;
 	const char *root;
+	bool more;
 
 	module.path = symbol_wire_take_text(&reader);
 	root = symbol_wire_take_text(&reader);
@@ -214,8 +215,9 @@ symbol_serve(int fd, const uint8_t *job, size_t size)
 	serve.resolver = resolver_new(&module, root);
 	symbol_guard_ask_for_files(fd);
 	serve.confined = symbol_guard_enter();
-	while (serve_one(&serve))
-		continue;
+	do
+		more = serve_one(&serve);
+	while (more);
 	resolver_free(serve.resolver);
 	bytes_release(&serve.question);
 	bytes_release(&serve.answer);

@@ -49,18 +49,14 @@ symbol_wire_send(const struct symbol_wire *wire, enum symbol_wire_type type, con
 	if (size > SYMBOL_WIRE_MAX)
 		return false;
 	while (done < total) {
-		struct iovec parts[2] = { { &head, sizeof(head) },
-			{ (void *)(uintptr_t)data, size } };
+		size_t of_head = done < sizeof(head) ? done : sizeof(head);
+		size_t of_data = done - of_head;
+		struct iovec parts[2] = {
+			{ (char *)&head + of_head, sizeof(head) - of_head },
+			{ (void *)((uintptr_t)data + of_data), size - of_data },
+		};
 		struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
 
-		if (done < sizeof(head)) {
-			parts[0].iov_base = (char *)&head + done;
-			parts[0].iov_len -= done;
-		} else {
-			parts[0].iov_len = 0;
-			parts[1].iov_base = (char *)parts[1].iov_base + (done - sizeof(head));
-			parts[1].iov_len -= done - sizeof(head);
-		}
 		if (done == 0 && passed >= 0)
 			attach(&message, &control, passed);
 		sent = sendmsg(wire->fd, &message, MSG_NOSIGNAL);

@@ -96,13 +96,16 @@ static bool
 packed_load_records(struct packed *packed, uint64_t at, uint32_t count, uint32_t record)
 {
 	uint8_t *buf = xmalloc((size_t)PACKED_PIECE * 2);
+	const uint32_t most = PACKED_PIECE / PACKED_ENTRY;
 	uint64_t table = at;
 	bool good = true;
 	uint32_t i, some;
 
 	at += PACKED_SKIP_HEAD;
 	while (good && count > 0) {
-		some = count < PACKED_PIECE / PACKED_ENTRY ? count : PACKED_PIECE / PACKED_ENTRY;
+		some = count;
+		if (some > most)
+			some = most;
 		good = packed_fetch(packed, at, buf, (size_t)some * record);
 		for (i = 0; good && i < some; i++)
 			good = packed_add(packed, packed_word(buf + (size_t)i * record),
