@@ -17,10 +17,11 @@ const fateOf = (fate) => FATES[fate] ?? fate;
 
 const sourceLink = (file, line) => state.link({ view: "source", path: file, line });
 
+const sandwichLink = (frame) => state.link({ view: "sandwich", fn: frame.function, mod: base(frame.module ?? "") || null });
+
 // The frame's function, as a link to its callers and callees.
 function frameLink(frame) {
-	return frame.function ? h("a", { class: "name", href: state.link({ view: "sandwich", function: frame.function }) },
-		frame.function) : null;
+	return frame.function ? h("a", { class: "name", href: sandwichLink(frame) }, frame.function) : null;
 }
 
 function head(site, doc) {
@@ -30,8 +31,8 @@ function head(site, doc) {
 		h("div", { class: "line" }, h("h2", null, badge(site.verdict), " ", name(site.function)),
 			h("nav", { "aria-label": "This site elsewhere", class: "links" },
 				site.file ? h("a", { href: sourceLink(site.file, site.line) }, "Source file") : null,
-				h("a", { href: state.link({ view: "flame", q: site.function }) }, "Flame graph"),
-				h("a", { href: state.link({ view: "sandwich", function: site.function }) }, "Callers and callees"),
+				h("a", { href: state.link({ view: "flame", find: site.function }) }, "Flame graph"),
+				h("a", { href: sandwichLink(site) }, "Callers and callees"),
 				site.file ? h("a", { href: state.link({ view: "sites", file: site.file }) }, "Sites of this file") : null)),
 		h("p", { class: "dim" }, h("code", null, site.allocator), " in ",
 			site.file ? h("a", { class: "where", href: sourceLink(site.file, site.line), title: site.file },
