@@ -190,6 +190,10 @@ async function start() {
 	bindKeys();
 	state.on(draw);
 	state.start();
+	// asked for beside the state: what fails is told when it is drawn
+	const run = state.get().run === "2" ? 2 : 1;
+
+	Promise.all([data.get("info", { run }), modelOf(run)]).catch(() => null);
 	status = await data.find("state").catch(() => null) ?? status;
 	data.forget("state");
 	await draw();

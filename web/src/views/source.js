@@ -63,7 +63,8 @@ function messages(marks) {
 }
 
 async function file(context, path) {
-	const doc = await context.find("source", { file: path });
+	// a server may refuse names that no file should have
+	const doc = await context.find("source", { file: path }).catch((error) => ({ note: error.message }));
 	const marks = doc?.marks ?? [];
 	const byLine = marksByLine(marks);
 	const title = h("div", { class: "line" }, h("h2", { class: "code", title: path }, visible(path)),
@@ -75,6 +76,7 @@ async function file(context, path) {
 			? "No site of this run is in it." : "This file was written without that source; esc serve reads it where it is.")),
 		marks.length > 0 ? messages(marks) : null];
 	return [title, doc.note ? h("p", { class: "warn" }, doc.note) : null,
+		doc.changed ? h("p", { class: "warn" }, "The file was changed since the run: verdicts may stand beside other lines.") : null,
 		code(doc.lines, { current: Number(context.state.line ?? 0), margin: (number) => marginOf(byLine.get(number)), label: path }),
 		messages(marks)];
 }
