@@ -31,6 +31,7 @@ escape_release_found(struct escape *escape)
 	for (i = 0; i < escape->site_count; i++) {
 		histogram_release(&escape->sites[i].sizes);
 		histogram_release(&escape->sites[i].lives);
+		grid_release(&escape->sites[i].grid);
 	}
 	free(escape->sites);
 	free(escape->paths);
@@ -546,7 +547,8 @@ escape_count_size(struct escape_site *site, uint64_t size, double weight)
 	}
 }
 
-static void
+/* Returns its octave. */
+static uint8_t
 escape_count_life(
     struct escape *escape, struct escape_site *site, const struct model_end *end, double weight)
 {
@@ -559,6 +561,7 @@ escape_count_life(
 	if (life > site->life_max)
 		site->life_max = life;
 	histogram_add(&site->lives, life, weight);
+	return grid_octave(life);
 }
 
 static void
@@ -640,6 +643,7 @@ escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 	enum fate fate = escape_judge(escape, pair, end, &why);
 	bool proved = escape_evident(path, end, fate);
 	uint64_t activations = site->facts.activations;
+	uint8_t life = GRID_NO_LIFE;
 
 	pair->way_counts[escape_way(fate)]++;
 	pair->proved += proved && fate != FATE_LIVE;
@@ -664,7 +668,8 @@ escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 	escape_count_size(site, block->size, (double)block->weight);
 	if (end->outcome != MODEL_LIVE &&
 	    !(end->outcome == MODEL_UNKNOWN && end->why == MODEL_WHY_RECORD))
-		escape_count_life(escape, site, end, (double)block->weight);
+		life = escape_count_life(escape, site, end, (double)block->weight);
+	grid_add(&site->grid, block->size, life, (double)block->weight, escape->options.budget);
 	if (block->timed || end->timed)
 		escape_count_cost(escape, site, end);
 	return (struct escape_fate){ fate, proved, escape_far(pair) ? UINT32_MAX : pair->distance };
@@ -730,6 +735,7 @@ escape_finish(struct escape *escape)
 	for (i = 0; i < escape->site_count; i++, site++) {
 		histogram_sort(&site->sizes);
 		histogram_sort(&site->lives);
+		grid_sort(&site->grid);
 		for (bin = 0; bin < site->lives.count; bin++)
 			site->freed += site->lives.bins[bin].weight;
 	}

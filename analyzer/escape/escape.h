@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "analyzer/escape/estimate.h"
+#include "analyzer/escape/grid.h"
 #include "analyzer/escape/histogram.h"
 #include "analyzer/escape/logical.h"
 #include "analyzer/escape/steps.h"
@@ -65,6 +66,7 @@ struct escape_site {
 	uint64_t threads; /* that allocated */
 	struct histogram sizes;
 	struct histogram lives;            /* ns, rounded */
+	struct grid grid;                  /* sizes by lives; cells in front after escape_finish */
 	bool rounded;                      /* sizes are */
 	uint64_t life_min, life_max;       /* life_min > life_max: none was freed */
 	double cost_allocate, cost_free;   /* ns of the timed calls, each times its weight */

@@ -34,7 +34,7 @@ histogram_add_exact(struct histogram *histogram, uint64_t key, double weight)
 		histogram->count++;
 	}
 	histogram->bins[at].weight += weight;
-	histogram->last = at;
+	histogram->recent[histogram_recent(key)] = (uint16_t)at;
 }
 
 /* The upper bound of a bucket. */

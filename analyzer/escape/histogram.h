@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { HISTOGRAM_RECENT = 8 };
+
 struct histogram_bin {
 	uint64_t key;
 	double weight;
@@ -18,10 +20,10 @@ struct histogram {
 	struct histogram_bin *bins; /* sorted by key; zero-initialised: empty */
 	size_t count;
 	size_t cap;
-	size_t last;         /* the bin that was added to last */
-	unsigned resolution; /* 0: all keys are exact */
-	uint32_t first;      /* bucket of weights[0] */
-	double *weights;     /* by bucket; not in bins until histogram_sort; 0: none */
+	uint16_t recent[HISTOGRAM_RECENT]; /* by histogram_recent: bins that were added to last */
+	unsigned resolution;               /* 0: all keys are exact */
+	uint32_t first;                    /* bucket of weights[0] */
+	double *weights; /* by bucket; not in bins until histogram_sort; 0: none */
 	size_t weight_count;
 };
 
@@ -47,15 +49,22 @@ histogram_bucket(uint64_t key, unsigned resolution)
 	return shift * resolution + (uint32_t)(key >> shift);
 }
 
+/* Sizes are multiples of something, or in a row. */
+static inline uint32_t
+histogram_recent(uint64_t key)
+{
+	return (uint32_t)(key ^ key >> 3) % HISTOGRAM_RECENT;
+}
+
 static inline void
 histogram_add(struct histogram *histogram, uint64_t key, double weight)
 {
 	uint32_t at;
 
 	if (histogram->resolution == 0) {
-		if (histogram->last < histogram->count &&
-		    histogram->bins[histogram->last].key == key)
-			histogram->bins[histogram->last].weight += weight;
+		at = histogram->recent[histogram_recent(key)];
+		if (at < histogram->count && histogram->bins[at].key == key)
+			histogram->bins[at].weight += weight;
 		else
 			histogram_add_new(histogram, key, weight);
 		return;

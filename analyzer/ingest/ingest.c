@@ -63,6 +63,8 @@ ingest_begin(void *data, struct model_block *block)
 
 	escape_begin(&run->escape, block);
 	timeline_add(&run->timeline, block->begin, (double)block->size, (double)block->weight);
+	cells_add(&run->cells, block->tag, block->stream, block->begin, (double)block->size,
+	    (double)block->weight);
 	if (run->reader->head.mode == ESC_MODE_AUTO)
 		rates_add(
 		    &run->rates, block->size, run->reader->head.sample_bias, (double)block->weight);
@@ -230,6 +232,9 @@ ingest_run_begin(struct ingest_run *run)
 
 	timeline_init(&run->timeline,
 	    head->ring_from > head->start.ticks ? head->ring_from : head->start.ticks);
+	cells_release(&run->cells);
+	cells_init(&run->cells, run->timeline.start, run->threads, run->streams.count,
+	    run->thread_count, ingest_share(ingest, run->trace_size, 1) / CELLS_COST);
 	ingest->budget.left +=
 	    ingest_share(ingest, run->trace_size, 9) - ingest_share(ingest, 0, 9);
 	run->last = head->start.ticks;
@@ -309,6 +314,7 @@ ingest_run_free(struct ingest_run *run)
 	putback_release(&run->putback);
 	streams_release(&run->streams);
 	definitions_free(run->definitions);
+	cells_release(&run->cells);
 	free(run->threads);
 	map_release(&run->pairs);
 	reader_free(run->reader);

@@ -7,6 +7,7 @@
 #include "analyzer/escape/escape.h"
 #include "analyzer/escape/logical.h"
 #include "analyzer/escape/putback.h"
+#include "analyzer/ingest/cells.h"
 #include "analyzer/ingest/rates.h"
 #include "analyzer/ingest/timeline.h"
 #include "analyzer/model/match.h"
@@ -55,6 +56,7 @@ struct ingest_run {
 	struct match_counts matched;
 	struct escape escape;
 	struct timeline timeline;
+	struct cells cells;
 	struct rates rates;   /* of auto mode */
 	uint64_t whole_until; /* ticks until which everything was to be recorded */
 	uint64_t whole;       /* blocks until then */

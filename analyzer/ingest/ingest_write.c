@@ -354,6 +354,7 @@ ingest_write_run_row(const struct ingest_run *run, struct err *err)
 		.found_wrappers = found,
 		.allocator = head->allocator,
 		.marks = marks,
+		.slice_ns = (double)(1ULL << run->cells.shift) * run->tick_ns,
 	};
 	int status;
 
@@ -476,8 +477,8 @@ ingest_write_run(struct ingest_run *run, struct err *err)
 
 	if (write_threads(run, err) == 0 && write_thread_pairs(run, err) == 0 &&
 	    write_timeline(run, err) == 0 && write_sites(run, &means, &owners, err) == 0 &&
-	    write_paths(run, &means, err) == 0 && write_free_paths(run, err) == 0 &&
-	    write_contexts(run, err) == 0)
+	    write_paths(run, &means, err) == 0 && write_path_cells(run, err) == 0 &&
+	    write_free_paths(run, err) == 0 && write_contexts(run, err) == 0)
 		status = write_owners(run, &owners, err);
 	free(owners.list);
 	run->ingest->site_base += run->escape.site_count;

@@ -43,7 +43,7 @@ sums_merge(struct sums *sums)
 		list[to].weight += list[i].weight;
 		list[to].count += list[i].count;
 		list[to].proved += list[i].proved;
-		list[to].cost += list[i].cost;
+		list[to].bytes += list[i].bytes;
 	}
 	sums->count = to + 1;
 }

@@ -14,7 +14,7 @@ struct sum {
 	double weight;
 	uint64_t count;
 	uint64_t proved;
-	double cost;
+	double bytes;
 };
 
 /* Zero-initialised: empty; the caller frees list. */

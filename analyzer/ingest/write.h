@@ -46,6 +46,10 @@ const struct sum *write_main_owner(
     const struct ingest_run *run, const struct sums *owners, int64_t key, bool escaped);
 int write_owners(struct ingest_run *run, const struct sums *owners, struct err *err);
 
+/* --- write_cells.c --- */
+
+int write_path_cells(struct ingest_run *run, struct err *err);
+
 /* --- write_contexts.c --- */
 
 int write_contexts(struct ingest_run *run, struct err *err);

@@ -197,8 +197,18 @@ static int
 write_histograms(
     struct ingest_run *run, const struct escape_site *site, int64_t id, struct err *err)
 {
+	const struct grid_cell *cell = site->grid.slots;
 	size_t i;
 
+	for (i = 0; i < site->grid.count; i++, cell++)
+		if (store_add_size_life(run->ingest->store,
+			&(struct store_size_life){ .site = id,
+			    .size = grid_size(cell),
+			    .life = grid_life(cell) != GRID_NO_LIFE ? grid_life(cell) : -1,
+			    .blocks = cell->blocks,
+			    .bytes = cell->bytes },
+			err) != 0)
+			return -1;
 	for (i = 0; i < site->sizes.count; i++)
 		if (store_add_size_histogram(run->ingest->store,
 			&(struct store_size_histogram){ .site = id,

@@ -18,7 +18,7 @@
 
 enum {
 	QUERY_APPLICATION = 0x45534344,
-	QUERY_VERSION = 7,
+	QUERY_VERSION = 8,
 	QUERY_SECONDS = 60,
 	QUERY_ARGUMENTS = 16, /* most of a function */
 	QUERY_STEPS = 10000,  /* of sqlite's machine between looks at the clock */
@@ -109,8 +109,8 @@ table_is_ours(const char *name)
 {
 	static const char *const tables[] = { "run", "module", "frame", "stack", "site",
 		"site_context", "path", "free_path", "owner", "size_histogram", "life_histogram",
-		"timeline", "thread", "thread_pair", "sqlite_master", "sqlite_schema", "json_each",
-		"json_tree" };
+		"size_life", "path_cell", "timeline", "thread", "thread_pair", "sqlite_master",
+		"sqlite_schema", "json_each", "json_tree" };
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
 		if (sqlite3_stricmp(name, tables[i]) == 0)

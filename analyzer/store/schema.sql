@@ -1,8 +1,8 @@
--- The database, version 7 (user_version). esc-db(5) documents it. Times are ns,
+-- The database, version 8 (user_version). esc-db(5) documents it. Times are ns,
 -- sizes bytes; ids start at 1. `observed` counts recorded blocks, `estimated`
 -- weighs each by 1/P(recorded); in full mode both are equal.
 PRAGMA application_id = 0x45534344; -- "ESCD"
-PRAGMA user_version = 7;
+PRAGMA user_version = 8;
 
 CREATE TABLE run (
 	id INTEGER PRIMARY KEY,
@@ -51,6 +51,7 @@ CREATE TABLE run (
 	allocator TEXT NOT NULL,        -- '' libc, else path
 	marks TEXT NOT NULL,            -- '' not asked for, 'marked', else why not
 	cost_ns INTEGER NOT NULL,       -- estimated time in malloc and free
+	slice_ns REAL NOT NULL,         -- of the slices of path_cell
 	steps INTEGER NOT NULL,         -- from a stack to the next of the same thread
 	steps_over INTEGER NOT NULL,    -- at which an activation was seen to be over
 	steps_proved INTEGER NOT NULL,  -- at which all that stayed is proved to be the same
@@ -221,6 +222,28 @@ CREATE TABLE life_histogram (
 	blocks REAL NOT NULL,
 	PRIMARY KEY (site, life)
 ) STRICT, WITHOUT ROWID;
+
+-- Blocks of a site by size and lifetime, each by its octave: the floor of the
+-- logarithm to base 2.
+CREATE TABLE size_life (
+	site INTEGER NOT NULL REFERENCES site(id),
+	size INTEGER NOT NULL,          -- octave of bytes; 0: 0 bytes as well
+	life INTEGER NOT NULL,          -- octave of ns; -1: not seen to end
+	blocks REAL NOT NULL,
+	bytes REAL NOT NULL,
+	PRIMARY KEY (site, size, life)
+) STRICT, WITHOUT ROWID;
+
+-- Blocks of a path by the thread that allocated them and the time at which it did, by
+-- site, stack, thread and slice. No key: it would cost more than the rows.
+CREATE TABLE path_cell (
+	site INTEGER NOT NULL,          -- path(site, stack)
+	stack INTEGER NOT NULL,
+	thread INTEGER NOT NULL,        -- thread(id); 0: other threads
+	slice INTEGER NOT NULL,         -- of run.slice_ns; 0 begins where the window does
+	blocks REAL NOT NULL,
+	bytes REAL NOT NULL
+) STRICT;
 
 CREATE TABLE timeline (
 	run INTEGER NOT NULL REFERENCES run(id),

@@ -56,6 +56,8 @@ enum table_number {
 	TABLE_OWNER,
 	TABLE_SIZE_HISTOGRAM,
 	TABLE_LIFE_HISTOGRAM,
+	TABLE_SIZE_LIFE,
+	TABLE_PATH_CELL,
 	TABLE_TIMELINE,
 	TABLE_THREAD,
 	TABLE_THREAD_PAIR,
@@ -120,6 +122,7 @@ static const struct column run_columns[] = {
 	T(run, allocator),
 	T(run, marks),
 	I(run, cost_ns),
+	R(run, slice_ns),
 	I(run, steps),
 	I(run, steps_over),
 	I(run, steps_proved),
@@ -263,6 +266,21 @@ static const struct column life_histogram_columns[] = {
 	I(life_histogram, life),
 	R(life_histogram, blocks),
 };
+static const struct column size_life_columns[] = {
+	I(size_life, site),
+	I(size_life, size),
+	I(size_life, life),
+	R(size_life, blocks),
+	R(size_life, bytes),
+};
+static const struct column path_cell_columns[] = {
+	I(path_cell, site),
+	I(path_cell, stack),
+	I(path_cell, thread),
+	I(path_cell, slice),
+	R(path_cell, blocks),
+	R(path_cell, bytes),
+};
 static const struct column timeline_columns[] = {
 	I(timeline, run),
 	I(timeline, at),
@@ -306,6 +324,8 @@ static const struct table tables[TABLE_COUNT] = {
 	[TABLE_OWNER] = TABLE(owner),
 	[TABLE_SIZE_HISTOGRAM] = TABLE(size_histogram),
 	[TABLE_LIFE_HISTOGRAM] = TABLE(life_histogram),
+	[TABLE_SIZE_LIFE] = TABLE(size_life),
+	[TABLE_PATH_CELL] = TABLE(path_cell),
 	[TABLE_TIMELINE] = TABLE(timeline),
 	[TABLE_THREAD] = TABLE(thread),
 	[TABLE_THREAD_PAIR] = TABLE(thread_pair),
@@ -576,6 +596,8 @@ ADD(free_path, TABLE_FREE_PATH)
 ADD(owner, TABLE_OWNER)
 ADD(size_histogram, TABLE_SIZE_HISTOGRAM)
 ADD(life_histogram, TABLE_LIFE_HISTOGRAM)
+ADD(size_life, TABLE_SIZE_LIFE)
+ADD(path_cell, TABLE_PATH_CELL)
 ADD(timeline, TABLE_TIMELINE)
 ADD(thread, TABLE_THREAD)
 ADD(thread_pair, TABLE_THREAD_PAIR)

@@ -38,6 +38,7 @@ struct store_run {
 	int64_t damaged, missing, stack_limit;
 	const char *wrappers, *no_wrappers, *found_wrappers, *allocator, *marks;
 	int64_t cost_ns;
+	double slice_ns;
 	int64_t steps, steps_over, steps_proved, steps_presumed, steps_unread;
 	int64_t presumed_local, presumed_wrong;
 };
@@ -114,6 +115,16 @@ struct store_life_histogram {
 	double blocks;
 };
 
+struct store_size_life {
+	int64_t site, size, life;
+	double blocks, bytes;
+};
+
+struct store_path_cell {
+	int64_t site, stack, thread, slice;
+	double blocks, bytes;
+};
+
 struct store_timeline {
 	int64_t run, at;
 	double live_bytes, allocations, frees;
@@ -156,6 +167,8 @@ int store_add_free_path(struct store *, const struct store_free_path *, struct e
 int store_add_owner(struct store *, const struct store_owner *, struct err *);
 int store_add_size_histogram(struct store *, const struct store_size_histogram *, struct err *);
 int store_add_life_histogram(struct store *, const struct store_life_histogram *, struct err *);
+int store_add_size_life(struct store *, const struct store_size_life *, struct err *);
+int store_add_path_cell(struct store *, const struct store_path_cell *, struct err *);
 int store_add_timeline(struct store *, const struct store_timeline *, struct err *);
 int store_add_thread(struct store *, const struct store_thread *, struct err *);
 int store_add_thread_pair(struct store *, const struct store_thread_pair *, struct err *);

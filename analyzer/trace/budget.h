@@ -20,8 +20,9 @@
 	X(PC, 600, "places in code") \
 	X(STACK, 110, "frames of stacks") \
 	X(SITE, 1800, "sites") \
-	X(PATH, 800, "stacks that allocate") \
+	X(PATH, 900, "stacks that allocate") \
 	X(PAIR, 700, "pairs of stacks") \
+	X(CELL, 90, "cells of size and lifetime") \
 	X(REGION, 300, "stacks of threads") \
 	X(BLOCK, 110, "live blocks")
 /* clang-format on */

@@ -209,6 +209,8 @@ outputs_add_site(struct store *store, const struct outputs_names *names, struct 
 		.up = 40,
 		.cost = 5000 };
 	const struct store_free_path freed = { 1, 2, "local", 60 };
+	const struct store_path_cell cell = { 1, 3, 1, 2, 100, 1600 };
+	const struct store_size_life heat = { 1, 4, 1, 100, 1600 };
 	const struct store_owner owner = { 1, 2, 0, "local", 60, 60 };
 	const struct store_site_context contexts[] = {
 		{ .site = 1,
@@ -240,6 +242,8 @@ outputs_add_site(struct store *store, const struct outputs_names *names, struct 
 	FUZZ_CHECK(store_add_site(store, &site, err) == 0);
 	FUZZ_CHECK(store_add_path(store, &path, err) == 0);
 	FUZZ_CHECK(store_add_free_path(store, &freed, err) == 0);
+	FUZZ_CHECK(store_add_path_cell(store, &cell, err) == 0);
+	FUZZ_CHECK(store_add_size_life(store, &heat, err) == 0);
 	FUZZ_CHECK(store_add_owner(store, &owner, err) == 0);
 	for (size_t i = 0; i < 2; i++)
 		FUZZ_CHECK(store_add_site_context(store, &contexts[i], err) == 0);

@@ -108,6 +108,7 @@ add_run(struct made *made, int64_t id, int64_t allocations, int64_t recorded)
 		.allocator = "",
 		.marks = "",
 		.cost_ns = allocations * 61,
+		.slice_ns = 33554432,
 		.steps = allocations * 2,
 		.steps_over = allocations,
 		.steps_proved = allocations,
@@ -146,6 +147,12 @@ add_modules(struct made *made)
 		need(made, store_add_module(made->store, &modules[i], &made->err));
 }
 
+static int64_t
+octave(int64_t value)
+{
+	return 63 - __builtin_clzll((unsigned long long)value | 1);
+}
+
 static void
 add_histograms(struct made *made, const struct store_site *site)
 {
@@ -157,8 +164,31 @@ add_histograms(struct made *made, const struct store_site *site)
 		size.size = site->size_max;
 		need(made, store_add_size_histogram(made->store, &size, &made->err));
 	}
+	need(made,
+	    store_add_size_life(made->store,
+		&(struct store_size_life){ .site = site->id,
+		    .size = octave(site->size_min),
+		    .life = site->life_p50 != STORE_NULL ? octave(site->life_p50) : -1,
+		    .blocks = site->estimated,
+		    .bytes = site->bytes },
+		&made->err));
 	if (site->life_p50 != STORE_NULL)
 		need(made, store_add_life_histogram(made->store, &life, &made->err));
+}
+
+/* Half of the blocks in the first slice by the first thread, a quarter each in later ones
+ * by the second, and by those that are not told apart. */
+static void
+add_cells(struct made *made, const struct store_path *path, int64_t run)
+{
+	const struct store_path_cell cells[] = {
+		{ path->site, path->stack, 0, 41, path->blocks / 4, path->bytes / 4 },
+		{ path->site, path->stack, run * 10 + 1, 0, path->blocks / 2, path->bytes / 2 },
+		{ path->site, path->stack, run * 10 + 2, 40, path->blocks / 4, path->bytes / 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(cells) / sizeof(*cells); i++)
+		need(made, store_add_path_cell(made->store, &cells[i], &made->err));
 }
 
 static void
@@ -180,6 +210,7 @@ add_paths(struct made *made, const struct store_site *site, int64_t caller)
 	struct store_free_path freed = { site->id, caller, "local", site->estimated };
 
 	need(made, store_add_path(made->store, &path, &made->err));
+	add_cells(made, &path, site->run);
 	need(made, store_add_free_path(made->store, &freed, &made->err));
 	if (site->owner != STORE_NULL)
 		need(made, store_add_owner(made->store, &owner, &made->err));

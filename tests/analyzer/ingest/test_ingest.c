@@ -113,6 +113,16 @@ check_rows(void)
 	CHECK_EQ(ask("SELECT sum(blocks) FROM life_histogram"), 402);
 	CHECK_EQ(ask("SELECT sum(blocks) FROM thread_pair"), 402);
 	CHECK_EQ(ask("SELECT sum(allocations) FROM timeline"), 420);
+	CHECK_EQ(ask("SELECT sum(blocks) FROM size_life"), 420);
+	CHECK_EQ(ask("SELECT sum(blocks) FROM size_life WHERE life < 0"), 18);
+	CHECK_EQ(ask("SELECT sum(blocks) FROM path_cell"), 420);
+	CHECK_EQ(ask("SELECT sum(p.blocks = c.blocks AND p.bytes = c.bytes) FROM path AS p JOIN"
+		     " (SELECT site, stack, sum(blocks) AS blocks, sum(bytes) AS bytes"
+		     " FROM path_cell GROUP BY 1, 2) AS c USING (site, stack)"),
+	    ask("SELECT count(*) FROM path"));
+	CHECK_EQ(ask("SELECT count(*) FROM path_cell AS c JOIN site AS s ON s.id = c.site"
+		     " JOIN thread AS t ON t.id = c.thread AND t.run = s.run"),
+	    ask("SELECT count(*) FROM path_cell"));
 	CHECK_EQ(ask("SELECT count(*) FROM stack AS s LEFT JOIN frame"
 		     " ON frame.id = s.frame WHERE frame.id IS NULL"),
 	    0);
