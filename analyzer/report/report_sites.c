@@ -85,7 +85,10 @@ sites_shape_end(const void *state, char *to)
 	for (size_t i = 0; i < SITES_SHAPE; i++) {
 		double digit = blocks[i] > 0 ? 15.5 + log2(blocks[i] / most) : 0;
 
-		to[i] = "0123456789abcdef"[blocks[i] > 0 && digit < 1 ? 1 : (int)digit];
+		/* and so is what a damaged database makes of infinity */
+		if (blocks[i] > 0 && !(digit >= 1))
+			digit = 1;
+		to[i] = "0123456789abcdef"[(int)digit];
 	}
 	to[SITES_SHAPE] = '\0';
 }
