@@ -1,5 +1,5 @@
 // The filter that all views share: what can be chosen, and a chip for all that is.
-import { fill, h } from "./dom.js";
+import { add, fill, h } from "./dom.js";
 import { parseFilter } from "./filter.js";
 import * as state from "./state.js";
 import { base } from "./text.js";
@@ -7,39 +7,35 @@ import { ns } from "./units.js";
 import { VERDICTS } from "./verdicts.js";
 
 const TYPED = 200; // ms until what is typed counts
-const LISTED = 500; // threads to choose from, those that allocate most
+const LISTED = 500; // of what there is to choose from, at most
 
-function toggleVerdict(name, chosen) {
-	const next = new Set(chosen);
+function toggleVerdict(name) {
+	const next = new Set(parseFilter(state.get()).verdicts);
 
 	if (!next.delete(name))
 		next.add(name);
 	state.set({ verdict: VERDICTS.map((one) => one.name).filter((one) => next.has(one)).join(",") });
 }
 
-function verdictButtons(filter) {
+function verdictButtons() {
 	return h("div", { class: "verdicts", role: "group", "aria-label": "Verdicts" },
 		VERDICTS.map(({ name, mark, advice }) => h("button", {
-			type: "button", class: "pick", title: `${name}: ${advice}`, "aria-label": name,
-			"aria-pressed": filter.verdicts?.has(name) ? "true" : "false",
-			onclick: () => toggleVerdict(name, filter.verdicts),
+			type: "button", class: "pick", title: `${name}: ${advice}`, "aria-label": name, dataset: { verdict: name },
+			onclick: () => toggleVerdict(name),
 		}, h("span", { class: `mark v-${name}` }, mark))));
 }
 
-function select(label, key, current, options) {
-	return options.length < 2 && !current ? null : h("label", null, h("span", { class: "hide" }, label),
-		h("select", {
-			dataset: { key }, "aria-label": label,
-			onchange: (event) => state.set({ [key]: event.target.value || null }),
-		}, h("option", { value: "" }, `${label}: all`),
-		options.map(([value, text]) => h("option", { value, selected: value === String(current ?? "") }, text))));
+function select(label, key, options, none = `${label}: all`) {
+	return h("select", {
+		dataset: { key }, "aria-label": label, onchange: (event) => state.set({ [key]: event.target.value || null }),
+	}, h("option", { value: "" }, none), options.map(([value, text]) => h("option", { value }, text)));
 }
 
-function search(where) {
+function search() {
 	let timer = 0;
 	const field = h("input", {
 		type: "search", id: "q", placeholder: "function, file, module", "aria-label": "Search sites (key /)",
-		maxlength: 200, autocomplete: "off", spellcheck: "false", value: where.q ?? "",
+		maxlength: 200, autocomplete: "off", spellcheck: "false",
 	});
 
 	field.addEventListener("input", () => {
@@ -49,34 +45,68 @@ function search(where) {
 	return field;
 }
 
-const parts = {};
+// Paths to choose from, as [path, what it is called]: those of most sites, by name.
+export function pathsOf({ text, at }, most = LISTED) {
+	const sites = new Map();
 
-// Fills the form. The search field stays the same one, since somebody may be typing in it.
-export function choice(form, { model, info, where, runs }) {
-	const filter = parseFilter(where);
-	const modules = model.texts("module").text.filter(Boolean).sort((a, b) => base(a) < base(b) ? -1 : 1);
-	const threads = [...info.threads ?? []].sort((a, b) => b.allocations - a.allocations).slice(0, LISTED)
-		.sort((a, b) => a.number - b.number);
+	for (const place of at)
+		if (text[place])
+			sites.set(text[place], (sites.get(text[place]) ?? 0) + 1);
+	const chosen = [...sites].sort((a, b) => b[1] - a[1]).slice(0, most).map(([path]) => path);
+	const names = new Map();
 
-	if (!parts.search) {
-		parts.search = search(where);
-		parts.rest = h("div", { class: "picks" });
-		form.addEventListener("submit", (event) => event.preventDefault());
-		fill(form, parts.search, parts.rest);
-	}
+	for (const path of chosen)
+		names.set(base(path), (names.get(base(path)) ?? 0) + 1);
+	// files of one name are told apart by their folder
+	const called = (path) => names.get(base(path)) > 1 ? path.split("/").slice(-2).join("/") : base(path);
+
+	return chosen.map((path) => [path, called(path)]).sort((a, b) => a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0);
+}
+
+function threadsOf(threads = []) {
+	return [...threads].sort((a, b) => b.allocations - a.allocations).slice(0, LISTED).sort((a, b) => a.number - b.number)
+		.map(({ number, name }) => [String(number), name ? `${number} ${name}` : String(number)]);
+}
+
+const parts = { search: null, model: null };
+
+function build(form, { model, info, runs }) {
+	parts.search ??= search();
+	parts.model = model;
+	form.onsubmit = (event) => event.preventDefault();
+	// the field stays the same one, since somebody may be typing in it
+	for (const child of [...form.children])
+		if (child !== parts.search)
+			child.remove();
+	form.prepend(parts.search);
+	// of one there is nothing to choose
+	const lists = [["Module", "module", pathsOf(model.texts("module"))], ["File", "file", pathsOf(model.texts("file"))],
+		["Thread", "thread", threadsOf(info.threads)]].filter(([, , options]) => options.length > 1);
+
+	add(form, verdictButtons(), lists.map((list) => select(...list)),
+		runs > 1 ? select("Run", "run", [["2", "second run"]], "first run") : null);
+}
+
+// What is not in the list was chosen elsewhere.
+function setSelect(field, value) {
+	if (value && ![...field.options].some((option) => option.value === value))
+		field.append(h("option", { value }, base(value)));
+	field.value = value;
+}
+
+// Fills the form, and shows in it what is chosen.
+export function choice(form, context) {
+	const { where } = context;
+	const { verdicts } = parseFilter(where);
+
+	if (parts.model !== context.model)
+		build(form, context);
 	if (document.activeElement !== parts.search)
 		parts.search.value = where.q ?? "";
-	const focused = document.activeElement?.getAttribute?.("aria-label");
-
-	fill(parts.rest, verdictButtons(filter),
-		select("Module", "module", filter.module, [...new Set(modules)].map((path) => [path, base(path)])),
-		select("Thread", "thread", filter.thread, threads.map(({ number, name }) =>
-			[String(number), name ? `${number} ${name}` : String(number)])),
-		runs > 1 ? select("Run", "run", where.run, [["1", "first"], ["2", "second"]]) : null);
-	// what was pressed was replaced: the keyboard stays where it was
-	if (focused && document.activeElement === document.body)
-		[...parts.rest.querySelectorAll("[aria-label]")]
-			.find((one) => one.getAttribute("aria-label") === focused)?.focus();
+	for (const button of form.querySelectorAll("[data-verdict]"))
+		button.setAttribute("aria-pressed", verdicts?.has(button.dataset.verdict) ? "true" : "false");
+	for (const field of form.querySelectorAll("select"))
+		setSelect(field, where[field.dataset.key] ?? "");
 }
 
 const powerOf = (power, show) => show(2 ** power);

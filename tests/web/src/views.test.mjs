@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { notes } from "../../../web/src/banner.js";
+import { pathsOf } from "../../../web/src/chips.js";
 import { untab } from "../../../web/src/code.js";
 import { bars } from "../../../web/src/histogram.js";
 import { ownFrames } from "../../../web/src/parts.js";
@@ -90,4 +91,12 @@ test("a stack begins at the program's own code and ends before start-up code", (
 	assert.deepEqual(ownFrames(frames("psp")), [0, 3]);
 	assert.deepEqual(ownFrames(frames("wxx")), [0, 3]);
 	assert.deepEqual(ownFrames([]), [0, 0]);
+});
+
+test("paths to choose from are those of most sites, and told apart", () => {
+	const text = ["/a/x.c", "", "/b/x.c", "/b/z.c", "/b/y.c"];
+
+	assert.deepEqual(pathsOf({ text, at: [0, 1, 2, 3, 0, 4, 4] }),
+		[["/a/x.c", "a/x.c"], ["/b/x.c", "b/x.c"], ["/b/y.c", "y.c"], ["/b/z.c", "z.c"]]);
+	assert.deepEqual(pathsOf({ text, at: [0, 1, 2, 3, 0, 4, 4] }, 2), [["/a/x.c", "x.c"], ["/b/y.c", "y.c"]]);
 });
