@@ -65,7 +65,7 @@ export function pathsOf({ text, at }, most = LISTED) {
 
 function threadsOf(threads = []) {
 	return [...threads].sort((a, b) => b.allocations - a.allocations).slice(0, LISTED).sort((a, b) => a.number - b.number)
-		.map(({ number, name }) => [String(number), name ? `${number} ${name}` : String(number)]);
+		.map(({ number, name }) => [String(number), `thread ${number}${name ? ` ${name}` : ""}`]);
 }
 
 const parts = { search: null, model: null };
@@ -157,7 +157,7 @@ export function chips(list, { where, choice: chosen, model }) {
 		h("li", { class: "note" }, `${chosen.count} of ${model.count} sites`,
 			chosen.shared ? "; time in malloc is each site's share" : "",
 			chosen.missing.length > 0
-				? `; without the document ${chosen.missing.join(", ")} this choice is not applied` : "")]);
+				? `; esc has no ${chosen.missing.join(", ")} of this run, so not all of it is applied` : "")]);
 	// the chip that was pressed is gone
 	if (focused)
 		(list.querySelector("button") ?? parts.search).focus();
