@@ -13,8 +13,10 @@
 #include "analyzer/cmd/path_options.h"
 #include "analyzer/cmd/source.h"
 #include "analyzer/cmd/verdict_list.h"
+#include "analyzer/format/rows.h"
 #include "analyzer/lint/annotate.h"
 #include "analyzer/lint/finding.h"
+#include "analyzer/report/report.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/paths.h"
@@ -27,6 +29,7 @@ enum {
 	ANNOTATE_VERDICT,
 	ANNOTATE_MIN_BLOCKS,
 	ANNOTATE_COLOR,
+	ANNOTATE_FORMAT,
 	ANNOTATE_AROUND = 3,
 	ANNOTATE_COLUMNS = 100000, /* a file has room */
 };
@@ -35,6 +38,7 @@ static const struct option_def annotate_options[] = {
 	{ "context", ANNOTATE_CONTEXT, "N", "lines around a site (3), or all" },
 	{ "verdict", ANNOTATE_VERDICT, "V,...", "only sites of these verdicts" },
 	{ "min-blocks", ANNOTATE_MIN_BLOCKS, "N", "only sites with so many blocks" },
+	{ "format", ANNOTATE_FORMAT, "FORMAT", "text or json, of one SOURCE" },
 	PATH_OPTIONS,
 	SOURCE_OPTIONS,
 	{ "color", ANNOTATE_COLOR, "WHEN", "auto, always or never" },
@@ -46,6 +50,7 @@ struct options {
 	struct paths paths;
 	struct finding_options finding;
 	int64_t context;
+	bool is_json;
 	enum term_color color;
 	const char *file; /* NULL: the newest */
 	const char *const *sources;
@@ -69,6 +74,11 @@ options_take(struct options *options, int key)
 	case ANNOTATE_MIN_BLOCKS:
 		options->finding.min_blocks =
 		    (int64_t)options_number(&cmd_annotate, "min-blocks", 0, INT64_MAX);
+		break;
+	case ANNOTATE_FORMAT:
+		options->is_json = strcmp(optarg, "json") == 0;
+		if (!options->is_json && strcmp(optarg, "text") != 0)
+			options_usage(&cmd_annotate, "no format %s", optarg);
 		break;
 	case ANNOTATE_COLOR:
 		if (term_color_parse(optarg, &options->color) < 0)
@@ -117,6 +127,69 @@ annotate_print(const struct options *options, const struct findings *findings)
 		cmd_note("there is no such site");
 }
 
+/* The file of the sites that is meant, which `sites` then owns; NULL and err set: none, or
+ * several. */
+static const char *
+source_find(const struct options *options, const struct rows *sites, struct err *err)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < sites->count; i++) {
+		const char *file = rows_text(sites, i, "file");
+
+		if (!*file || (found && strcmp(file, found) == 0) ||
+		    !annotate_is_meant(&options->paths, file, options->sources[0]))
+			continue;
+		if (found) {
+			err_set(err, "%s: that is %s and %s: give more of its path",
+			    options->sources[0], found, file);
+			return NULL;
+		}
+		found = file;
+	}
+	if (!found)
+		err_set(err, "%s: no site stands there", options->sources[0]);
+	return found;
+}
+
+static int
+annotate_json(const struct options *options, struct query_db *db, struct err *err)
+{
+	struct rows sites = { .columns = NULL };
+	struct rows run = { .columns = NULL };
+	struct annotate_source source = { .paths = &options->paths,
+		.sites = &sites,
+		.verdicts = options->finding.verdicts,
+		.min_blocks = options->finding.min_blocks };
+	int rc = -1;
+
+	if (report_load_plain(db, report_find("sites"), &sites, err) == 0 &&
+	    report_load(db, report_find("run"), &run, err) == 0) {
+		rows_show_paths(&sites, "file", &options->paths);
+		source.file = source_find(options, &sites, err);
+		source.started = report_started(&run);
+		if (source.file) {
+			annotate_write_json(&source, stdout);
+			rc = 0;
+		}
+	}
+	rows_release(&sites);
+	rows_release(&run);
+	return rc;
+}
+
+static int
+annotate_text(const struct options *options, struct query_db *db, struct err *err)
+{
+	struct findings findings;
+	int rc = findings_load(&findings, db, &options->finding, err);
+
+	if (rc == 0)
+		annotate_print(options, &findings);
+	findings_release(&findings);
+	return rc;
+}
+
 static int
 annotate_main(int argc, char **argv)
 {
@@ -124,7 +197,6 @@ annotate_main(int argc, char **argv)
 		.finding = {
 		    .verdicts =
 			"stack,buffer,caller,reuse,mixed,large,heap,thread,live,unknown" } };
-	struct findings findings = { .list = NULL };
 	struct query_db *db;
 	struct err err = { "" };
 	int status = CMD_FAILED;
@@ -133,17 +205,16 @@ annotate_main(int argc, char **argv)
 	while ((key = options_next(&cmd_annotate, argc, argv)) != OPTIONS_END)
 		options_take(&options, key);
 	options_operands(&options, argv + optind);
+	if (options.is_json && options.source_count != 1)
+		options_usage(&cmd_annotate, "JSON is of one SOURCE");
 	if (!options.paths.root)
 		paths_set_root(&options.paths, NULL);
 	options.finding.paths = &options.paths;
 	db = source_open(options.file, &options.source, &err);
-	if (db && findings_load(&findings, db, &options.finding, &err) == 0) {
-		annotate_print(&options, &findings);
+	if (db && (options.is_json ? annotate_json : annotate_text)(&options, db, &err) == 0)
 		status = cmd_finish();
-	} else {
+	else
 		cmd_fail(&err);
-	}
-	findings_release(&findings);
 	query_close(db);
 	source_release(&options.source);
 	paths_release(&options.paths);

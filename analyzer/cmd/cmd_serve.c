@@ -1,30 +1,43 @@
-/* esc serve: the sites of a run in a browser, on loopback. */
+/* esc serve: a run in a browser, on loopback or as one file. */
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "analyzer/cmd/child.h"
 #include "analyzer/cmd/cmd.h"
 #include "analyzer/cmd/options.h"
+#include "analyzer/cmd/output.h"
 #include "analyzer/cmd/path_options.h"
+#include "analyzer/cmd/serve_live.h"
 #include "analyzer/cmd/source.h"
 #include "analyzer/store/query.h"
+#include "analyzer/trace/reader.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/paths.h"
-#include "web/server/answer.h"
+#include "web/server/bundle.h"
 #include "web/server/document.h"
+#include "web/server/profile.h"
 #include "web/server/server.h"
+#include "web/server/shelf.h"
+#include "web/server/single.h"
 
 extern const struct cmd cmd_serve;
 
-enum { SERVE_DEADLINE = 10 }; /* seconds for a statement */
+enum { SERVE_HTML = OPTIONS_KEY, SERVE_OPEN };
 
 static const struct option_def serve_options[] = {
 	{ "port", 'p', "PORT", "listen there; 0, as without it, takes a free one" },
+	{ "open", SERVE_OPEN, NULL, "open the page by xdg-open" },
+	{ "html", SERVE_HTML, "OUT", "write the page with its data to one file instead" },
+	{ "force", 'f', NULL, "replace OUT if it is there" },
 	PATH_OPTIONS,
 	SOURCE_OPTIONS,
 	{ NULL, 0, NULL, NULL },
@@ -33,16 +46,23 @@ static const struct option_def serve_options[] = {
 struct options {
 	struct source_options source;
 	struct paths paths;
+	struct output output; /* path NULL: serve */
 	uint16_t port;
+	bool is_opened;
 };
 
 static void
 options_take(struct options *options, int key)
 {
-	if (key == 'p')
-		options->port = (uint16_t)options_number(&cmd_serve, "port", 0, 65535);
-	source_option(&options->source, &cmd_serve, key);
-	path_option(&options->paths, &cmd_serve, key);
+	switch (key) {
+	case 'p': options->port = (uint16_t)options_number(&cmd_serve, "port", 0, 65535); break;
+	case SERVE_HTML: options->output.path = optarg; break;
+	case SERVE_OPEN: options->is_opened = true; break;
+	default:
+		output_option(&options->output, key);
+		source_option(&options->source, &cmd_serve, key);
+		path_option(&options->paths, &cmd_serve, key);
+	}
 }
 
 /* Readable when somebody wants us to end. -1, errno set. */
@@ -60,28 +80,123 @@ serve_signals(void)
 	return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Reads a file and puts it on the shelf. -1 and err set on failure. */
 static int
-serve_run(const struct options *options, const struct document *document, struct err *err)
+serve_load(const struct options *options, struct shelf *shelf, size_t run, const char *file,
+    struct err *err)
+{
+	struct query_db *db = source_open(file, &options->source, err);
+	struct profile *profile = db ? profile_new(db, file, &options->paths, err) : NULL;
+
+	if (!profile)
+		return -1;
+	shelf_put(shelf, run, profile);
+	return 0;
+}
+
+/* Its token is in the list of processes then; the user has asked for that. Nobody waits
+ * for it. */
+static void
+serve_open(const char *url)
+{
+	const char *const arguments[] = { "xdg-open", url, NULL };
+
+	if (child_start("xdg-open", arguments, STDERR_FILENO) < 0)
+		cmd_note("xdg-open does not start: open the URL yourself");
+}
+
+static int
+serve_say(const struct options *options, const struct server *server, struct err *err)
+{
+	char url[SERVER_URL];
+
+	server_url(server, url);
+	if (!bundle_is_whole())
+		cmd_note("built without its page: only /api/info and other documents are there; "
+			 "./quickstart builds it with");
+	/* the URL is the result; the token in it lets whoever has it read */
+	if (printf("%s\n", url) < 0 || fflush(stdout) != 0)
+		return err_set(err, "stdout: %m");
+	if (options->is_opened)
+		serve_open(url);
+	return 0;
+}
+
+/* live: the trace that is still written, or NULL. */
+static int
+serve_run(const struct options *options, struct shelf *shelf, const char *live, uint64_t took_ns,
+    struct err *err)
 {
 	int stop = serve_signals(); /* before there are threads, which inherit the mask */
+	struct serve_live *watch = NULL;
 	struct server *server;
-	char url[SERVER_URL];
 	int rc = -1;
 
 	if (stop < 0)
 		return err_set(err, "signals: %m");
-	server = server_new(options->port, document, err);
+	server = server_new(options->port, shelf, err);
 	if (server) {
-		server_url(server, url);
-		if (!answer_has_page())
-			cmd_note("built without its page: only /api/info and /api/sites are there; "
-				 "./quickstart builds it with");
-		/* the URL is the result; the token in it lets whoever has it read */
-		rc = printf("%s\n", url) < 0 || fflush(stdout) != 0 ? err_set(err, "stdout: %m")
-								    : server_run(server, stop, err);
+		rc = 0;
+		if (live) {
+			watch = serve_live_start(
+			    shelf, live, &options->source, &options->paths, took_ns, err);
+			rc = watch ? 0 : -1;
+		}
+		if (rc == 0)
+			rc = serve_say(options, server, err);
+		if (rc == 0)
+			rc = server_run(server, stop, err);
 	}
+	serve_live_stop(watch);
 	server_free(server);
 	close(stop);
+	return rc;
+}
+
+static int
+serve_html(void *data, FILE *out, struct err *err)
+{
+	return single_write(data, out, err);
+}
+
+static int
+serve_write(const struct options *options, struct shelf *shelf, struct err *err)
+{
+	if (strcmp(options->output.path, "-") == 0)
+		return single_write(shelf, stdout, err);
+	if (output_whole(&options->output, serve_html, shelf, err) < 0)
+		return -1;
+	cmd_note("wrote %s", options->output.path);
+	return 0;
+}
+
+static int
+serve_files(const struct options *options, struct shelf *shelf, char **files, struct err *err)
+{
+	char *newest = files[0] ? NULL : source_newest();
+	const char *first = files[0] ? files[0] : newest;
+	struct timespec begun, now;
+	bool is_live;
+	int rc;
+
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	/* asked first: what is closed meanwhile is then read once more */
+	is_live = first && source_is_trace(first) && reader_may_grow(first);
+	rc = serve_load(options, shelf, 0, first, err);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (rc == 0 && files[0] && files[1])
+		rc = serve_load(options, shelf, 1, files[1], err);
+	if (rc == 0 && options->output.path)
+		rc = serve_write(options, shelf, err);
+	else if (rc == 0) {
+		struct profile *profile = shelf_take(shelf, 0);
+
+		document_prepare(profile);
+		profile_drop(profile);
+		rc = serve_run(options, shelf, is_live ? first : NULL,
+		    (uint64_t)(now.tv_sec - begun.tv_sec) * 1000000000, err);
+	}
+	free(newest);
 	return rc;
 }
 
@@ -89,27 +204,25 @@ static int
 serve_main(int argc, char **argv)
 {
 	struct options options = { .port = 0 };
-	struct document *document = NULL;
-	struct query_db *db;
+	struct shelf shelf;
 	struct err err = { "" };
 	int status = CMD_FAILED;
 	int key;
 
 	while ((key = options_next(&cmd_serve, argc, argv)) != OPTIONS_END)
 		options_take(&options, key);
-	if (argc - optind > 1)
-		options_usage(&cmd_serve, "one file at a time");
-	db = source_open(argv[optind], &options.source, &err);
-	if (db) {
-		query_set_deadline(db, SERVE_DEADLINE);
-		document = document_new(db, &options.paths, &err);
-	}
-	query_close(db);
-	if (document && serve_run(&options, document, &err) == 0)
-		status = CMD_OK;
+	if (argc - optind > SHELF_RUNS)
+		options_usage(&cmd_serve, "one file, or two to compare");
+	if (options.output.path && (options.is_opened || options.port != 0))
+		options_usage(&cmd_serve, "--html=OUT serves nothing");
+	if (options.output.path && strcmp(options.output.path, "-") == 0 && isatty(STDOUT_FILENO))
+		options_usage(&cmd_serve, "a page is of no use on a terminal: --html=OUT.html");
+	shelf_init(&shelf);
+	if (serve_files(&options, &shelf, argv + optind, &err) == 0)
+		status = options.output.path ? cmd_finish() : CMD_OK;
 	else
 		cmd_fail(&err);
-	document_free(document);
+	shelf_release(&shelf);
 	source_release(&options.source);
 	paths_release(&options.paths);
 	return status;
@@ -117,8 +230,8 @@ serve_main(int argc, char **argv)
 
 const struct cmd cmd_serve = {
 	.name = "serve",
-	.usage = "[OPTION...] [FILE]",
-	.summary = "show the sites of a run in a browser, on loopback",
+	.usage = "[OPTION...] [FILE [OTHER]]",
+	.summary = "show a run, or two, in a browser, on loopback or as one file",
 	.options = serve_options,
 	.run = serve_main,
 };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analyzer/cmd/cmd.h"
@@ -37,10 +38,18 @@ output_metric(const struct cmd *cmd, const char *name)
 	return metric;
 }
 
-/* link() refuses a file that is there, also one that came meanwhile. */
+/* link() refuses a file that is there, also one that came meanwhile. What is no file, a
+ * device for one, is not replaced by any force. */
 static int
 output_place(const struct output *output, const char *temporary)
 {
+	struct stat status;
+
+	if (output->is_forced && lstat(output->path, &status) == 0 && !S_ISREG(status.st_mode) &&
+	    !S_ISLNK(status.st_mode)) {
+		errno = ENOTSUP;
+		return -1;
+	}
 	if (output->is_forced)
 		return rename(temporary, output->path);
 	if (link(temporary, output->path) < 0)
@@ -48,9 +57,9 @@ output_place(const struct output *output, const char *temporary)
 	return unlink(temporary);
 }
 
-static int
-output_file(const struct output *output, const struct export *export,
-    const struct export_options *options, struct query_db *db, struct err *err)
+int
+output_whole(const struct output *output, int (*write)(void *data, FILE *out, struct err *err),
+    void *data, struct err *err)
 {
 	char *temporary = xasprintf("%s.XXXXXX", output->path);
 	int fd = files_create(temporary);
@@ -63,7 +72,7 @@ output_file(const struct output *output, const struct export *export,
 		free(temporary);
 		return -1;
 	}
-	rc = export->write(options, db, file, err);
+	rc = write(data, file, err);
 	/* of a piece that failed in between fclose knows nothing, nor errno */
 	is_cut = ferror(file) != 0;
 	if (fclose(file) != 0 && rc == 0)
@@ -79,11 +88,27 @@ output_file(const struct output *output, const struct export *export,
 	return rc;
 }
 
+/* What output_export was given, for output_whole. */
+struct output_task {
+	const struct export *export;
+	const struct export_options *options;
+	struct query_db *db;
+};
+
+static int
+output_task_write(void *data, FILE *out, struct err *err)
+{
+	struct output_task *task = data;
+
+	return task->export->write(task->options, task->db, out, err);
+}
+
 int
 output_export(const struct output *output, const struct export *export,
     const struct export_options *options, const char *file)
 {
 	bool is_stdout = strcmp(output->path, "-") == 0;
+	struct output_task task = { export, options, NULL };
 	struct err err = { "" };
 	struct query_db *db;
 	int rc = -1;
@@ -98,12 +123,13 @@ output_export(const struct output *output, const struct export *export,
 		return CMD_USAGE;
 	}
 	db = source_open(file, NULL, &err);
+	task.db = db;
 	if (db)
 		rc = output->is_anonymous ? query_anonymise(db, &err) : 0;
 	if (rc == 0 && is_stdout)
 		rc = export->write(options, db, stdout, &err);
 	else if (rc == 0)
-		rc = output_file(output, export, options, db, &err);
+		rc = output_whole(output, output_task_write, &task, &err);
 	query_close(db);
 	if (rc < 0)
 		return cmd_fail(&err);

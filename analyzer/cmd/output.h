@@ -3,8 +3,10 @@
 #define CMD_OUTPUT_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 struct cmd;
+struct err;
 struct export;
 struct export_options;
 struct tree_metric;
@@ -20,6 +22,10 @@ struct output {
 void output_option(struct output *output, int key);
 /* The metric of that name, or a usage error. */
 const struct tree_metric *output_metric(const struct cmd *cmd, const char *name);
+/* Writes a file by a function, which returns -1 and sets err on failure: it appears whole, or
+ * not at all, and replaces none unless forced. -1 and err set on failure. */
+int output_whole(const struct output *output, int (*write)(void *data, FILE *out, struct err *err),
+    void *data, struct err *err);
 /* Exports the database of file (see source.h). Returns the exit status. */
 int output_export(const struct output *output, const struct export *export,
     const struct export_options *options, const char *file);

@@ -19,7 +19,8 @@ struct export
 {
 	const char *name;
 	const char *summary;
-	bool is_binary; /* of no use on a terminal */
+	bool is_binary;        /* of no use on a terminal */
+	const char *extension; /* of its files; NULL: json */
 	/* -1 and err set on failure; what was written then is to be thrown away */
 	int (*write)(
 	    const struct export_options *options, struct query_db *db, FILE *out, struct err *err);

@@ -12,6 +12,7 @@ write_database(
 
 const struct export export_database = {
 	.name = "database",
+	.extension = "db",
 	.summary = "the database, see esc-db(5)",
 	.is_binary = true,
 	.write = write_database,

@@ -65,6 +65,7 @@ write_folded(const struct export_options *options, struct query_db *db, FILE *ou
 
 const struct export export_folded = {
 	.name = "folded",
+	.extension = "txt",
 	.summary = "folded stacks, for flame graph tools",
 	.write = write_folded,
 };

@@ -301,6 +301,7 @@ write_svg(const struct export_options *options, struct query_db *db, FILE *out, 
 
 const struct export export_svg = {
 	.name = "svg",
+	.extension = "svg",
 	.summary = "a flame graph, one file for a browser",
 	.write = write_svg,
 };

@@ -41,13 +41,13 @@ source_is(const char *file, const char *source)
 	return len == whole || file[whole - len - 1] == '/';
 }
 
-static bool
-source_is_wanted(const struct annotate *annotate, const char *file, const char *source)
+bool
+annotate_is_meant(const struct paths *paths, const char *file, const char *source)
 {
 	struct paths here = { .root = NULL };
 	char *escaped = names_escaped(source);
-	char *shown = paths_shown(annotate->paths, escaped);
-	char *real = paths_real(annotate->paths, file);
+	char *shown = paths_shown(paths, escaped);
+	char *real = paths_real(paths, file);
 	char *whole;
 	char *named;
 	char *text;
@@ -57,7 +57,7 @@ source_is_wanted(const struct annotate *annotate, const char *file, const char *
 	paths_set_root(&here, NULL);
 	whole = paths_real(&here, escaped);
 	text = names_escaped(whole);
-	named = paths_shown(annotate->paths, text);
+	named = paths_shown(paths, text);
 	is_wanted = *file &&
 	    (source_is(file, shown) || strcmp(file, named) == 0 || strcmp(real, whole) == 0);
 	paths_release(&here);
@@ -76,7 +76,7 @@ file_is_wanted(const struct annotate *annotate, const char *file)
 	if (annotate->source_count == 0)
 		return true;
 	for (size_t i = 0; i < annotate->source_count; i++) {
-		if (source_is_wanted(annotate, file, annotate->sources[i]))
+		if (annotate_is_meant(annotate->paths, file, annotate->sources[i]))
 			return true;
 	}
 	return false;
@@ -86,7 +86,7 @@ bool
 annotate_has(const struct annotate *annotate, const struct findings *findings, const char *source)
 {
 	for (size_t i = 0; i < findings->count; i++) {
-		if (source_is_wanted(annotate, findings->list[i].place.file, source))
+		if (annotate_is_meant(annotate->paths, findings->list[i].place.file, source))
 			return true;
 	}
 	return false;

@@ -9,6 +9,7 @@
 
 struct findings;
 struct paths;
+struct rows;
 
 struct annotate {
 	const struct paths *paths;
@@ -23,5 +24,19 @@ struct annotate {
 bool annotate_has(
     const struct annotate *annotate, const struct findings *findings, const char *source);
 void annotate_write(const struct annotate *annotate, const struct findings *findings, FILE *out);
+
+/* One source as the document esc-annotate/1. */
+struct annotate_source {
+	const struct paths *paths;
+	const struct rows *sites; /* report_sites, with its paths shown */
+	const char *file;         /* one of theirs */
+	const char *verdicts;     /* only of these, with commas; NULL: all */
+	int64_t min_blocks;       /* fewer observed: left out */
+	int64_t started;          /* the run, seconds since 1970; 0: not known */
+};
+
+/* A reader who says `source` means the file that paths_shown() gave. */
+bool annotate_is_meant(const struct paths *paths, const char *file, const char *source);
+void annotate_write_json(const struct annotate_source *source, FILE *out);
 
 #endif

@@ -188,16 +188,19 @@ add_numbers(struct strbuf *buf, const struct rows *sites, size_t row, bool is_la
 		strbuf_addf(buf, ", presumed for %s", show_share(number[0], inferred, observed));
 }
 
-static char *
-text_message(const struct finding *finding, const struct rows *sites, size_t row)
+char *
+finding_message(const struct rows *sites, size_t row)
 {
 	struct strbuf buf = { 0 };
+	char *fate = text_fate(sites, row);
+	char *remedy = text_remedy(sites, row);
 
-	strbuf_adds(&buf, finding->fate);
-	strbuf_adds(&buf, ": ");
-	add_numbers(&buf, sites, row, strcmp(finding->verdict, "large") == 0);
-	if (*finding->remedy)
-		strbuf_addf(&buf, "; %s", finding->remedy);
+	strbuf_addf(&buf, "%s: ", fate);
+	add_numbers(&buf, sites, row, strcmp(rows_text(sites, row, "verdict"), "large") == 0);
+	if (*remedy)
+		strbuf_addf(&buf, "; %s", remedy);
+	free(fate);
+	free(remedy);
 	return buf.text;
 }
 
@@ -427,7 +430,7 @@ finding_make(const struct maker *maker, struct finding *finding, size_t row, str
 		.inferred = rows_int(sites, row, "evidence.inferred"),
 		.saved_ns = rows_real(sites, row, "saved.cost_ns"),
 	};
-	finding->message = text_message(finding, sites, row);
+	finding->message = finding_message(sites, row);
 	if (maker->cost_ns > 0 && finding->saved_ns > 0)
 		finding->rank = 100 * finding->saved_ns / maker->cost_ns;
 	if (finding->rank > 100)

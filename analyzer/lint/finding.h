@@ -10,6 +10,7 @@ struct err;
 struct paths;
 struct query_db;
 struct report_frame;
+struct rows;
 
 /* Names as they are in the program: whoever writes them escapes them. */
 struct finding_place {
@@ -88,5 +89,8 @@ int findings_load(struct findings *findings, struct query_db *db,
 /* Leaves the first `count`. */
 void findings_cut(struct findings *findings, size_t count);
 void findings_release(struct findings *findings);
+
+/* What finding.message says of a row of report_sites; the caller frees it. */
+char *finding_message(const struct rows *sites, size_t row);
 
 #endif

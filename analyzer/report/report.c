@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "analyzer/format/rows.h"
 #include "analyzer/store/query.h"
@@ -111,6 +112,16 @@ report_stack_free(struct report_frame *frames, size_t count)
 		free(frames[i].symbol);
 	}
 	free(frames);
+}
+
+int64_t
+report_started(const struct rows *run)
+{
+	struct tm start = { 0 };
+
+	return run->count > 0 && strptime(rows_text(run, 0, "start"), "%Y-%m-%dT%H:%M:%S", &start)
+	    ? timegm(&start)
+	    : 0;
 }
 
 /* A function without a name is called by its file and address. */

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct cell;
 struct column;
@@ -42,6 +43,9 @@ int report_load_plain(
     struct query_db *db, const struct report *report, struct rows *rows, struct err *err);
 /* Puts the stacks of one row in the place of their numbers. -1 and err set on failure. */
 int report_complete(struct query_db *db, struct rows *rows, size_t row, struct err *err);
+
+/* When the run of report_run began, seconds since 1970; 0: that is not known. */
+int64_t report_started(const struct rows *run);
 
 /* A frame of a stack, as report_stack gives it. */
 struct report_frame {

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "analyzer/format/cells.h"
 #include "analyzer/format/rows.h"
@@ -345,7 +344,7 @@ write_source(struct writer *writer)
 	const char *file = rows_text(site->sites, writer->row, "file");
 	int64_t line = rows_int(site->sites, writer->row, "line");
 	struct json *json = &writer->json;
-	struct tm run = { 0 };
+	int64_t started = report_started(site->run);
 	int64_t changed = 0;
 	int64_t first = line > SITE_AROUND ? line - SITE_AROUND : 1;
 	size_t len;
@@ -358,10 +357,7 @@ write_source(struct writer *writer)
 		write_int(json, "line", line);
 		write_int(json, "first", first);
 		json_key(json, "changed");
-		json_bool(json,
-		    site->run->count > 0 &&
-			strptime(rows_text(site->run, 0, "start"), "%Y-%m-%dT%H:%M:%S", &run) &&
-			changed > timegm(&run));
+		json_bool(json, started > 0 && changed > started);
 		source_lines(json, text, len, first, line < INT32_MAX ? line + SITE_AROUND : line);
 	} else {
 		write_text(json, "note",

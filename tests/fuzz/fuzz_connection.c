@@ -22,8 +22,9 @@
 #include "analyzer/util/err.h"
 #include "analyzer/util/paths.h"
 #include "tests/fuzz/fuzz.h"
-#include "web/server/document.h"
+#include "web/server/profile.h"
 #include "web/server/server.h"
+#include "web/server/shelf.h"
 
 enum {
 	CONNECTION_SECONDS = 120,
@@ -33,7 +34,8 @@ enum {
 };
 
 static struct server *server;
-static struct document *document;
+static struct shelf shelf;
+static struct profile *profile;
 static char token[CONNECTION_TOKEN + 1], port[8], host[64], cookie[96];
 static const char *const connection_words[CONNECTION_WORDS] = { "", token, port, host, cookie,
 	"\r\n", "GET / HTTP/1.1\r\n", "HEAD /api/sites HTTP/1.1\r\n", "/?token=" };
@@ -72,9 +74,10 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	store_free(store);
 	db = query_open(path, &err);
 	FUZZ_CHECK(db != NULL);
-	document = document_new(db, &paths, &err);
-	FUZZ_CHECK(document != NULL);
-	query_close(db);
+	profile = profile_new(db, path, &paths, &err);
+	FUZZ_CHECK(profile != NULL);
+	shelf_init(&shelf);
+	shelf_put(&shelf, 0, profile);
 	unlink(path);
 	return 0;
 }
@@ -86,9 +89,9 @@ connection_begin(void)
 	struct err err;
 	const char *at;
 
-	if (document == NULL)
+	if (profile == NULL)
 		(void)LLVMFuzzerInitialize(NULL, NULL);
-	server = server_new(0, document, &err);
+	server = server_new(0, &shelf, &err);
 	FUZZ_CHECK(server != NULL);
 	server_url(server, url);
 	FUZZ_CHECK(sscanf(url, "http://127.0.0.1:%7[0-9]/", port) == 1);

@@ -1,49 +1,25 @@
 #include "web/server/answer.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "analyzer/util/err.h"
+#include "analyzer/util/strbuf.h"
+#include "analyzer/util/term.h"
+#include "web/server/bundle.h"
 #include "web/server/document.h"
+#include "web/server/gzip.h"
 #include "web/server/parameters.h"
+#include "web/server/profile.h"
+#include "web/server/shelf.h"
 
-static const char answer_page[] =
-#include "web/page/index_html.inc"
-    ;
-static const char answer_script[] =
-#include "web/page/app_js.inc"
-    ;
-static const char answer_style[] =
-#include "web/page/style_css.inc"
-    ;
-static const char answer_icon[] =
-#include "web/page/icon_svg.inc"
-    ;
-
-struct answer_file {
-	const char *path;
-	const char *type;
-	const char *body;
-	size_t len;
-};
-
-static const struct answer_file answer_files[] = {
-	{ "/", "text/html; charset=utf-8", answer_page, sizeof(answer_page) - 1 },
-	{ "/app.js", "text/javascript; charset=utf-8", answer_script, sizeof(answer_script) - 1 },
-	{ "/style.css", "text/css; charset=utf-8", answer_style, sizeof(answer_style) - 1 },
-	{ "/icon.svg", "image/svg+xml", answer_icon, sizeof(answer_icon) - 1 },
-};
-
-struct answer_document {
-	const char *path;
-	unsigned (*write)(const struct document *document, const struct parameters *parameters,
-	    FILE *out, const char **why);
-};
-
-static const struct answer_document answer_documents[] = {
-	{ "/api/info", document_info },
-	{ "/api/sites", document_sites },
+/* What one request is answered with. */
+struct request {
+	struct shelf *shelf;
+	struct parameters parameters;
+	bool takes_gzip;
 };
 
 void
@@ -54,69 +30,169 @@ answer_say(struct answer *answer, unsigned status, const char *text)
 		.type = "text/plain; charset=utf-8",
 		.body = text,
 		.len = strlen(text),
+		.file = -1,
 	};
 }
 
-bool
-answer_has_page(void)
-{
-	return sizeof(answer_script) > 1;
-}
-
+/* The same for what came up: harmless, one line, cut. */
 static void
-answer_write(const struct answer_document *entry, const struct document *document,
-    const struct parameters *parameters, struct answer *answer)
+answer_fail(struct answer *answer, unsigned status, const struct err *err)
 {
-	const char *why = "";
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	unsigned status;
+	struct strbuf text = { 0 };
 
-	if (!out) {
-		answer_say(answer, 503, "no memory\n");
-		return;
-	}
-	status = entry->write(document, parameters, out, &why);
-	if (fclose(out) != 0) {
-		free(text);
-		answer_say(answer, 503, "no memory\n");
-	} else if (status != 200) {
-		free(text);
-		answer_say(answer, status, why);
-	} else {
-		*answer = (struct answer){ 200, "application/json", text, len, text };
-	}
+	term_escape(&text, err->text, strlen(err->text));
+	answer_say(answer, status, "");
+	(void)snprintf(answer->text, sizeof(answer->text), "%.*s\n", ANSWER_TEXT - 2,
+	    text.text ? text.text : "");
+	answer->body = answer->text;
+	answer->len = strlen(answer->text);
+	strbuf_release(&text);
 }
 
 void
-answer_make(
-    const struct document *document, const char *path, const char *query, struct answer *answer)
+answer_release(struct answer *answer)
 {
-	struct parameters parameters;
+	free(answer->owned);
+	profile_drop(answer->profile);
+	if (answer->file >= 0)
+		close(answer->file);
+	answer_say(answer, answer->status, "");
+}
 
-	if (parameters_parse(&parameters, query) < 0) {
-		answer_say(answer, 400, "malformed parameters\n");
+/* The run that is asked for, held; NULL: *answer says why there is none. */
+static struct profile *
+answer_run(const struct request *request, struct answer *answer)
+{
+	struct profile *profile;
+	uint64_t run = 1;
+
+	if (parameters_number(&request->parameters, "run", 1, SHELF_RUNS, &run) < 0) {
+		answer_say(answer, 400, "run is 1 or 2\n");
+		return NULL;
+	}
+	profile = shelf_take(request->shelf, run - 1);
+	if (!profile)
+		answer_say(answer, 404, "one file is open: esc serve A B shows two\n");
+	return profile;
+}
+
+/* Bytes that the profile keeps: as they are, or for a few, unpacked. */
+static void
+answer_kept(const struct request *request, const struct profile_kept *kept, struct profile *profile,
+    struct answer *answer)
+{
+	answer->is_gzip = request->takes_gzip;
+	if (request->takes_gzip) {
+		answer->body = kept->bytes;
+		answer->len = kept->len;
+		answer->profile = profile_hold(profile);
 		return;
 	}
-	for (size_t i = 0; i < sizeof(answer_files) / sizeof(*answer_files); i++) {
-		const struct answer_file *file = &answer_files[i];
+	answer->owned = gzip_unpack(kept->bytes, kept->len, kept->whole);
+	answer->body = answer->owned;
+	answer->len = kept->whole;
+	if (!answer->owned)
+		answer_say(answer, 503, "it cannot be unpacked\n");
+}
 
-		if (strcmp(file->path, path) == 0 && !answer_has_page()) {
-			answer_say(answer, 404,
-			    "esc was built without its page; /api/info and /api/sites are here\n");
-			return;
-		}
-		if (strcmp(file->path, path) == 0) {
-			*answer = (struct answer){ 200, file->type, file->body, file->len, NULL };
-			return;
-		}
+static void
+answer_document(
+    const struct request *request, const struct document *document, struct answer *answer)
+{
+	const char *const known[] = { "run", document->parameter, NULL };
+	struct document_from from = { .shelf = request->shelf, .parameters = &request->parameters };
+	const struct profile_kept *kept;
+	struct err err = { "" };
+	unsigned status;
+
+	if (parameters_known(&request->parameters, known) < 0 ||
+	    (document->parameter && !parameters_find(&request->parameters, document->parameter))) {
+		answer_say(answer, 400, "not these parameters\n");
+		return;
 	}
-	for (size_t i = 0; i < sizeof(answer_documents) / sizeof(*answer_documents); i++) {
-		if (strcmp(answer_documents[i].path, path) == 0) {
-			answer_write(&answer_documents[i], document, &parameters, answer);
-			return;
-		}
+	from.profile = answer_run(request, answer);
+	if (!from.profile)
+		return;
+	answer_say(answer, 200, "");
+	answer->type = "application/json";
+	if (document->is_kept) {
+		kept = document_kept(document, &from, &status, &err);
+		if (kept)
+			answer_kept(request, kept, from.profile, answer);
+	} else {
+		answer->owned = document_make(document, &from, &answer->len, &status, &err);
+		answer->body = answer->owned;
 	}
-	answer_say(answer, 404, "nothing here\n");
+	if (status != 200)
+		answer_fail(answer, status, &err);
+	profile_drop(from.profile);
+}
+
+/* What is large goes through a file, not through memory. */
+static void
+answer_export(const struct request *request, const char *name, struct answer *answer)
+{
+	static const char *const known[] = { "run", NULL };
+	struct profile *profile;
+	struct err err = { "" };
+	FILE *out;
+
+	if (parameters_known(&request->parameters, known) < 0) {
+		answer_say(answer, 400, "not these parameters\n");
+		return;
+	}
+	profile = answer_run(request, answer);
+	if (!profile)
+		return;
+	answer_say(answer, 200, "");
+	answer->type = "application/octet-stream";
+	out = NULL;
+	if (exports_file(profile, name, answer->name) < 0)
+		answer_say(answer, 404, "no such export\n");
+	else if (!(out = tmpfile()))
+		answer_say(answer, 503, "there is no room for it\n");
+	else if (exports_write(profile, name, out, &err) < 0)
+		answer_fail(answer, 503, &err);
+	else if (fflush(out) != 0 || (answer->file = dup(fileno(out))) < 0)
+		answer_say(answer, 503, "there is no room for it\n");
+	if (out)
+		fclose(out);
+	profile_drop(profile);
+}
+
+static void
+answer_file(const struct bundle_file *file, struct answer *answer)
+{
+	if (!bundle_is_whole()) {
+		answer_say(
+		    answer, 404, "esc was built without its page; /api/info and others are here\n");
+		return;
+	}
+	answer_say(answer, 200, "");
+	answer->type = file->type;
+	answer->body = file->body;
+	answer->len = file->len;
+}
+
+void
+answer_make(struct shelf *shelf, const char *path, const char *query, bool takes_gzip,
+    struct answer *answer)
+{
+	static const char api[] = "/api/", export[] = "/export/";
+	struct request request = { .shelf = shelf, .takes_gzip = takes_gzip };
+	const struct bundle_file *file = bundle_find(path);
+	const struct document *document = NULL;
+
+	if (strncmp(path, api, sizeof(api) - 1) == 0)
+		document = document_find(path + sizeof(api) - 1);
+	if (parameters_parse(&request.parameters, query) < 0)
+		answer_say(answer, 400, "malformed parameters\n");
+	else if (file)
+		answer_file(file, answer);
+	else if (document)
+		answer_document(&request, document, answer);
+	else if (strncmp(path, export, sizeof(export) - 1) == 0)
+		answer_export(&request, path + sizeof(export) - 1, answer);
+	else
+		answer_say(answer, 404, "nothing here\n");
 }

@@ -1,187 +1,217 @@
 #include "web/server/document.h"
 
-#include <stdbool.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/export/export.h"
 #include "analyzer/format/format.h"
-#include "analyzer/format/rows.h"
-#include "analyzer/report/advice.h"
-#include "analyzer/report/order.h"
+#include "analyzer/lint/annotate.h"
 #include "analyzer/report/report.h"
+#include "analyzer/report/site.h"
 #include "analyzer/util/err.h"
-#include "analyzer/util/paths.h"
 #include "analyzer/util/xalloc.h"
+#include "web/server/exports.h"
+#include "web/server/gzip.h"
 #include "web/server/parameters.h"
+#include "web/server/profile.h"
+#include "web/server/shelf.h"
 
-struct document {
-	struct rows run;
-	struct rows sites;
-	struct rows modules;
-	struct rows threads;
-};
-
-/* What a request asks for. */
-struct document_choice {
-	const char *order; /* a column */
-	const char *verdicts;
-	const char *text;
-	uint64_t offset;
-	uint64_t count;
-};
-
-struct document *
-document_new(struct query_db *db, const struct paths *paths, struct err *err)
+static unsigned
+write_info(const struct document_from *from, FILE *out, struct err *err)
 {
-	struct document *document = xcalloc(1, sizeof(*document));
+	(void)err;
+	info_write(&from->profile->info, format_find("json"), out);
+	return 200;
+}
 
-	if (report_load(db, report_find("run"), &document->run, err) < 0 ||
-	    report_load(db, report_find("sites"), &document->sites, err) < 0 ||
-	    report_load(db, report_find("modules"), &document->modules, err) < 0 ||
-	    report_load(db, report_find("threads"), &document->threads, err) < 0)
-		goto fail;
-	if (document->run.count == 0) {
-		err_set(err, "the database holds no run");
-		goto fail;
+static unsigned
+write_sites(const struct document_from *from, FILE *out, struct err *err)
+{
+	const struct format_part parts[] = {
+		{ "run", profile_run(from->profile), true },
+		{ "sites", &from->profile->sites, false },
+	};
+	const struct format_document document = { "esc-report/1", parts, 2 };
+
+	(void)err;
+	format_find("columns")->write(&document, out);
+	return 200;
+}
+
+static unsigned
+write_site(const struct document_from *from, FILE *out, struct err *err)
+{
+	struct profile *profile = from->profile;
+	const struct site site = { profile_run(profile), &profile->sites, profile->paths };
+	uint64_t id = 0;
+	int64_t row;
+	int rc;
+
+	if (parameters_number(from->parameters, "id", 0, UINT32_MAX, &id) < 0) {
+		err_set(err, "id is a number");
+		return 400;
 	}
-	rows_show_paths(&document->sites, "file", paths);
-	rows_show_paths(&document->sites, ".owner_file", paths);
-	return document;
-fail:
-	document_free(document);
+	row = site_row(&profile->sites, (int64_t)id);
+	if (row < 0) {
+		err_set(err, "no such site");
+		return 404;
+	}
+	rc = site_write(&site, profile_lock(profile), (size_t)row, out, err);
+	profile_unlock(profile);
+	return rc < 0 ? 503 : 200;
+}
+
+/* A file that some site stands in: nothing else is looked at. */
+static unsigned
+write_source(const struct document_from *from, FILE *out, struct err *err)
+{
+	const struct rows *sites = &from->profile->sites;
+	const struct annotate_source source = {
+		.paths = from->profile->paths,
+		.sites = sites,
+		.file = parameters_find(from->parameters, "file"),
+		.started = report_started(profile_run(from->profile)),
+	};
+
+	for (size_t i = 0; i < sites->count; i++) {
+		if (!*source.file || strcmp(rows_text(sites, i, "file"), source.file) != 0)
+			continue;
+		annotate_write_json(&source, out);
+		return 200;
+	}
+	err_set(err, "no site stands there");
+	return 404;
+}
+
+/* What `esc export` writes, for the page to draw. */
+static unsigned
+write_export(const struct document_from *from, const char *name, FILE *out, struct err *err)
+{
+	if (!export_find(name)) {
+		err_set(err, "this esc has no such document");
+		return 404;
+	}
+	return exports_write(from->profile, name, out, err) < 0 ? 503 : 200;
+}
+
+static unsigned
+write_tree(const struct document_from *from, FILE *out, struct err *err)
+{
+	return write_export(from, "tree", out, err);
+}
+
+static unsigned
+write_cells(const struct document_from *from, FILE *out, struct err *err)
+{
+	return write_export(from, "cells", out, err);
+}
+
+static unsigned
+write_heat(const struct document_from *from, FILE *out, struct err *err)
+{
+	return write_export(from, "heat", out, err);
+}
+
+static unsigned
+write_state(const struct document_from *from, FILE *out, struct err *err)
+{
+	(void)err;
+	shelf_state(from->shelf, NULL, out);
+	return 200;
+}
+
+static unsigned
+write_exports(const struct document_from *from, FILE *out, struct err *err)
+{
+	(void)err;
+	exports_list(from->profile, out);
+	return 200;
+}
+
+static const struct document documents[] = {
+	{ "info", NULL, true, write_info },
+	{ "sites", NULL, true, write_sites },
+	{ "site", "id", false, write_site },
+	{ "source", "file", false, write_source },
+	{ "tree", NULL, true, write_tree },
+	{ "cells", NULL, true, write_cells },
+	{ "heat", NULL, true, write_heat },
+	{ "state", NULL, false, write_state },
+	{ "exports", NULL, false, write_exports },
+};
+
+const struct document *
+document_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(documents) / sizeof(*documents); i++) {
+		if (strcmp(documents[i].name, name) == 0)
+			return &documents[i];
+	}
 	return NULL;
+}
+
+char *
+document_make(const struct document *document, const struct document_from *from, size_t *len,
+    unsigned *status, struct err *err)
+{
+	char *text = NULL;
+	FILE *out = open_memstream(&text, len);
+
+	*status = out ? document->write(from, out, err) : 503;
+	if (!out || fclose(out) != 0) {
+		err_set(err, "no memory");
+		*status = 503;
+	}
+	if (*status == 200)
+		return text;
+	free(text);
+	return NULL;
+}
+
+const struct profile_kept *
+document_kept(const struct document *document, const struct document_from *from, unsigned *status,
+    struct err *err)
+{
+	struct profile_kept *_Atomic *place = &from->profile->kept[document - documents];
+	struct profile_kept *kept = atomic_load_explicit(place, memory_order_acquire);
+	struct profile_kept *other = NULL;
+	size_t len;
+	char *text;
+
+	*status = 200;
+	if (kept)
+		return kept;
+	/* two who want it first both make it: one is too many, and thrown away */
+	text = document_make(document, from, &len, status, err);
+	if (!text)
+		return NULL;
+	kept = xcalloc(1, sizeof(*kept));
+	kept->whole = len;
+	kept->bytes = gzip_pack(text, len, GZIP_QUICK, &kept->len);
+	free(text);
+	if (kept->bytes &&
+	    atomic_compare_exchange_strong_explicit(
+		place, &other, kept, memory_order_acq_rel, memory_order_acquire))
+		return kept;
+	if (!kept->bytes) {
+		*status = 503;
+		err_set(err, "it cannot be packed");
+	}
+	free(kept->bytes);
+	free(kept);
+	return other;
 }
 
 void
-document_free(struct document *document)
+document_prepare(struct profile *profile)
 {
-	if (!document)
-		return;
-	rows_release(&document->run);
-	rows_release(&document->sites);
-	rows_release(&document->modules);
-	rows_release(&document->threads);
-	free(document);
-}
+	const struct parameters none = { .count = 0 };
+	const struct document_from from = { NULL, profile, &none };
+	struct err err;
+	unsigned status;
 
-unsigned
-document_info(const struct document *document, const struct parameters *parameters, FILE *out,
-    const char **why)
-{
-	const struct format_part parts[] = {
-		{ "run", &document->run, true },
-		{ "threads", &document->threads, false },
-		{ "modules", &document->modules, false },
-	};
-	const struct format_document whole = {
-		.schema = "esc-info/1",
-		.parts = parts,
-		.count = sizeof(parts) / sizeof(*parts),
-	};
-
-	if (parameters->count > 0) {
-		*why = "no parameters";
-		return 400;
-	}
-	format_find("json")->write(&whole, out);
-	return 200;
-}
-
-/* NULL: it makes sense. */
-static const char *
-document_choose(struct document_choice *choice, const struct parameters *parameters)
-{
-	static const char *const known[] = { "sort", "verdict", "text", "offset", "count", NULL };
-	const char *sort = parameters_find(parameters, "sort");
-
-	*choice = (struct document_choice){ .count = DOCUMENT_COUNT };
-	choice->order = order_find(sort ? sort : "cost");
-	choice->verdicts = parameters_find(parameters, "verdict");
-	choice->text = parameters_find(parameters, "text");
-	if (parameters_known(parameters, known) < 0)
-		return "parameters are sort, verdict, text, offset and count";
-	if (!choice->order)
-		return "sort is cost, blocks, bytes or saved";
-	if (parameters_number(parameters, "offset", 0, UINT32_MAX, &choice->offset) < 0)
-		return "offset is a number";
-	if (parameters_number(parameters, "count", 0, DOCUMENT_MOST, &choice->count) < 0)
-		return "count is a number of at most 10000";
-	return NULL;
-}
-
-static bool
-document_is_chosen(const struct document_choice *choice, const struct rows *sites, size_t row)
-{
-	static const char *const columns[] = { "function", "file", "module" };
-
-	if (choice->verdicts &&
-	    !advice_is_among(choice->verdicts, rows_text(sites, row, "verdict")))
-		return false;
-	if (!choice->text)
-		return true;
-	for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++)
-		if (strcasestr(rows_text(sites, row, columns[i]), choice->text))
-			return true;
-	return false;
-}
-
-/* The chosen rows; their cells are the document's, only the array is new. */
-static struct rows
-document_view(const struct document *document, const struct document_choice *choice)
-{
-	const struct rows *sites = &document->sites;
-	struct rows view;
-
-	rows_init(&view, sites->columns, sites->width);
-	for (size_t i = 0; i < sites->count; i++)
-		if (document_is_chosen(choice, sites, i))
-			memcpy(rows_add(&view), sites->cells + i * sites->width,
-			    sites->width * sizeof(*sites->cells));
-	rows_sort(&view, choice->order);
-	return view;
-}
-
-unsigned
-document_sites(const struct document *document, const struct parameters *parameters, FILE *out,
-    const char **why)
-{
-	static const struct column columns[] = {
-		{ "offset", NULL, COLUMN_INT },
-		{ "count", NULL, COLUMN_INT },
-		{ "total", NULL, COLUMN_INT },
-	};
-	struct document_choice choice;
-	struct rows view, page, place;
-	struct cell *cells;
-
-	*why = document_choose(&choice, parameters);
-	if (*why)
-		return 400;
-	view = document_view(document, &choice);
-	page = view;
-	if (choice.offset > view.count)
-		choice.offset = view.count;
-	page.cells += choice.offset * page.width;
-	page.count -= choice.offset;
-	if (page.count > choice.count)
-		page.count = choice.count;
-	rows_init(&place, columns, sizeof(columns) / sizeof(*columns));
-	cells = rows_add(&place);
-	cell_set_int(&cells[0], (int64_t)choice.offset);
-	cell_set_int(&cells[1], (int64_t)page.count);
-	cell_set_int(&cells[2], (int64_t)view.count);
-	{
-		const struct format_part parts[] = {
-			{ "run", &document->run, true },
-			{ "page", &place, true },
-			{ "sites", &page, false },
-		};
-		const struct format_document whole = { "esc-report/1", parts, 3 };
-
-		format_find("json")->write(&whole, out);
-	}
-	rows_release(&place);
-	free(view.cells);
-	return 200;
+	(void)document_kept(document_find("info"), &from, &status, &err);
+	(void)document_kept(document_find("sites"), &from, &status, &err);
 }

@@ -1,38 +1,47 @@
 /*
- * What the server tells of a database, as the commands tell it: the same rows, written
- * by the same format. They are read once; after that nothing changes, and any number of
- * threads may ask.
+ * What the server tells of the files that it shows, as the commands tell it: JSON
+ * documents by name. Most are made once for each file and kept; the others ask the database
+ * under its lock. Any thread.
  */
 #ifndef WEB_SERVER_DOCUMENT_H
 #define WEB_SERVER_DOCUMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
-struct document; /* opaque */
 struct err;
 struct parameters;
-struct paths;
-struct query_db;
+struct profile;
+struct profile_kept;
+struct shelf;
 
-enum {
-	DOCUMENT_COUNT = 200,  /* sites to a request, where it does not say */
-	DOCUMENT_MOST = 10000, /* ... and at most */
+/* What a document is made of. */
+struct document_from {
+	struct shelf *shelf;
+	struct profile *profile; /* the run that was asked for */
+	const struct parameters *parameters;
 };
 
-/* Reads the reports; files are named as paths says. NULL and err set on failure. */
-struct document *document_new(struct query_db *db, const struct paths *paths, struct err *err);
-void document_free(struct document *document); /* takes NULL */
+struct document {
+	const char *name;
+	const char *parameter; /* that it must have, beside `run`; NULL: none */
+	bool is_kept;          /* the same for ever: made once for a profile */
+	/* Writes it. An HTTP status: 200, or nothing is to be used of what was written and err
+	 * says in a line why. */
+	unsigned (*write)(const struct document_from *from, FILE *out, struct err *err);
+};
 
-/* Each writes one JSON object to out. An HTTP status: 200, or 400 and nothing written,
- * *why (static) says what is wrong with the parameters. */
-
-/* esc-info/1, as `esc info --format=json`. No parameters. */
-unsigned document_info(const struct document *document, const struct parameters *parameters,
-    FILE *out, const char **why);
-/* esc-report/1, as `esc report --format=json`, and "page": offset, count and total.
- * sort=ORDER, verdict=V,..., text=PART (of function, file or module), offset=N, count=N. */
-unsigned document_sites(const struct document *document, const struct parameters *parameters,
-    FILE *out, const char **why);
+/* The document of that name, or NULL. */
+const struct document *document_find(const char *name);
+/* A kept one, made now if it was not yet; it lives as long as the profile. NULL: it
+ * cannot be made, *status and err say why. */
+const struct profile_kept *document_kept(const struct document *document,
+    const struct document_from *from, unsigned *status, struct err *err);
+/* Makes those that a page asks for first, so that nobody waits for them. */
+void document_prepare(struct profile *profile);
+/* Any other; the caller frees the text. NULL as above. */
+char *document_make(const struct document *document, const struct document_from *from, size_t *len,
+    unsigned *status, struct err *err);
 
 #endif

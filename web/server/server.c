@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analyzer/util/err.h"
@@ -19,6 +20,7 @@
 #include "web/server/answer.h"
 #include "web/server/guard.h"
 #include "web/server/parameters.h"
+#include "web/server/profile.h"
 #include "web/server/visitors.h"
 
 enum {
@@ -40,7 +42,7 @@ enum {
 struct server {
 	int listens[2]; /* 127.0.0.1 and [::1]; -1: none */
 	struct guard guard;
-	const struct document *document;
+	struct shelf *shelf;
 	struct visitors visitors;
 	struct MHD_Daemon *daemon;
 };
@@ -60,6 +62,7 @@ struct server_head {
 	unsigned lines;
 	bool body;
 	bool twice;
+	bool gzip; /* may be sent */
 };
 
 static void
@@ -67,6 +70,22 @@ server_set(struct server_head *head, const char **to, const char *value)
 {
 	head->twice = head->twice || *to != NULL;
 	*to = value != NULL ? value : "";
+}
+
+/* "gzip" is one of the list, and not with a weight: what is asked for so is rare. */
+static bool
+server_takes_gzip(const char *value)
+{
+	while (value && *value) {
+		size_t len;
+
+		value += strspn(value, ", \t");
+		len = strcspn(value, ", \t");
+		if (len == 4 && strncasecmp(value, "gzip", len) == 0)
+			return true;
+		value += len;
+	}
+	return false;
 }
 
 static enum MHD_Result
@@ -84,6 +103,8 @@ server_line(void *data, enum MHD_ValueKind kind, const char *key, const char *va
 		server_set(head, &head->guard.fetch_site, value);
 	else if (strcasecmp(key, "Cookie") == 0)
 		server_set(head, &head->guard.cookie, value);
+	else if (strcasecmp(key, "Accept-Encoding") == 0)
+		head->gzip = server_takes_gzip(value);
 	else if (strcasecmp(key, "Transfer-Encoding") == 0 ||
 	    (strcasecmp(key, "Content-Length") == 0 && strcmp(value, "0") != 0))
 		head->body = true;
@@ -112,7 +133,9 @@ server_decide(const struct server *server, struct server_request *request, struc
 	if (query && strcmp(request->url, "/") == 0 && parameters_parse(&parameters, query) == 0)
 		head->guard.token = parameters_find(&parameters, "token");
 	switch (guard_judge(&server->guard, &head->guard)) {
-	case 200: answer_make(server->document, request->url, query ? query : "", answer); break;
+	case 200:
+		answer_make(server->shelf, request->url, query ? query : "", head->gzip, answer);
+		break;
 	case 303: answer_say(answer, 303, ""); break;
 	case 405: answer_say(answer, 405, "GET or HEAD\n"); break;
 	case 421: answer_say(answer, 421, "this is not that host\n"); break;
@@ -137,10 +160,18 @@ server_add_headers(
 		{ "Cache-Control", "no-store" },
 	};
 	char cookie[GUARD_COOKIE];
+	char saved[EXPORTS_NAME + 32];
 
 	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++)
 		MHD_add_response_header(response, headers[i][0], headers[i][1]);
 	MHD_add_response_header(response, "Content-Type", answer->type);
+	MHD_add_response_header(response, "Vary", "Accept-Encoding");
+	if (answer->is_gzip)
+		MHD_add_response_header(response, "Content-Encoding", "gzip");
+	if (answer->name[0] != '\0') {
+		(void)snprintf(saved, sizeof(saved), "attachment; filename=\"%s\"", answer->name);
+		MHD_add_response_header(response, "Content-Disposition", saved);
+	}
 	if (answer->status == 405)
 		MHD_add_response_header(response, "Allow", "GET, HEAD");
 	if (answer->status != 303)
@@ -150,20 +181,56 @@ server_add_headers(
 	MHD_add_response_header(response, "Set-Cookie", cookie);
 }
 
-static enum MHD_Result
-server_send(
-    const struct server *server, struct MHD_Connection *connection, const struct answer *answer)
+static void
+server_sent(void *data)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(answer->len,
-	    answer->owned ? answer->owned : (void *)(uintptr_t)answer->body,
-	    answer->owned ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+	profile_drop(data);
+}
+
+/* The body becomes the response's, whatever it is; NULL: no memory. */
+static struct MHD_Response *
+server_response(struct answer *answer)
+{
+	struct MHD_Response *response;
+	void *body = (void *)(uintptr_t)answer->body;
+	struct stat status;
+
+	if (answer->file >= 0) {
+		response = fstat(answer->file, &status) == 0
+		    ? MHD_create_response_from_fd64((uint64_t)status.st_size, answer->file)
+		    : NULL;
+		if (response)
+			answer->file = -1;
+	} else if (answer->profile) {
+		response = MHD_create_response_from_buffer_with_free_callback_cls(
+		    answer->len, body, server_sent, answer->profile);
+		if (response)
+			answer->profile = NULL;
+	} else if (answer->owned) {
+		response = MHD_create_response_from_buffer(
+		    answer->len, answer->owned, MHD_RESPMEM_MUST_FREE);
+		if (response)
+			answer->owned = NULL;
+	} else {
+		/* of a failure the text stands in the answer itself */
+		response = MHD_create_response_from_buffer(answer->len, body,
+		    answer->body == answer->text ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
+	}
+	return response;
+}
+
+static enum MHD_Result
+server_send(const struct server *server, struct MHD_Connection *connection, struct answer *answer)
+{
+	struct MHD_Response *response = server_response(answer);
 	enum MHD_Result result;
 
 	if (!response) {
-		free(answer->owned);
+		answer_release(answer);
 		return MHD_NO;
 	}
 	server_add_headers(server, answer, response);
+	answer_release(answer);
 	/* who asks what we do not answer is not listened to any longer */
 	if (answer->status >= 400)
 		MHD_add_response_header(response, "Connection", "close");
@@ -328,11 +395,11 @@ server_daemon(struct server *server)
 }
 
 struct server *
-server_new(uint16_t port, const struct document *document, struct err *err)
+server_new(uint16_t port, struct shelf *shelf, struct err *err)
 {
 	struct server *server = xcalloc(1, sizeof(*server));
 
-	server->document = document;
+	server->shelf = shelf;
 	server->listens[0] = server->listens[1] = -1;
 	visitors_init(&server->visitors);
 	/* who goes away while we write is no reason to end */

@@ -8,15 +8,15 @@
 
 #include <stdint.h>
 
-struct document;
+struct shelf;
 struct err;
 struct server; /* opaque */
 
 enum { SERVER_URL = 128 };
 
 /* Listens on 127.0.0.1 and, where there is one, on [::1]; port 0: a free one. The
- * document must stay until server_free. NULL and err set on failure. */
-struct server *server_new(uint16_t port, const struct document *document, struct err *err);
+ * shelf must stay until server_free. NULL and err set on failure. */
+struct server *server_new(uint16_t port, struct shelf *shelf, struct err *err);
 /* Ends all connections. Takes NULL. */
 void server_free(struct server *server);
 

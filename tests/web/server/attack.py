@@ -1,7 +1,9 @@
 """Asks `esc serve` as a browser does, and as those do who should not get an answer.
 
-attack.py ESC KIND...: KIND.db, KIND.report and KIND.info are in the working directory.
+attack.py ESC KIND...: KIND.db, KIND.report, KIND.columns and KIND.info are in the working
+directory.
 """
+import gzip
 import json
 import re
 import signal
@@ -10,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 
 TIMEOUT = 60  # against hangs alone
 failed = 0
@@ -84,49 +87,84 @@ class Answer:
             self.headers[name.lower()] = value
 
 
-def test_documents(server, kind):
-    report = json.load(open(kind + ".report"))
-    info = json.load(open(kind + ".info"))
-    check(json.loads(server.ask("/api/info").body) == info, kind + ": info")
-    got = json.loads(server.ask("/api/sites").body)
-    page = got.pop("page")
-    check(got["sites"] == report["sites"][:200] and got["run"] == report["run"],
-          kind + ": sites")
-    check(page == {"offset": 0, "count": min(200, len(report["sites"])),
-                   "total": len(report["sites"])}, kind + ": page %s" % page)
-    for answer in (server.ask("/api/sites"), server.ask("/api/info"), server.ask("/")):
-        check(answer.status == 200, kind + ": status %d" % answer.status)
+def test_documents(server, esc, kind):
+    """Each is what a command prints; packed or not, and no byte of it is anything but text."""
+    report = json.load(open(kind + ".report"))["sites"]
+    check(json.loads(server.ask("/api/info").body) == json.load(open(kind + ".info")),
+          kind + ": info")
+    columns = json.load(open(kind + ".columns"))
+    check(json.loads(server.ask("/api/sites").body) == columns, kind + ": sites")
+    packed = server.ask("/api/sites", Accept_Encoding="br, gzip")
+    check(packed.headers.get("content-encoding") == "gzip" and
+          json.loads(gzip.decompress(packed.body)) == columns, kind + ": packed")
+    for site in report[:20]:
+        told = subprocess.run([esc, "report", "--site=%d" % site["id"], "--format=json",
+                               kind + ".db"], capture_output=True, timeout=TIMEOUT).stdout
+        check(server.ask("/api/site?id=%d" % site["id"]).body == told,
+              "%s: site %d" % (kind, site["id"]))
+        if site["file"] and re.search("[\0-\x1f]", site["file"]):
+            # no URL has them: such a source is for esc annotate
+            check(server.ask("/api/source?file=" + urllib.parse.quote(site["file"])).status == 400,
+                  "a control character in a URL")
+        elif site["file"]:
+            answer = server.ask("/api/source?file=" + urllib.parse.quote(site["file"]))
+            source = json.loads(answer.body)
+            marks = [(other["line"], other["id"], other["verdict"]) for other in report
+                     if other["file"] == site["file"]]
+            check(source["schema"] == "esc-annotate/1" and source["file"] == site["file"] and
+                  sorted((mark["line"], mark["id"], mark["verdict"])
+                         for mark in source["marks"]) == sorted(marks), kind + ": marks")
+            check(("lines" in source) != ("note" in source), kind + ": lines or a note")
+    for path in ("/api/sites", "/api/info", "/api/exports", "/api/state", "/"):
+        answer = server.ask(path)
+        check(answer.status == 200, "%s: %s: status %d" % (kind, path, answer.status))
         check(re.search(rb"[\x00-\x09\x0b-\x1f\x7f-\xff]", answer.body) is None,
               kind + ": bytes that are no text")
         check(int(answer.headers["content-length"]) == len(answer.body), kind + ": length")
-    check(b"<" not in server.ask("/api/sites").body, kind + ": markup in JSON")
+        check(path == "/" or b"<" not in answer.body, kind + ": markup in JSON")
+
+
+def test_exports(server, esc, kind):
+    """All that is offered can be had, as a file whose name does nothing."""
+    offered = json.loads(server.ask("/api/exports").body)
+    names = [each["name"] for each in offered]
+    check(len(set(names)) == len(names) and {"database", "folded", "svg", "lint-sarif",
+                                             "report-json", "report-csv"} <= set(names),
+          "%s: offers %s" % (kind, names))
+    for each in offered:
+        answer = server.ask("/export/" + each["name"])
+        check(answer.status == 200, "%s: %s: %d" % (kind, each["name"], answer.status))
+        check(re.fullmatch(r"[A-Za-z0-9_+][A-Za-z0-9._+-]*", each["file"]) is not None and
+              answer.headers.get("content-disposition") ==
+              'attachment; filename="%s"' % each["file"], "%s: file %r" % (kind, each["file"]))
+        check(int(answer.headers["content-length"]) == len(answer.body), "length of an export")
+        check(answer.headers["content-type"] == "application/octet-stream", "an export's type")
+    for name, command in (("folded", ["export", "--format=folded"]),
+                          ("database", ["export", "--format=database"]),
+                          ("svg", ["export", "--format=svg"]),
+                          ("report-json", ["report", "--format=json"]),
+                          ("report-csv", ["report", "--format=csv"])):
+        told = subprocess.run([esc, *command, kind + ".db"], capture_output=True, timeout=TIMEOUT)
+        check(server.ask("/export/" + name).body == told.stdout, "%s: %s" % (kind, name))
 
 
 def test_choice(server):
-    report = json.load(open("rich.report"))["sites"]
-    verdicts = sorted({site["verdict"] for site in report})
-    for verdict in verdicts:
-        got = json.loads(server.ask("/api/sites?verdict=" + verdict).body)
-        check(got["sites"] == [site for site in report if site["verdict"] == verdict],
-              "verdict " + verdict)
-    pages = [json.loads(server.ask("/api/sites?offset=%d&count=1" % at).body)["sites"]
-             for at in range(len(report) + 1)]
-    check([site for page in pages for site in page] == report and pages[-1] == [], "pages")
-    by_bytes = json.loads(server.ask("/api/sites?sort=bytes").body)["sites"]
-    sizes = [site["bytes"]["estimated"] for site in by_bytes]
-    check(sizes == sorted(sizes, reverse=True) and len(sizes) == len(report), "order by bytes")
-    name = report[0]["function"]
-    got = json.loads(server.ask("/api/sites?text=" + name.upper()).body)["sites"]
-    check(report[0] in got and all(
-        name.lower() in (site["function"] + (site["file"] or "") + (site["module"] or "")).lower()
-        for site in got), "text " + name)
-    for query in ("sort=name", "offset=-1", "count=10001", "count=", "x=1", "offset=1&offset=1",
-                  "text=%", "text=%00", "text=%0d%0aSet-Cookie:x", "verdict=%ff", "&", "=",
-                  "text=" + "x" * 3000):
-        answer = server.ask("/api/sites?" + query)
-        check(answer.status == 400 and b"x" * 100 not in answer.body,
-              "%s: %d" % (query[:40], answer.status))
-    check(server.ask("/api/info?sort=cost").status == 400, "parameters of info")
+    for path in ("/api/info?sort=cost", "/api/sites?text=a", "/api/site", "/api/site?id=",
+                 "/api/site?id=-1", "/api/site?id=1&id=1", "/api/site?id=x", "/api/source",
+                 "/api/info?run=0", "/api/info?run=3", "/api/info?run=", "/api/info?%",
+                 "/api/source?file=%00", "/api/source?file=%0d%0aSet-Cookie:x",
+                 "/api/source?file=%ff", "/api/sites?&", "/api/sites?=",
+                 "/export/folded?metric=bytes", "/api/source?file=" + "x" * 3000):
+        answer = server.ask(path)
+        check(answer.status == 400 and b"x" * 100 not in answer.body and
+              "set-cookie" not in answer.headers, "%s: %d" % (path[:40], answer.status))
+    for path in ("/api/site?id=4000000000", "/api/info?run=2", "/api/source?file=/etc/passwd",
+                 "/api/source?file=", "/api/source?file=../../etc/passwd", "/export/",
+                 "/export/text", "/export/report-text", "/export/lint-", "/api/", "/api/document",
+                 "/export/../api/info", "/api/diff"):
+        answer = server.ask(path)
+        check(answer.status == 404 and len(answer.body) < 100 and answer.body.count(b"\n") == 1,
+              "%s: %d" % (path, answer.status))
 
 
 def test_guard(server):
@@ -143,7 +181,8 @@ def test_guard(server):
             (403, {"Cookie": None}), (403, {"Cookie": "esc-%d=%032d" % (server.port, 0)}),
             (405, {"method": "POST"}), (405, {"method": "OPTIONS"}), (405, {"method": "DELETE"}),
             (413, {"Content_Length": "5"}), (413, {"Transfer_Encoding": "chunked"})):
-        for path in ("/", "/app.js", "/style.css", "/api/info", "/api/sites"):
+        for path in ("/", "/app.js", "/style.css", "/api/info", "/api/sites",
+                     "/api/site?id=1", "/export/database"):
             answer = server.ask(path, **options)
             check(answer.status == status, "%s %s: %d" % (path, options, answer.status))
             check("access-control-allow-origin" not in answer.headers, "CORS")
@@ -288,7 +327,8 @@ def main():
     esc, kinds = sys.argv[1], sys.argv[2:]
     for kind in kinds:
         server = Server(esc, kind + ".db")
-        test_documents(server, kind)
+        test_documents(server, esc, kind)
+        test_exports(server, esc, kind)
         server.stop(signal.SIGTERM)
     server = Server(esc, "rich.db")
     tokens = {server.token}
@@ -309,4 +349,5 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

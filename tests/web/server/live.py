@@ -1,0 +1,135 @@
+"""esc serve of a trace that is still written: what it tells grows, and settles.
+
+live.py ESC PROGRAM: PROGRAM SECONDS allocates so long.
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import attack
+from attack import Server, check
+
+esc, program = sys.argv[1], os.path.abspath(sys.argv[2])
+LONG = 200  # against hangs alone
+
+
+def record(trace, seconds):
+    child = subprocess.Popen([esc, "record", "-q", "--full", "-o", trace, "--", program,
+                              str(seconds)])
+    until(lambda: os.path.exists(trace) and os.path.getsize(trace) > 100000, "a trace")
+    return child
+
+
+def until(true, what):
+    begun = time.monotonic()
+    while not true():
+        if time.monotonic() - begun > LONG:
+            check(False, "waited in vain: " + what)
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def state(server):
+    return json.loads(server.ask("/api/state").body)
+
+
+def info(server):
+    return json.loads(server.ask("/api/info").body)
+
+
+def settled(server, what):
+    """What it says in the end is what esc info says of the same trace."""
+    until(lambda: not state(server)["running"], what)
+    last = state(server)
+    check("error" not in last and last["runs"][0]["file"] == what, "%s: %s" % (what, last))
+    return info(server)
+
+
+def test_growth():
+    child = record("grows.esc", 6)
+    server = Server(esc, "grows.esc")
+    first = state(server)
+    check(first["running"] is True and first["revision"] == 1, "first: %s" % first)
+    seen = [info(server)["run"]["allocations"]]
+    check(info(server)["run"]["running"] is True, "it is not said to run")
+    last = first
+    while last["running"]:
+        if not until(lambda: state(server)["revision"] > last["revision"] or
+                     not state(server)["running"], "a pass"):
+            break
+        now = state(server)
+        if now["revision"] > last["revision"]:
+            run = info(server)["run"]
+            seen.append(run["allocations"])
+            sites = json.loads(server.ask("/api/sites").body)
+            check(sites["run"]["allocations"] >= run["allocations"], "documents of two moments")
+        last = now
+    child.wait(LONG)
+    check(len(seen) >= 2 and seen == sorted(seen) and seen[-1] > seen[0], "it grew: %s" % seen)
+    final = settled(server, "grows.esc")
+    told = json.loads(subprocess.run([esc, "info", "--format=json", "grows.esc"],
+                                     capture_output=True, timeout=LONG).stdout)
+    check(final["run"] == told["run"] and final["verdicts"] == told["verdicts"] and
+          final["run"]["running"] is False and final["run"]["complete"] is True,
+          "in the end: %s" % final["run"])
+    print("live: allocations seen", seen)
+    server.stop()
+
+
+def test_packed():
+    """It ends, and is packed before the last pass."""
+    child = record("packs.esc", 2)
+    server = Server(esc, "packs.esc")
+    child.wait(LONG)
+    done = subprocess.run([esc, "pack", "packs.esc"], capture_output=True, timeout=LONG)
+    check(done.returncode == 0, "pack: %s" % done)
+    if os.path.exists("packs.esc"):
+        os.unlink("packs.esc")
+    final = settled(server, "packs.esc")
+    check(final["run"]["complete"] is True and final["run"]["running"] is False, "packed")
+    server.stop()
+
+
+def test_gone():
+    """It is taken away: what was read stays, and that is said."""
+    child = record("goes.esc", 30)
+    server = Server(esc, "goes.esc")
+    before = info(server)
+    os.rename("goes.esc", "elsewhere")
+    until(lambda: "error" in state(server), "an error")
+    last = state(server)
+    check("goes.esc" in last.get("error", "") and last["revision"] == 1 and
+          not last["running"], "gone: %s" % last)
+    check(info(server) == before, "what was read stays")
+    child.send_signal(signal.SIGTERM)
+    child.wait(LONG)
+    server.stop(signal.SIGTERM)
+
+
+def test_left(where):
+    """It ends in the middle of an analysis, and nothing is left."""
+    child = record("ends.esc", 30)
+    server = Server(esc, "ends.esc")
+    time.sleep(2.1)
+    server.stop(signal.SIGTERM)
+    child.send_signal(signal.SIGTERM)
+    child.wait(LONG)
+    check(os.listdir(where) == [], "left behind: %s" % os.listdir(where))
+
+
+def main():
+    where = os.path.abspath("runtime")
+    os.mkdir(where, 0o700)
+    os.environ["XDG_RUNTIME_DIR"] = where
+    for test in (test_growth, test_packed, test_gone):
+        test()
+    test_left(where)
+    print("%d failed" % attack.failed)
+    sys.exit(1 if attack.failed else 0)
+
+
+main()
