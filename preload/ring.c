@@ -241,7 +241,9 @@ ring_shut(struct writer *writer)
 {
 	writer->end = NULL;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	writer->at = (uint8_t *)1;
+	/* Else it is of a segment, and stays: see ring_write. */
+	if (writer->at == NULL)
+		writer->at = (uint8_t *)1;
 }
 
 /*
@@ -265,12 +267,12 @@ ring_use(struct writer *writer, struct esc_segment *segment, uint64_t time)
 	writer->address = 0;
 	writer->stack = 0;
 	writer->region = 0;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	/* ring_put may write 8 bytes where it means fewer. */
-	writer->end = (uint8_t *)segment + segment->size - ESC_EVENT_MAX - 8;
+	__atomic_store_n(
+	    &writer->end, (uint8_t *)segment + segment->size - ESC_EVENT_MAX - 8, __ATOMIC_RELEASE);
 }
 
-bool
+uint8_t *
 ring_next(struct writer *writer, uint64_t time)
 {
 	uint32_t size = ESC_SEGMENT_MIN;
@@ -286,9 +288,9 @@ ring_next(struct writer *writer, uint64_t time)
 	if (segment == NULL && size > ESC_SEGMENT_MIN)
 		segment = ring_claim(ESC_SEGMENT_MIN, ESC_SEGMENT_EVENTS);
 	if (segment == NULL)
-		return false;
+		return NULL;
 	ring_use(writer, segment, time);
-	return true;
+	return (uint8_t *)(segment + 1);
 }
 
 void
@@ -307,6 +309,9 @@ ring_lost(void)
 		    &header->lost_until, &until, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
+/* Where a writer's `used` goes that another task with its thread pointer ends meanwhile. */
+static struct esc_segment ring_nowhere;
+
 void
 ring_end(struct writer *writer)
 {
@@ -314,8 +319,8 @@ ring_end(struct writer *writer)
 
 	ring_shut(writer);
 	/* Once, whatever handler comes in between: it is another's soon. */
-	segment = __atomic_exchange_n(&writer->segment, NULL, __ATOMIC_RELAXED);
-	if (ring.slot != 0 && segment != NULL)
+	segment = __atomic_exchange_n(&writer->segment, &ring_nowhere, __ATOMIC_RELAXED);
+	if (ring.slot != 0 && segment != NULL && segment != &ring_nowhere)
 		slots_retire(segment, writer->time << ARCH_TIME_SHIFT);
 }
 

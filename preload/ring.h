@@ -127,8 +127,8 @@ ring_ticks(void)
 
 /* --- Private --- */
 
-/* Claims the writer's next segment. */
-bool ring_next(struct writer *writer, uint64_t time);
+/* Claims the writer's next segment: where its events begin, or NULL. */
+uint8_t *ring_next(struct writer *writer, uint64_t time);
 
 /* An event is not recorded that should be: notes when, for all threads. */
 void ring_lost(void);
@@ -199,13 +199,20 @@ ring_write(struct writer *writer, const struct event *event)
 	uint64_t moment = event->time >> ARCH_TIME_SHIFT;
 	uint64_t time, address, stack;
 	uint32_t t, a, s, z, control;
-	uint8_t *at, *begin;
+	uint8_t *at, *begin, *end;
 
-	if (__builtin_expect(writer->at > writer->end, 0) && !ring_next(writer, event->time)) {
-		writer->gap = true;
-		return false;
+	/* Each once, and `end` first: where that is of a segment, so is `at`, whatever another
+	 * task with this thread pointer does. */
+	end = __atomic_load_n(&writer->end, __ATOMIC_ACQUIRE);
+	at = __atomic_load_n(&writer->at, __ATOMIC_RELAXED);
+	if (__builtin_expect(at > end, 0)) {
+		at = ring_next(writer, event->time);
+		if (at == NULL) {
+			writer->gap = true;
+			return false;
+		}
 	}
-	begin = at = writer->at;
+	begin = at;
 	/* A timed event nested in a call may be stamped behind: never backwards. */
 	moment = moment > writer->time ? moment : writer->time;
 	time = moment - writer->time;
