@@ -41,7 +41,8 @@ export function ns(value) {
 
 // All and nothing are said only of all and nothing.
 export function share(part, whole) {
-	const percent = whole > 0 ? 100 * part / whole : 0;
+	// 100 * part / part may be less than 100
+	const percent = part === whole && whole > 0 ? 100 : whole > 0 ? 100 * part / whole : 0;
 
 	if (percent > 0 && percent < 0.1)
 		return "<0.1%";

@@ -26,13 +26,13 @@ const nameOf = (fn) => built.tree.functions.name[fn];
 const moduleOf = (fn) => built.tree.functions.module[fn];
 
 const COLUMNS = [
-	{ key: "name", title: "Function", width: "minmax(9rem, 1fr)", down: false, text: true, value: nameOf,
+	{ key: "name", title: "Function", width: "minmax(8rem, 1fr)", down: false, text: true, value: nameOf,
 		cell: (fn) => name(nameOf(fn)) },
-	{ key: "module", title: "Module", width: "6rem", down: false, text: true, value: (fn) => base(moduleOf(fn)),
+	{ key: "module", title: "Module", width: "5rem", down: false, text: true, value: (fn) => base(moduleOf(fn)),
 		cell: (fn) => h("span", { class: "where", title: moduleOf(fn) }, base(moduleOf(fn))) },
-	{ key: "self", title: "Self", width: "4.6rem", align: "n", help: "allocated in the function itself",
+	{ key: "self", title: "Self", width: "4.2rem", align: "n", help: "allocated in the function itself",
 		value: (fn) => built.sums.self[fn], cell: (fn) => built.sums.self[fn] > 0 ? show(built.sums.self[fn]) : "–" },
-	{ key: "total", title: "Total", width: "7.6rem", align: "n", help: "of all stacks that it is on, each once",
+	{ key: "total", title: "Total", width: "7.2rem", align: "n", help: "of all stacks that it is on, each once",
 		value: (fn) => built.sums.total[fn],
 		cell: (fn) => [meter(built.sums.total[fn] / built.tree.total[0]), " ", show(built.sums.total[fn])] },
 ];
