@@ -248,8 +248,6 @@ packed_keep(struct packed *packed, size_t bytes)
 static void
 packed_drop(struct packed *packed, struct packed_slot *slot)
 {
-	if (slot->data == NULL)
-		return;
 	packed->where[slot->frame] = 0;
 	packed->kept -= slot->len;
 	free(slot->data);
