@@ -87,6 +87,17 @@ term_unsafe(uint32_t point)
 	return false;
 }
 
+/* How many bytes of ASCII stand there that are shown as they are: most are. */
+static size_t
+term_plain(const char *text, size_t len)
+{
+	size_t count = 0;
+
+	while (count < len && text[count] >= 0x20 && text[count] < 0x7f)
+		count++;
+	return count;
+}
+
 void
 term_escape(struct strbuf *to, const char *text, size_t len)
 {
@@ -95,6 +106,13 @@ term_escape(struct strbuf *to, const char *text, size_t len)
 
 	strbuf_add(to, "", 0);
 	while (len > 0) {
+		took = term_plain(text, len);
+		if (took > 0) {
+			strbuf_add(to, text, took);
+			text += took;
+			len -= took;
+			continue;
+		}
 		took = utf8_decode(text, len, &point);
 		if (took == 0) {
 			took = 1;
