@@ -15,7 +15,8 @@ const char *__asan_default_options(void);
 const char *
 __asan_default_options(void)
 {
-	return "quarantine_size_mb=8:max_malloc_fill_size=256:detect_stack_use_after_return=0";
+	return "quarantine_size_mb=8:max_malloc_fill_size=256:malloc_context_size=4:"
+	       "detect_stack_use_after_return=0";
 }
 
 uint8_t

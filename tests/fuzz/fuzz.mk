@@ -55,6 +55,9 @@ $(units): $(out)/%: $(out)/%.o $(out)/libfuzz.a
 # A resolver that needs no files: its answers stand in the trace.
 $(out)/fuzz_ingest: $(out)/tests/lib/fake_symbol.o
 
+$(out)/fuzz_outputs: $(out)/tests/fuzz/reused.o
+$(out)/fuzz_outputs: wrap += $(REUSED_WRAPS:%=-Wl,--wrap=%)
+
 # What it is told comes back where it would end.
 $(out)/fuzz_argv: wrap += -Wl,--wrap=exit
 
@@ -67,6 +70,9 @@ $(out)/libfuzz.a: $(objects)
 $(out)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(flags) -MMD -MP -c -o $@ $<
+
+# What a fuzzer holds outputs against is not what it explores.
+$(out)/tests/fuzz/strict.o $(out)/tests/fuzz/reused.o: engine =
 
 -include $(objects:.o=.d) $(harnesses:.o=.d) $(units:=.d)
 .SECONDARY:

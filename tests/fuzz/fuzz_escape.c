@@ -106,6 +106,99 @@ escape_formats(const char *kept, const char *name)
 	free(csv);
 }
 
+enum escape_column {
+	ESCAPE_TEXT,
+	ESCAPE_HIDDEN,
+	ESCAPE_WHOLE,
+	ESCAPE_FLAG,
+	ESCAPE_SHARE,
+	ESCAPE_ABSENT,
+	ESCAPE_LIST,
+	ESCAPE_STACK,
+	ESCAPE_ROWS,
+	ESCAPE_PATH,
+	ESCAPE_COLUMNS,
+};
+
+/* Cells of all kinds; numbers are the first bytes of the name. */
+static void
+escape_fill(struct rows *rows, const char *text, const char *name)
+{
+	static const struct column columns[ESCAPE_COLUMNS] = {
+		[ESCAPE_TEXT] = { "text", "Text", COLUMN_TEXT },
+		[ESCAPE_HIDDEN] = { ".id", NULL, COLUMN_INT },
+		[ESCAPE_WHOLE] = { "number.whole", "Whole", COLUMN_COUNT },
+		[ESCAPE_FLAG] = { "number.flag", "Flag", COLUMN_BOOL },
+		[ESCAPE_SHARE] = { "number.share", "Share", COLUMN_REAL },
+		[ESCAPE_ABSENT] = { "absent.text", "Absent", COLUMN_TEXT },
+		[ESCAPE_LIST] = { "list", "List", COLUMN_LIST },
+		[ESCAPE_STACK] = { "stack", "Stack", COLUMN_STACK },
+		[ESCAPE_ROWS] = { "rows", NULL, COLUMN_ROWS },
+		[ESCAPE_PATH] = { "path", "Path", COLUMN_PATH },
+	};
+	int64_t whole = 0;
+	double real = 0;
+	struct cell *cells;
+
+	memcpy(&whole, name, strnlen(name, sizeof(whole)));
+	memcpy(&real, &whole, sizeof(real));
+	rows_init(rows, columns, ESCAPE_COLUMNS);
+	cells = rows_add(rows);
+	cell_set_text(&cells[ESCAPE_TEXT], text);
+	cell_set_int(&cells[ESCAPE_HIDDEN], whole);
+	cell_set_int(&cells[ESCAPE_WHOLE], whole);
+	cell_set_int(&cells[ESCAPE_FLAG], whole);
+	cell_set_real(&cells[ESCAPE_SHARE], real);
+	cell_append(&cells[ESCAPE_LIST], text);
+	cell_append(&cells[ESCAPE_LIST], "last");
+	cell_set_text(rows_add(cell_set_rows(&cells[ESCAPE_ROWS], columns, 1)), text);
+	cell_set_text(&cells[ESCAPE_PATH], text);
+	cell_set_real(&rows_add(rows)[ESCAPE_WHOLE], real);
+}
+
+static void
+escape_tables(const char *text, const char *name)
+{
+	struct rows rows, none;
+	const struct format_part parts[] = { { "one", &rows, true }, { "none", &none, true },
+		{ "all", &rows, false } };
+	const struct format_document document = { "esc-fuzz/1", parts, 3 };
+
+	escape_fill(&rows, text, name);
+	rows_init(&none, rows.columns, rows.width);
+	for (size_t i = 0; format_at(i) != NULL; i++) {
+		char *out = NULL;
+		size_t len;
+		FILE *file = open_memstream(&out, &len);
+
+		FUZZ_CHECK(file != NULL);
+		format_at(i)->write(&document, file);
+		FUZZ_CHECK(fclose(file) == 0 && strlen(out) == len);
+		strict_text(out, len, true, true);
+		if (strcmp(format_at(i)->name, "json") == 0)
+			strict_json(out);
+		if (strcmp(format_at(i)->name, "csv") == 0)
+			strict_csv(out);
+		free(out);
+	}
+	rows_release(&rows);
+	rows_release(&none);
+}
+
+/* What goes straight to a terminal is what is made for one. */
+static void
+escape_puts(const char *kept, const char *shown)
+{
+	char *out = NULL;
+	size_t len;
+	FILE *file = open_memstream(&out, &len);
+
+	FUZZ_CHECK(file != NULL);
+	term_puts(file, kept);
+	FUZZ_CHECK(fclose(file) == 0 && strcmp(out, shown) == 0);
+	free(out);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -125,6 +218,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	term_escape(&shown, kept, strlen(kept));
 	strict_text(shown.text, shown.len, true, false);
 	escape_back(shown.text, name);
+	escape_puts(kept, shown.text);
 	/* names that were never escaped, cut to a width */
 	strbuf_clear(&shown);
 	FUZZ_CHECK(show_text(&shown, name, columns) <= columns);
@@ -135,6 +229,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	strbuf_clear(&shown);
 	FUZZ_CHECK(show_tail(&shown, name, columns) <= columns);
 	escape_formats(kept, name);
+	escape_tables(kept, name);
 	strbuf_release(&shown);
 	free(kept);
 	free(name);

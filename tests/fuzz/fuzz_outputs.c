@@ -6,7 +6,6 @@
 #define _GNU_SOURCE
 #include <sqlite3.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "analyzer/export/export.h"
@@ -26,9 +25,10 @@
 #include "analyzer/util/paths.h"
 #include "analyzer/util/strbuf.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/reused.h"
 #include "tests/fuzz/strict.h"
 
-enum { OUTPUTS_NAME = 400, OUTPUTS_LINE = 7 };
+enum { OUTPUTS_NAME = 400, OUTPUTS_LINE = 7, OUTPUTS_FRESH = 1024 };
 
 /* What the program calls its things. */
 struct outputs_names {
@@ -41,99 +41,6 @@ struct outputs_names {
 };
 
 static const struct paths outputs_paths;
-
-/* ---- SQLite's memory ---- */
-
-enum { OUTPUTS_ARENA = 256 << 20, OUTPUTS_ALIGN = 16 };
-
-/* Most of an execution is the compiling of statements, and most of that malloc under a
- * sanitizer: here it is one block, begun anew when nothing of it is used. */
-static struct {
-	uint8_t *bytes;
-	size_t used;
-	size_t live;
-} arena;
-
-static int
-arena_round(int size)
-{
-	return (size + OUTPUTS_ALIGN - 1) / OUTPUTS_ALIGN * OUTPUTS_ALIGN;
-}
-
-static int
-arena_size(void *block)
-{
-	int size;
-
-	memcpy(&size, (uint8_t *)block - OUTPUTS_ALIGN, sizeof(size));
-	return size;
-}
-
-static void *
-arena_get(int size)
-{
-	uint8_t *block = arena.bytes + arena.used;
-
-	size = arena_round(size);
-	if (arena.used + OUTPUTS_ALIGN + (size_t)size > OUTPUTS_ARENA)
-		return NULL;
-	memcpy(block, &size, sizeof(size));
-	arena.used += OUTPUTS_ALIGN + (size_t)size;
-	arena.live++;
-	return block + OUTPUTS_ALIGN;
-}
-
-static void
-arena_put(void *block)
-{
-	(void)block;
-	if (--arena.live == 0)
-		arena.used = 0;
-}
-
-static void *
-arena_grow(void *block, int size)
-{
-	void *other;
-
-	if (size <= arena_size(block))
-		return block;
-	other = arena_get(size);
-	if (other != NULL) {
-		memcpy(other, block, (size_t)arena_size(block));
-		arena.live--;
-	}
-	return other;
-}
-
-static int
-arena_begin(void *data)
-{
-	(void)data;
-	return SQLITE_OK;
-}
-
-static void
-arena_end(void *data)
-{
-	(void)data;
-}
-
-static void
-outputs_begin(void)
-{
-	static const sqlite3_mem_methods methods = { arena_get, arena_put, arena_grow, arena_size,
-		arena_round, arena_begin, arena_end, NULL };
-
-	if (arena.bytes != NULL)
-		return;
-	arena.bytes = mmap(NULL, OUTPUTS_ARENA, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	FUZZ_CHECK(arena.bytes != MAP_FAILED);
-	FUZZ_CHECK(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) == SQLITE_OK);
-	FUZZ_CHECK(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK);
-	FUZZ_CHECK(sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) == SQLITE_OK);
-}
 
 /* ---- a database ---- */
 
@@ -268,8 +175,9 @@ outputs_command(const struct outputs_names *names)
 	return text;
 }
 
-static struct query_db *
-outputs_open(const struct outputs_names *names)
+/* Makes a new database at that path, as ingest would write it. */
+static void
+outputs_create(const struct outputs_names *names, const char *path)
 {
 	char *command = outputs_command(names);
 	const struct store_run run = { .id = 1,
@@ -300,23 +208,115 @@ outputs_open(const struct outputs_names *names)
 		.allocator = names->module,
 		.marks = "",
 		.cost_ns = 5000 };
-	char path[64];
-	struct query_db *db;
 	struct store *store;
 	struct err err;
 
-	(void)snprintf(path, sizeof(path), "%s/esc-fuzz-%ld",
-	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
 	store = store_create(path, NULL, &err);
 	FUZZ_CHECK(store != NULL && store_add_run(store, &run, &err) == 0);
 	outputs_add_frames(store, names, &err);
 	outputs_add_site(store, names, &err);
 	FUZZ_CHECK(store_commit(store, &err) == 0);
 	store_free(store);
-	db = query_open(path, &err);
-	FUZZ_CHECK(db != NULL && unlink(path) == 0);
 	free(command);
+}
+
+/* A new one, and who may change it if that is wanted; it has no name any more. */
+static struct query_db *
+outputs_fresh(const struct outputs_names *names, sqlite3 **writer)
+{
+	char path[64];
+	struct query_db *db;
+	struct err err;
+
+	(void)snprintf(path, sizeof(path), "%s/esc-fuzz-%ld",
+	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (long)getpid());
+	outputs_create(names, path);
+	reused_works(writer != NULL);
+	db = query_open(path, &err);
+	FUZZ_CHECK(db != NULL);
+	if (writer != NULL)
+		FUZZ_CHECK(sqlite3_open(path, writer) == SQLITE_OK);
+	FUZZ_CHECK(unlink(path) == 0);
 	return db;
+}
+
+/* Most of an execution would be SQLite, which makes tables and compiles statements: the
+ * same database is used again (reused.c), where other names come into its rows. */
+static struct {
+	struct query_db *db;
+	sqlite3 *writer;
+} outputs_kept;
+
+enum outputs_parameter {
+	OUTPUTS_TRACE = 1,
+	OUTPUTS_COMMAND,
+	OUTPUTS_MODULE,
+	OUTPUTS_FUNCTION,
+	OUTPUTS_SYMBOL,
+	OUTPUTS_ARGUMENT,
+	OUTPUTS_VERDICT,
+};
+
+/* The columns that outputs_create fills with names, one statement a table. */
+static const char *const outputs_renames[] = {
+	"UPDATE run SET trace = ?1, command = ?2, exe = ?3, allocator = ?3",
+	"UPDATE module SET path = ?3, debug_file = ?1, note = ?6 WHERE id = 2",
+	"UPDATE frame SET function = ?4, symbol = ?5, file = ?1 WHERE id = 2",
+	"UPDATE site SET verdict = ?7",
+};
+enum { OUTPUTS_RENAMES = sizeof(outputs_renames) / sizeof(*outputs_renames) };
+
+/* As the store writes it: escaped. */
+static void
+outputs_bind(sqlite3_stmt *statement, enum outputs_parameter at, const char *name)
+{
+	if ((int)at <= sqlite3_bind_parameter_count(statement))
+		FUZZ_CHECK(
+		    sqlite3_bind_text(statement, at, names_escaped(name), -1, free) == SQLITE_OK);
+}
+
+static void
+outputs_rename(const struct outputs_names *names)
+{
+	static sqlite3_stmt *statements[OUTPUTS_RENAMES];
+	sqlite3 *writer = outputs_kept.writer;
+
+	if (statements[0] == NULL) {
+		FUZZ_CHECK(sqlite3_exec(writer, "PRAGMA journal_mode = OFF; PRAGMA synchronous = 0",
+			       NULL, NULL, NULL) == SQLITE_OK);
+		for (size_t i = 0; i < OUTPUTS_RENAMES; i++)
+			FUZZ_CHECK(sqlite3_prepare_v2(writer, outputs_renames[i], -1,
+				       &statements[i], NULL) == SQLITE_OK);
+	}
+	FUZZ_CHECK(sqlite3_exec(writer, "BEGIN", NULL, NULL, NULL) == SQLITE_OK);
+	for (size_t i = 0; i < OUTPUTS_RENAMES; i++) {
+		outputs_bind(statements[i], OUTPUTS_TRACE, names->file);
+		outputs_bind(statements[i], OUTPUTS_MODULE, names->module);
+		outputs_bind(statements[i], OUTPUTS_FUNCTION, names->function);
+		outputs_bind(statements[i], OUTPUTS_SYMBOL, names->symbol);
+		outputs_bind(statements[i], OUTPUTS_ARGUMENT, names->argument);
+		outputs_bind(statements[i], OUTPUTS_VERDICT, names->verdict);
+		if (i == 0)
+			FUZZ_CHECK(sqlite3_bind_text(statements[i], OUTPUTS_COMMAND,
+				       outputs_command(names), -1, free) == SQLITE_OK);
+		FUZZ_CHECK(sqlite3_step(statements[i]) == SQLITE_DONE);
+		FUZZ_CHECK(sqlite3_reset(statements[i]) == SQLITE_OK);
+	}
+	FUZZ_CHECK(sqlite3_exec(writer, "COMMIT", NULL, NULL, NULL) == SQLITE_OK);
+}
+
+/* The one that is kept, with these names. */
+static struct query_db *
+outputs_open(const struct outputs_names *names)
+{
+	if (outputs_kept.db == NULL) {
+		reused_begin();
+		outputs_kept.db = outputs_fresh(names, &outputs_kept.writer);
+		query_set_deadline(outputs_kept.db, 0);
+		query_set_text(outputs_kept.db, UINT64_MAX);
+	}
+	outputs_rename(names);
+	return outputs_kept.db;
 }
 
 /* ---- all that is written ---- */
@@ -418,15 +418,12 @@ outputs_report(struct outputs *outputs, struct query_db *db)
 }
 
 static void
-outputs_make(struct outputs *outputs, const struct outputs_names *names)
+outputs_make(struct outputs *outputs, struct query_db *db)
 {
-	struct query_db *db = outputs_open(names);
-
 	outputs_export(outputs, OUTPUTS_FOLDED, "folded", db);
 	outputs_export(outputs, OUTPUTS_SVG, "svg", db);
 	outputs_lint(outputs, db);
 	outputs_report(outputs, db);
-	query_close(db);
 }
 
 static void
@@ -434,6 +431,23 @@ outputs_release(struct outputs *outputs)
 {
 	for (size_t i = 0; i < OUTPUTS_KINDS; i++)
 		free(outputs->text[i]);
+}
+
+/* What comes of a database that the store has just written is the same. */
+static void
+outputs_check_fresh(const struct outputs_names *names, const struct outputs *is)
+{
+	struct outputs fresh = { 0 };
+	struct query_db *db;
+
+	reused_works(false);
+	db = outputs_fresh(names, NULL);
+	outputs_make(&fresh, db);
+	query_close(db);
+	reused_works(true);
+	for (size_t i = 0; i < OUTPUTS_KINDS; i++)
+		FUZZ_CHECK(strcmp(fresh.text[i], is->text[i]) == 0);
+	outputs_release(&fresh);
 }
 
 /* ---- what must hold ---- */
@@ -646,21 +660,23 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const verdicts[] = { "stack", "buffer", "caller", "reuse", "large",
 		"mixed", "heap", "thread", "live", "unknown" };
 	static struct outputs usual[10];
+	static unsigned count;
 	struct fuzz_input input = { data, size };
 	unsigned verdict = fuzz_byte(&input) % 10;
 	struct outputs_names names = { (char[]){ "f" }, (char[]){ "f" }, (char[]){ "/nowhere/f" },
 		(char[]){ "/nowhere/m" }, (char[]){ "x" }, verdicts[verdict] };
 	struct outputs is = { 0 };
 
-	outputs_begin();
 	if (usual[verdict].text[0] == NULL)
-		outputs_make(&usual[verdict], &names);
+		outputs_make(&usual[verdict], outputs_open(&names));
 	names.function = fuzz_text(&input, OUTPUTS_NAME);
 	names.symbol = fuzz_text(&input, OUTPUTS_NAME);
 	names.file = fuzz_text(&input, OUTPUTS_NAME);
 	names.module = fuzz_text(&input, OUTPUTS_NAME);
 	names.argument = fuzz_text(&input, OUTPUTS_NAME);
-	outputs_make(&is, &names);
+	outputs_make(&is, outputs_open(&names));
+	if (count++ % OUTPUTS_FRESH == 0)
+		outputs_check_fresh(&names, &is);
 	outputs_check(&names, &is, &usual[verdict]);
 	outputs_release(&is);
 	free(names.function);

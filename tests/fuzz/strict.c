@@ -70,11 +70,14 @@ strict_json_string(const char **at, struct strbuf *to)
 
 	strbuf_adds(to, "");
 	for (; **at != '"'; ++*at) {
-		FUZZ_CHECK(**at >= 0x20 && **at < 0x7f && **at != '<');
-		if (**at != '\\') {
-			strbuf_add(to, *at, 1);
-			continue;
-		}
+		const char *from = *at;
+
+		while (**at >= 0x20 && **at < 0x7f && **at != '<' && **at != '\\' && **at != '"')
+			++*at;
+		strbuf_add(to, from, (size_t)(*at - from));
+		if (**at == '"')
+			break;
+		FUZZ_CHECK(**at == '\\');
 		++*at;
 		found = **at != '\0' ? strchr(codes, **at) : NULL;
 		if (found != NULL) {
