@@ -12,7 +12,7 @@
 struct module *modules_table;
 uint32_t modules_epoch;
 
-static jmp_buf *hook_back[ACTORS];
+static jmp_buf *hook_back[ACTORS], *hook_parent[ACTORS];
 
 static struct local *
 hook_local(void)
@@ -108,6 +108,22 @@ hook_deep(void)
 	room[1] = room[0];
 }
 
+/* True in the child. */
+static bool
+hook_fork(void)
+{
+	unsigned int child = scene->threads;
+
+	while (now.actors[child].status != STATUS_NONE)
+		child++;
+	now.world.forks--;
+	model_stop(PENDING_FORK, SIGHT_ALL, NULL, 0);
+	if (now.actors[acting].code)
+		return true;
+	kernel_fork(child);
+	return false;
+}
+
 /* In the signal's handler. */
 void
 hook_signal(void)
@@ -115,6 +131,17 @@ hook_signal(void)
 	struct local *local = hook_local();
 	uint32_t open = ~(local->wrote | local->lost) & ((1U << local->tried) - 1);
 
+	if (scene->vforks) {
+		/* it is the child's end, and the parent goes on */
+		local->left |= open;
+		longjmp(*hook_parent[acting], 1);
+	}
+	if (scene->forks_within && now.world.forks > 0) {
+		if (!hook_fork())
+			return;
+		hook_event();
+		search_end();
+	}
 	local->nested++;
 	hook_event();
 	local->nested--;
@@ -125,23 +152,42 @@ hook_signal(void)
 	longjmp(*hook_back[acting], 1);
 }
 
+static bool
+hook_may_fork(void)
+{
+	if (now.world.forks == 0 || scene->forks_within || now.actors[acting].code)
+		return false;
+	if (scene->again && hook_local()->tried == 2)
+		model_stop(PENDING_WAIT, SIGHT_ALL, NULL, 0);
+	return hook_local()->tried == 1 || (scene->again && hook_local()->tried == 2);
+}
+
+/* A child with the parent's memory, which waits for its end. */
+__attribute__((noinline)) static void
+hook_vfork(void)
+{
+	hook_local()->vforked = 1;
+	hook_event();
+	hook_deep();
+}
+
 void
 hook_thread(void)
 {
-	jmp_buf back;
-	unsigned int child;
+	jmp_buf back, parent;
 
 	hook_back[acting] = &back;
+	hook_parent[acting] = &parent;
 	(void)setjmp(back);
 	if (scene->order && acting == 1)
 		model_stop(PENDING_WAIT, SIGHT_ALL, NULL, 0);
 	while (hook_local()->tried < scene->events) {
-		if (now.world.forks > 0 && hook_local()->tried == 1) {
-			now.world.forks--;
-			model_stop(PENDING_FORK, SIGHT_ALL, NULL, 0);
-			child = scene->threads;
-			if (!now.actors[acting].code)
-				kernel_fork(child);
+		if (hook_may_fork())
+			(void)hook_fork();
+		if (scene->vforks && hook_local()->tried == 1) {
+			if (setjmp(parent) == 0)
+				hook_vfork();
+			hook_local()->vforked = 2;
 		}
 		if (hook_local()->tried % 2 == 0)
 			hook_deep();

@@ -118,13 +118,18 @@ kernel_ready(const struct state *state, unsigned int i)
 	switch ((enum pending)actor->pending) {
 	case PENDING_PAUSE: return kernel_seen(state, actor->process) != actor->seen;
 	case PENDING_WAIT:
+		if (actor->process == READER_PROCESS)
+			return state->actors[0].status != STATUS_READY;
+		if (scene->again)
+			return state->actors[scene->threads].status != STATUS_READY;
 		return (state->actors[0].local.wrote | state->actors[0].local.lost) != 0 ||
 		    state->actors[0].status != STATUS_READY;
 	case PENDING_POLL:
 		if (actor->process == READER_PROCESS)
 			return kernel_seen(state, actor->process) != actor->seen ||
 			    !kernel_others(state, i);
-		return state->world.ticks > 0 || state->world.shared_locks == 0;
+		return state->world.ticks > 0 ||
+		    (state->world.shared_locks == 0 && state->world.exclusive == 0);
 	default: return true;
 	}
 }
@@ -413,7 +418,9 @@ kernel_slept(void)
 		if (now.actors[i].status >= STATUS_DONE &&
 		    !kernel_lives(&now, now.actors[i].process))
 			now.world.dead |= (uint8_t)(1U << i);
-	now.world.was_full = scene->slots != 0 && header->claimed >= header->ring_size;
+	/* Nobody is looked for while there is one process alone. */
+	now.world.was_full =
+	    scene->slots != 0 && header->claimed >= header->ring_size && header->processes >= 2;
 }
 
 int

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/util/crc32c.h"
+
 enum { STREAMS = 32, NODES = 64 };
 
 struct law_stream {
@@ -316,6 +318,34 @@ law_counters(bool last)
 		    (unsigned long long)law.sum.dropped);
 }
 
+/* Sums that a closed trace has are those of what is in it. */
+static void
+law_sums(void)
+{
+	static uint8_t copy[ESC_HEADER_SIZE];
+	const uint32_t zero = 0;
+	struct esc_segment segment;
+	uint32_t sum;
+
+	if ((law_header->flags & ESC_FLAG_COMPLETE) == 0)
+		return;
+	memcpy(copy, law_header, ESC_HEADER_SIZE);
+	memcpy(copy + offsetof(struct esc_header, sum), &zero, sizeof(zero));
+	if (crc32c(0, copy, ESC_HEADER_SIZE) != law_header->sum)
+		model_fail("the header's sum is wrong");
+	for (uint64_t at = ESC_HEADER_SIZE; at < law_header->claimed; at += segment.size) {
+		memcpy(&segment, law_segment(at), sizeof(segment));
+		sum = segment.sum;
+		segment.sum = 0;
+		if (segment.magic != ESC_SEGMENT_MAGIC || segment.size == 0)
+			model_fail("no segment at %llu of a closed trace", (unsigned long long)at);
+		if (crc32c(0, &segment, sizeof(segment)) != sum ||
+		    crc32c(0, law_segment(at) + 1, segment.used) != segment.payload_sum)
+			model_fail(
+			    "the sums of the segment at %llu are wrong", (unsigned long long)at);
+	}
+}
+
 void
 law_trace(bool last)
 {
@@ -331,6 +361,7 @@ law_trace(bool last)
 	for (unsigned int i = 0; i < ACTORS; i++)
 		law_actor(i);
 	law_counters(last);
+	law_sums();
 	for (unsigned int i = 0; last && i < ACTORS; i++)
 		if (now.actors[i].status == STATUS_READY && i < scene->threads)
 			model_fail("actor %u is stuck", i);

@@ -94,6 +94,7 @@ struct local {
 	uint32_t jump; /* a timeout: the clock is far ahead once */
 	uint8_t nested;
 	uint8_t number;
+	uint8_t vforked;         /* 1: it is its own child, 2: that has ended */
 	uint8_t took;            /* reader: the time */
 	uint32_t at_cut[ACTORS]; /* reader: what each actor had written then */
 };
@@ -155,6 +156,10 @@ struct scene {
 	uint8_t buffer;      /* stores ahead of memory, 0: none */
 	bool weak;           /* they may overtake each other, unless they release */
 	bool jumps;          /* a handler leaves by longjmp */
+	bool vforks;         /* the thread's next events are those of its vfork child */
+	bool forks_within;   /* a signal's handler forks; the child ends in there */
+	bool again;          /* the second child is forked when the first has ended */
+	bool late;           /* the reader begins when the first actor has ended */
 	bool reader, keeper; /* there is one */
 	bool plain;          /* others see plain stores to segments, too */
 	bool seen_self;      /* a process has several threads, which see each other's memory */
@@ -182,6 +187,9 @@ _Noreturn void model_fail(const char *format, ...) __attribute__((format(printf,
 
 /* Runs the scene; prints a line. False: more states than `most`. */
 bool search_run(const struct scene *what, uint64_t most);
+
+/* The actor that runs ends here. */
+_Noreturn void search_end(void);
 
 /* --- memory.c --- */
 void memory_init(void);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <xxhash.h>
 
 enum { WAYS = 48, DEPTH = 1 << 14 };
@@ -56,17 +57,24 @@ search_top(const struct actor *actor)
 	return MODEL_STACKS + (actor->region + 1ULL) * STACK;
 }
 
-/* The first function on an actor's stack. */
-static void
-search_begin(void)
+void
+search_end(void)
 {
-	scene_body(acting);
 	access_flush();
 	/* Its end is the kernel's, which sees all that it stored. */
 	if (now.actors[acting].buffered > 0)
 		model_stop(PENDING_CALL, SIGHT_ALL, NULL, 0);
 	now.actors[acting].status = STATUS_DONE;
 	search_switch(&now.actors[acting].sp, search.engine_sp);
+	__builtin_unreachable();
+}
+
+/* The first function on an actor's stack. */
+static void
+search_begin(void)
+{
+	scene_body(acting);
+	search_end();
 }
 
 enum way
@@ -168,6 +176,8 @@ search_may_signal(const struct state *state, unsigned int i)
 {
 	const struct actor *actor = &state->actors[i];
 
+	if (scene->vforks && actor->local.vforked != 1)
+		return false;
 	return state->world.signals > 0 && i < ACTORS - 2 && actor->pending != PENDING_NONE &&
 	    actor->local.nested < ESC_LEVELS;
 }
@@ -425,10 +435,20 @@ search_seconds(void)
 	return (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
 }
 
+/* When to give up: MODEL_SECONDS by the clock. */
+static time_t
+search_bound(void)
+{
+	const char *bound = getenv("MODEL_SECONDS");
+
+	return time(NULL) + (bound != NULL ? strtol(bound, NULL, 10) : 1000000);
+}
+
 bool
 search_run(const struct scene *what, uint64_t most)
 {
 	double began = search_seconds();
+	time_t bound = search_bound();
 
 	scene = what;
 	search_clear();
@@ -449,6 +469,8 @@ search_run(const struct scene *what, uint64_t most)
 	while (search.depth > 0 && search.states < most) {
 		struct frame_at *frame = search.frames[search.depth - 1];
 
+		if (search.steps % 4096 == 0 && time(NULL) >= bound)
+			break;
 		if (frame->next == frame->count) {
 			search.depth--;
 			continue;

@@ -75,8 +75,11 @@ view_reader(void)
 	struct view view = { .from = 0 };
 	struct definitions *definitions;
 	struct err err = { "" };
-	struct reader *reader = reader_open("trace", &err);
+	struct reader *reader;
 
+	if (scene->late)
+		model_stop(PENDING_WAIT, SIGHT_ALL, NULL, 0);
+	reader = reader_open("trace", &err);
 	if (reader == NULL)
 		model_fail("a reader cannot read it: %s", err.text);
 	definitions = definitions_new(reader, NULL);
@@ -84,6 +87,9 @@ view_reader(void)
 	view_streams(&view, reader, definitions);
 	if (reader->partial && reader->running && scene->kills == 0)
 		model_fail("a reader says: %s", reader->note_count > 0 ? reader->notes[0] : "?");
+	if (reader->partial && reader->summed)
+		model_fail("a reader of a closed trace says: %s",
+		    reader->note_count > 0 ? reader->notes[0] : "?");
 	for (unsigned int i = 0; i < ACTORS; i++) {
 		uint32_t must = local->took ? local->at_cut[i] : now.actors[i].local.wrote;
 		uint32_t may = local->took ? now.actors[i].local.early : UINT32_MAX;
