@@ -1,0 +1,36 @@
+#!/bin/sh
+# tidy.sh cppcheck, or tidy.sh clang-tidy FLAG...: what they say of our C, with the
+# compiler's flags. 1 if they say anything, 77 without the tool.
+set -u
+cd "${top_srcdir:?}" || exit 99
+tool=$1
+shift
+case $tool in
+cppcheck)
+	command -v cppcheck >/dev/null || exit 77
+	# Not asked for, since the answer is no fault:
+	# - missingIncludeSystem: the system's headers are the compiler's business
+	# - unusedStructMember: of the trace's and the kernel's layouts we use a part
+	# - variableScope: declarations stand where a block begins, the outermost mostly
+	# - ctuuninitvar: takes what a callee fills in for what it reads
+	# - internalAstError: files that the build makes, and that are included, are not there
+	# - shiftTooManyBitsSigned: shifts of signed numbers are as gcc defines them
+	exec cppcheck --quiet --enable=warning,style,performance,portability --inline-suppr \
+	    --suppress=missingIncludeSystem --suppress=unusedStructMember \
+	    --suppress=variableScope --suppress=ctuuninitvar --suppress=internalAstError \
+	    --suppress=shiftTooManyBitsSigned --error-exitcode=1 \
+	    -I . -I preload/arch/x86_64 preload keeper analyzer web/server
+	;;
+clang-tidy)
+	for tidy in clang-tidy-14 clang-tidy ''; do
+		[ -n "$tidy" ] || exit 77
+		"$tidy" --version 2>/dev/null | grep -q 'version 14\.' && break
+	done
+	status=0
+	for file in $(find preload keeper analyzer web/server -name '*.c' | sort); do
+		"$tidy" --quiet "$file" -- "$@" 2>/dev/null || status=1
+	done
+	exit $status
+	;;
+*) exit 99 ;;
+esac
