@@ -139,10 +139,9 @@ function describe(where) {
 }
 
 // One chip for each active filter; each removes it.
-export function chips(list, { where, choice: chosen, model }) {
+export function chips(list, { where, choice: chosen, model, view }) {
 	const found = describe(where);
 	const all = Object.assign({}, ...found.map(([, changes]) => changes));
-
 	const focused = list.contains(document.activeElement);
 
 	list.hidden = found.length === 0;
@@ -156,6 +155,7 @@ export function chips(list, { where, choice: chosen, model }) {
 		}, "Remove all")) : null,
 		h("li", { class: "note" }, `${chosen.count} of ${model.count} sites`,
 			chosen.shared ? "; time in malloc is each site's share" : "",
+			view.ignores?.(chosen) ? "; this view shows all blocks" : "",
 			chosen.missing.length > 0
 				? `; esc has no ${chosen.missing.join(", ")} of this run, so not all of it is applied` : "")]);
 	// the chip that was pressed is gone

@@ -94,7 +94,7 @@ async function drawOnce(turn) {
 	drawHead(context);
 	banner(at("banner"), context.info.run, status);
 	choiceForm(at("choice"), { ...context, where, runs: context.runs });
-	chips(at("chips"), { ...context, where });
+	chips(at("chips"), { ...context, where, view });
 	if (view === shown && view.update) {
 		await view.update(at("view"), context);
 		return;

@@ -4,6 +4,7 @@ import test from "node:test";
 
 import { choose, formatHeat, needs, parseFilter, totals } from "../../../web/src/filter.js";
 import { model } from "../../../web/src/model.js";
+import { verdictsOf } from "../../../web/src/views/summary.js";
 
 const COUNT = 200;
 let seed = 1;
@@ -37,6 +38,8 @@ const text = (name) => {
 const made = model({ run: {}, sites: { count: COUNT, columns: {
 	...Object.fromEntries(["verdict", "module", "function", "file", "owner.function"].map((name) => [name, text(name)])),
 	...Object.fromEntries(["id", "blocks.estimated", "bytes.estimated", "cost_ns.total"].map((name) => [name, rows.map((row) => row[name])])),
+	...Object.fromEntries([["blocks", "blocks.estimated"], ["bytes", "bytes.estimated"], ["cost_ns", "cost_ns.total"]]
+		.map(([name, whole]) => [`saved.${name}`, rows.map((row) => row[whole] / 2)])),
 } } });
 const column = (list, name) => list.map((one) => one[name]);
 const documents = {
@@ -150,4 +153,22 @@ test("totals are of what is chosen", () => {
 
 	assert.deepEqual(totals(choice), { sites: all.length, blocks: all.reduce((sum, row) => sum + row["blocks.estimated"], 0),
 		bytes: all.reduce((sum, row) => sum + row["bytes.estimated"], 0), cost_ns: all.reduce((sum, row) => sum + row["cost_ns.total"], 0) });
+});
+
+test("sums by verdict are those of what is chosen", () => {
+	const info = { verdicts: [] };
+
+	assert.equal(verdictsOf({ info, model: made, choice: choose(made, parseFilter({})) }), info.verdicts);
+	const verdicts = verdictsOf({ info, model: made, choice: choose(made, parseFilter({ module: "/lib/a", thread: "1" }), documents) });
+
+	for (const name of ["stack", "heap", "thread"]) {
+		const inside = cells.filter((cell) => cell.thread === 0 && rows[paths[cell.path].row].verdict === name &&
+			rows[paths[cell.path].row].module === "/lib/a");
+		const found = verdicts.find(({ verdict }) => verdict === name);
+
+		assert.equal(found.blocks, inside.reduce((sum, cell) => sum + cell.blocks, 0));
+		assert.equal(found.sites, new Set(inside.map((cell) => paths[cell.path].row)).size);
+		// `saved` of these rows is half of them
+		assert.ok(Math.abs(found.movable_bytes - found.bytes / 2) < 1e-6);
+	}
 });

@@ -199,6 +199,7 @@ export default {
 	name: "site",
 	title: "Site",
 	key: "3",
+	ignores: (choice) => choice.restricted,
 	async draw(root, context) {
 		const { id } = context.state;
 		const doc = id === undefined ? null : await context.find("site", { id });

@@ -85,6 +85,7 @@ export default {
 	name: "source",
 	title: "Source",
 	key: "4",
+	ignores: (choice) => choice.restricted,
 	async draw(root, context) {
 		const { path } = context.state;
 

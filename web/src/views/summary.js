@@ -5,7 +5,7 @@ import { badge, empty, meter, name, section, where } from "../parts.js";
 import * as state from "../state.js";
 import { base } from "../text.js";
 import { METRICS, bytes, count, exact, ns, plural, share } from "../units.js";
-import { VERDICTS, verdictOf } from "../verdicts.js";
+import { VERDICTS, indexOf, verdictOf } from "../verdicts.js";
 
 const TOP = 10;
 const METRIC = { blocks: "blocks", bytes: "bytes", cost_ns: "time" };
@@ -19,7 +19,47 @@ function card(title, value, detail, className) {
 		h("dt", null, title), h("dd", null, h("strong", null, value), h("span", { class: "dim" }, detail)));
 }
 
-function cards({ run, verdicts = [] }) {
+// The sums by verdict of what is chosen: the report's own where that is all. What can be
+// moved of a part of a site's blocks is the site's share of them.
+export function verdictsOf({ info, model, choice }) {
+	if (choice.all || !info.verdicts)
+		return info.verdicts;
+	const made = VERDICTS.map(({ name: verdict }) => ({ verdict, sites: 0, blocks: 0, bytes: 0, cost_ns: 0,
+		movable_blocks: 0, movable_bytes: 0, movable_cost_ns: 0 }));
+	const names = model.texts("verdict");
+	const places = names.text.map(indexOf);
+	const part = (row, key, whole) => choice.sums[key][row] * ((model.number(`saved.${key}`, row) / model.number(whole, row)) || 0);
+
+	for (let row = 0; row < model.count; row++) {
+		const one = made[places[names.at[row]]];
+
+		if (!choice.sites[row])
+			continue;
+		one.sites++;
+		for (const [key, whole] of [["blocks", "blocks.estimated"], ["bytes", "bytes.estimated"], ["cost_ns", "cost_ns.total"]]) {
+			one[key] += choice.sums[key][row] || 0;
+			one[`movable_${key}`] += part(row, key, whole) || 0;
+		}
+	}
+	return made;
+}
+
+// Of a part of the run: what it is of the whole.
+function cardsOfPart(verdicts, { info, choice, model }) {
+	const all = (key) => sum(info.verdicts, key);
+	const some = (key) => sum(verdicts, key);
+
+	return h("dl", { class: "cards" },
+		card("Need not be on the heap", share(some("movable_blocks"), some("blocks")),
+			`${count(some("movable_blocks"))} of ${plural(some("blocks"), "chosen block")}`, "first"),
+		card("Sites chosen", count(choice.count), `of ${count(model.count)}`),
+		card("Blocks chosen", count(some("blocks")), `${share(some("blocks"), all("blocks"))} of the run's`),
+		card("Bytes chosen", bytes(some("bytes")), `${share(some("bytes"), all("bytes"))} of the run's`),
+		card("In malloc and free", ns(some("cost_ns")),
+			`${share(some("cost_ns"), all("cost_ns"))} of the run's; ${ns(some("movable_cost_ns"))} could be saved`));
+}
+
+function cards({ run }, verdicts = []) {
 	const blocks = sum(verdicts, "blocks");
 	const movable = sum(verdicts, "movable_blocks");
 	const size = sum(verdicts, "bytes");
@@ -27,7 +67,7 @@ function cards({ run, verdicts = [] }) {
 
 	return h("dl", { class: "cards" },
 		card("Need not be on the heap", share(movable, blocks),
-			`${count(movable)} of ${count(blocks)} blocks`, "first"),
+			`${count(movable)} of ${plural(blocks, "block")}`, "first"),
 		card("Allocations", count(run.allocations), `${count(run.frees)} frees`),
 		card("Allocated", bytes(run.bytes), `${share(sum(verdicts, "movable_bytes"), size)} need not be on the heap`),
 		card("At the peak", bytes(run.peak_bytes), "live at one time"),
@@ -78,7 +118,7 @@ function verdictRows(verdicts) {
 	});
 }
 
-function verdictPart({ verdicts }, metric) {
+function verdictPart(verdicts, metric) {
 	if (!verdicts)
 		return null;
 	const titles = [["Verdict"], ["Sites", "n"], ["Blocks", "n"], ["", "n"], ["Bytes", "n"], ["Time", "n"],
@@ -167,11 +207,14 @@ function unseen({ model, info }) {
 function show(root, context) {
 	const metric = context.state.metric in METRIC ? context.state.metric : "blocks";
 
-	fill(root, h("h2", { class: "hide" }, "Summary"), cards(context.info),
+	const verdicts = verdictsOf(context);
+
+	fill(root, h("h2", { class: "hide" }, "Summary"), context.choice.all || !verdicts ? cards(context.info, verdicts)
+		: cardsOfPart(verdicts, context),
 		context.model.count === 0 ? empty("No allocation was recorded.",
 			"A static program, or one with a malloc of its own, is not seen; esc info says what was.") : null,
 		h("div", { class: "columns wide" },
-			h("div", null, verdictPart(context.info, metric), top(context)),
+			h("div", null, verdictPart(verdicts, metric), top(context)),
 			h("div", null, facts(context.info), unseen(context))));
 	context.say(`Summary: ${count(context.model.count)} sites`);
 }

@@ -110,6 +110,7 @@ export default {
 	name: "threads",
 	title: "Threads",
 	key: "9",
+	ignores: () => true, // no report has pairs of threads by site
 	async draw(root, { info, say }) {
 		const { threads = [], pairs } = info;
 		const names = new Map(threads.map((thread) => [thread.number, thread.name ? `${thread.number} ${thread.name}` : String(thread.number)]));
