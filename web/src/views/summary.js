@@ -19,16 +19,26 @@ function card(title, value, detail, className) {
 		h("dt", null, title), h("dd", null, h("strong", null, value), h("span", { class: "dim" }, detail)));
 }
 
-// The sums by verdict of what is chosen: the report's own where that is all. What can be
-// moved of a part of a site's blocks is the site's share of them.
-export function verdictsOf({ info, model, choice }) {
+const WHOLE = { blocks: "blocks.estimated", bytes: "bytes.estimated", cost_ns: "cost_ns.total" };
+
+// What need not be on the heap of what is chosen of a site: of a part of its blocks that is
+// the site's share.
+function movable({ model, choice }, row, key) {
+	const saved = model.number(`saved.${key}`, row);
+
+	return (choice.restricted ? choice.sums[key][row] * saved / model.number(WHOLE[key], row) : saved) || 0;
+}
+
+// The sums by verdict of what is chosen: the report's own where that is all.
+export function verdictsOf(context) {
+	const { info, model, choice } = context;
+
 	if (choice.all || !info.verdicts)
 		return info.verdicts;
 	const made = VERDICTS.map(({ name: verdict }) => ({ verdict, sites: 0, blocks: 0, bytes: 0, cost_ns: 0,
 		movable_blocks: 0, movable_bytes: 0, movable_cost_ns: 0 }));
 	const names = model.texts("verdict");
 	const places = names.text.map(indexOf);
-	const part = (row, key, whole) => choice.sums[key][row] * ((model.number(`saved.${key}`, row) / model.number(whole, row)) || 0);
 
 	for (let row = 0; row < model.count; row++) {
 		const one = made[places[names.at[row]]];
@@ -36,9 +46,9 @@ export function verdictsOf({ info, model, choice }) {
 		if (!choice.sites[row])
 			continue;
 		one.sites++;
-		for (const [key, whole] of [["blocks", "blocks.estimated"], ["bytes", "bytes.estimated"], ["cost_ns", "cost_ns.total"]]) {
+		for (const key of Object.keys(WHOLE)) {
 			one[key] += choice.sums[key][row] || 0;
-			one[`movable_${key}`] += part(row, key, whole) || 0;
+			one[`movable_${key}`] += movable(context, row, key);
 		}
 	}
 	return made;
@@ -134,14 +144,18 @@ function verdictPart(verdicts, metric) {
 }
 
 // The sites with the most to gain, each with what to do.
-function top({ model, choice }) {
-	const saved = model.numbers("saved.cost_ns");
-	const blocks = model.numbers("saved.blocks");
+function top(context) {
+	const { model, choice } = context;
+	const saved = new Float64Array(model.count);
+	const blocks = new Float64Array(model.count);
 	const chosen = [];
 
-	for (let row = 0; row < model.count; row++)
-		if (choice.sites[row] && (saved[row] > 0 || blocks[row] > 0))
+	for (let row = 0; row < model.count; row++) {
+		saved[row] = choice.sites[row] ? movable(context, row, "cost_ns") : 0;
+		blocks[row] = choice.sites[row] ? movable(context, row, "blocks") : 0;
+		if (saved[row] > 0 || blocks[row] > 0)
 			chosen.push(row);
+	}
 	const rows = [...order(chosen, (row) => saved[row], true)].slice(0, TOP);
 	const most = saved[rows[0]];
 
