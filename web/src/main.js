@@ -49,7 +49,7 @@ async function contextOf(where) {
 
 	return {
 		state: where, info, run, model, filter, choice, say, data, modelOf,
-		runs: status.runs.length, status, get: ask("get"), find: ask("find"),
+		views: VIEWS, runs: status.runs.length, status, get: ask("get"), find: ask("find"),
 	};
 }
 

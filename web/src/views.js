@@ -5,7 +5,7 @@
 // called with the element around root instead of both when the view is on the page
 // already; leave ends what draw began. context is what main.js makes: {state, info, model,
 // filter, choice, run, runs, status, get(name, params), find(name, params), data, say,
-// modelOf(run)}.
+// modelOf(run), views}.
 import flame from "./views/flame.js";
 import help from "./views/help.js";
 import sandwich from "./views/sandwich.js";

@@ -13,11 +13,18 @@ function verdicts() {
 			h("th", { scope: "row" }, badge(name)), h("td", null, advice), h("td", { class: "dim" }, KINDS[kind]))))));
 }
 
-function keyTable() {
-	return h("table", { class: "plain-table keys" }, h("tbody", null,
-		[...keys.list(), { key: "↑ ↓ PgUp PgDn Home End", title: "move in a table" },
-			{ key: "Enter", title: "open the row" }].map(({ key, title }) => h("tr", null,
-			h("th", { scope: "row" }, h("kbd", null, key)), h("td", null, title)))));
+// Of what has the focus itself, and is no binding.
+const IN_TABLE = [{ key: "↑ ↓ PgUp PgDn Home End", title: "move in a table" }, { key: "Enter", title: "open the row" },
+	{ key: "← ↑ → ↓", title: "move in a graph: outwards, inwards, to the sides" }, { key: "Tab", title: "to the next field or table" }];
+
+function keyTable(bindings) {
+	return h("table", { class: "plain-table keys" }, h("tbody", null, bindings.map(({ key, title }) => h("tr", null,
+		h("th", { scope: "row" }, key.split(" ").map((one) => [h("kbd", null, one), " "])), h("td", null, title)))));
+}
+
+function keyParts({ views }) {
+	return [section("Everywhere", keyTable([...keys.list(), ...IN_TABLE])),
+		views.filter((view) => view.keys?.length > 0).map((view) => section(view.title, keyTable(view.keys)))];
 }
 
 async function exportsOf(context) {
@@ -52,7 +59,7 @@ export default {
 				section("Verdicts", verdicts()),
 				section("Words", h("dl", { class: "words" }, WORDS.map(([word, meaning]) =>
 					[h("dt", null, word), h("dd", null, meaning)])))),
-			h("div", null, h("h2", null, "Keys"), section("Everywhere", keyTable()),
+			h("div", null, h("h2", null, "Keys"), keyParts(context),
 				h("h2", { class: "later" }, "Export"), section("Take it with you", await exportsOf(context)))));
 	},
 };

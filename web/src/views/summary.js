@@ -178,7 +178,7 @@ function top(context) {
 function facts({ run }) {
 	const mode = run.mode === "auto" ? `auto, at most ${run.budget ?? "?"}% of the time` : run.mode;
 	const rows = [
-		["Command", h("code", null, (run.command ?? []).join(" "))],
+		["Command", h("code", { class: "command", title: (run.command ?? []).join(" ") }, (run.command ?? []).join(" "))],
 		["Program", run.exe ? h("code", null, run.exe) : null],
 		["Began", run.start ? run.start.replace("T", " ").replace(/\.\d+Z/, " UTC") : null],
 		["Ran", ns(run.duration_ns)],
