@@ -15,7 +15,7 @@ extern const struct cmd cmd_export;
 enum { EXPORT_FORMAT = OPTIONS_KEY, EXPORT_METRIC, EXPORT_INVERTED, EXPORT_ANONYMISE };
 
 static const struct option_def export_options[] = {
-	{ "format", EXPORT_FORMAT, "FORMAT", "database, folded or svg" },
+	{ "format", EXPORT_FORMAT, "FORMAT", "database, folded, svg, tree, cells or heat" },
 	{ "metric", EXPORT_METRIC, "METRIC",
 	    "blocks, bytes, stackable-blocks, stackable-bytes or cost" },
 	{ "anonymise", EXPORT_ANONYMISE, NULL, "without paths, arguments, ids and the time" },
