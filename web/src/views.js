@@ -6,7 +6,9 @@
 // already; leave ends what draw began. context is what main.js makes: {state, info, model,
 // filter, choice, run, runs, status, get(name, params), find(name, params), data, say,
 // modelOf(run), views}.
+import compare from "./views/compare.js";
 import flame from "./views/flame.js";
+import heat from "./views/heat.js";
 import help from "./views/help.js";
 import sandwich from "./views/sandwich.js";
 import site from "./views/site.js";
@@ -14,8 +16,9 @@ import sites from "./views/sites.js";
 import source from "./views/source.js";
 import summary from "./views/summary.js";
 import threads from "./views/threads.js";
+import timeline from "./views/timeline.js";
 
-export const VIEWS = [summary, sites, site, source, flame, sandwich, threads, help];
+export const VIEWS = [summary, sites, site, source, flame, sandwich, timeline, heat, threads, compare, help];
 
 export function viewOf(name) {
 	return VIEWS.find((view) => view.name === name) ?? VIEWS[0];

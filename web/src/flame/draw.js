@@ -32,6 +32,9 @@ export function changeOf(before, after) {
 	const percent = 100 * (after - before) / before;
 	const size = Math.abs(percent);
 
+	// all is said only of all
+	if (percent < 0 && size >= 99.5)
+		return `−${size < 99.9 ? size.toFixed(1) : ">99.9"}%`;
 	return size < 0.05 ? "±0%" : `${percent > 0 ? "+" : "−"}${size < 9.95 ? size.toFixed(1)
 		: size < 1e4 ? size.toFixed(0) : ">9999"}%`;
 }
@@ -229,7 +232,6 @@ export function draw(context, laid, view) {
 	const whole = { ...view, scale: view.width / view.span, level: levelOf(laid, view.zoom) };
 	const made = { boxes: new Boxes(), dim: new Boxes(), lines: new Boxes(), hits: [], texts: [] };
 
-	context.clearRect(0, 0, view.width, view.height);
 	for (let level = 0; level + 1 < laid.levels.length; level++) {
 		const y = view.y(level) - view.scroll;
 

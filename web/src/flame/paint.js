@@ -45,7 +45,7 @@ export function palette(element = document.documentElement) {
 		strong: verdicts.map(({ fill }) => fill),
 		steps, stepInk: ink, ink, background,
 		root: value("--sunk"), dust: value("--line-strong"), hit: value("--hit"), faint: element.dataset.theme === "dark" ? 0.5 : 0.4,
-		soft: value("--soft"), line: value("--line"), accent: value("--accent"),
+		soft: value("--soft"), raised: value("--raised"), line: value("--line"), accent: value("--accent"), fill: mix(value("--accent"), background, 0.22),
 		heat: { cold: value("--cold"), warm: value("--warm"), hot: value("--hot") },
 		mono: value("--mono") || "monospace",
 	};

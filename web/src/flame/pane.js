@@ -12,6 +12,7 @@ import { ROW, changeOf, draw, isPlain, labelOf, pen } from "./draw.js";
 import { outwards, step } from "./keys.js";
 import { firstBehind, levelOf, nodeAt } from "./layout.js";
 import { palette } from "./paint.js";
+import { surface } from "./surface.js";
 import { placeOf } from "./tree.js";
 
 const ROWS = 15; // of the table
@@ -118,18 +119,10 @@ export function pane({ label, flip = false, below = "Under it", onzoom, onpick, 
 			}
 		}
 		const begin = performance.now();
-		const ratio = devicePixelRatio || 1;
 		const width = space.clientWidth;
 		const height = Math.min(box.clientHeight, deep * ROW);
 
-		if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-			canvas.width = Math.round(width * ratio);
-			canvas.height = Math.round(height * ratio);
-			canvas.style.setProperty("width", `${width}px`);
-			canvas.style.setProperty("height", `${height}px`);
-		}
-		context.setTransform(ratio, 0, 0, ratio, 0, 0);
-		draw(context, laid, {
+		draw(surface(canvas, width, height), laid, {
 			width, height, scroll: box.scrollTop, y, from: range[0], span: range[1] - range[0],
 			zoom: shown.zoom, found: shown.found, colours, differs: laid.other !== null, pen: letters,
 		});
