@@ -3,7 +3,7 @@
 import { add, fill, h } from "./dom.js";
 
 const ROW = 28; // pixels, as in style.css
-const SPARE = 12; // rows beyond the edges, so that scrolling shows no gap
+const SPARE = 8; // rows beyond the edges, so that scrolling shows no gap
 export const PRINTED = 200; // rows that paper gets
 let grids = 0;
 
@@ -24,6 +24,14 @@ function headCell(column, at, sort, onsort) {
 		down === null ? "" : down ? "↓" : "↑")));
 }
 
+// How wide a row is at least. CSS could find it, by the content of every row that comes
+// into sight, which is what most of scrolling would take.
+function leastOf(columns) {
+	const widths = columns.map(({ width }) => Number(/([\d.]+)rem/.exec(width)?.[1] ?? 4));
+
+	return `calc(${widths.reduce((sum, width) => sum + width, 0)}rem + ${columns.length - 1} * var(--gap) + 1.5rem)`;
+}
+
 /*
  * columns: [{key, title, width (of CSS grid), align ("n" for numbers), help, down (first
  * order), sortable, cell(row) -> nodes}]; label; onsort({key, down}); onopen(row).
@@ -34,7 +42,7 @@ export function table({ columns, label, onsort, onopen }) {
 	const body = h("div", { role: "rowgroup", class: "rows" });
 	const element = h("div", {
 		role: "grid", class: "grid", tabindex: 0, "aria-label": label, "aria-colcount": columns.length,
-		style: { "--columns": columns.map((column) => column.width).join(" ") },
+		style: { "--columns": columns.map((column) => column.width).join(" "), "--least": leastOf(columns) },
 	}, h("div", { role: "rowgroup", class: "heads" }, head), body);
 	const print = matchMedia("print");
 	const made = new Map(); // place to element
