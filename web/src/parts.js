@@ -35,22 +35,31 @@ export function section(title, ...children) {
 export function meter(part, className = "") {
 	const width = Math.max(0, Math.min(1, part || 0));
 
-	return h("span", { class: `meter ${className}`, "aria-hidden": "true" },
-		h("span", { style: { width: `${(width * 100).toFixed(1)}%` } }));
+	return h("span", { class: `meter ${className}`, "aria-hidden": "true", style: { "--part": `${(width * 100).toFixed(1)}%` } });
+}
+
+const SPARKS = 1000;
+const sparks = new Map(); // by shape: rows come and go while a table is scrolled
+
+function makeSpark(shape) {
+	const path = [...shape].map((digit, at) => {
+		const height = parseInt(digit, 16) + 1;
+
+		return height > 1 ? `M${at * 4} 16v-${height}h3v${height}z` : "";
+	}).join("");
+
+	return s("svg", { class: "spark", viewBox: `0 0 ${shape.length * 4} 16`, "aria-hidden": "true" }, s("path", { d: path }));
 }
 
 // `life_shape`: blocks by powers of four of a nanosecond, 0 to f, logarithmic.
 export function spark(shape) {
 	if (!shape)
 		return null;
-	const path = [...shape].map((digit, at) => {
-		const height = parseInt(digit, 16);
-
-		return height > 0 ? `M${at * 4} 16v-${(height + 1).toFixed(0)}h3v${(height + 1).toFixed(0)}z` : "";
-	}).join("");
-
-	return s("svg", { class: "spark", viewBox: `0 0 ${shape.length * 4} 17`, "aria-hidden": "true" },
-		s("path", { class: "floor", d: `M0 16.5h${shape.length * 4}` }), s("path", { d: path }));
+	if (sparks.size > SPARKS)
+		sparks.clear();
+	if (!sparks.has(shape))
+		sparks.set(shape, makeSpark(shape));
+	return sparks.get(shape).cloneNode(true);
 }
 
 // Where the program's own frames begin and end: behind the wrappers of malloc that are
