@@ -513,7 +513,7 @@ findings_load(struct findings *findings, struct query_db *db, const struct findi
 	int rc = -1;
 
 	*findings = (struct findings){ .list = NULL };
-	if (report_load(db, report_find("sites"), &sites, err) == 0 &&
+	if (report_load_plain(db, report_find("sites"), &sites, err) == 0 &&
 	    report_load(db, report_find("run"), &run, err) == 0 && maker_init(&maker, err) == 0) {
 		rows_sort(&sites, "saved.cost_ns");
 		findings_run(findings, &maker, &run);

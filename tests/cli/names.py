@@ -9,7 +9,9 @@ names.py check DIR ESC: runs every view on its trace and reads it with other peo
 readers; each must give the bytes of the ELF file again, and none may hold a byte that
 a terminal obeys.
 """
+import base64
 import csv
+import gzip
 import io
 import json
 import os
@@ -359,19 +361,21 @@ class Views:
                 return body
 
             # each alone, too: by what the page would ask for
-            sites = get("/api/sites?count=10000", "application/json")
+            sites = get("/api/sites", "application/json")
             info = get("/api/info", "application/json")
             for data in sites, info:
                 assert re.fullmatch(b"[ -~\n]*", data), "not ASCII"
                 assert not re.search(b"[<>&]", data), "markup"
-            found = [site["function"] for site in json.loads(sites)["sites"]]
+            columns = json.loads(sites)["sites"]["columns"]
+            found = [columns["function"]["text"][at] for at in columns["function"]["at"]]
             self.has_all("serve", [restored(name) for name in found])
-            for name in found:
-                # nobody types these, and the server takes no request with them
-                if len(name) < 1000 and not re.search("[\x00-\x1f\x7f]", name):
-                    one = get("/api/sites?count=100&text=" + urllib.parse.quote(name),
-                              "application/json")
-                    assert name in [s["function"] for s in json.loads(one)["sites"]], name
+            for number, name in zip(columns["id"], found):
+                one = get("/api/site?id=%d" % number, "application/json")
+                assert re.fullmatch(b"[ -~\n]*", one) and not re.search(b"[<>&]", one), name
+                assert json.loads(one)["site"]["function"] == name, name
+            for each in json.loads(get("/api/exports", "application/json")):
+                assert re.fullmatch("[A-Za-z0-9._+-]+", each["file"]), each
+                get("/export/" + each["name"], "application/octet-stream")
             assert [restored(a) for a in json.loads(info)["run"]["command"]][2:] == ARGUMENTS
             script = get("/app.js", "text/javascript")
             acts = re.search(rb"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|"
@@ -385,9 +389,30 @@ class Views:
             said = server.communicate(timeout=300)[1]
         assert server.returncode == 0 and not said, (server.returncode, said)
 
+    def single(self):
+        """The page as one file: no byte of a name stands in it as such."""
+        done = subprocess.run([self.esc, "serve", "--html=-", self.trace], cwd=self.directory,
+                              capture_output=True, timeout=300)
+        if b"without its page" in done.stderr:
+            return
+        assert done.returncode == 0 and not done.stderr, done.stderr
+        blocks = re.findall(rb'<script type="application/json\+gzip" data-name="([^"]*)">'
+                            rb'([A-Za-z0-9+/=]*)</script>\n', done.stdout)
+        told = {name: json.loads(gzip.decompress(base64.b64decode(data)))
+                for name, data in blocks}
+        columns = told[b"sites?run=1"]["sites"]["columns"]
+        self.has_all("single", [restored(columns["function"]["text"][at])
+                                for at in columns["function"]["at"]])
+        self.has_all("single", [restored(site["site"]["function"])
+                                for site in told[b"site?run=1"].values()])
+        rest = re.sub(rb'<script type="application/json\+gzip"[^>]*>[^<]*</script>\n', b"",
+                      done.stdout)
+        assert rest.count(b"<script") == 1 and b"data-name=" not in rest, "a block is no block"
+
     def all(self):
         for view in (self.database, self.report_json, self.report_csv, self.folded, self.svg,
-                     self.sarif, self.remarks, self.github, self.gcc, self.people, self.dump, self.serve):
+                     self.sarif, self.remarks, self.github, self.gcc, self.people, self.dump, self.serve,
+                     self.single):
             view()
             print("ok:", os.path.basename(self.trace), view.__name__)
 

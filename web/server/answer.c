@@ -128,14 +128,12 @@ answer_document(
 	profile_drop(from.profile);
 }
 
-/* What is large goes through a file, not through memory. */
 static void
 answer_export(const struct request *request, const char *name, struct answer *answer)
 {
 	static const char *const known[] = { "run", NULL };
 	struct profile *profile;
 	struct err err = { "" };
-	FILE *out;
 
 	if (parameters_known(&request->parameters, known) < 0) {
 		answer_say(answer, 400, "not these parameters\n");
@@ -146,17 +144,13 @@ answer_export(const struct request *request, const char *name, struct answer *an
 		return;
 	answer_say(answer, 200, "");
 	answer->type = "application/octet-stream";
-	out = NULL;
-	if (exports_file(profile, name, answer->name) < 0)
+	if (exports_file(profile, name, answer->name) < 0) {
 		answer_say(answer, 404, "no such export\n");
-	else if (!(out = tmpfile()))
-		answer_say(answer, 503, "there is no room for it\n");
-	else if (exports_write(profile, name, out, &err) < 0)
-		answer_fail(answer, 503, &err);
-	else if (fflush(out) != 0 || (answer->file = dup(fileno(out))) < 0)
-		answer_say(answer, 503, "there is no room for it\n");
-	if (out)
-		fclose(out);
+	} else {
+		answer->file = exports_open(profile, name, &err);
+		if (answer->file < 0)
+			answer_fail(answer, 503, &err);
+	}
 	profile_drop(profile);
 }
 

@@ -1,7 +1,9 @@
 #include "web/server/exports.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analyzer/export/export.h"
 #include "analyzer/export/tree.h"
@@ -12,6 +14,7 @@
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/json.h"
+#include "analyzer/util/xalloc.h"
 #include "web/server/profile.h"
 
 enum {
@@ -169,24 +172,75 @@ exports_sites(struct profile *profile, const struct format *format, struct query
 	return rc;
 }
 
-int
-exports_write(struct profile *profile, const char *name, FILE *out, struct err *err)
+/* The database is locked. */
+static int
+exports_make(struct profile *profile, const char *name, FILE *out, struct err *err)
 {
 	const struct export_options options = { .metric = tree_metric_at(0) };
 	const struct export *export = export_find(name);
 	const struct format *format = exports_format(name);
 	const struct lint *lint = exports_diagnostics(name);
-	struct query_db *db = profile_lock(profile);
-	int rc;
 
 	if (export)
-		rc = export->write(&options, db, out, err);
-	else if (format)
-		rc = exports_sites(profile, format, db, out, err);
-	else if (lint)
-		rc = exports_diagnose(profile, lint, db, out, err);
-	else
-		rc = err_set(err, "no such export");
+		return export->write(&options, profile->db, out, err);
+	if (format)
+		return exports_sites(profile, format, profile->db, out, err);
+	if (lint)
+		return exports_diagnose(profile, lint, profile->db, out, err);
+	return err_set(err, "no such export");
+}
+
+int
+exports_write(struct profile *profile, const char *name, FILE *out, struct err *err)
+{
+	int rc;
+
+	profile_lock(profile);
+	rc = exports_make(profile, name, out, err);
 	profile_unlock(profile);
 	return rc;
+}
+
+/* A new one of those of the profile; -1 and err set on failure. */
+static int
+exports_keep(struct profile *profile, const char *name, struct err *err)
+{
+	FILE *out = tmpfile();
+	struct profile_file *file;
+	int fd = -1;
+
+	if (!out)
+		return err_set(err, "there is no room for it: %m");
+	if (exports_make(profile, name, out, err) == 0) {
+		if (fflush(out) == 0 && !ferror(out))
+			fd = fcntl(fileno(out), F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			err_set(err, "there is no room for it: %m");
+	}
+	fclose(out);
+	if (fd < 0)
+		return -1;
+	file = xcalloc(1, sizeof(*file));
+	*file = (struct profile_file){ xstrdup(name), fd, profile->files };
+	profile->files = file;
+	return fd;
+}
+
+int
+exports_open(struct profile *profile, const char *name, struct err *err)
+{
+	const struct profile_file *file;
+	int fd;
+
+	profile_lock(profile);
+	for (file = profile->files; file && strcmp(file->name, name) != 0; file = file->next)
+		;
+	fd = file ? file->fd : exports_keep(profile, name, err);
+	if (fd >= 0) {
+		fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			err_set(err, "no descriptors are left: %m");
+	}
+	profile_unlock(profile);
+	return fd;
 }

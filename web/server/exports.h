@@ -16,5 +16,8 @@ void exports_list(const struct profile *profile, FILE *out);
 int exports_file(const struct profile *profile, const char *name, char *file);
 /* Writes it; -1 and err set on failure, also where there is none of that name. */
 int exports_write(struct profile *profile, const char *name, FILE *out, struct err *err);
+/* It as an open file, which the caller closes and reads by offsets alone: it is made once
+ * for a profile, and does not go through memory. -1 and err set on failure. */
+int exports_open(struct profile *profile, const char *name, struct err *err);
 
 #endif

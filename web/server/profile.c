@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "analyzer/report/order.h"
 #include "analyzer/report/report.h"
@@ -56,6 +57,14 @@ profile_drop(struct profile *profile)
 		if (kept)
 			free(kept->bytes);
 		free(kept);
+	}
+	while (profile->files) {
+		struct profile_file *file = profile->files;
+
+		profile->files = file->next;
+		close(file->fd);
+		free(file->name);
+		free(file);
 	}
 	query_close(profile->db);
 	pthread_mutex_destroy(&profile->lock);

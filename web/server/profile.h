@@ -27,6 +27,13 @@ struct profile_kept {
 	size_t whole; /* bytes of what it is */
 };
 
+/* A file that was made for who wants to save it: no name, and no bytes of ours. */
+struct profile_file {
+	char *name; /* of the export */
+	int fd;
+	struct profile_file *next;
+};
+
 struct profile {
 	_Atomic unsigned holders;
 	char *file; /* as the user named it */
@@ -36,6 +43,7 @@ struct profile {
 	pthread_mutex_t lock;
 	/* Under the lock: */
 	struct query_db *db;
+	struct profile_file *files;
 	struct profile_kept *_Atomic kept[PROFILE_KEPT]; /* set once, read without it */
 };
 

@@ -24,7 +24,8 @@
 #include "web/server/visitors.h"
 
 enum {
-	SERVER_THREADS = 4,
+	/* some of them may wait for a database, or for a document that is being made */
+	SERVER_THREADS = 16,
 	/* Never reached, since visitors are fewer: a worker of libmicrohttpd 0.9.75 that
 	 * reaches its part of it keeps a lock for ever. */
 	SERVER_CONNECTIONS = SERVER_THREADS * (VISITORS_MAX + 1),

@@ -48,7 +48,7 @@ def ask(*arguments):
 
 
 def main():
-    text = open(sys.argv[2], encoding="ascii").read()
+    text = open(sys.argv[2], encoding="utf-8").read()
     page = Page(text)
     blocks, codes, styles = {}, [], []
     for tag, attributes, data in page.elements:
