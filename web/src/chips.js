@@ -155,6 +155,8 @@ export function chips(list, { where, choice: chosen, model, view }) {
 		}, "Remove all")) : null,
 		h("li", { class: "note" }, `${chosen.count} of ${model.count} sites`,
 			chosen.shared ? "; time in malloc is each site's share" : "",
+			chosen.slice === null ? "" : `; counted in slices of ${ns(chosen.slice)}`,
+			chosen.blended ? "; esc does not tell this thread from others that allocate little" : "",
 			view.ignores?.(chosen) ? "; this view shows all blocks" : "",
 			chosen.missing.length > 0
 				? `; esc has no ${chosen.missing.join(", ")} of this run, so not all of it is applied` : "")]);

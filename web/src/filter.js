@@ -81,12 +81,21 @@ export function chosenSites(model, filter) {
 
 const newSums = (count) => Object.fromEntries(SUMS.map((name) => [name, new Float64Array(count)]));
 
+// Where a thread stands in the cells' threads, and whether others are counted with it: of
+// very many esc tells only those apart that allocate most.
+function threadIn(threads, thread) {
+	const own = threads.indexOf(thread);
+
+	return own >= 0 ? [own, false] : [threads.indexOf(0), threads.includes(0)];
+}
+
 // The sums by path of the cells in the filter's range and thread.
 export function pathSums(tree, cells, filter) {
 	const sums = newSums(tree.paths.site.length);
-	const thread = filter.thread === null ? -1 : cells.threads.indexOf(filter.thread);
-	const first = Math.floor((filter.from ?? 0) / cells.slice_ns);
-	const end = filter.to === null ? Infinity : Math.max(first + 1, Math.ceil(filter.to / cells.slice_ns));
+	const thread = filter.thread === null ? -1 : threadIn(cells.threads, filter.thread)[0];
+	const sliceOf = (time) => (time - (cells.from_ns ?? 0)) / cells.slice_ns;
+	const first = filter.from === null ? 0 : Math.floor(sliceOf(filter.from));
+	const end = filter.to === null ? Infinity : Math.max(first + 1, Math.ceil(sliceOf(filter.to)));
 	const { path, slice, thread: threads } = cells.cells;
 
 	for (let at = 0; at < path.length; at++) {
@@ -152,6 +161,8 @@ function scaleSums(sums, heat, restricted) {
  *   sites      Uint8Array by row; count of them
  *   sums       {blocks, bytes, cost_ns} by row, as far as they are chosen
  *   restricted true: not all blocks of the sites are chosen
+ *   slice      ns that a range of time is rounded to, outwards; null: no range is chosen
+ *   blended    true: other threads are counted with the one that is chosen
  *   shared     true: some sums are a site's share, not counted in itself
  *   missing    documents that the choice needs and that are not here: it ignores them
  *   paths(tree, metric)  Float64Array by path of the tree document
@@ -179,6 +190,8 @@ export function choose(model, filter, documents = {}) {
 		all: count === model.count && !timed && !heat,
 		restricted: Boolean(timed || heat),
 		shared: Boolean(heat),
+		blended: Boolean(timed && filter.thread !== null && threadIn(documents.cells.threads, filter.thread)[1]),
+		slice: timed && (filter.from !== null || filter.to !== null) ? documents.cells.slice_ns : null,
 		missing: needs(filter).filter((name) => !documents[name]),
 		paths(tree, metric) {
 			const from = byPath?.[metric] ?? tree.paths[metric];

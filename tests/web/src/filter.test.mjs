@@ -80,7 +80,7 @@ test("time and thread choose blocks", () => {
 		[{ from: "3500", to: "3600" }, (cell) => cell.slice === 3],
 		[{ to: "2000", thread: "0" }, (cell) => cell.slice < 2 && cell.thread === 2],
 		[{ from: "15000" }, (cell) => cell.slice === 15],
-		[{ thread: "99" }, () => false],
+		[{ thread: "99" }, (cell) => cell.thread === 2], // one of those that are not told apart
 	]) {
 		const filter = parseFilter(state);
 		const choice = choose(made, filter, documents);
@@ -96,7 +96,19 @@ test("time and thread choose blocks", () => {
 		assert.deepEqual([...choice.paths(documents.tree, "bytes")], [...byPath]);
 		assert.deepEqual(chosen(choice), [...want.keys()].filter((row) => want[row] > 0));
 		assert.equal(choice.restricted, true);
+		assert.equal(choice.blended, state.thread === "99");
+		assert.equal(choice.slice, state.from || state.to ? 1000 : null);
 	}
+});
+
+test("slices begin where the document says", () => {
+	const late = { ...documents, cells: { ...documents.cells, from_ns: 500 } };
+	const bytes = (state) => totals(choose(made, parseFilter(state), late)).bytes;
+	const want = (passes) => cells.filter(passes).reduce((sum, cell) => sum + cell.bytes, 0);
+
+	assert.equal(bytes({ from: "3500", to: "8500" }), want(({ slice }) => slice >= 3 && slice < 8));
+	assert.equal(bytes({ from: "0", to: "500" }), 0);
+	assert.equal(bytes({ to: "1500" }), want(({ slice }) => slice === 0));
 });
 
 test("all cells together are the sites' own sums", () => {
