@@ -1,6 +1,7 @@
 /* esc serve: a run in a browser, on loopback or as one file. */
 #include <errno.h>
 #include <getopt.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -122,6 +123,20 @@ serve_say(const struct options *options, const struct server *server, struct err
 	return 0;
 }
 
+/* What the views ask for later, while the first one is looked at. */
+static void *
+serve_prepare(void *data)
+{
+	for (size_t i = 0; i < SHELF_RUNS; i++) {
+		struct profile *profile = shelf_take(data, i);
+
+		if (profile)
+			document_prepare(profile, true);
+		profile_drop(profile);
+	}
+	return NULL;
+}
+
 /* live: the trace that is still written, or NULL. */
 static int
 serve_run(const struct options *options, struct shelf *shelf, const char *live, uint64_t took_ns,
@@ -130,6 +145,8 @@ serve_run(const struct options *options, struct shelf *shelf, const char *live, 
 	int stop = serve_signals(); /* before there are threads, which inherit the mask */
 	struct serve_live *watch = NULL;
 	struct server *server;
+	bool is_prepared = false;
+	pthread_t prepares;
 	int rc = -1;
 
 	if (stop < 0)
@@ -144,10 +161,14 @@ serve_run(const struct options *options, struct shelf *shelf, const char *live, 
 		}
 		if (rc == 0)
 			rc = serve_say(options, server, err);
-		if (rc == 0)
+		if (rc == 0) {
+			is_prepared = pthread_create(&prepares, NULL, serve_prepare, shelf) == 0;
 			rc = server_run(server, stop, err);
+		}
 	}
 	serve_live_stop(watch);
+	if (is_prepared)
+		pthread_join(prepares, NULL);
 	server_free(server);
 	close(stop);
 	return rc;
@@ -191,7 +212,7 @@ serve_files(const struct options *options, struct shelf *shelf, char **files, st
 	else if (rc == 0) {
 		struct profile *profile = shelf_take(shelf, 0);
 
-		document_prepare(profile);
+		document_prepare(profile, false);
 		profile_drop(profile);
 		rc = serve_run(options, shelf, is_live ? first : NULL,
 		    (uint64_t)(now.tv_sec - begun.tv_sec) * 1000000000, err);

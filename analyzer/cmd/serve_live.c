@@ -220,7 +220,7 @@ live_show(const struct serve_live *live, struct err *err)
 
 	if (!profile)
 		return -1;
-	document_prepare(profile);
+	document_prepare(profile, true);
 	shelf_put(live->shelf, 0, profile);
 	return 0;
 }

@@ -170,48 +170,64 @@ document_make(const struct document *document, const struct document_from *from,
 	return NULL;
 }
 
-const struct profile_kept *
-document_kept(const struct document *document, const struct document_from *from, unsigned *status,
+/* Packed; NULL as document_make. */
+static struct profile_kept *
+document_pack(const struct document *document, const struct document_from *from, unsigned *status,
     struct err *err)
 {
-	struct profile_kept *_Atomic *place = &from->profile->kept[document - documents];
-	struct profile_kept *kept = atomic_load_explicit(place, memory_order_acquire);
-	struct profile_kept *other = NULL;
+	struct profile_kept *kept;
 	size_t len;
-	char *text;
+	char *text = document_make(document, from, &len, status, err);
 
-	*status = 200;
-	if (kept)
-		return kept;
-	/* two who want it first both make it: one is too many, and thrown away */
-	text = document_make(document, from, &len, status, err);
 	if (!text)
 		return NULL;
 	kept = xcalloc(1, sizeof(*kept));
 	kept->whole = len;
 	kept->bytes = gzip_pack(text, len, GZIP_QUICK, &kept->len);
 	free(text);
-	if (kept->bytes &&
-	    atomic_compare_exchange_strong_explicit(
-		place, &other, kept, memory_order_acq_rel, memory_order_acquire))
+	if (kept->bytes)
 		return kept;
-	if (!kept->bytes) {
-		*status = 503;
-		err_set(err, "it cannot be packed");
-	}
-	free(kept->bytes);
+	*status = 503;
+	err_set(err, "it cannot be packed");
 	free(kept);
-	return other;
+	return NULL;
+}
+
+const struct profile_kept *
+document_kept(const struct document *document, const struct document_from *from, unsigned *status,
+    struct err *err)
+{
+	struct profile *profile = from->profile;
+	struct profile_kept *_Atomic *place = &profile->kept[document - documents];
+	struct profile_kept *kept = atomic_load_explicit(place, memory_order_acquire);
+
+	*status = 200;
+	if (kept)
+		return kept;
+	/* who comes meanwhile waits, rather than make it, too */
+	pthread_mutex_lock(&profile->making);
+	kept = atomic_load_explicit(place, memory_order_acquire);
+	if (!kept) {
+		kept = document_pack(document, from, status, err);
+		atomic_store_explicit(place, kept, memory_order_release);
+	}
+	pthread_mutex_unlock(&profile->making);
+	return kept;
 }
 
 void
-document_prepare(struct profile *profile)
+document_prepare(struct profile *profile, bool is_all)
 {
 	const struct parameters none = { .count = 0 };
 	const struct document_from from = { NULL, profile, &none };
+	static const char *const first[] = { "info", "sites" };
 	struct err err;
 	unsigned status;
 
-	(void)document_kept(document_find("info"), &from, &status, &err);
-	(void)document_kept(document_find("sites"), &from, &status, &err);
+	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++)
+		(void)document_kept(document_find(first[i]), &from, &status, &err);
+	for (size_t i = 0; is_all && i < sizeof(documents) / sizeof(*documents); i++) {
+		if (documents[i].is_kept)
+			(void)document_kept(&documents[i], &from, &status, &err);
+	}
 }

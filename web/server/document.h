@@ -38,8 +38,9 @@ const struct document *document_find(const char *name);
  * cannot be made, *status and err say why. */
 const struct profile_kept *document_kept(const struct document *document,
     const struct document_from *from, unsigned *status, struct err *err);
-/* Makes those that a page asks for first, so that nobody waits for them. */
-void document_prepare(struct profile *profile);
+/* Makes those that a page asks for first, or all that are kept, so that nobody waits for
+ * them; what cannot be made is left for who asks. */
+void document_prepare(struct profile *profile, bool is_all);
 /* Any other; the caller frees the text. NULL as above. */
 char *document_make(const struct document *document, const struct document_from *from, size_t *len,
     unsigned *status, struct err *err);

@@ -21,6 +21,7 @@ profile_new(struct query_db *db, const char *file, const struct paths *paths, st
 	profile->db = db;
 	profile->file = xstrdup(file);
 	profile->paths = paths;
+	pthread_mutex_init(&profile->making, NULL);
 	pthread_mutex_init(&profile->lock, NULL);
 	if (report_load_plain(db, report_find("sites"), &profile->sites, err) < 0 ||
 	    info_load(&profile->info, db, &profile->sites, err) < 0)
@@ -68,6 +69,7 @@ profile_drop(struct profile *profile)
 	}
 	query_close(profile->db);
 	pthread_mutex_destroy(&profile->lock);
+	pthread_mutex_destroy(&profile->making);
 	info_release(&profile->info);
 	rows_release(&profile->sites);
 	free(profile->file);

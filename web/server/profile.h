@@ -39,7 +39,8 @@ struct profile {
 	char *file; /* as the user named it */
 	const struct paths *paths;
 	struct info info;
-	struct rows sites; /* plain, paths shown, what costs most first */
+	struct rows sites;      /* plain, paths shown, what costs most first */
+	pthread_mutex_t making; /* of documents that are kept; outside of the lock */
 	pthread_mutex_t lock;
 	/* Under the lock: */
 	struct query_db *db;
