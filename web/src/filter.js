@@ -1,6 +1,7 @@
 // The choice that all views share, from the URL: which sites, and of those with a range
 // of time, a thread or a box of the heat map which blocks. Sums and nothing else: what is
 // added up are cells of the documents.
+import { slicesIn } from "./slices.js";
 
 const SUMS = ["blocks", "bytes", "cost_ns"];
 // The columns of `sites` that a choice without restriction has as weights.
@@ -93,9 +94,7 @@ function threadIn(threads, thread) {
 export function pathSums(tree, cells, filter) {
 	const sums = newSums(tree.paths.site.length);
 	const thread = filter.thread === null ? -1 : threadIn(cells.threads, filter.thread)[0];
-	const sliceOf = (time) => (time - (cells.from_ns ?? 0)) / cells.slice_ns;
-	const first = filter.from === null ? 0 : Math.floor(sliceOf(filter.from));
-	const end = filter.to === null ? Infinity : Math.max(first + 1, Math.ceil(sliceOf(filter.to)));
+	const { first, end } = slicesIn(cells, filter);
 	const { path, slice, thread: threads } = cells.cells;
 
 	for (let at = 0; at < path.length; at++) {

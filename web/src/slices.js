@@ -9,13 +9,22 @@ export function slicesOf(timeline) {
 	});
 }
 
-// A range as whole steps, one at the least, within the run.
-export function rounded(from, to, step, whole) {
-	const last = Math.max(1, Math.ceil(whole / step));
-	const first = Math.max(0, Math.min(last - 1, Math.floor(Math.min(from, to) / step + 1e-9)));
-	const end = Math.max(first + 1, Math.min(last, Math.ceil(Math.max(from, to) / step - 1e-9)));
+// Which slices of `cells` a range touches: from the first to before the end. Times in URLs
+// are whole nanoseconds and slices are not, so that one to either side does not count.
+export function slicesIn({ slice_ns: step, from_ns: begin = 0 }, { from, to }) {
+	const first = from === null ? 0 : Math.max(0, Math.floor((from - begin + 1) / step));
 
-	return { from: first * step, to: end * step };
+	return { first, end: to === null ? Infinity : Math.max(first + 1, Math.ceil((to - begin - 1) / step)) };
+}
+
+// A range as whole slices, one at the least, within the run.
+export function rounded(cells, from, to, whole) {
+	const { slice_ns: step, from_ns: begin = 0 } = cells;
+	const { first, end } = slicesIn(cells, { from: Math.min(from, to), to: Math.max(from, to) });
+	const last = Math.max(1, Math.ceil((whole - begin) / step));
+	const at = Math.min(last - 1, first);
+
+	return { from: begin + at * step, to: begin + Math.max(at + 1, Math.min(last, end)) * step };
 }
 
 // Blocks a slice of `cells` by the sites of a choice, each with its share of them.

@@ -5,7 +5,7 @@ import { choose, parseFilter } from "../../../web/src/filter.js";
 import { byThread } from "../../../web/src/flame/weights.js";
 import { boxOf, gridOf, livesOf } from "../../../web/src/heatgrid.js";
 import { model as makeModel } from "../../../web/src/model.js";
-import { between, chosenBlocks, rounded, slicesOf } from "../../../web/src/slices.js";
+import { between, chosenBlocks, rounded, slicesIn, slicesOf } from "../../../web/src/slices.js";
 import { stepOf, ticks } from "../../../web/src/ticks.js";
 import { changesOf } from "../../../web/src/views/compare.js";
 import { random, randomTree } from "./random_tree.mjs";
@@ -95,20 +95,31 @@ test("blocks of the chosen sites by slice are the cells'", () => {
 	}
 });
 
-test("a range is whole slices within the run, in either direction", () => {
+test("a range is whole slices within the run, in either direction, also as a URL has it", () => {
 	const next = random(3);
 
 	for (let turn = 0; turn < 2000; turn++) {
-		const [from, to] = [next() * 10500, next() * 10500];
-		const range = rounded(from, to, 1000, 10500);
+		const grid = { slice_ns: 1000 + next() * 1000, from_ns: turn % 3 === 0 ? next() * 5000 : 0 };
+		const whole = grid.from_ns + grid.slice_ns * 10.5;
+		const [from, to] = [0, 1].map(() => grid.from_ns + next() * (whole - grid.from_ns));
+		const range = rounded(grid, from, to, whole);
+		const at = (time) => (time - grid.from_ns) / grid.slice_ns;
 
-		assert.deepEqual(range, rounded(to, from, 1000, 10500));
-		assert.ok(range.from % 1000 === 0 && range.to % 1000 === 0 && range.to > range.from);
-		assert.ok(range.from <= Math.min(from, to) && range.to >= Math.max(from, to));
-		assert.ok(range.from >= 0 && range.to <= 11000);
-		assert.deepEqual(rounded(range.from, range.to, 1000, 10500), range);
+		assert.deepEqual(range, rounded(grid, to, from, whole));
+		for (const time of [range.from, range.to])
+			near(at(time), Math.round(at(time)));
+		assert.ok(range.to > range.from && at(range.from) >= 0 && at(range.to) <= 11.001);
+		assert.ok(range.from <= Math.min(from, to) + 1 && range.to >= Math.max(from, to) - 1);
+		// what is drawn is what is added up
+		assert.deepEqual(slicesIn(grid, { from: Math.round(range.from), to: Math.round(range.to) }),
+			{ first: Math.round(at(range.from)), end: Math.round(at(range.to)) });
+		const again = rounded(grid, Math.round(range.from), Math.round(range.to), whole);
+
+		near(again.from, range.from);
+		near(again.to, range.to);
 	}
-	assert.deepEqual(rounded(5000, 5000, 1000, 10000), { from: 5000, to: 6000 });
+	assert.deepEqual(rounded({ slice_ns: 1000 }, 5000, 5000, 10000), { from: 5000, to: 6000 });
+	assert.deepEqual(slicesIn({ slice_ns: 1000 }, { from: null, to: null }), { first: 0, end: Infinity });
 });
 
 test("slices begin where the one before ends, and sums between times add up", () => {

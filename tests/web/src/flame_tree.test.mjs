@@ -14,13 +14,15 @@ const DOCUMENTS = [
 // The function of a frame as text: what must not be told apart is the same.
 const called = (doc, frame) => `${doc.names[doc.frames.name[frame]]} ${doc.modules[doc.frames.module[frame]]}`;
 
-// A path's functions, the outermost first.
+// A path's functions, the outermost first, without the wrappers that allocate for the site.
 function stackOf(doc, path) {
 	const made = [];
 
 	for (let node = doc.paths.node[path]; node > 0; node = doc.nodes.parent[node])
-		made.unshift(called(doc, doc.nodes.frame[node]));
-	return made;
+		made.unshift(doc.nodes.frame[node]);
+	const end = made.findLastIndex((frame) => !doc.frames.wrapper[frame]);
+
+	return (end < 0 ? made : made.slice(0, end + 1)).map((frame) => called(doc, frame));
 }
 
 // Weights of all beginnings of the stacks: {total, self, verdicts} by the stack as text.

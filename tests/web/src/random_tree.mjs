@@ -34,7 +34,7 @@ export function randomTree({ seed = 1, nodes = 200, paths = 80, functions = 20, 
 		doc.frames.file.push(name % 2);
 		doc.frames.line.push(1 + pick(900));
 		doc.frames.module.push(name % 5 === 4 ? pick(2) : name % 2);
-		doc.frames.wrapper.push(false);
+		doc.frames.wrapper.push(name % 6 === 5 ? 1 : 0);
 	}
 	for (let node = 1; node < nodes; node++) {
 		doc.nodes.parent.push(next() < deep ? node - 1 : pick(node));

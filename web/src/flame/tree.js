@@ -33,6 +33,24 @@ export function functionsOf(doc) {
 	return made;
 }
 
+const ends = new WeakMap(); // of documents
+
+// By path, the node of the site: the innermost that is no wrapper, which allocates for its
+// caller; that of the allocation where all are.
+export function sitesOf(doc) {
+	if (ends.has(doc))
+		return ends.get(doc);
+	const { nodes: { parent, frame }, frames: { wrapper } } = doc;
+	const outer = new Int32Array(parent.length); // by node, itself or what is around wrappers
+
+	for (let node = 1; node < parent.length; node++)
+		outer[node] = wrapper[frame[node]] ? outer[parent[node]] : node;
+	const made = Int32Array.from(doc.paths.node, (node) => outer[node] || node);
+
+	ends.set(doc, made);
+	return made;
+}
+
 const grown = (array, count) => {
 	const made = new array.constructor(count);
 
@@ -195,7 +213,7 @@ function used({ parent }, paths, weights) {
 // Adds a document's nodes below `root`: its node to that of the tree.
 function addNodes(builder, root, { doc, weights, fns, frames }) {
 	const { parent, frame } = doc.nodes;
-	const keep = used(doc.nodes, doc.paths.node, weights);
+	const keep = used(doc.nodes, sitesOf(doc), weights);
 	const made = new Int32Array(parent.length);
 
 	made[0] = root;
@@ -221,6 +239,7 @@ export function merge(parts) {
 	for (const part of parts) {
 		const { doc, weights, verdicts, group, second } = part;
 		const root = group === undefined ? 0 : builder.child(0, addGroup(functions, group), NONE);
+		const sites = sitesOf(doc);
 		const nodes = addNodes(builder, root, { doc, weights, ...joined.get(doc) });
 
 		for (let path = 0; path < doc.paths.node.length; path++) {
@@ -228,7 +247,7 @@ export function merge(parts) {
 				continue;
 			const at = leaves.count++;
 
-			leaves.node[at] = nodes[doc.paths.node[path]];
+			leaves.node[at] = nodes[sites[path]];
 			leaves.path[at] = path;
 			leaves.verdict[at] = verdicts[path];
 			(second ? leaves.other : leaves.value)[at] = weights[path];

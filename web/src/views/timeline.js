@@ -22,14 +22,15 @@ const ROWS = 64; // of the table
 
 let context = null;
 let parts = null;
-let shown = null; // {slices, whole, step, chosen}
-let cursor = 0; // a slice of `step`
+let shown = null; // {slices, whole, grid, step, begin, canChoose, chosen}
+let cursor = 0; // a slice of the grid
 let brush = null; // {from, to}: pixels, while it is drawn
 let waiting = 0;
 let forget = null;
 let watcher = null;
 
 const widthNow = () => Math.max(1, parts.box.clientWidth - LEFT - RIGHT);
+const startOf = (slice) => shown.begin + slice * shown.step;
 const xOf = (time) => LEFT + time / shown.whole * widthNow();
 const timeAt = (x) => Math.max(0, Math.min(shown.whole, (x - LEFT) / widthNow() * shown.whole));
 
@@ -135,7 +136,7 @@ function paint() {
 		shown.chosen ? colours.root : colours.fill, shown.chosen ? colours.dust : colours.accent);
 	if (shown.chosen) {
 		paintSteps(pen, RATE, Array.from(shown.chosen, (value, at) => ({
-			from: at * shown.step, to: Math.min(shown.whole, (at + 1) * shown.step), value,
+			from: startOf(at), to: Math.min(shown.whole, startOf(at + 1)), value,
 		})), rate, colours.fill, colours.accent);
 	}
 	paintTimes(pen, colours);
@@ -144,11 +145,11 @@ function paint() {
 	if (range)
 		paintRange(pen, { from: Math.min(range.from, range.to), to: Math.max(range.from, range.to) }, colours);
 	if (document.activeElement === parts.box) {
-		const left = xOf(cursor * shown.step);
+		const left = xOf(startOf(cursor));
 
 		pen.strokeStyle = colours.ink;
 		pen.setLineDash([3, 3]);
-		pen.strokeRect(left + 0.5, LIVE.top, xOf(Math.min(shown.whole, (cursor + 1) * shown.step)) - left, RATE.top + RATE.height - LIVE.top);
+		pen.strokeRect(left + 0.5, LIVE.top, xOf(Math.min(shown.whole, startOf(cursor + 1))) - left, RATE.top + RATE.height - LIVE.top);
 		pen.setLineDash([]);
 	}
 }
@@ -160,7 +161,7 @@ function repaint() {
 
 function words(from, to) {
 	const { live, allocations, frees } = between(shown.slices, from, to);
-	const chosen = shown.chosen && shown.chosen[Math.floor(from / shown.step)];
+	const chosen = shown.chosen && shown.chosen[Math.floor((from - shown.begin + 1) / shown.step)] || 0;
 
 	return `${ns(from)} to ${ns(to)}: at most ${bytes(live)} live, ${count(allocations)} allocations ` +
 		`(${count(allocations * 1e9 / Math.max(1, to - from))} a second), ${count(frees)} frees` +
@@ -171,7 +172,7 @@ function say() {
 	const range = rangeNow();
 
 	fill(parts.now, range ? `Chosen: ${words(range.from, range.to)}`
-		: words(cursor * shown.step, Math.min(shown.whole, (cursor + 1) * shown.step)));
+		: words(startOf(cursor), Math.min(shown.whole, startOf(cursor + 1))));
 }
 
 const setRange = (range, how) => state.set({ from: Math.round(range.from), to: Math.round(range.to) }, how);
@@ -179,7 +180,7 @@ const setRange = (range, how) => state.set({ from: Math.round(range.from), to: M
 function key(event) {
 	if (event.ctrlKey || event.altKey || event.metaKey)
 		return;
-	const last = Math.max(0, Math.ceil(shown.whole / shown.step) - 1);
+	const last = Math.max(0, Math.ceil((shown.whole - shown.begin) / shown.step) - 1);
 	const to = { ArrowLeft: cursor - 1, ArrowRight: cursor + 1, Home: 0, End: last, PageUp: cursor - 8, PageDown: cursor + 8 }[event.key];
 	const range = rangeNow();
 
@@ -189,16 +190,16 @@ function key(event) {
 		if (event.shiftKey && shown.canChoose) {
 			parts.anchor ??= cursor;
 			cursor = next;
-			setRange({ from: Math.min(parts.anchor, next) * shown.step, to: (Math.max(parts.anchor, next) + 1) * shown.step },
+			setRange({ from: startOf(Math.min(parts.anchor, next)), to: startOf(Math.max(parts.anchor, next) + 1) },
 				{ replace: range !== null });
 		} else {
 			parts.anchor = null;
 			cursor = next;
 			repaint();
-			fill(parts.now, words(cursor * shown.step, Math.min(shown.whole, (cursor + 1) * shown.step)));
+			fill(parts.now, words(startOf(cursor), Math.min(shown.whole, startOf(cursor + 1))));
 		}
 	} else if (event.key === "Enter" && shown.canChoose) {
-		setRange({ from: cursor * shown.step, to: (cursor + 1) * shown.step });
+		setRange({ from: startOf(cursor), to: startOf(cursor + 1) });
 	} else if (event.key === "Escape" && range) {
 		state.set({ from: null, to: null });
 	} else {
@@ -224,7 +225,7 @@ function bindBrush() {
 			brush.to = at(event);
 			repaint();
 		}
-		const step = rounded(brush ? timeAt(brush.from) : time, time, shown.step, shown.whole);
+		const step = rounded(shown.grid, brush ? timeAt(brush.from) : time, time, shown.whole);
 
 		tip.show(event.clientX, event.clientY, h("p", null, words(step.from, Math.min(step.to, shown.whole))));
 	});
@@ -234,13 +235,13 @@ function bindBrush() {
 		brush = null;
 		if (!made)
 			return;
-		cursor = Math.floor(timeAt(at(event)) / shown.step);
+		cursor = Math.max(0, Math.floor((timeAt(at(event)) - shown.begin) / shown.step));
 		if (Math.abs(made.to - made.from) < DRAG || !shown.canChoose) {
 			repaint();
 			say();
 			return;
 		}
-		setRange(rounded(timeAt(made.from), timeAt(made.to), shown.step, shown.whole));
+		setRange(rounded(shown.grid, timeAt(made.from), timeAt(made.to), shown.whole));
 	});
 	parts.box.addEventListener("pointercancel", () => {
 		brush = null;
@@ -304,8 +305,10 @@ async function show(root) {
 	const cells = await context.find("cells");
 	const whole = slices.at(-1).to;
 
+	const grid = cells?.slice_ns > 0 ? cells : { slice_ns: whole / slices.length };
+
 	shown = {
-		slices, whole, step: cells?.slice_ns > 0 ? cells.slice_ns : whole / slices.length,
+		slices, whole, grid, step: grid.slice_ns, begin: grid.from_ns ?? 0,
 		canChoose: cells?.slice_ns > 0, chosen: cells ? await chosenRates(cells) : null,
 	};
 	if (!root.contains(parts.box))
