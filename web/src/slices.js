@@ -12,7 +12,7 @@ export function slicesOf(timeline) {
 // Which slices of `cells` a range touches: from the first to before the end. Times in URLs
 // are whole nanoseconds and slices are not, so that one to either side does not count.
 export function slicesIn({ slice_ns: step, from_ns: begin = 0 }, { from, to }) {
-	const first = from === null ? 0 : Math.max(0, Math.floor((from - begin + 1) / step));
+	const first = from === null ? 0 : Math.floor((from - begin + 1) / step);
 
 	return { first, end: to === null ? Infinity : Math.max(first + 1, Math.ceil((to - begin - 1) / step)) };
 }
@@ -22,7 +22,7 @@ export function rounded(cells, from, to, whole) {
 	const { slice_ns: step, from_ns: begin = 0 } = cells;
 	const { first, end } = slicesIn(cells, { from: Math.min(from, to), to: Math.max(from, to) });
 	const last = Math.max(1, Math.ceil((whole - begin) / step));
-	const at = Math.min(last - 1, first);
+	const at = Math.max(0, Math.min(last - 1, first));
 
 	return { from: begin + at * step, to: begin + Math.max(at + 1, Math.min(last, end)) * step };
 }
