@@ -26,6 +26,7 @@ struct paths_row {
 
 /* A row of the table stack. */
 struct paths_link {
+	int64_t id;
 	int64_t parent;
 	uint32_t row;
 	uint32_t node; /* 0: none yet */
@@ -38,8 +39,7 @@ struct paths_loader {
 	struct map rows; /* frame(id) -> index */
 	struct paths_row *row_list;
 	size_t row_count, row_cap;
-	struct map links; /* stack(id) -> index */
-	struct paths_link *link_list;
+	struct paths_link *link_list; /* by id */
 	size_t link_count, link_cap;
 	uint32_t end_nodes[ENDS];
 	size_t walk[PATHS_DEPTH]; /* links, innermost first */
@@ -103,20 +103,20 @@ paths_load_frames(struct paths_loader *loader, struct query_db *db, struct err *
 static int
 paths_load_stacks(struct paths_loader *loader, struct query_db *db, struct err *err)
 {
-	struct query *query = query_prepare(db, "SELECT id, parent, frame, state FROM stack", err);
+	struct query *query =
+	    query_prepare(db, "SELECT id, parent, frame, state FROM stack ORDER BY id", err);
 	int rc = -1;
 
 	while (query && (rc = query_next(query, err)) > 0) {
-		struct map_key key = { 0, (uint64_t)query_int(query, 0) };
 		struct map_key frame = { 0, (uint64_t)query_int(query, 2) };
 		const uint64_t *row = map_find(&loader->rows, frame);
 		int64_t state = query_int(query, 3);
 
-		*map_insert(&loader->links, key, NULL) = loader->link_count;
 		loader->link_list = xgrow(loader->link_list, &loader->link_cap,
 		    loader->link_count + 1, sizeof(*loader->link_list));
 		loader->link_list[loader->link_count++] =
-		    (struct paths_link){ .parent = query_int(query, 1),
+		    (struct paths_link){ .id = query_int(query, 0),
+			    .parent = query_int(query, 1),
 			    .row = row ? (uint32_t)*row : 0,
 			    .state = state > 0 && state < ENDS ? (uint8_t)state : 0 };
 	}
@@ -188,6 +188,25 @@ paths_end_node(struct paths_loader *loader, uint8_t state)
 	return loader->end_nodes[state];
 }
 
+/* NULL: it is not there. They are numbered from 1 on without a gap, but need not be. */
+static struct paths_link *
+paths_find(const struct paths_loader *loader, int64_t id)
+{
+	struct paths_link *list = loader->link_list;
+	size_t low = 0, high = loader->link_count, middle;
+
+	if (id > 0 && (uint64_t)id <= high && list[id - 1].id == id)
+		return &list[id - 1];
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (list[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < loader->link_count && list[low].id == id ? &list[low] : NULL;
+}
+
 /* The node of a stack, made with those outside of it. References may lead nowhere, or in
  * a circle. UINT32_MAX: they are too many. */
 static uint32_t
@@ -195,19 +214,17 @@ paths_node(struct paths_loader *loader, int64_t stack)
 {
 	size_t count = 0;
 	uint32_t node = 0;
-	const uint64_t *at = NULL;
 	struct paths_link *link;
 
 	for (; stack > 0 && count < PATHS_DEPTH; stack = link->parent) {
-		at = map_find(&loader->links, (struct map_key){ 0, (uint64_t)stack });
-		if (!at)
+		link = paths_find(loader, stack);
+		if (!link)
 			break;
-		link = &loader->link_list[*at];
 		node = link->node;
 		if (node != 0 || link->walked)
 			break;
 		link->walked = true;
-		loader->walk[count++] = *at;
+		loader->walk[count++] = (size_t)(link - loader->link_list);
 		if (link->parent == 0)
 			node = paths_end_node(loader, link->state);
 	}
@@ -270,7 +287,9 @@ paths_load_rows(
 		paths->cost[paths->count] = columns_round(query_real(query, 4));
 		paths->live[paths->count] = columns_round(query_real(query, 5));
 		paths->ns[paths->count] = blocks > 0 ? query_real(query, 4) / blocks : 0;
-		*map_insert(&paths->map, key, NULL) = paths->count++;
+		if (!loader)
+			*map_insert(&paths->map, key, NULL) = paths->count;
+		paths->count++;
 	}
 	query_finish(query);
 	return rc;
@@ -299,7 +318,6 @@ stack_paths_load(struct stack_paths *paths, struct query_db *db, struct err *err
 		rc = paths_load_rows(paths, loader, db, err);
 	}
 	map_release(&loader->rows);
-	map_release(&loader->links);
 	free(loader->row_list);
 	free(loader->link_list);
 	free(loader);

@@ -44,7 +44,7 @@ struct stack_paths {
 	int64_t *blocks, *bytes, *cost, *live;
 	double *ns; /* that one block of it costs */
 	size_t count;
-	struct map map; /* site(id) and stack(id) -> path */
+	struct map map; /* site(id) and stack(id) -> path; of the list alone */
 };
 
 /* Paths alone: without node, frames and texts. -1 and err set on failure; release it in any

@@ -253,6 +253,19 @@ class Views:
             frames += [restored(frame) for frame in stack.split(";")]
         self.has_all("folded", frames)
 
+    def columns(self):
+        text = self.run("export", "--format=tree")
+        assert re.fullmatch("[ -~\n]*", text), "not ASCII"
+        self.has_all("tree", [restored(name) for name in json.loads(text)["names"]])
+
+    def diff(self):
+        text = self.run("diff", "--format=json", self.trace)
+        assert re.fullmatch("[ -~\n]*", text), "not ASCII"
+        changes = json.loads(text)["changes"]
+        assert {change["state"] for change in changes} == {"same"}
+        self.has_all("diff", [restored(change["function"]) for change in changes])
+        self.run("diff", self.trace)
+
     def svg(self):
         text = self.run("flamegraph", allowed="\t")
         subprocess.run(["xmllint", "--noout", "--huge", "--nonet", "-"], input=text.encode(),
@@ -410,7 +423,8 @@ class Views:
         assert rest.count(b"<script") == 1 and b"data-name=" not in rest, "a block is no block"
 
     def all(self):
-        for view in (self.database, self.report_json, self.report_csv, self.folded, self.svg,
+        for view in (self.database, self.report_json, self.report_csv, self.folded,
+                     self.columns, self.diff, self.svg,
                      self.sarif, self.remarks, self.github, self.gcc, self.people, self.dump, self.serve,
                      self.single):
             view()
