@@ -8,6 +8,7 @@
 #include "analyzer/export/export.h"
 #include "analyzer/format/format.h"
 #include "analyzer/lint/annotate.h"
+#include "analyzer/report/compare.h"
 #include "analyzer/report/report.h"
 #include "analyzer/report/site.h"
 #include "analyzer/util/err.h"
@@ -114,6 +115,36 @@ write_heat(const struct document_from *from, FILE *out, struct err *err)
 	return write_export(from, "heat", out, err);
 }
 
+/* What `esc diff` tells of both files. */
+static unsigned
+write_diff(const struct document_from *from, FILE *out, struct err *err)
+{
+	struct profile *runs[SHELF_RUNS];
+	struct compare_side sides[SHELF_RUNS];
+	struct compare compare = { .parts = { { 0 } } };
+	int rc = 1;
+
+	for (size_t i = 0; i < SHELF_RUNS; i++)
+		runs[i] = shelf_take(from->shelf, i);
+	if (runs[0] && runs[1]) {
+		/* both locks, always in this order */
+		for (size_t i = 0; i < SHELF_RUNS; i++)
+			sides[i] = (struct compare_side){ profile_lock(runs[i]),
+				profile_run(runs[i]), &runs[i]->sites };
+		rc = compare_sides(&compare, &sides[0], &sides[1], err);
+		for (size_t i = 0; i < SHELF_RUNS; i++)
+			profile_unlock(runs[i]);
+	}
+	if (rc == 0)
+		compare_write(&compare, format_find("columns"), out);
+	else if (rc > 0)
+		err_set(err, "one file is open: esc serve BEFORE AFTER opens two");
+	compare_release(&compare);
+	for (size_t i = 0; i < SHELF_RUNS; i++)
+		profile_drop(runs[i]);
+	return rc == 0 ? 200 : rc > 0 ? 404 : 503;
+}
+
 static unsigned
 write_state(const struct document_from *from, FILE *out, struct err *err)
 {
@@ -138,6 +169,7 @@ static const struct document documents[] = {
 	{ "tree", NULL, true, write_tree },
 	{ "cells", NULL, true, write_cells },
 	{ "heat", NULL, true, write_heat },
+	{ "diff", NULL, false, write_diff },
 	{ "state", NULL, false, write_state },
 	{ "exports", NULL, false, write_exports },
 };

@@ -261,6 +261,8 @@ single_documents(struct single *single, struct err *err)
 
 		if (profile)
 			rc = single_run(single, profile, run + 1, err);
+		if (profile && rc == 0 && run > 0)
+			rc = single_document(single, profile, 0, "diff", err);
 		profile_drop(profile);
 	}
 	return rc < 0 ? -1 : single_state(single, err);

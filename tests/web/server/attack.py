@@ -148,6 +148,17 @@ def test_exports(server, esc, kind):
         check(server.ask("/export/" + name).body == told.stdout, "%s: %s" % (kind, name))
 
 
+def test_diff(esc, kinds):
+    """What has changed is what the command says, either way around."""
+    for before, after in (kinds, kinds[::-1]):
+        server = Server(esc, after + ".db", before + ".db")
+        told = subprocess.run([esc, "diff", "--format=columns", before + ".db", after + ".db"],
+                              capture_output=True, timeout=TIMEOUT).stdout
+        check(json.loads(told)["changes"]["count"] > 0, "nothing has changed")
+        check(server.ask("/api/diff").body == told, "%s, %s: diff" % (before, after))
+        server.stop(signal.SIGTERM)
+
+
 def test_choice(server):
     for path in ("/api/info?sort=cost", "/api/sites?text=a", "/api/site", "/api/site?id=",
                  "/api/site?id=-1", "/api/site?id=1&id=1", "/api/site?id=x", "/api/source",
@@ -330,6 +341,7 @@ def main():
         test_documents(server, esc, kind)
         test_exports(server, esc, kind)
         server.stop(signal.SIGTERM)
+    test_diff(esc, ["rich", "hostile"])
     server = Server(esc, "rich.db")
     tokens = {server.token}
     for test in (test_choice, test_guard, test_token, test_headers, test_paths, test_malformed,

@@ -93,6 +93,9 @@ def main():
               "%s: %d of %d sites" % (kind, len(details), len(report)))
         for name, source in blocks["source?run=%d" % run].items():
             check(source["file"] == name and source["lines"], "%s: %s" % (kind, name))
+    check(("diff" in blocks) == (len(kinds) > 1), "a diff of %d runs" % len(kinds))
+    check(len(kinds) < 2 or blocks["diff"] == json.loads(ask("diff", "--format=columns", *(
+        kind + ".db" for kind in kinds))), "another diff")
     check([each["file"] for each in blocks["state"]["runs"]] == [kind + ".db" for kind in kinds] and
           blocks["state"]["running"] is False, "state: %s" % blocks["state"])
     check(not {name for name in blocks if name.endswith("?run=%d" % (len(kinds) + 1))}, "too much")

@@ -10,6 +10,7 @@ import { METRICS, bytes, count, ns, share } from "../units.js";
 import { VERDICTS } from "../verdicts.js";
 
 const FIRST = { key: "change", down: true };
+const ROW = 28; // pixels, of the table
 const STATES = { new: "+", gone: "−", worse: "▲", better: "▼", same: "=" };
 
 let context = null;
@@ -166,6 +167,7 @@ function showChanges(note) {
 
 	fill(note, kinds.map(([one, found]) => h("span", null, h("span", { class: `state ${one}`, "aria-hidden": "true" }, STATES[one]),
 		` ${count(found)} ${one}`)));
+	grid.element.style.setProperty("height", `min(${(rows.length + 2) * ROW}px, 70vh)`);
 	grid.show(order(rows, column.value, sort.down, column.text), sort);
 }
 
