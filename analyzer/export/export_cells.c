@@ -123,8 +123,9 @@ cells_load(struct cells *cells, struct query_db *db, struct err *err)
 	    " JOIN run r ON r.id = s.run LEFT JOIN thread t ON t.id = c.thread"
 	    " ORDER BY c.rowid",
 	    err);
-	rc = -1;
-	while (query && (rc = query_next(query, err)) > 0)
+	if (!query)
+		return -1;
+	while ((rc = query_next(query, err)) > 0)
 		cells_add(cells, query);
 	query_finish(query);
 	return rc;
