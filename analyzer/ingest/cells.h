@@ -16,7 +16,7 @@ enum {
 	CELLS_FEW = 16,     /* so many slices are worth more than threads */
 	CELLS_THREADS = 64, /* so many threads are worth more than those */
 	CELLS_COST = 90,    /* bytes that one takes */
-	CELLS_MOST = 1 << 18,
+	CELLS_MOST = 1 << 16,
 };
 
 struct cell {

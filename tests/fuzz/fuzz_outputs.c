@@ -324,6 +324,9 @@ outputs_open(const struct outputs_names *names)
 enum outputs_kind {
 	OUTPUTS_FOLDED,
 	OUTPUTS_SVG,
+	OUTPUTS_TREE,
+	OUTPUTS_CELLS,
+	OUTPUTS_HEAT,
 	OUTPUTS_GCC,
 	OUTPUTS_SARIF,
 	OUTPUTS_GITHUB,
@@ -422,6 +425,9 @@ outputs_make(struct outputs *outputs, struct query_db *db)
 {
 	outputs_export(outputs, OUTPUTS_FOLDED, "folded", db);
 	outputs_export(outputs, OUTPUTS_SVG, "svg", db);
+	outputs_export(outputs, OUTPUTS_TREE, "tree", db);
+	outputs_export(outputs, OUTPUTS_CELLS, "cells", db);
+	outputs_export(outputs, OUTPUTS_HEAT, "heat", db);
 	outputs_lint(outputs, db);
 	outputs_report(outputs, db);
 }
@@ -645,6 +651,8 @@ outputs_check(
 	outputs_check_member(is->text[OUTPUTS_SARIF], "\"fullyQualifiedName\"", function);
 	outputs_check_github(names, is->text[OUTPUTS_GITHUB]);
 	outputs_check_remarks(is->text[OUTPUTS_REMARKS], usual->text[OUTPUTS_REMARKS]);
+	for (size_t i = OUTPUTS_TREE; i <= OUTPUTS_HEAT; i++)
+		strict_json(is->text[i]);
 	strict_json(is->text[OUTPUTS_JSON]);
 	outputs_check_member(is->text[OUTPUTS_JSON], "\"function\"", names->function);
 	strict_text(is->text[OUTPUTS_CSV], strlen(is->text[OUTPUTS_CSV]), true, true);
