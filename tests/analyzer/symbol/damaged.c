@@ -271,8 +271,9 @@ ask(const char *path, const char *neighbour)
 	counts[state]++;
 	if (state == SYMBOL_FAILED)
 		count_reason(symbol_module_failure(symbol, handle));
-	require(symbol_module_state(symbol, other) >= SYMBOL_DWARF &&
-		symbol_module_state(symbol, other) <= SYMBOL_PARTIAL,
+	state = symbol_module_state(symbol, other);
+	/* split: what is damaged may be the .dwo of both */
+	require((state >= SYMBOL_DWARF && state <= SYMBOL_PARTIAL) || state == SYMBOL_SPLIT,
 	    "a neighbour failed");
 	symbol_free(symbol);
 	return state;
