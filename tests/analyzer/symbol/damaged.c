@@ -254,7 +254,7 @@ ask(const char *path, const char *neighbour)
 	uint32_t other = symbol_add_module(symbol, &(struct symbol_module){ .path = neighbour });
 	uint32_t handle = symbol_add_module(symbol, &(struct symbol_module){ .path = path });
 	const struct symbol_place *place;
-	enum symbol_state state;
+	enum symbol_state state, whole;
 	bool any = false;
 	size_t i;
 
@@ -271,9 +271,9 @@ ask(const char *path, const char *neighbour)
 	counts[state]++;
 	if (state == SYMBOL_FAILED)
 		count_reason(symbol_module_failure(symbol, handle));
-	state = symbol_module_state(symbol, other);
+	whole = symbol_module_state(symbol, other);
 	/* split: what is damaged may be the .dwo of both */
-	require((state >= SYMBOL_DWARF && state <= SYMBOL_PARTIAL) || state == SYMBOL_SPLIT,
+	require((whole >= SYMBOL_DWARF && whole <= SYMBOL_PARTIAL) || whole == SYMBOL_SPLIT,
 	    "a neighbour failed");
 	symbol_free(symbol);
 	return state;
