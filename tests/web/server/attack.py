@@ -342,6 +342,10 @@ def main():
         test_exports(server, esc, kind)
         server.stop(signal.SIGTERM)
     test_diff(esc, ["rich", "hostile"])
+    server = Server(esc, "merged.db", "rich.db")
+    check(json.loads(server.ask("/api/info?run=2").body) == json.load(open("merged.info")),
+          "the second file")
+    server.stop()
     server = Server(esc, "rich.db")
     tokens = {server.token}
     for test in (test_choice, test_guard, test_token, test_headers, test_paths, test_malformed,

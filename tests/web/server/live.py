@@ -2,6 +2,7 @@
 
 live.py ESC PROGRAM: PROGRAM SECONDS allocates so long.
 """
+import gzip
 import json
 import os
 import signal
@@ -65,7 +66,8 @@ def test_growth():
         if now["revision"] > last["revision"]:
             run = info(server)["run"]
             seen.append(run["allocations"])
-            sites = json.loads(server.ask("/api/sites").body)
+            sites = json.loads(gzip.decompress(server.ask("/api/sites",
+                                                          Accept_Encoding="gzip").body))
             check(sites["run"]["allocations"] >= run["allocations"], "documents of two moments")
         last = now
     child.wait(LONG)
@@ -76,6 +78,11 @@ def test_growth():
     check(final["run"] == told["run"] and final["verdicts"] == told["verdicts"] and
           final["run"]["running"] is False and final["run"]["complete"] is True,
           "in the end: %s" % final["run"])
+    # what was replaced is closed when nobody reads it any more
+    held = [os.readlink(os.path.join(of, each)) for of in ["/proc/%d/fd" % server.process.pid]
+            for each in os.listdir(of)]
+    # (a database is open twice: for us, and for SQLite)
+    check(sum(each.endswith("/db (deleted)") for each in held) == 2, "databases: %s" % held)
     print("live: allocations seen", seen)
     server.stop()
 
