@@ -95,6 +95,10 @@ test("what is at a point is what looking at each node finds", () => {
 			}
 		}
 		assert.equal(firstBehind(laid, 0, 1, laid.width[0] * 2), 1);
+		// where one ends the next begins
+		for (let node = 0; node < laid.count; node++)
+			if (laid.width[node] > 0)
+				assert.equal(nodeAt(laid, levelOf(laid, node), laid.start[node]), node);
 	}
 });
 
@@ -133,6 +137,7 @@ test("arrows move to parent, heaviest child and visible neighbours", () => {
 			assert.equal(step(laid, node, "ArrowUp"), laid.parent[node]);
 			assert.ok(down === node ? laid.child[node] === laid.child[node + 1] : laid.parent[down] === node);
 			assert.equal(step(laid, node, "ArrowUp", { flip: true }), down);
+			assert.equal(step(laid, node, "ArrowDown", { flip: true }), laid.parent[node]);
 			assert.equal(levelOf(laid, right), levelOf(laid, node));
 			assert.ok(right === node || (right > node && laid.width[right] >= least));
 			assert.ok(step(laid, node, "ArrowLeft", { least }) <= node);

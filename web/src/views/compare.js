@@ -67,7 +67,7 @@ const COLUMNS = [
 		cell: (row) => METRICS[metric].show(number(`${metric}_b`, row)) },
 	{ key: "change", title: "Change", width: "6rem", align: "n", help: "sorted by its size", value: (row) => Math.abs(delta(row)),
 		cell: (row) => signed(delta(row)) },
-	{ key: "percent", title: "", width: "4.6rem", align: "n", sortable: false,
+	{ key: "percent", title: "Percent", width: "4.6rem", align: "n", sortable: false,
 		cell: (row) => changeOf(number(`${metric}_a`, row), number(`${metric}_b`, row)) },
 ];
 
