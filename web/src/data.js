@@ -25,7 +25,8 @@ export function http(ask = fetch) {
 			const text = (await answer.text()).trim().slice(0, 300);
 			const error = new Error(text || `${name}: HTTP ${answer.status}`);
 
-			error.absent = answer.status === 404;
+			// 400: nobody can have called anything so
+			error.absent = answer.status === 404 || (answer.status === 400 && name in KEYED);
 			throw error;
 		},
 	};

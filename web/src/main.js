@@ -39,7 +39,7 @@ function modelOf(run) {
 
 // What a view gets to know: the documents that all need, and the choice of sites.
 async function contextOf(where) {
-	const run = where.run === "2" ? 2 : 1;
+	const run = where.run === "2" && status.runs.length > 1 ? 2 : 1;
 	const filter = parseFilter(where);
 	const ask = (how) => (name, params) => data[how](name, { run, ...params });
 	const [info, model, ...found] = await Promise.all([data.get("info", { run }), modelOf(run),

@@ -153,7 +153,8 @@ export function table({ columns, label, onsort, onopen }) {
 		onopen?.(rows[focused]);
 	});
 	new ResizeObserver(soon).observe(element);
-	print.addEventListener("change", paint);
+	// the media outlive the table
+	print.addEventListener("change", () => element.isConnected && paint());
 	return {
 		element,
 		// The row that has the focus; undefined where there is none.

@@ -30,8 +30,8 @@ function list(context) {
 	const files = filesOf(context);
 
 	if (files.length === 0)
-		return empty("No source is known.", "The chosen sites have no debug information: build the program with -g, " +
-			"or install its debug symbols, then analyze again.");
+		return [h("h2", { class: "hide" }, "Source files"), empty("No source is known.", "The chosen sites have no debug information: " +
+			"build the program with -g, or install its debug symbols, then analyze again.")];
 	return [h("h2", null, plural(files.length, "source file")), h("p", { class: "prose" }, "Those with most time in malloc and free first."),
 		h("div", { class: "scroll" }, h("table", { class: "plain-table" },
 			h("thead", null, h("tr", null, h("th", { scope: "col" }, "File"), h("th", { scope: "col", class: "n" }, "Sites"),
