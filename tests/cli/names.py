@@ -5,9 +5,10 @@ names.py build DIR: makes a program there whose functions, sources, directory an
 libraries have names that would do something. Names stand in the source as words of
 the same length, and are put into the linked file byte by byte, so that no compiler or
 assembler has a say in them.
-names.py check DIR ESC: runs every view on its trace and reads it with other people's
-readers; each must give the bytes of the ELF file again, and none may hold a byte that
-a terminal obeys.
+names.py record DIR ESC: its traces, symbols.esc and debug.esc.
+names.py check DIR ESC: the same, and runs every view on them and reads it with other
+people's readers; each must give the bytes of the ELF file again, and none may hold a
+byte that a terminal obeys.
 """
 import base64
 import csv
@@ -431,19 +432,28 @@ class Views:
             print("ok:", os.path.basename(self.trace), view.__name__)
 
 
-def check(directory, esc):
+def record(directory, esc):
+    """The traces, and whether their program has sources."""
     directory = os.fsencode(directory)
-    for program, trace, source in ((ODD, "symbols.esc", False), (b"debug", "debug.esc", True)):
+    traces = (ODD, "symbols.esc", False), (b"debug", "debug.esc", True)
+    for program, trace, _ in traces:
         path = os.path.join(directory, ODD, program)
         plugin = os.path.join(directory, ODD, b"pl" + ODD + b".so")
         done = subprocess.run([esc, "record", "-q", "--full", "-o", trace, "--", path, plugin,
                                *ARGUMENTS], capture_output=True, timeout=300, cwd=directory)
         assert done.returncode == 0, done
-        Views(directory, esc, trace, source).all()
-    assert not os.path.exists(os.path.join(directory, b"owned")), "a name was run"
+    return [(trace, source) for _, trace, source in traces]
+
+
+def check(directory, esc):
+    for trace, source in record(directory, esc):
+        Views(os.fsencode(directory), esc, trace, source).all()
+    assert not os.path.exists(os.path.join(directory, "owned")), "a name was run"
 
 
 if sys.argv[1] == "build":
     build(os.fsencode(sys.argv[2]))
+elif sys.argv[1] == "record":
+    record(sys.argv[2], sys.argv[3])
 else:
     check(sys.argv[2], sys.argv[3])

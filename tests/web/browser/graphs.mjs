@@ -1,0 +1,167 @@
+// Time line, sizes by lifetimes, callers and callees, two runs: their numbers, and that a
+// range or box chosen in one is what all others show.
+import { check, equal, json } from "./lib.mjs";
+import { paths_of } from "./flame.mjs";
+import { sum, text, units } from "./truth.mjs";
+
+const open_tables = (tab) => tab.page.$$eval("main details", (all) => all.forEach((one) => { one.open = true; }));
+const cells_of = (tab, selector) => tab.page.$$eval(selector, (rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent.trim())));
+
+/** Drags over a box from part to part of it. */
+async function drag(tab, selector, [x0, y0], [x1, y1]) {
+	const box = await tab.page.locator(selector).boundingBox();
+	await tab.page.mouse.move(box.x + box.width * x0, box.y + box.height * y0);
+	await tab.page.mouse.down();
+	await tab.page.mouse.move(box.x + box.width * (x0 + x1) / 2, box.y + box.height * (y0 + y1) / 2);
+	await tab.page.mouse.move(box.x + box.width * x1, box.y + box.height * y1);
+	await tab.page.mouse.up();
+	return tab.settled();
+}
+
+const parameters = async (tab) => Object.fromEntries(new URLSearchParams((await tab.hash()).split(/\?(.*)/s)[1]));
+
+/** The table of sites says what is in sum chosen. */
+async function sites_say(tab, blocks, bytes, what) {
+	const hash = (await tab.hash()).replace(/^#\/\w+/, "#/sites");
+	await tab.go(hash);
+	const strong = await tab.texts(".totals strong");
+	equal(strong.slice(1, 3), [units.plural(blocks, "block"), units.bytes(bytes)], `${what}: the sites follow`);
+	equal(await tab.page.$$eval("#chips .chip", (all) => all.length), 1, `${what}: a chip`);
+}
+
+async function range_holds(tab, cells, what) {
+	const { from, to } = await parameters(tab);
+	check(Number(from) < Number(to), `${what}: a range`, [from, to]);
+	const slices = [from, to].map((time) => Math.round(Number(time) / cells.slice_ns));
+	const inside = (column) => column.filter((_, at) => cells.cells.slice[at] >= slices[0] && cells.cells.slice[at] < slices[1])
+		.reduce((a, b) => a + b, 0);
+	await sites_say(tab, inside(cells.cells.blocks), inside(cells.cells.bytes), what);
+	return inside(cells.cells.blocks);
+}
+
+export async function timeline(tab, { file, info }) {
+	const cells = json("export", "--format=cells", file);
+	await tab.go("#/timeline");
+	await open_tables(tab);
+	const rows = await cells_of(tab, "main .flame-under tbody tr");
+	if (info.timeline.length <= 64)
+		equal(rows.map((row) => row.slice(2)), info.timeline.map((one) =>
+			[units.bytes(one.live_bytes), units.count(one.allocations), units.count(one.frees)]), "slices");
+	else
+		check(rows.some((row) => row[2] === units.bytes(Math.max(...info.timeline.map((one) => one.live_bytes)))), "the peak", rows);
+	await tab.page.focus(".timeline-box");
+	await tab.press("Home", "Shift+ArrowRight", "Shift+ArrowRight");
+	const some = await range_holds(tab, cells, "range by keys");
+	check(some > 0 && some <= sum(info.verdicts, "blocks"), "of some", some);
+	const flame = (await tab.hash()).replace(/^#\/\w+/, "#/flame");
+	await tab.go(flame);
+	check((await tab.texts(".flame-note")).join().includes(units.count(some)), "the flame graph follows", await tab.texts(".flame-note"));
+	await tab.press("x");
+	await tab.go("#/timeline");
+	await drag(tab, ".timeline-box", [0.3, 0.3], [0.7, 0.3]);
+	await range_holds(tab, cells, "range by a drag");
+	await tab.go("#/timeline");
+	check((await tab.hash()) === "#/timeline", "a link without a range has none");
+	await drag(tab, ".timeline-box", [0.3, 0.3], [0.7, 0.3]);
+	await tab.page.focus(".timeline-box");
+	await tab.press("Escape");
+	check(!(await tab.hash()).includes("from="), "Escape removes the range", await tab.hash());
+}
+
+async function box_holds(tab, heat, what) {
+	const found = /^(\d+)-(\d+),(-?\d+)-(-?\d+)$/.exec((await parameters(tab)).heat);
+	if (!check(found, `${what}: a box`, await tab.hash()))
+		return;
+	const [, s0, s1, l0, l1] = found.map(Number);
+	const { size, life } = heat.cells;
+	const inside = (column) => column.filter((_, at) => size[at] >= s0 && size[at] <= s1 && (life[at] ?? -1) >= l0 && (life[at] ?? -1) <= l1)
+		.reduce((a, b) => a + b, 0);
+	check(inside(heat.cells.blocks) > 0, `${what}: blocks`, found[0]);
+	await sites_say(tab, inside(heat.cells.blocks), inside(heat.cells.bytes), what);
+}
+
+export async function heat(tab, { file }) {
+	const doc = json("export", "--format=heat", file);
+	await tab.go("#/heat");
+	const note = (await tab.texts("main .flame-note")).join();
+	const all = doc.cells.blocks.reduce((a, b) => a + b, 0);
+	check(note.includes(units.count(all)), "all blocks", [note, all]);
+	await tab.page.focus(".heat-box");
+	await tab.press("Enter");
+	await box_holds(tab, doc, "a cell");
+	await tab.back();
+	await tab.page.focus(".heat-box");
+	await tab.press("Shift+ArrowRight", "Shift+ArrowUp");
+	await box_holds(tab, doc, "a box by keys");
+	await tab.press("x");
+	await tab.go("#/heat");
+	const box = await tab.page.locator(".heat-box").boundingBox();
+	await drag(tab, ".heat-box", [110 / box.width, 56 / box.height], [0.9, (box.height - 60) / box.height]);
+	await box_holds(tab, doc, "a box by a drag");
+	await tab.press("x");
+}
+
+export async function sandwich(tab, { file }) {
+	const totals = new Map();
+	for (const path of paths_of(file))
+		for (const key of new Set(path.frames.map((frame) => `${frame.function}\n${frame.path}`)))
+			totals.set(key, (totals.get(key) ?? 0) + path.blocks);
+	await tab.go("#/sandwich");
+	const rows = await cells_of(tab, "main .sandwich-list .rows .row");
+	check(rows.length >= Math.min(5, totals.size), "functions", rows.length);
+	for (const [name, module, , total] of rows.slice(0, 12)) {
+		const wanted = [...totals].filter(([key]) => text.visible(key.split("\n")[0]) === name && text.base(key.slice(key.lastIndexOf("\n") + 1)) === module);
+		check(wanted.some(([, blocks]) => units.count(blocks) === total), `total of ${name}`, [total, wanted]);
+	}
+	equal((await tab.texts("main .flame-bar .dim"))[0], `${totals.size} function${totals.size === 1 ? "" : "s"}`, "how many functions");
+	await tab.page.focus("main .sandwich-list .grid");
+	await tab.press("Home", "ArrowDown", "Enter");
+	check((await tab.hash()).includes("fn="), "Enter chooses", await tab.hash());
+	check((await tab.texts("main h3.middle")).join().includes(rows[1][0]), "the one in the middle", await tab.texts("main h3.middle"));
+	await tab.back();
+	check(!(await tab.hash()).includes("fn="), "back");
+	const search = tab.page.locator("main input.find");
+	await search.fill(rows[0][0].slice(0, 20));
+	await tab.page.waitForFunction(() => location.hash.includes("find="));
+	await tab.settled();
+	check((await cells_of(tab, "main .sandwich-list .rows .row")).some((row) => row[0] === rows[0][0]), "search finds");
+}
+
+/** Two runs: what each did is what `esc info` says of it. */
+export async function compare(tab, first, second) {
+	await tab.go("#/compare");
+	const rows = await cells_of(tab, "main table.sides tbody tr");
+	const row = (title) => rows.find(([name]) => name === title)?.slice(1, 3);
+	const both = [first.info.run, second.info.run];
+	equal(row("Allocations"), both.map((run) => units.count(run.allocations)), "allocations");
+	equal(row("Allocated"), both.map((run) => units.bytes(run.bytes)), "bytes");
+	equal(row("Live at the peak"), both.map((run) => units.bytes(run.peak_bytes)), "peak");
+	equal(row("In malloc and free"), both.map((run) => units.ns(run.cost_ns)), "time");
+	await tab.go("#/flame?diff=1");
+	const note = (await tab.texts(".flame-note")).join();
+	for (const { info } of [first, second])
+		check(note.includes(units.count(sum(info.verdicts, "blocks"))), "the difference has both", [note, sum(info.verdicts, "blocks")]);
+	await tab.go("#/sites?run=2");
+	equal((await tab.texts("#facts"))[0].split(", ")[1], `${units.count(second.info.run.allocations)} allocations`, "the second run alone");
+	await tab.go("#/compare");
+	await tab.page.selectOption('select[data-key="run"]', "2");
+	await tab.settled();
+	check((await tab.hash()).includes("run=2"), "the run can be chosen");
+}
+
+/** ... and what changed is what `esc diff` says. */
+export async function changes(tab, first, second) {
+	const diff = json("diff", "--format=json", first.file, second.file);
+	await tab.go("#/compare");
+	const note = (await tab.texts("main .flame-note")).join();
+	const kinds = new Map();
+	for (const { state } of diff.changes)
+		kinds.set(state, (kinds.get(state) ?? 0) + 1);
+	for (const [state, found] of kinds)
+		check(note.includes(`${units.count(found)} ${state}`), `changes: ${state}`, [note, found]);
+	check(kinds.size > 0, "changes");
+	await tab.page.focus("main .changes .grid");
+	await tab.press("Home", "Enter");
+	check((await tab.hash()).startsWith("#/site?"), "a change leads to its site", await tab.hash());
+	await tab.back();
+}

@@ -1,0 +1,61 @@
+// A program that is still running: the page says so, its numbers grow, and settle when it
+// has ended, at what the commands say.
+import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { check, equal, esc, HANG, serve, start, step, Tab } from "./lib.mjs";
+import { truth, units } from "./truth.mjs";
+
+/** The page's facts, as often as they change. */
+async function changes(tab, wanted) {
+	const seen = [];
+	const end = Date.now() + HANG;
+	while (seen.length < wanted && Date.now() < end) {
+		const facts = await tab.page.textContent("#facts");
+		if (facts && facts !== seen.at(-1))
+			seen.push(facts);
+		await sleep(100);
+	}
+	return seen;
+}
+
+async function settle(tab, facts) {
+	await tab.page.waitForFunction((wanted) =>
+		document.getElementById("facts").textContent.trim() === wanted, facts, { timeout: HANG })
+		.catch(async () => check(false, "settles at what the commands say", [await tab.page.textContent("#facts"), facts]));
+}
+
+export async function live(work) {
+	const trace = `${work}/live.esc`;
+	const program = start(esc, ["record", "-q", "--full", "-o", trace, "--", `${work}/workers`, "0"],
+		{ stdio: ["pipe", "ignore", "pipe"] });
+	for (let tries = 0; !existsSync(trace) && tries < 600; tries++)
+		await sleep(100);
+	await sleep(500);
+	const server = await serve(trace);
+	const tab = await Tab.open({ origin: server.origin });
+	await step("running", async () => {
+		await tab.open(server.url);
+		check(await tab.page.isVisible("#top .live"), "the page says that it is live");
+		const seen = await changes(tab, 3);
+		check(seen.length === 3, "numbers follow the program", seen);
+		await tab.shot("live");
+		await tab.accessible("live");
+	});
+	await step("another view meanwhile", async () => {
+		await tab.go("#/sites?verdict=stack");
+		await changes(tab, 2);
+		equal(await tab.hash(), "#/sites?verdict=stack", "the choice stays");
+		check(await tab.page.locator(".grid .rows .row").count() > 0, "rows");
+	});
+	await step("ended", async () => {
+		program.stdin.end();
+		equal(await program.ended, 0, "program");
+		const { run } = truth(trace).info;
+		await settle(tab, `${units.ns(run.duration_ns)}, ${units.count(run.allocations)} allocations, ${units.bytes(run.bytes)}`);
+		await tab.page.waitForSelector("#top .live", { state: "detached", timeout: HANG });
+		check(true, "it is no longer live");
+		await tab.blameless("live");
+	});
+	await tab.close();
+	await server.stop();
+}

@@ -1,0 +1,90 @@
+/*
+ * workers ROUNDS: threads that make, hand on and keep blocks, in phases that differ, for
+ * the views of threads, time and sources. ROUNDS 0: until the input ends, slowly.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WORKERS = 4, BOXES = 64, KEPT = 4096 };
+
+static _Atomic(void *) boxes[BOXES];
+static void *kept[WORKERS][KEPT];
+static atomic_int stop;
+static unsigned long rounds;
+
+/* A temporary: never leaves. */
+static size_t
+measure(unsigned long i)
+{
+	char *text = malloc(64);
+	size_t length;
+
+	memset(text, 'a', 63);
+	text[63] = '\0';
+	text[i % 63] = '\0';
+	length = strlen(text);
+	free(text);
+	return length;
+}
+
+/* For whoever comes next, of another thread as a rule. */
+static void
+hand_on(unsigned long i)
+{
+	free(atomic_exchange(&boxes[i % BOXES], malloc(16 + i % 500)));
+}
+
+static void *
+make(size_t size)
+{
+	return calloc(1, size);
+}
+
+/* Grows for a while, then is thrown away. */
+static void
+keep(void **mine, unsigned long i)
+{
+	free(mine[i % KEPT]);
+	mine[i % KEPT] = make(100 + i % 9000);
+}
+
+static void *
+work(void *data)
+{
+	void **mine = data;
+	unsigned long i;
+
+	for (i = 0; rounds == 0 ? !stop : i < rounds; i++) {
+		(void)measure(i);
+		if (rounds == 0 || i > rounds / 3)
+			hand_on(i);
+		if (i % 8 == 0)
+			keep(mine, i);
+		if (rounds == 0)
+			usleep(200);
+	}
+	for (i = 0; i < KEPT; i++)
+		free(mine[i]);
+	return NULL;
+}
+
+int
+main(int argc, char **argv)
+{
+	pthread_t threads[WORKERS];
+	char byte;
+	int i;
+
+	rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
+	for (i = 0; i < WORKERS; i++)
+		pthread_create(&threads[i], NULL, work, kept[i]);
+	while (rounds == 0 && read(STDIN_FILENO, &byte, 1) > 0)
+		continue;
+	stop = 1;
+	for (i = 0; i < WORKERS; i++)
+		pthread_join(threads[i], NULL);
+	return 0;
+}
