@@ -150,7 +150,7 @@ contract_move_place(struct contract *contract)
 	if (count == 0)
 		return;
 	contract_move(contract, UINT64_MAX);
-	contract_move_byte(contract, 3);
+	contract_move_byte(contract, 7);
 }
 
 static void
