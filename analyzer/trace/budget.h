@@ -19,7 +19,7 @@
 	X(NODE, 150, "stack frames") \
 	X(PC, 600, "places in code") \
 	X(STACK, 110, "frames of stacks") \
-	X(SITE, 1800, "sites") \
+	X(SITE, 1950, "sites") \
 	X(PATH, 900, "stacks that allocate") \
 	X(PAIR, 700, "pairs of stacks") \
 	X(CELL, 90, "cells of size and lifetime") \
