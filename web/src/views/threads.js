@@ -5,6 +5,7 @@ import * as state from "../state.js";
 import { bytes, count, exact, share } from "../units.js";
 
 const MOST = 20; // threads with a row of their own; the others share one
+const STRONG = 0.55; // what is shown on the full hue
 
 // The threads of one side of the matrix: those with most blocks, null for all others.
 function side(pairs, key, most) {
@@ -57,6 +58,8 @@ function grid({ rows, columns, blocks }, names) {
 	const most = Math.max(...blocks.map((row) => Math.max(...row)));
 	const title = (thread, others) => thread === null ? `${others} others` : names.get(thread) ?? String(thread);
 	const strength = (value) => value > 0 ? Math.max(0.06, Math.log1p(value) / Math.log1p(most)) : 0;
+	// Percent of the hue: none between, where no ink is readable on it.
+	const shade = (strong) => strong > STRONG ? 92 + 8 * (strong - STRONG) / (1 - STRONG) : 80 * strong;
 	const made = h("table", { class: "matrix", role: "grid", "aria-label": "Blocks by allocating thread (rows) and freeing thread (columns)" },
 		h("thead", null, h("tr", { role: "row" }, h("td", { role: "gridcell" }, "allocates ↓ frees →"),
 			columns.threads.map((thread) => h("th", { scope: "col", role: "columnheader" }, title(thread, columns.others))))),
@@ -67,8 +70,8 @@ function grid({ rows, columns, blocks }, names) {
 
 			return h("td", {
 				role: "gridcell", tabindex: row === 0 && column === 0 ? 0 : -1,
-				class: `${from === to && from !== null ? "same" : "other"}${strength(value) > 0.55 ? " strong" : ""}`,
-				style: { "--strength": `${Math.round(100 * strength(value))}%` },
+				class: `${from === to && from !== null ? "same" : "other"}${strength(value) > STRONG ? " strong" : ""}`,
+				style: { "--strength": `${Math.round(shade(strength(value)))}%` },
 				dataset: { row, column, at: `${row},${column}`, value },
 				title: `${exact(value)} blocks allocated by ${title(from, rows.others)}, freed by ${title(to, columns.others)}`,
 			}, value > 0 ? count(value) : "");
