@@ -54,7 +54,8 @@ contract_tell_place(struct strbuf *to, const struct symbol_place *place)
 	if (place == NULL)
 		return;
 	contract_tell_number(to, place->function);
-	contract_tell_number(to, (place->startup ? 1U : 0U) + (place->once ? 2U : 0U));
+	contract_tell_number(
+	    to, (place->startup ? 1U : 0U) + (place->once ? 2U : 0U) + (place->lacking ? 4U : 0U));
 }
 
 void
