@@ -635,14 +635,15 @@ start_trace(void)
 static void
 start_exe(void)
 {
+	/* not each kernel, or what stands for one, tells it */
+	const char *started = (const char *)start_auxv(AT_EXECFN);
 	long len = arch_syscall(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)start.exe,
 	    sizeof(start.exe) - 1, 0, 0);
 
 	if (len > 0)
 		start.exe[len] = 0;
-	else
-		start_add(
-		    start.exe, start.exe + sizeof(start.exe), (const char *)start_auxv(AT_EXECFN));
+	else if (started != NULL)
+		start_add(start.exe, start.exe + sizeof(start.exe), started);
 	len = arch_syscall(SYS_getcwd, (long)start.directory, sizeof(start.directory), 0, 0, 0, 0);
 	if (len < 0)
 		start.directory[0] = 0;
