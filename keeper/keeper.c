@@ -492,7 +492,7 @@ keeper_close_listed(int fd, int gone)
 	int one;
 
 	while (list != NULL && (entry = readdir(list)) != NULL) {
-		one = atoi(entry->d_name);
+		one = (int)strtol(entry->d_name, NULL, 10);
 		if (entry->d_name[0] != '.' && one != fd && one != gone && one != dirfd(list))
 			(void)close(one);
 	}

@@ -58,6 +58,19 @@ aside_is_due(void)
 	return false;
 }
 
+/* The base name of the entry of a list that begins there; *end: where the entry ends. */
+static char *
+aside_entry(char *at, char **end)
+{
+	char *base = at;
+
+	for (; *at != 0 && *at != ':' && *at != ' '; at++)
+		if (*at == '/')
+			base = at + 1;
+	*end = at;
+	return base;
+}
+
 /* The entries of the list at `list` that are not called `name`. False: they all stay. */
 static bool
 aside_remove(char *list, const char *name)
@@ -67,11 +80,9 @@ aside_remove(char *list, const char *name)
 	bool removed = false;
 
 	while (*at != 0) {
-		char *end = at, *base = at;
+		char *end;
+		const char *base = aside_entry(at, &end);
 
-		for (; *end != 0 && *end != ':' && *end != ' '; end++)
-			if (*end == '/')
-				base = end + 1;
 		if ((size_t)(end - base) == own && memcmp(base, name, own) == 0) {
 			removed = true;
 			at = *end != 0 ? end + 1 : end;
@@ -112,7 +123,7 @@ aside_unload(char **envp)
 static bool
 aside_is_same(const char *one, const char *other)
 {
-	struct stat a, b;
+	struct stat a = { 0 }, b = { 0 };
 
 	return arch_syscall(SYS_newfstatat, AT_FDCWD, (long)one, (long)&a, 0, 0, 0) == 0 &&
 	    arch_syscall(SYS_newfstatat, AT_FDCWD, (long)other, (long)&b, 0, 0, 0) == 0 &&

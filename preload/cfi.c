@@ -345,6 +345,7 @@ cfi_restore(struct cfi_run *run, struct cfi_bytes *bytes)
 }
 
 static void
+/* NOLINTNEXTLINE(readability-function-size): one switch over the DW_CFA_ instructions */
 cfi_extended(const struct cfi_fde *fde, struct cfi_bytes *bytes, struct cfi_run *run, uint8_t op)
 {
 	struct cfi_row *row = run->row;
@@ -634,6 +635,7 @@ cfi_binary(struct cfi_machine *machine, uint8_t op)
 }
 
 static void
+/* NOLINTNEXTLINE(readability-function-size): one switch over the DW_OP_ operations */
 cfi_operation(struct cfi_machine *machine, struct cfi_bytes *bytes, uint8_t op)
 {
 	uint64_t a;

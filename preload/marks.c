@@ -370,6 +370,7 @@ marks_frames(
 }
 
 void
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): the hot path: two ranges */
 marks_set(struct thread *thread, struct region *region)
 {
 	uint32_t high = region->depth - 1;

@@ -38,6 +38,32 @@ modules_start(const char *exe, const char *directory, uint64_t vdso)
 	return modules_table != NULL;
 }
 
+/* The GNU build-id, of up to 32 bytes, among the notes from at to end: its length, or
+ * `length` where there is none; *go: there is one of Go's. */
+static uint8_t
+modules_notes(uint64_t at, uint64_t end, uint8_t *id, uint8_t length, bool *go)
+{
+	while (at + sizeof(ElfW(Nhdr)) <= end) {
+		const ElfW(Nhdr) *note = (const void *)at;
+		uint64_t name = at + sizeof(*note);
+		uint64_t text = name + ((note->n_namesz + 3ULL) & ~3ULL);
+
+		at = text + ((note->n_descsz + 3ULL) & ~3ULL);
+		if (at > end)
+			break;
+		if (note->n_namesz != 4)
+			continue;
+		if (note->n_type == NT_GNU_BUILD_ID && note->n_descsz <= 32 &&
+		    memcmp((const void *)name, "GNU", 4) == 0) {
+			memcpy(id, (const void *)text, note->n_descsz);
+			length = (uint8_t)note->n_descsz;
+		} else if (memcmp((const void *)name, "Go\0", 4) == 0) {
+			*go = true;
+		}
+	}
+	return length;
+}
+
 /* The GNU build-id note, out of the mapped file; *go: it has one of Go's. */
 static uint8_t
 modules_build_id(const struct module *module, uint8_t *id, bool *go)
@@ -54,26 +80,9 @@ modules_build_id(const struct module *module, uint8_t *id, bool *go)
 		uint64_t at = module->bias + segments[i].p_vaddr;
 		uint64_t end = at + segments[i].p_memsz;
 
-		if (segments[i].p_type != PT_NOTE || at < module->start || end > module->end ||
-		    end < at)
-			continue;
-		while (at + sizeof(ElfW(Nhdr)) <= end) {
-			const ElfW(Nhdr) *note = (const void *)at;
-			uint64_t name = at + sizeof(*note);
-			uint64_t text = name + ((note->n_namesz + 3ULL) & ~3ULL);
-
-			at = text + ((note->n_descsz + 3ULL) & ~3ULL);
-			if (at > end)
-				break;
-			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
-			    note->n_descsz <= 32 && memcmp((const void *)name, "GNU", 4) == 0) {
-				memcpy(id, (const void *)text, note->n_descsz);
-				length = (uint8_t)note->n_descsz;
-			} else if (note->n_namesz == 4 &&
-			    memcmp((const void *)name, "Go\0", 4) == 0) {
-				*go = true;
-			}
-		}
+		if (segments[i].p_type == PT_NOTE && at >= module->start && end <= module->end &&
+		    end >= at)
+			length = modules_notes(at, end, id, length, go);
 	}
 	return length;
 }
@@ -95,6 +104,17 @@ modules_relative(const char *path)
 	if (path[at] == 0 || modules_directory[0] != '/')
 		return SIZE_MAX;
 	return strlen(modules_directory) + 1;
+}
+
+/* Writes len bytes: the directory's name, its slash included in `before`, then path. */
+static void
+modules_put(char *to, const char *path, size_t before, size_t len)
+{
+	if (before > 0) {
+		memcpy(to, modules_directory, before - 1);
+		to[before - 1] = '/';
+	}
+	memcpy(to + before, path, len - before);
 }
 
 static uint32_t
@@ -137,11 +157,7 @@ modules_write(const struct module *module)
 	record->module.loaded = ring_ticks();
 	record->module.build_id_len = modules_build_id(module, record->module.build_id, &go);
 	marks_module(path, go);
-	if (before > 0) {
-		memcpy(record->path, modules_directory, before - 1);
-		record->path[before - 1] = '/';
-	}
-	memcpy(record->path + before, path, len - before);
+	modules_put(record->path, path, before, len);
 	ring_defined(&record->module.def, ESC_DEF_MODULE);
 	return id;
 }

@@ -23,13 +23,16 @@ struct real real = {
 	.pvalloc = __libc_pvalloc,
 };
 
-/* ISO C has no cast from object to function pointers; POSIX demands one. */
-#define REAL_NEXT(field, name)                                            \
-	do {                                                              \
-		void *at_ = dlsym(RTLD_NEXT, name);                       \
-		if (at_ != NULL)                                          \
-			__builtin_memcpy(&next.field, &at_, sizeof(at_)); \
-	} while (0)
+/* The next function of that name, if there is one, into the pointer at `field`. ISO C has
+ * no cast from object to function pointers; POSIX demands one. */
+static void
+real_next(void *field, const char *name)
+{
+	void *at = dlsym(RTLD_NEXT, name);
+
+	if (at != NULL)
+		__builtin_memcpy(field, &at, sizeof(at));
+}
 
 const void *
 real_switch(void)
@@ -41,15 +44,15 @@ real_switch(void)
 	__builtin_memcpy(&ours, &real.malloc, sizeof(ours));
 	if (found == NULL || found == ours)
 		return NULL;
-	REAL_NEXT(malloc, "malloc");
-	REAL_NEXT(calloc, "calloc");
-	REAL_NEXT(realloc, "realloc");
-	REAL_NEXT(free, "free");
-	REAL_NEXT(memalign, "memalign");
-	REAL_NEXT(aligned_alloc, "aligned_alloc");
-	REAL_NEXT(posix_memalign, "posix_memalign");
-	REAL_NEXT(valloc, "valloc");
-	REAL_NEXT(pvalloc, "pvalloc");
+	real_next(&next.malloc, "malloc");
+	real_next(&next.calloc, "calloc");
+	real_next(&next.realloc, "realloc");
+	real_next(&next.free, "free");
+	real_next(&next.memalign, "memalign");
+	real_next(&next.aligned_alloc, "aligned_alloc");
+	real_next(&next.posix_memalign, "posix_memalign");
+	real_next(&next.valloc, "valloc");
+	real_next(&next.pvalloc, "pvalloc");
 	real = next;
 	return found;
 }

@@ -178,7 +178,8 @@ stacks_add(struct frame *frames, uint32_t count, uint32_t parent)
 		stacks_keep(&frames[0], parent);
 		return 1;
 	}
-	nodes = ring_define((uint32_t)(sizeof(*nodes) + run * 4 + ESC_SLOT - 1) / ESC_SLOT);
+	nodes = ring_define(
+	    (uint32_t)(sizeof(*nodes) + run * sizeof(*offsets) + ESC_SLOT - 1) / ESC_SLOT);
 	if (nodes == NULL)
 		return 0;
 	id = __atomic_fetch_add(&ring.header->nodes, run, __ATOMIC_RELAXED) + 1;

@@ -186,7 +186,7 @@ start_name(unsigned int try)
 static bool
 start_may_grow(uint64_t size)
 {
-	struct rlimit limit;
+	struct rlimit limit = { 0 };
 
 	return arch_syscall(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit, 0, 0) == 0 &&
 	    limit.rlim_cur > size;
@@ -254,7 +254,7 @@ start_reaps(void)
 static bool
 start_is_backed(int fd, const struct esc_header *header)
 {
-	struct stat status;
+	struct stat status = { 0 };
 
 	return arch_syscall(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) == 0 &&
 	    S_ISREG(status.st_mode) && status.st_size >= ESC_HEADER_SIZE &&
@@ -667,7 +667,7 @@ start_strict(void)
 static bool
 start_space(void)
 {
-	struct rlimit limit;
+	struct rlimit limit = { 0 };
 
 	if (start_strict())
 		threads.space = START_TABLES;

@@ -242,6 +242,7 @@ walk_plain(
 }
 
 static inline __attribute__((always_inline)) enum walk_end
+/* NOLINTNEXTLINE(readability-function-*): the hot path: one loop over the frames, by rules */
 walk_rules(struct walk_state *state, const bool marked)
 {
 	const struct frame *at = state->region->frames + state->candidates - 1;
@@ -313,6 +314,7 @@ walk_saved_sp(uint64_t saved, uint64_t sp)
  * shim's own frames on, since only there all registers are known.
  */
 static __attribute__((noinline)) enum walk_end
+/* NOLINTNEXTLINE(readability-function-*): one loop over the frames, whose state is its locals */
 walk_slow(struct walk_state *state, uint64_t slot)
 {
 	uint64_t regs[ARCH_REGISTERS] = { 0 };
@@ -474,6 +476,7 @@ walk_switched(struct thread *thread, struct region *region, struct walk *walk)
 /* The marks of the frames that were just put on the kept ones, old of which there
  * were before; and whether the reader must be told what they prove. */
 static __attribute__((noinline)) void
+/* NOLINTNEXTLINE(readability-function-size): each is one of walk_push's, in the hot path */
 walk_push_marks(struct thread *thread, struct region *region, uint32_t kept, uint32_t old,
     const uint32_t *cells, uint32_t proved, struct walk *walk)
 {
@@ -506,6 +509,7 @@ walk_push_marks(struct thread *thread, struct region *region, uint32_t kept, uin
 /* Puts the walk's frames on the kept ones, of which that many are proved, and tells
  * what the reader must know. */
 static inline __attribute__((always_inline)) void
+/* NOLINTNEXTLINE(readability-function-size): inlined, so that its parameters are in registers */
 walk_push(struct thread *thread, struct region *region, uint32_t kept, uint32_t proved,
     const struct frame *frames, const uint32_t *cells, uint32_t count, struct walk *walk)
 {
@@ -681,6 +685,7 @@ walk_joined(struct thread *thread, const struct walk_state *state, struct walk *
 }
 
 static __attribute__((noinline)) void
+/* NOLINTNEXTLINE(readability-function-*): the hot path: a walk from its state to its end */
 walk_all(struct thread *thread, int level, const struct arch_frame *frame, struct region *region,
     struct walk *walk)
 {

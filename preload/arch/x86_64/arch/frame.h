@@ -84,7 +84,7 @@ arch_ticks_invariant(void)
 		return 0;
 	a = 0x80000007U;
 	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
-	return (d >> 8) & 1;
+	return (int)(d >> 8 & 1);
 }
 
 #endif

@@ -3,6 +3,7 @@
 #define ARCH_SYSCALL_H
 
 static inline long
+/* NOLINTNEXTLINE(readability-function-size): a system call has six arguments */
 arch_syscall(long nr, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;
