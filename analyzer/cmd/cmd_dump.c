@@ -265,7 +265,7 @@ dump_def(const uint8_t *bytes, size_t left)
 static void
 dump_defs(struct reader *reader, struct reader_segment *segment)
 {
-	size_t size = segment->head.used / ESC_SLOT * ESC_SLOT;
+	size_t size = (size_t)segment->head.used / ESC_SLOT * ESC_SLOT;
 	uint8_t *payload = size != 0 ? malloc(segment->head.used) : NULL;
 	size_t at = 0;
 

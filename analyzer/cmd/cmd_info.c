@@ -45,9 +45,8 @@ info_main(int argc, char **argv)
 	struct err err = { "" };
 	struct query_db *db;
 	int status = CMD_FAILED;
-	int key;
 
-	while ((key = options_next(&cmd_info, argc, argv)) != OPTIONS_END) {
+	while (options_next(&cmd_info, argc, argv) != OPTIONS_END) {
 		format = format_find(optarg);
 		if (!format || strcmp(format->name, "csv") == 0)
 			options_usage(&cmd_info, "no format %s", optarg);

@@ -219,24 +219,27 @@ write_sites(const struct options *options, const struct tables *tables, struct q
 	int rc = 0;
 
 	page_set(&page, options, tables);
-	for (size_t i = 0; rc == 0 && i < tables->sites.count; i++) {
-		if (!site_is(&tables->sites, i, options->site))
-			continue;
-		row = i;
-		if (found++ == 0 && is_text)
-			pager_start();
-		if (is_text)
-			rc = page_write_site(&page, db, i, err);
+	for (size_t i = 0; i < tables->sites.count; i++) {
+		if (site_is(&tables->sites, i, options->site)) {
+			row = i;
+			found++;
+		}
 	}
-	if (is_text && found > 0)
-		pager_end();
 	if (found == 0)
 		return err_set(
 		    err, "%s: no such site (esc report --format=csv lists them)", options->site);
 	if (!is_text && found > 1)
 		return err_set(err, "%s: that is %zu sites; give the id of one, or FILE:LINE",
 		    options->site, found);
-	return is_text || rc < 0 ? rc : site_write(&site, db, row, stdout, err);
+	if (!is_text)
+		return site_write(&site, db, row, stdout, err);
+	pager_start();
+	for (size_t i = 0; rc == 0 && i < tables->sites.count; i++) {
+		if (site_is(&tables->sites, i, options->site))
+			rc = page_write_site(&page, db, i, err);
+	}
+	pager_end();
+	return rc;
 }
 
 static int

@@ -138,7 +138,7 @@ options_next(const struct cmd *cmd, int argc, char **argv)
 	static struct strbuf letters;
 	int key;
 
-	if (last != cmd) {
+	if (table == NULL || last != cmd) {
 		free(table);
 		strbuf_clear(&letters);
 		table = options_table(cmd, &letters);

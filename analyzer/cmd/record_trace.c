@@ -31,6 +31,7 @@ record_trace_expand(struct strbuf *name, const char *pattern, pid_t pid)
 {
 	char host[256] = "";
 
+	strbuf_adds(name, ""); /* a text in any case */
 	for (; *pattern != '\0'; pattern++) {
 		if (pattern[0] != '%' || pattern[1] == '\0' || strchr("ph%", pattern[1]) == NULL) {
 			strbuf_add(name, pattern, 1);
@@ -116,6 +117,7 @@ static int
 record_trace_header(const struct record *record, int fd, uint64_t size)
 {
 	struct esc_header *header = xcalloc(1, sizeof(*header));
+	size_t exe_len = strlen(record->exe);
 	bool written;
 
 	header->magic = ESC_MAGIC;
@@ -125,8 +127,8 @@ record_trace_header(const struct record *record, int fd, uint64_t size)
 	header->reserved_end = size;
 	header->ring_size = record->ring;
 	header->claimed = ESC_HEADER_SIZE;
-	if (strlen(record->exe) < sizeof(header->exe))
-		strcpy(header->exe, record->exe);
+	if (exe_len < sizeof(header->exe))
+		memcpy(header->exe, record->exe, exe_len + 1);
 	if (!record->hide_command)
 		record_trace_command(header, record->argv);
 	written = files_write(fd, 0, header, sizeof(*header));

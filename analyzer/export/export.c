@@ -15,7 +15,7 @@ static const struct export *const table[] = {
 const struct export *
 export_at(size_t at)
 {
-	return at < sizeof(table) / sizeof(*table) ? table[at] : NULL;
+	return at < sizeof(table) / sizeof(table[0]) ? table[at] : NULL;
 }
 
 const struct export *

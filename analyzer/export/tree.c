@@ -182,7 +182,7 @@ verdict_number(const char *verdict)
 {
 	size_t at = 0;
 
-	while (at < TREE_VERDICTS - 1 && strcmp(tree_verdicts[at], verdict))
+	while (at < TREE_VERDICTS - 1 && strcmp(tree_verdicts[at], verdict) != 0)
 		at++;
 	return at;
 }
@@ -244,10 +244,10 @@ add_up(struct builder *builder)
 		struct tree_node *node = &tree->nodes[i];
 		const double *values = builder->by_verdict[i];
 
-		for (uint8_t v = 0; v < TREE_VERDICTS; v++) {
+		for (size_t v = 0; v < TREE_VERDICTS; v++) {
 			node->value += values[v];
 			if (values[v] > values[node->verdict])
-				node->verdict = v;
+				node->verdict = (uint8_t)v;
 		}
 	}
 }

@@ -345,13 +345,13 @@ is_same_source(const struct finding *one, const struct finding *other)
 void
 annotate_write(const struct annotate *annotate, const struct findings *findings, FILE *out)
 {
-	const struct finding **sites = xcalloc(findings->count + 1, sizeof(*sites));
+	const struct finding **sites = xcalloc(findings->count + 1, sizeof(struct finding *));
 	struct source *sources = xcalloc(findings->count + 1, sizeof(*sources));
 	size_t count = 0;
 
 	for (size_t i = 0; i < findings->count; i++)
 		sites[i] = &findings->list[i];
-	qsort(sites, findings->count, sizeof(*sites), by_place);
+	qsort(sites, findings->count, sizeof(struct finding *), by_place);
 	for (size_t i = 0; i < findings->count; i++) {
 		if (i == 0 || !is_same_source(sites[i - 1], sites[i]))
 			sources[count++].sites = &sites[i];

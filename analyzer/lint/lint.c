@@ -20,7 +20,7 @@ static const struct lint *const table[] = {
 const struct lint *
 lint_at(size_t at)
 {
-	return at < sizeof(table) / sizeof(*table) ? table[at] : NULL;
+	return at < sizeof(table) / sizeof(table[0]) ? table[at] : NULL;
 }
 
 const struct lint *

@@ -111,7 +111,7 @@ advice_add_fate(struct strbuf *buf, const struct rows *sites, size_t row)
 	if (verdict_is(sites, row, "stack") || verdict_is(sites, row, "buffer")) {
 		strbuf_adds(buf, "does not escape ");
 		add_name(buf, rows_text(sites, row, "function"), "??");
-	} else if (verdict_is(sites, row, "caller")) {
+	} else if (verdict_is(sites, row, "caller") || verdict_is(sites, row, "heap")) {
 		add_escape(buf, sites, row);
 	} else if (verdict_is(sites, row, "reuse") || verdict_is(sites, row, "large")) {
 		strbuf_adds(buf, "does not escape ");
@@ -123,8 +123,6 @@ advice_add_fate(struct strbuf *buf, const struct rows *sites, size_t row)
 		strbuf_adds(buf, "escapes to another thread");
 	} else if (verdict_is(sites, row, "live")) {
 		strbuf_adds(buf, "is never freed while observed");
-	} else if (verdict_is(sites, row, "heap")) {
-		add_escape(buf, sites, row);
 	} else {
 		strbuf_adds(buf, "is not decided");
 	}

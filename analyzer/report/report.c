@@ -25,7 +25,7 @@ static const struct report *const table[] = {
 const struct report *
 report_at(size_t at)
 {
-	return at < sizeof(table) / sizeof(*table) ? table[at] : NULL;
+	return at < sizeof(table) / sizeof(table[0]) ? table[at] : NULL;
 }
 
 const struct report *
@@ -105,7 +105,7 @@ loader_stack(
 void
 report_stack_free(struct report_frame *frames, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; frames && i < count; i++) {
 		free(frames[i].function);
 		free(frames[i].file);
 		free(frames[i].module);
@@ -171,8 +171,8 @@ set_stack(struct cell *cell, struct loader *loader, int64_t id, struct err *err)
 	size_t shown;
 	int rc = loader_stack(loader, id, &frames, &count, err);
 
-	shown = report_stack_main(frames, count);
-	for (size_t i = 0; rc == 0 && i < shown; i++)
+	shown = rc == 0 && frames ? report_stack_main(frames, count) : 0;
+	for (size_t i = 0; i < shown; i++)
 		cell_append(cell, frames[i].function);
 	cell->type = CELL_LIST; /* also when nothing was appended */
 	report_stack_free(frames, count);
@@ -203,18 +203,16 @@ set_cell(struct cell *cell, enum column_kind kind, struct query *query, int at,
 
 	if (type == QUERY_NULL)
 		return 0;
-	if (kind == COLUMN_STACK && loader->is_plain)
-		cell_set_int(cell, query_int(query, at));
-	else if (kind == COLUMN_STACK)
+	if (kind == COLUMN_STACK && !loader->is_plain)
 		return set_stack(cell, loader, query_int(query, at), err);
-	else if (kind == COLUMN_LIST)
+	if (kind == COLUMN_LIST)
 		return set_list(cell, loader, query_text(query, at), err);
-	else if (kind == COLUMN_ROWS)
+	if (kind == COLUMN_ROWS)
 		return set_rows(cell, loader, query_text(query, at), err);
 	/* the column decides, so that JSON has the types it promises */
-	else if (kind == COLUMN_TEXT || kind == COLUMN_PATH)
+	if (kind == COLUMN_TEXT || kind == COLUMN_PATH)
 		cell_set_text(cell, query_text(query, at));
-	else if (type == QUERY_INT && kind != COLUMN_REAL)
+	else if (kind == COLUMN_STACK || (type == QUERY_INT && kind != COLUMN_REAL))
 		cell_set_int(cell, query_int(query, at));
 	else
 		cell_set_real(cell, query_real(query, at));
@@ -239,6 +237,7 @@ static int
 set_rows(struct cell *cell, struct loader *loader, const char *key, struct err *err)
 {
 	const struct report *part = loader->part_report;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): who has COLUMN_ROWS has a part */
 	struct rows *rows = cell_set_rows(cell, part->columns, part->width);
 	bool is_plain = loader->is_plain;
 	int rc;

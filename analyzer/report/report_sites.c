@@ -68,8 +68,10 @@ sites_shape_step(void *state, const double *values)
 	double life = values[0];
 	size_t at = 0;
 
-	for (; life >= 4 && at < SITES_SHAPE - 1; life /= 4)
+	while (life >= 4 && at < SITES_SHAPE - 1) {
+		life /= 4;
 		at++;
+	}
 	blocks[at] += values[1] > 0 ? values[1] : 0;
 }
 

@@ -213,9 +213,8 @@ is_indirect_call(const uint8_t *bytes, size_t size)
 		length++;
 	if (mode == 1)
 		length++;
-	else if (mode == 2 || (mode == 0 && (bytes[at + 1] & 7) == 5))
-		length += 4;
-	else if (mode == 0 && (bytes[at + 1] & 7) == 4 && at + 2 < size && (bytes[at + 2] & 7) == 5)
+	else if (mode == 2 || (mode == 0 && (bytes[at + 1] & 7) == 5) ||
+	    (mode == 0 && (bytes[at + 1] & 7) == 4 && at + 2 < size && (bytes[at + 2] & 7) == 5))
 		length += 4;
 	return length == size;
 }

@@ -209,7 +209,7 @@ static void
 definitions_load_segment(struct load *load, struct reader_segment *segment, uint8_t *buf)
 {
 	uint64_t offset = segment->offset + sizeof(struct esc_segment);
-	size_t used = segment->head.used / ESC_SLOT * ESC_SLOT;
+	size_t used = (size_t)segment->head.used / ESC_SLOT * ESC_SLOT;
 	struct esc_def def;
 	size_t at = 0, len;
 

@@ -251,6 +251,7 @@ server_visitor(struct MHD_Connection *connection)
 
 /* Called when the head is there, and again behind it. */
 static enum MHD_Result
+/* NOLINTNEXTLINE(readability-function-size): the parameters are libmicrohttpd's */
 server_request(void *data, struct MHD_Connection *connection, const char *url, const char *method,
     const char *version, const char *upload, size_t *upload_size, void **state)
 {
@@ -283,14 +284,15 @@ static void *
 server_begin(void *data, const char *url, struct MHD_Connection *connection)
 {
 	struct server_request *request = calloc(1, sizeof(*request));
+	size_t len = strlen(url);
 
 	(void)data;
 	(void)connection;
 	if (!request)
 		return NULL;
-	request->too_long = strlen(url) >= sizeof(request->url);
+	request->too_long = len >= sizeof(request->url);
 	if (!request->too_long)
-		strcpy(request->url, url);
+		memcpy(request->url, url, len + 1);
 	return request;
 }
 
