@@ -201,6 +201,24 @@ escape_path_of(struct escape *escape, uint32_t node, uint32_t levels)
 	return path != 0 ? path - 1 : escape_new_path(escape, node, levels);
 }
 
+/* What one more of the wrappers says of it, further out than those before. */
+static void
+escape_name_frame(
+    struct escape *escape, struct escape_path *path, const struct logical_frame *frame)
+{
+	const char *module = escape->places.logical->modules[frame->module].path;
+	const char *name = frame->function;
+	const char *container =
+	    containers_find(&(struct wrappers_function){ name, frame->symbol, module });
+
+	if (container != NULL)
+		path->container = container;
+	if (wrappers_is_c_library(module))
+		name = containers_public(name);
+	if (name[0] != '_' && name[0] != '?' && strpbrk(name, ":+<") == NULL)
+		path->allocator = name;
+}
+
 /* What people call it: the outermost wrapper with a plain name, which is the one
  * that stands in the site's source; NULL: the hook's own name. And what it is a part
  * of: as the outermost wrapper says that says something. */
@@ -208,10 +226,7 @@ static void
 escape_name_path(struct escape *escape, struct escape_path *path)
 {
 	const struct definitions_node *nodes = escape->places.definitions->nodes;
-	const struct logical *logical = escape->places.logical;
-	const struct logical_frame *frame;
 	const struct logical_place *place;
-	const char *name, *container;
 	uint32_t node, i;
 
 	for (node = path->node; node != 0 && path->site_levels > 0; node = nodes[node].parent) {
@@ -219,16 +234,7 @@ escape_name_path(struct escape *escape, struct escape_path *path)
 		for (i = 0; i < place->place->count; i++) {
 			if (nodes[node].depth == path->depth && i == path->index)
 				return;
-			frame = escape_frame(escape, place->frames[i]);
-			name = frame->function;
-			container = containers_find(&(struct wrappers_function){
-			    name, frame->symbol, logical->modules[frame->module].path });
-			if (container != NULL)
-				path->container = container;
-			if (wrappers_is_c_library(logical->modules[frame->module].path))
-				name = containers_public(name);
-			if (name[0] != '_' && name[0] != '?' && strpbrk(name, ":+<") == NULL)
-				path->allocator = name;
+			escape_name_frame(escape, path, escape_frame(escape, place->frames[i]));
 		}
 	}
 }
@@ -252,13 +258,13 @@ escape_find_allocator(
     struct escape *escape, struct escape_site *site, const struct model_block *block)
 {
 	const char *name = escape_allocator_name(escape, block);
-	uint8_t i;
+	size_t i;
 
 	for (i = 0; i < ESCAPE_ALLOCATORS; i++) {
 		if (site->allocators[i].name == NULL)
 			site->allocators[i].name = name;
 		if (strcmp(site->allocators[i].name, name) == 0)
-			return i + 1;
+			return (uint8_t)(i + 1);
 	}
 	return 0;
 }
@@ -632,6 +638,22 @@ escape_weigh(struct escape_site *site, struct escape_path *path, struct escape_p
 	estimate_add_beyond(&site->bytes, size, weight);
 }
 
+/* What a block adds whatever became of it. */
+static inline void
+escape_count_block(struct escape_site *site, struct escape_path *path, struct escape_pair *pair,
+    const struct model_block *block, enum fate fate)
+{
+	pair->way_counts[escape_way(fate)]++;
+	path->seen += (double)block->size;
+	if (block->size < path->facts.size_min)
+		path->facts.size_min = block->size;
+	if (block->size > path->facts.size_max)
+		path->facts.size_max = block->size;
+	if (block->weight > 1)
+		escape_weigh(site, path, pair, block, fate);
+	escape_count_size(site, block->size, (double)block->weight);
+}
+
 struct escape_fate
 escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 {
@@ -645,15 +667,8 @@ escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 	uint64_t activations = site->facts.activations;
 	uint8_t life = GRID_NO_LIFE;
 
-	pair->way_counts[escape_way(fate)]++;
+	escape_count_block(site, path, pair, block, fate);
 	pair->proved += proved && fate != FATE_LIVE;
-	path->seen += (double)block->size;
-	if (block->size < path->facts.size_min)
-		path->facts.size_min = block->size;
-	if (block->size > path->facts.size_max)
-		path->facts.size_max = block->size;
-	if (block->weight > 1)
-		escape_weigh(site, path, pair, block, fate);
 	if (fate == FATE_UNKNOWN)
 		site->whys[why]++;
 	if (fate == FATE_LOCAL || fate == FATE_UP)
@@ -665,7 +680,6 @@ escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 		escape_audit(escape, site, path, end);
 	escape_count_allocator(escape, site, path, block);
 	escape_count_thread(escape, site, thread);
-	escape_count_size(site, block->size, (double)block->weight);
 	if (end->outcome != MODEL_LIVE &&
 	    !(end->outcome == MODEL_UNKNOWN && end->why == MODEL_WHY_RECORD))
 		life = escape_count_life(escape, site, end, (double)block->weight);

@@ -319,12 +319,26 @@ steps_always(struct steps *steps, size_t number, unsigned depth)
 
 /* ---- jumps that come back ---- */
 
+/* Puts the number into the queue, once; false: there is no room. */
+static bool
+steps_queue(size_t queue[STEPS_TAILS], size_t *count, size_t number)
+{
+	for (size_t i = 0; i < *count; i++) {
+		if (queue[i] == number)
+			return true;
+	}
+	if (*count == STEPS_TAILS)
+		return false;
+	queue[(*count)++] = number;
+	return true;
+}
+
 /* A chain of jumps out of functions leads back to this one: what was called may be
  * a new activation of it, though its caller's call is the same. */
 static void
 steps_find_rejoins(struct steps *steps, size_t number)
 {
-	size_t queue[STEPS_TAILS], count = 0, at, i, j, tail_count, next;
+	size_t queue[STEPS_TAILS], count = 0, at, i, tail_count, next;
 	const uint64_t *tails;
 	bool computed;
 
@@ -339,11 +353,8 @@ steps_find_rejoins(struct steps *steps, size_t number)
 		steps->functions[number].rejoins |= computed;
 		for (i = 0; i < tail_count; i++) {
 			next = steps_function(steps, steps->functions[number].module, tails[i]);
-			for (j = 0; j < count && queue[j] != next; j++)
-				;
-			steps->functions[number].rejoins |= next == number || j == STEPS_TAILS;
-			if (j == count && j < STEPS_TAILS)
-				queue[count++] = next;
+			if (next == number || !steps_queue(queue, &count, next))
+				steps->functions[number].rejoins = true;
 		}
 	}
 }

@@ -130,11 +130,36 @@ is_last(const struct look *look, const struct insn *insn)
 	    look_through(source, insn->target, look->depth + 1);
 }
 
+/* Control goes on behind the instruction, it ends there, or the function can be left. */
+enum way { WAY_ON, WAY_ENDS, WAY_LEAVES };
+
+/* after: where the instruction ends. */
+static enum way
+way_of(struct look *look, const struct insn *insn, uint64_t after)
+{
+	switch (insn->kind) {
+	case INSN_PLAIN: return WAY_ON;
+	case INSN_CALL:
+		/* at the very end a call is the last thing anyway */
+		return after == look->part.end || is_last(look, insn) ? WAY_ENDS : WAY_ON;
+	case INSN_BRANCH: return insn->slot || !add_place(look, insn->target) ? WAY_LEAVES : WAY_ON;
+	case INSN_JUMP:
+		if (insn->target == 0 || insn->slot || !add_place(look, insn->target))
+			return WAY_LEAVES;
+		return WAY_ENDS;
+	case INSN_STOP: return WAY_ENDS;
+	case INSN_RETURN:
+	case INSN_BAD:
+	default: return WAY_LEAVES;
+	}
+}
+
 /* Follows the code from address; false if the function can be left that way. */
 static bool
 follow(struct look *look, uint64_t address)
 {
 	struct insn insn;
+	enum way way;
 
 	while (look->instructions++ < INSTRUCTIONS_MAX) {
 		if (!enter_part(look, address))
@@ -146,26 +171,9 @@ follow(struct look *look, uint64_t address)
 		    insn.loaded < look->part.end)
 			return false;
 		address += insn.length;
-		switch (insn.kind) {
-		case INSN_PLAIN: break;
-		case INSN_CALL:
-			/* at the very end a call is the last thing anyway */
-			if (address == look->part.end || is_last(look, &insn))
-				return true;
-			break;
-		case INSN_BRANCH:
-			if (insn.slot || !add_place(look, insn.target))
-				return false;
-			break;
-		case INSN_JUMP:
-			if (insn.target == 0 || insn.slot)
-				return false;
-			return add_place(look, insn.target);
-		case INSN_STOP: return true;
-		case INSN_RETURN:
-		case INSN_BAD:
-		default: return false;
-		}
+		way = way_of(look, &insn, address);
+		if (way != WAY_ON)
+			return way == WAY_ENDS;
 	}
 	return false;
 }

@@ -239,6 +239,43 @@ has_edge(const struct graph *graph, size_t from, size_t to)
 	return false;
 }
 
+/* Blocks whose predecessors are to be looked at. */
+struct waiting {
+	size_t blocks[PREDECESSORS_MAX];
+	size_t count;
+};
+
+/* Once each; false: there is no room. */
+static bool
+waiting_add(struct waiting *waiting, size_t block)
+{
+	size_t i;
+
+	for (i = 0; i < waiting->count; i++) {
+		if (waiting->blocks[i] == block)
+			return true;
+	}
+	if (waiting->count == PREDECESSORS_MAX)
+		return false;
+	waiting->blocks[waiting->count++] = block;
+	return true;
+}
+
+/* What block i makes of the target; where it leaves it as it was, the block waits. */
+static bool
+resolve_behind(struct run *run, size_t i, int number, struct waiting *waiting, struct code_end *end)
+{
+	const struct value *value = &run->now.registers[number];
+	const struct value *before = &run->states[i]->registers[number];
+
+	run_block(run, i, true);
+	if (value->kind != ANY || value->id == 0 || value->id != before->id)
+		return resolve_value(run, value, end);
+	if (!waiting_add(waiting, i))
+		end->jump = CODE_OPEN;
+	return false;
+}
+
 /*
  * The target, in a register, is not the same on all ways to the block, which does
  * not change it: looks at where they come from, one after the other.
@@ -246,35 +283,18 @@ has_edge(const struct graph *graph, size_t from, size_t to)
 static bool
 resolve_before(struct run *run, size_t at, int number, struct code_end *end)
 {
-	size_t queue[PREDECESSORS_MAX] = { at };
-	size_t count = 1;
+	struct waiting waiting = { { at }, 1 };
 	bool changed = false;
 	size_t next;
 	size_t i;
-	size_t j;
 
-	for (next = 0; next < count && end->jump != CODE_OPEN; next++) {
+	for (next = 0; next < waiting.count && end->jump != CODE_OPEN; next++) {
 		for (i = 0; i < run->known->count && end->jump != CODE_OPEN; i++) {
-			const struct value *value = &run->now.registers[number];
-			const struct value *before;
-
 			/* what leads to a block that matters does so too */
-			if (!run->matters[i] || !has_edge(run->known->graph, i, queue[next]))
-				continue;
-			before = &run->states[i]->registers[number];
-			run_block(run, i, true);
-			if (value->kind != ANY || value->id == 0 || value->id != before->id) {
-				changed = resolve_value(run, value, end) || changed;
-				continue;
-			}
-			for (j = 0; j < count && queue[j] != i; j++)
-				;
-			if (j < count)
-				continue;
-			if (count == PREDECESSORS_MAX)
-				end->jump = CODE_OPEN;
-			else
-				queue[count++] = i;
+			if (run->matters[i] &&
+			    has_edge(run->known->graph, i, waiting.blocks[next]) &&
+			    resolve_behind(run, i, number, &waiting, end))
+				changed = true;
 		}
 	}
 	return changed;

@@ -140,6 +140,28 @@ is_entry(const struct run *run, const struct value *address, unsigned int bits)
 	    run->code->source->read(run->code->source->data, address->a, &bytes, bits / 8);
 }
 
+/* An entry of a table of jumps, perhaps. */
+static struct value
+load_entry(const struct value *address, struct value value, unsigned int bits)
+{
+	value.kind = bits == 32 ? LOAD4 : LOAD8;
+	value.extension = ZERO32;
+	value.a = address->a;
+	value.id = 0;
+	value.width = address->kind == CONST ? 64 : address->width;
+	value.bound = address->bound;
+	return value;
+}
+
+/* What was stored in the slot, or the low bits of it. */
+static struct value
+load_slot(const struct slot *slot, unsigned int bits)
+{
+	if (bits == 64)
+		return slot->value;
+	return bits == 32 ? value_narrow32(slot->value) : value_narrow(slot->value, bits);
+}
+
 static struct value
 load(struct run *run, const ZydisDecodedOperand *operand, unsigned int place)
 {
@@ -148,25 +170,15 @@ load(struct run *run, const ZydisDecodedOperand *operand, unsigned int place)
 	struct value value = fresh(run, place, bits);
 	const struct slot *slot;
 
-	if (is_entry(run, &address, bits)) {
-		value.kind = bits == 32 ? LOAD4 : LOAD8;
-		value.extension = ZERO32;
-		value.a = address.a;
-		value.id = 0;
-		value.width = address.kind == CONST ? 64 : address.width;
-		value.bound = address.bound;
-		return value;
-	}
+	if (is_entry(run, &address, bits))
+		return load_entry(&address, value, bits);
 	if (address.kind != STACK)
 		address = place_of(run, operand);
 	if ((address.kind != STACK && address.kind != PLACE) || bits > 64)
 		return value;
 	slot = state_find(&run->now, address.a, address.b);
-	if (slot != NULL && slot->size * 8 >= bits) {
-		if (bits == 64)
-			return slot->value;
-		return bits == 32 ? value_narrow32(slot->value) : value_narrow(slot->value, bits);
-	}
+	if (slot != NULL && slot->size * 8 >= bits)
+		return load_slot(slot, bits);
 	if (slot == NULL && bits >= 32)
 		state_store(&run->now, &address, bits / 8, value);
 	return value;
@@ -246,11 +258,9 @@ step_extend(struct run *run, bool sign)
 
 	if (run->operands[0].size < 32) {
 		set_fresh(run, values_register(&run->operands[0]), 8);
-	} else if (!sign) {
-		set_register(run, values_register(&run->operands[0]), value);
-	} else if (run->operands[1].size == 32 && run->operands[0].size == 64) {
+	} else if (sign && run->operands[1].size == 32 && run->operands[0].size == 64) {
 		set_register(run, values_register(&run->operands[0]), value_sign32(value));
-	} else if (run->operands[1].size == 32) {
+	} else if (!sign || run->operands[1].size == 32) {
 		set_register(run, values_register(&run->operands[0]), value);
 	} else {
 		set_fresh(run, values_register(&run->operands[0]), run->operands[0].size);
@@ -519,6 +529,7 @@ step_sub(struct run *run)
 }
 
 void
+/* NOLINTNEXTLINE(readability-function-size): one switch over the instructions */
 values_step(struct run *run)
 {
 	ZydisMnemonic mnemonic = run->insn.mnemonic;

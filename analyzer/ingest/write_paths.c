@@ -7,6 +7,27 @@
 #include "analyzer/store/store.h"
 #include "analyzer/util/xalloc.h"
 
+/* Adds what was counted of a path to its row. */
+static void
+write_path_add(struct store_path *row, const struct escape_path *path,
+    const struct escape_site *site, const struct write_means *means)
+{
+	double share = path->fates[FATE_LOCAL] + path->fates[FATE_UP] + path->fates[FATE_THREAD] +
+	    path->fates[FATE_UNKNOWN];
+
+	row->local += path->fates[FATE_LOCAL];
+	row->up += path->fates[FATE_UP];
+	row->thread += path->fates[FATE_THREAD];
+	row->live += path->fates[FATE_LIVE] + path->fates[FATE_CENSORED];
+	row->unknown += path->fates[FATE_UNKNOWN];
+	row->bytes += path->bytes;
+	share += path->fates[FATE_LIVE] + path->fates[FATE_CENSORED];
+	row->blocks += share;
+	if (site->weight > 0)
+		row->cost += share / site->weight *
+		    (write_cost_allocate(site, means) + write_cost_free(site, means));
+}
+
 int
 write_paths(struct ingest_run *run, const struct write_means *means, struct err *err)
 {
@@ -15,7 +36,6 @@ write_paths(struct ingest_run *run, const struct write_means *means, struct err 
 	struct sums sums = { 0 };
 	struct store_path *row = NULL;
 	struct store_path rows = { 0 };
-	double share;
 	size_t i;
 	int status = 0;
 
@@ -27,27 +47,12 @@ write_paths(struct ingest_run *run, const struct write_means *means, struct err 
 			.path = path });
 	sums_merge(&sums);
 	for (i = 0; status == 0 && i < sums.count; i++) {
-		const struct escape_site *site;
-
 		path = sums.list[i].path;
-		site = &escape->sites[path->site];
 		if (row == NULL)
 			rows =
 			    (struct store_path){ .site = sums.list[i].a, .stack = sums.list[i].b };
 		row = &rows;
-		share = path->fates[FATE_LOCAL] + path->fates[FATE_UP] + path->fates[FATE_THREAD] +
-		    path->fates[FATE_UNKNOWN];
-		row->local += path->fates[FATE_LOCAL];
-		row->up += path->fates[FATE_UP];
-		row->thread += path->fates[FATE_THREAD];
-		row->live += path->fates[FATE_LIVE] + path->fates[FATE_CENSORED];
-		row->unknown += path->fates[FATE_UNKNOWN];
-		row->bytes += path->bytes;
-		share += path->fates[FATE_LIVE] + path->fates[FATE_CENSORED];
-		row->blocks += share;
-		if (site->weight > 0)
-			row->cost += share / site->weight *
-			    (write_cost_allocate(site, means) + write_cost_free(site, means));
+		write_path_add(row, path, &escape->sites[path->site], means);
 		if (i + 1 < sums.count && sums.list[i + 1].a == row->site &&
 		    sums.list[i + 1].b == row->stack)
 			continue;

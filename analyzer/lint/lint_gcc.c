@@ -31,11 +31,11 @@ gcc_line(const struct lint_options *options, const struct finding_place *place, 
 static void
 gcc_source(const struct lint_options *options, const struct finding_place *place, FILE *out)
 {
+	const struct snippet_place line = { place->file, place->line, place->column };
 	struct strbuf text = { 0 };
 	int64_t changed;
 
-	if (snippet_add(&text, options->paths, place->file, place->line, place->column,
-		options->columns, &changed))
+	if (snippet_add(&text, options->paths, &line, options->columns, &changed))
 		fputs(text.text, out);
 	strbuf_release(&text);
 }

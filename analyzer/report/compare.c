@@ -395,16 +395,9 @@ compare_copy(struct rows *to, const struct rows *from)
 	}
 }
 
-int
-compare_sides(struct compare *compare, const struct compare_side *a, const struct compare_side *b,
-    struct err *err)
+static void
+compare_init(struct compare *compare, const struct compare_side *a, const struct compare_side *b)
 {
-	struct compare_work work = { .sites = { a->sites, b->sites } };
-	size_t counts[STATES] = { 0 };
-	int rc;
-
-	work.blocks = compare_sum(a->sites, "blocks.estimated");
-	work.bytes = compare_sum(a->sites, "bytes.estimated");
 	*compare = (struct compare){ .parts = { { 0 } } };
 	rows_init(&compare->parts[COMPARE_TOTALS], totals_columns,
 	    sizeof(totals_columns) / sizeof(*totals_columns));
@@ -412,20 +405,41 @@ compare_sides(struct compare *compare, const struct compare_side *a, const struc
 	    sizeof(changes_columns) / sizeof(*changes_columns));
 	compare_copy(&compare->parts[COMPARE_A], a->run);
 	compare_copy(&compare->parts[COMPARE_B], b->run);
+}
+
+/* Pairs the sites of both sides, then makes a row of each pair and of what has none. */
+static void
+compare_changes(struct compare *compare, struct compare_work *work)
+{
+	size_t counts[STATES] = { 0 };
+
+	for (enum compare_law law = LAW_PLACE; law < LAWS; law++)
+		compare_match(work, law);
+	for (size_t i = 0; i < work->sites[0]->count; i++)
+		counts[compare_add(compare, work, i + 1, work->other[0][i])]++;
+	for (size_t i = 0; i < work->sites[1]->count; i++)
+		if (work->other[1][i] == 0)
+			counts[compare_add(compare, work, 0, i + 1)]++;
+	compare_totals(compare, work, counts);
+}
+
+int
+compare_sides(struct compare *compare, const struct compare_side *a, const struct compare_side *b,
+    struct err *err)
+{
+	struct compare_work work = { .sites = { a->sites, b->sites } };
+	int rc;
+
+	work.blocks = compare_sum(a->sites, "blocks.estimated");
+	work.bytes = compare_sum(a->sites, "bytes.estimated");
+	compare_init(compare, a, b);
 	rc = compare_callers(&work.callers[0], a, err);
 	if (rc == 0)
 		rc = compare_callers(&work.callers[1], b, err);
 	for (int side = 0; side < 2; side++)
 		work.other[side] = xcalloc(work.sites[side]->count + 1, sizeof(*work.other[side]));
-	for (enum compare_law law = LAW_PLACE; rc == 0 && law < LAWS; law++)
-		compare_match(&work, law);
-	for (size_t i = 0; rc == 0 && i < a->sites->count; i++)
-		counts[compare_add(compare, &work, i + 1, work.other[0][i])]++;
-	for (size_t i = 0; rc == 0 && i < b->sites->count; i++)
-		if (work.other[1][i] == 0)
-			counts[compare_add(compare, &work, 0, i + 1)]++;
 	if (rc == 0)
-		compare_totals(compare, &work, counts);
+		compare_changes(compare, &work);
 	rows_sort(&compare->parts[COMPARE_CHANGES], ".weight");
 	for (int side = 0; side < 2; side++) {
 		free(work.callers[side]);

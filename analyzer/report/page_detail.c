@@ -84,8 +84,9 @@ page_source(const struct page *page, size_t row)
 	struct strbuf buf = { 0 };
 	struct tm run = { 0 };
 	int64_t changed = 0;
-	bool is_there = snippet_add(&buf, page->paths, rows_text(sites, row, "file"),
-	    rows_int(sites, row, "line"), rows_int(sites, row, "column"), page->columns, &changed);
+	const struct snippet_place place = { rows_text(sites, row, "file"),
+		rows_int(sites, row, "line"), rows_int(sites, row, "column") };
+	bool is_there = snippet_add(&buf, page->paths, &place, page->columns, &changed);
 
 	if (!is_there)
 		return;

@@ -106,8 +106,8 @@ snippet_expand(struct strbuf *to, const char *text, int64_t column, size_t *care
 }
 
 bool
-snippet_add(struct strbuf *buf, const struct paths *paths, const char *file, int64_t line,
-    int64_t column, unsigned columns, int64_t *changed_s)
+snippet_add(struct strbuf *buf, const struct paths *paths, const struct snippet_place *place,
+    unsigned columns, int64_t *changed_s)
 {
 	struct strbuf plain = { 0 };
 	size_t caret = SIZE_MAX;
@@ -115,10 +115,10 @@ snippet_add(struct strbuf *buf, const struct paths *paths, const char *file, int
 	size_t indent = 0;
 	char *text;
 
-	text = snippet_line(paths, file, line, changed_s);
+	text = snippet_line(paths, place->file, place->line, changed_s);
 	if (!text)
 		return false;
-	snippet_expand(&plain, text, column, &caret);
+	snippet_expand(&plain, text, place->column, &caret);
 	/* what is indented far is worth no columns */
 	while (plain.text[indent] == ' ')
 		indent++;
@@ -126,7 +126,7 @@ snippet_add(struct strbuf *buf, const struct paths *paths, const char *file, int
 	/* a long line: the part with the caret, if only the beginning is ASCII */
 	if (caret != SIZE_MAX && caret > indent + room - room / 4)
 		indent = caret - room / 2;
-	strbuf_addf(buf, "%7lld | ", (long long)line);
+	strbuf_addf(buf, "%7lld | ", (long long)place->line);
 	show_text(buf, plain.text + indent, room);
 	if (caret != SIZE_MAX && caret >= indent && caret - indent < room)
 		strbuf_addf(buf, "\n%7s | %*s^", "", (int)(caret - indent), "");

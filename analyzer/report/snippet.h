@@ -25,12 +25,19 @@ void snippet_expand(struct strbuf *to, const char *text, int64_t column, size_t 
 /* A line of a file, which the caller frees; NULL and *changed_s as below. */
 char *snippet_line(const struct paths *paths, const char *file, int64_t line, int64_t *changed_s);
 
+/* Where the line is. */
+struct snippet_place {
+	const char *file; /* borrowed */
+	int64_t line;
+	int64_t column; /* <= 0: unknown */
+};
+
 /*
  * Adds "  line | text" and, for column > 0, a line with the caret; the text cut
  * to `columns`. Nothing, and false, where there is no such line, or no such file as
  * above. *changed_s: its last change, seconds since 1970.
  */
-bool snippet_add(struct strbuf *buf, const struct paths *paths, const char *file, int64_t line,
-    int64_t column, unsigned columns, int64_t *changed_s);
+bool snippet_add(struct strbuf *buf, const struct paths *paths, const struct snippet_place *place,
+    unsigned columns, int64_t *changed_s);
 
 #endif

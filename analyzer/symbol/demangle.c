@@ -215,6 +215,16 @@ angle_is_kept(const char *name, size_t len, size_t start, const struct strbuf *o
 	return !is_word(out->text[out->len - 1]) && !ends_with(out, "::");
 }
 
+/* Takes back what the name has before arguments that are left out. */
+static void
+cut_before_angle(struct strbuf *out, size_t start, bool rust)
+{
+	if (rust && ends_with(out, "::"))
+		cut_tail(out, 2);
+	while (out->len > start && ends_with(out, " "))
+		cut_tail(out, 1);
+}
+
 void
 demangle_strip(const char *name, size_t len, bool rust, struct strbuf *out)
 {
@@ -231,10 +241,7 @@ demangle_strip(const char *name, size_t len, bool rust, struct strbuf *out)
 			i += n;
 		} else if (name[i] == '<' &&
 		    !(rust && angle_is_kept(name + i, len - i, start, out))) {
-			if (rust && ends_with(out, "::"))
-				cut_tail(out, 2);
-			while (out->len > start && ends_with(out, " "))
-				cut_tail(out, 1);
+			cut_before_angle(out, start, rust);
 			i += angle_end(name + i, len - i) + 1;
 		} else {
 			strbuf_add(out, name + i, 1);

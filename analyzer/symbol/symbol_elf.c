@@ -169,14 +169,11 @@ find_note(Elf_Data *data, const uint8_t **id, size_t *len)
 	return false;
 }
 
-bool
-symbol_elf_build_id(const struct symbol_elf *file, const uint8_t **id, size_t *len)
+static bool
+find_in_sections(const struct symbol_elf *file, const uint8_t **id, size_t *len)
 {
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
-	GElf_Phdr segment;
-	size_t count = 0;
-	size_t i;
 
 	while ((section = elf_nextscn(file->elf, section)) != NULL) {
 		Elf_Data *data;
@@ -187,7 +184,16 @@ symbol_elf_build_id(const struct symbol_elf *file, const uint8_t **id, size_t *l
 		if (data != NULL && data->d_buf != NULL && find_note(data, id, len))
 			return true;
 	}
-	/* without section headers the segments still have it */
+	return false;
+}
+
+static bool
+find_in_segments(const struct symbol_elf *file, const uint8_t **id, size_t *len)
+{
+	GElf_Phdr segment;
+	size_t count = 0;
+	size_t i;
+
 	if (elf_getphdrnum(file->elf, &count) != 0)
 		return false;
 	for (i = 0; i < count && i < UINT16_MAX; i++) {
@@ -202,6 +208,13 @@ symbol_elf_build_id(const struct symbol_elf *file, const uint8_t **id, size_t *l
 			return true;
 	}
 	return false;
+}
+
+bool
+symbol_elf_build_id(const struct symbol_elf *file, const uint8_t **id, size_t *len)
+{
+	/* without section headers the segments still have it */
+	return find_in_sections(file, id, len) || find_in_segments(file, id, len);
 }
 
 Elf_Scn *

@@ -198,6 +198,7 @@ static void catch (int signal, siginfo_t *info, void *context)
 enum { WRITING = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND };
 
 static bool
+/* NOLINTNEXTLINE(readability-function-size): one table, and what makes the kernel take it */
 filter_calls(void)
 {
 	const uint32_t own = (uint32_t)getpid();

@@ -157,43 +157,44 @@ symbol_tail_release(struct module *module)
 /* ---- the search ---- */
 
 static bool
+same_step(const struct step *a, const struct step *b)
+{
+	if (a->module != b->module || a->function != b->function)
+		return false;
+	/* what has no function has a name */
+	return a->function != 0 ||
+	    (a->name != NULL && b->name != NULL && strcmp(a->name, b->name) == 0);
+}
+
+static bool
 is_on_path(const struct search *search)
 {
-	const struct step *last = &search->steps[search->depth];
 	size_t i;
 
 	for (i = 0; i < search->depth; i++) {
-		const struct step *step = &search->steps[i];
-
-		if (step->module == last->module && step->function == last->function &&
-		    (step->function != 0 || strcmp(step->name, last->name) == 0))
+		if (same_step(&search->steps[i], &search->steps[search->depth]))
 			return true;
 	}
 	return false;
 }
 
-static bool
-same_step(const struct step *a, const struct step *b)
+/* The steps so far are the first candidate. */
+static void
+set_candidate(struct search *search, size_t count, bool open)
 {
-	return a->module == b->module && a->function == b->function &&
-	    (a->function != 0 || strcmp(a->name, b->name) == 0);
+	search->any = true;
+	memcpy(search->found, search->steps, count * sizeof(*search->found));
+	search->found_count = count;
+	if (open && count > 0)
+		search->found[count - 1].pc = 0;
 }
 
-/* The steps so far are a candidate; open: they lead somewhere unknown. */
+/* The steps so far are one more: leaves what it has in common with those before. */
 static void
-add_candidate(struct search *search, size_t count, bool open)
+join_candidate(struct search *search, size_t count, bool open)
 {
 	size_t i;
 
-	search->open = search->open || open;
-	if (!search->any) {
-		search->any = true;
-		memcpy(search->found, search->steps, count * sizeof(*search->found));
-		search->found_count = count;
-		if (open && count > 0)
-			search->found[count - 1].pc = 0;
-		return;
-	}
 	for (i = 0; i < count && i < search->found_count; i++) {
 		if (!same_step(&search->found[i], &search->steps[i]))
 			break;
@@ -206,6 +207,17 @@ add_candidate(struct search *search, size_t count, bool open)
 	search->found_count = i;
 	if (i > 0)
 		search->found[i - 1].pc = 0;
+}
+
+/* The steps so far are a candidate; open: they lead somewhere unknown. */
+static void
+add_candidate(struct search *search, size_t count, bool open)
+{
+	search->open = search->open || open;
+	if (search->any)
+		join_candidate(search, count, open);
+	else
+		set_candidate(search, count, open);
 }
 
 /* The step is new: what may it do? False if it leads nowhere further. */
@@ -291,7 +303,7 @@ make_named(struct symbol *symbol, struct module *module, const char *linkage)
 
 	if (!symbol_answers_plain(module, linkage, &plain))
 		plain = linkage;
-	if (plain == NULL)
+	else if (plain == NULL)
 		plain = "??";
 	frame->function = arena_copy(&symbol->arena, plain, strlen(plain));
 	frame->symbol = linkage;
@@ -390,6 +402,24 @@ set_goal(struct search *search, const struct symbol_callee *callee)
 	return goal->function != 0 && !is_loader(goal->module);
 }
 
+/* What the search came to, for a call in the module caller. */
+static void
+add_found(struct search *search, struct module *caller, struct symbol_chain *chain)
+{
+	size_t i;
+
+	/* without any chain something is not as the code says: no word */
+	if (!search->any)
+		return;
+	if (!search->open)
+		chain->kind = search->many ? SYMBOL_CHAIN_MANY : SYMBOL_CHAIN_ONE;
+	for (i = 0; i < search->found_count; i++) {
+		add_place(search->symbol, chain, caller, &search->found[i]);
+		if (search->found[i].module != NULL)
+			caller = search->found[i].module;
+	}
+}
+
 void
 symbol_tail_chain(struct symbol *symbol, uint32_t module, uint64_t offset,
     const struct symbol_callee *callee, const struct symbol_scope *scope,
@@ -398,7 +428,6 @@ symbol_tail_chain(struct symbol *symbol, uint32_t module, uint64_t offset,
 	struct search *search;
 	struct symbol_target target;
 	struct module *caller;
-	size_t i;
 
 	*chain = (struct symbol_chain){ .kind = SYMBOL_CHAIN_UNKNOWN };
 	if (module >= symbol->handle_count || offset == 0)
@@ -416,14 +445,7 @@ symbol_tail_chain(struct symbol *symbol, uint32_t module, uint64_t offset,
 			chain->kind = SYMBOL_CHAIN_NONE;
 		} else {
 			run(search);
-			/* without any chain something is not as the code says: no word */
-			if (search->any && !search->open)
-				chain->kind = search->many ? SYMBOL_CHAIN_MANY : SYMBOL_CHAIN_ONE;
-			for (i = 0; search->any && i < search->found_count; i++) {
-				add_place(symbol, chain, caller, &search->found[i]);
-				if (search->found[i].module != NULL)
-					caller = search->found[i].module;
-			}
+			add_found(search, caller, chain);
 		}
 	}
 	free(search);

@@ -135,6 +135,24 @@ decode_rest(struct decode *state, const uint8_t *at, unsigned control, struct ev
 	return (size_t)(at - from);
 }
 
+/* What the event is, now that the state has come to it. */
+static inline __attribute__((always_inline)) void
+decode_fill(struct decode *state, unsigned control, struct event *event)
+{
+	event->kind = (uint8_t)(control & ESC_CONTROL_KIND);
+	if (event->kind == ESC_EVENT_RATE)
+		state->interval = event->size;
+	event->interval = state->interval;
+	event->time = state->time;
+	event->address = state->address << 3;
+	event->stack = state->stack;
+	event->region = state->region;
+	event->gap = (control & ESC_CONTROL_GAP) != 0;
+	event->has_cost = (control & ESC_CONTROL_COST) != 0;
+	event->has_kept = (control & ESC_CONTROL_KEPT) != 0;
+	event->vague = event->pointer = false;
+}
+
 /* The same as decode_event, where ESC_EVENT_MAX bytes may be read. */
 static inline __attribute__((always_inline)) size_t
 decode_whole(struct decode *state, const uint8_t *at, struct event *event)
@@ -171,18 +189,7 @@ decode_whole(struct decode *state, const uint8_t *at, struct event *event)
 	event->proved = UINT16_MAX;
 	if ((control & (ESC_CONTROL_COST | ESC_CONTROL_KEPT | ESC_CONTROL_REGION)) != 0)
 		at += decode_rest(state, at, control, event);
-	event->kind = (uint8_t)(control & ESC_CONTROL_KIND);
-	if (event->kind == ESC_EVENT_RATE)
-		state->interval = event->size;
-	event->interval = state->interval;
-	event->time = state->time;
-	event->address = state->address << 3;
-	event->stack = state->stack;
-	event->region = state->region;
-	event->gap = (control & ESC_CONTROL_GAP) != 0;
-	event->has_cost = (control & ESC_CONTROL_COST) != 0;
-	event->has_kept = (control & ESC_CONTROL_KEPT) != 0;
-	event->vague = event->pointer = false;
+	decode_fill(state, control, event);
 	return (size_t)(at - from);
 }
 

@@ -162,31 +162,42 @@ packed_load_table(struct packed *packed)
 	    packed_agree(packed);
 }
 
+/* Reads the frame at `at` into buf, as much of it as is there: its length, or 0. */
+static size_t
+packed_frame(struct packed *packed, uint64_t at, uint8_t *buf, size_t room)
+{
+	uint64_t left = packed->file_size - at;
+	/* most are far smaller than the largest */
+	size_t some = (size_t)2 * PACKED_FRAME;
+	size_t len;
+
+	while (true) {
+		if (some > left)
+			some = (size_t)left;
+		if (!packed_fetch(packed, at, buf, some))
+			return 0;
+		len = ZSTD_findFrameCompressedSize(buf, some);
+		if (!ZSTD_isError(len))
+			return len;
+		if (some == left || some == room)
+			return 0;
+		some = room;
+	}
+}
+
 /* Without a table: frame after frame, as far as they are whole. */
 static bool
 packed_walk(struct packed *packed)
 {
-	size_t room = ZSTD_compressBound(PACKED_FRAME_MAX), len, some;
+	size_t room = ZSTD_compressBound(PACKED_FRAME_MAX), len;
 	uint8_t *buf = xmalloc(room);
 	unsigned long long whole;
 	uint64_t at = 0;
 
 	packed->frame_count = 0;
 	while (at < packed->file_size) {
-		/* most are far smaller than the largest */
-		some = (size_t)2 * PACKED_FRAME;
-		len = 0;
-		do {
-			if (some > packed->file_size - at)
-				some = (size_t)(packed->file_size - at);
-			if (!packed_fetch(packed, at, buf, some))
-				break;
-			len = ZSTD_findFrameCompressedSize(buf, some);
-			if (!ZSTD_isError(len) || some == packed->file_size - at || some == room)
-				break;
-			some = room;
-		} while (true);
-		if (ZSTD_isError(len) || len < 4)
+		len = packed_frame(packed, at, buf, room);
+		if (len < 4)
 			break;
 		whole = packed_is(buf) ? ZSTD_getFrameContentSize(buf, len) : 0;
 		if (whole > PACKED_FRAME_MAX || !packed_add(packed, len, whole))

@@ -279,12 +279,26 @@ reader_step(const struct reader *reader, uint64_t offset, const struct esc_segme
 	return ((uint64_t)data - offset) / step * step;
 }
 
-/* No segment begins there. */
+/* No segment begins there, where one must: so many bytes. The first is told of, not those
+ * behind it. */
 static void
-reader_lose(struct reader *reader, uint64_t offset, bool valid)
+reader_lose(struct reader *reader, uint64_t offset, uint64_t bytes, bool valid, bool told)
 {
-	reader_note(reader, "byte %" PRIu64 ": %s", offset,
-	    valid ? "damaged segment header (checksum)" : "no valid segment header");
+	if (!told)
+		reader_note(reader, "byte %" PRIu64 ": %s", offset,
+		    valid ? "damaged segment header (checksum)" : "no valid segment header");
+	reader->missing += bytes;
+}
+
+/* A packed trace has more segments than its size allows: the rest is not looked at. */
+static bool
+reader_is_full(struct reader *reader, uint64_t offset)
+{
+	if (reader->packed == NULL || reader->segment_count < reader->segment_limit)
+		return false;
+	reader_note(
+	    reader, "byte %" PRIu64 ": more segments than its packed size can hold", offset);
+	return true;
 }
 
 /* The segments from offset to end; only those of definitions where so asked.
@@ -307,24 +321,18 @@ reader_scan(struct reader *reader, uint64_t offset, uint64_t end, bool defs_only
 			offset += head.size;
 			continue;
 		}
-		if (reader->packed != NULL && reader->segment_count >= reader->segment_limit) {
-			reader_note(reader,
-			    "byte %" PRIu64 ": more segments than its packed size can hold",
-			    offset);
+		if (reader_is_full(reader, offset))
 			break;
-		}
 		if (valid && reader_head_whole(reader, &head)) {
 			reader_add_segment(reader, offset, &head);
 			offset += head.size;
 			lost = false;
 			continue;
 		}
-		if (!lost && !may_lack)
-			reader_lose(reader, offset, valid);
-		lost = true;
 		step = reader_step(reader, offset, &head);
 		if (!may_lack)
-			reader->missing += step;
+			reader_lose(reader, offset, step, valid, lost);
+		lost = true;
 		offset += step;
 	}
 }

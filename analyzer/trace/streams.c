@@ -9,6 +9,9 @@
 #include "analyzer/util/crc32c.h"
 #include "analyzer/util/xalloc.h"
 
+/* Of a trace without any. */
+static const struct definitions streams_undefined;
+
 /* What qsort needs to see of a segment. */
 struct streams_key {
 	uint32_t process, thread, level, seq, index;
@@ -16,21 +19,27 @@ struct streams_key {
 };
 
 static int
+streams_compare_number(uint32_t a, uint32_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int
 streams_compare(const void *left, const void *right)
 {
 	const struct streams_key *a = left, *b = right;
 
 	if (a->process != b->process)
-		return a->process < b->process ? -1 : 1;
+		return streams_compare_number(a->process, b->process);
 	if (a->thread != b->thread)
-		return a->thread < b->thread ? -1 : 1;
+		return streams_compare_number(a->thread, b->thread);
 	if (a->level != b->level)
-		return a->level < b->level ? -1 : 1;
+		return streams_compare_number(a->level, b->level);
 	if (a->seq != b->seq)
-		return a->seq < b->seq ? -1 : 1;
+		return streams_compare_number(a->seq, b->seq);
 	if (a->defined != b->defined)
 		return a->defined ? 1 : -1;
-	return a->index < b->index ? -1 : a->index > b->index;
+	return streams_compare_number(a->index, b->index);
 }
 
 static size_t
@@ -47,7 +56,7 @@ streams_collect(
 		keys[count++] = (struct streams_key){ head->process, head->thread, head->level,
 			head->seq, (uint32_t)i, false };
 	}
-	for (i = 0; definitions != NULL && i < definitions->thread_count; i++)
+	for (i = 0; i < definitions->thread_count; i++)
 		keys[count++] = (struct streams_key){ definitions->threads[i].process,
 			definitions->threads[i].number, 0, UINT32_MAX, (uint32_t)i, true };
 	return count;
@@ -96,10 +105,10 @@ streams_define(struct streams *streams, const struct reader *reader,
 void
 streams_init(struct streams *streams, struct reader *reader, const struct definitions *definitions)
 {
-	size_t room =
-	    reader->segment_count + (definitions != NULL ? definitions->thread_count : 0) + 1;
+	const struct definitions *known = definitions != NULL ? definitions : &streams_undefined;
+	size_t room = reader->segment_count + known->thread_count + 1;
 	struct streams_key *keys = xcalloc(room, sizeof(*keys));
-	size_t i, at = 0, count = streams_collect(reader, definitions, keys);
+	size_t i, at = 0, count = streams_collect(reader, known, keys);
 
 	qsort(keys, count, sizeof(*keys), streams_compare);
 	*streams = (struct streams){ 0 };
@@ -109,7 +118,7 @@ streams_init(struct streams *streams, struct reader *reader, const struct defini
 		bool same = i > 0 && streams_same(&keys[i - 1], &keys[i]);
 
 		if (keys[i].defined) {
-			streams_define(streams, reader, &definitions->threads[keys[i].index], same);
+			streams_define(streams, reader, &known->threads[keys[i].index], same);
 			continue;
 		}
 		if (same && keys[i - 1].seq == keys[i].seq) {
