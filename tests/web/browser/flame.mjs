@@ -56,7 +56,10 @@ async function same(tab, node, root, metric, what) {
 	// the document has each path rounded
 	const around = [0, -node.parts / 2, node.parts / 2].map((error) => `: ${show(node.total + error)}, `);
 	check(around.some((one) => now.includes(one)), `${what}: value`, [now, around]);
-	check(now.includes(`, ${units.share(node.total, root.total)} of all`), `${what}: share`, [now, node.total, root.total]);
+	const shares = [0, -1, 1].map((error) =>
+		`, ${units.share(node.total + error * node.parts / 2, root.total - error * root.parts / 2)} of all`);
+	check(node === root ? now.includes(", 100% of all") : shares.some((one) => now.includes(one)), `${what}: share`,
+		[now, node.total, root.total]);
 	check(new RegExp(`, ${node.children.size} frames? under it$`).test(now), `${what}: frames under it`,
 		[now, node.children.size]);
 }
