@@ -11,14 +11,8 @@ import re
 import subprocess
 import sys
 
-failed = 0
-
-
-def check(true, what):
-    global failed
-    if not true:
-        failed += 1
-        print("FAIL:", what)
+import attack
+from attack import check
 
 
 class Page(html.parser.HTMLParser):
@@ -100,8 +94,8 @@ def main():
           blocks["state"]["running"] is False, "state: %s" % blocks["state"])
     check(not {name for name in blocks if name.endswith("?run=%d" % (len(kinds) + 1))}, "too much")
     print("%s: %d KiB, %d blocks" % (sys.argv[2], len(text) >> 10, len(blocks)))
-    print("%d failed" % failed)
-    sys.exit(1 if failed else 0)
+    print("%d failed" % attack.failed)
+    sys.exit(1 if attack.failed else 0)
 
 
 main()
