@@ -1,5 +1,6 @@
 // Blocks by size and lifetime, both in powers of two. A box that is chosen here every view
 // follows.
+import { chart } from "../chart.js";
 import { fill, h } from "../dom.js";
 import { choose, formatHeat, needs, parseFilter } from "../filter.js";
 import { heat as heatColour, palette } from "../flame/paint.js";
@@ -7,7 +8,6 @@ import { surface } from "../flame/surface.js";
 import { boxOf, gridOf, livesOf } from "../heatgrid.js";
 import { empty } from "../parts.js";
 import * as state from "../state.js";
-import * as theme from "../theme.js";
 import * as tip from "../tip.js";
 import { METRICS, bytes, count, ns, share } from "../units.js";
 
@@ -26,9 +26,6 @@ let shown = null; // {grid, metric, partial}
 let cursor = null; // a cell; at first the one that weighs most
 let anchor = null;
 let drag = null;
-let waiting = 0;
-let watcher = null;
-let forget = null;
 
 const sizeName = (size) => bytes(2 ** size);
 const lifeName = (life) => ns(2 ** life);
@@ -167,8 +164,7 @@ function paintCorner(pen, colours) {
 }
 
 function paint() {
-	waiting = 0;
-	if (!parts || !shown?.grid || parts.box.clientWidth === 0)
+	if (!shown?.grid)
 		return;
 	const colours = palette();
 	const width = Math.max(parts.box.clientWidth, LEFT + shown.grid.columns * widthOf() + GAP + 8);
@@ -186,11 +182,6 @@ function paint() {
 		outline(pen, chosen, colours.hit, []);
 	if (document.activeElement === parts.box)
 		outline(pen, { size: [cursor.size, cursor.size], life: [cursor.life, cursor.life] }, colours.ink, [3, 2]);
-}
-
-function repaint() {
-	if (waiting === 0)
-		waiting = requestAnimationFrame(paint);
 }
 
 function words({ size, life }) {
@@ -243,7 +234,7 @@ function key(event) {
 		anchor = null;
 		cursor = next;
 		fill(parts.now, words(cursor));
-		repaint();
+		parts.repaint();
 	} else if (event.key === "Enter") {
 		setBox(boxOf(cursor, cursor));
 	} else if (event.key === "Escape" && heat) {
@@ -275,7 +266,7 @@ function bindBrush() {
 
 		if (drag) {
 			drag.to = under;
-			repaint();
+			parts.repaint();
 		}
 		if (under)
 			tip.show(event.clientX, event.clientY, h("p", null, drag
@@ -291,15 +282,8 @@ function bindBrush() {
 			return;
 		cursor = made.to;
 		setBox(boxOf(made.from, made.to));
-		repaint();
+		parts.repaint();
 	});
-	parts.box.addEventListener("pointercancel", () => {
-		drag = null;
-		repaint();
-	});
-	parts.box.addEventListener("pointerleave", () => tip.hide());
-	for (const name of ["focus", "blur"])
-		parts.box.addEventListener(name, repaint);
 }
 
 function drawTable() {
@@ -400,7 +384,7 @@ async function showAll(root) {
 	fill(parts.now, words(cursor));
 	drawLegend();
 	drawTable();
-	repaint();
+	parts.repaint();
 }
 
 export default {
@@ -412,20 +396,19 @@ export default {
 		anchor = null;
 		cursor = null;
 		parts = {
-			canvas: h("canvas", { "aria-hidden": "true" }), bar: h("div", { class: "flame-bar" }), note: h("p", { class: "flame-note" }),
-			legend: h("ul", { class: "flame-legend", "aria-label": "Colours" }), now: h("p", { class: "flame-now", "aria-live": "polite" }),
-			table: h("div", { class: "scroll" }), none: h("div"), font: "sans-serif",
+			...chart({
+				box: {
+					class: "heat-box", "aria-roledescription": "heat map",
+					"aria-label": "Blocks by size and lifetime: arrow keys move, with Shift they choose a box, Enter chooses a cell, Escape all",
+					onkeydown: key,
+				},
+				paint,
+				stop: () => { drag = null; },
+			}),
+			bar: h("div", { class: "flame-bar" }), legend: h("ul", { class: "flame-legend", "aria-label": "Colours" }),
+			none: h("div"), font: "sans-serif",
 		};
-		parts.box = h("div", {
-			class: "heat-box", tabindex: 0, role: "application", "aria-roledescription": "heat map",
-			"aria-label": "Blocks by size and lifetime: arrow keys move, with Shift they choose a box, Enter chooses a cell, Escape all",
-			onkeydown: key,
-		}, parts.canvas);
-		parts.under = h("details", { class: "flame-under" }, h("summary", null, "As a table"), parts.table);
 		bindBrush();
-		watcher = new ResizeObserver(repaint);
-		watcher.observe(parts.box);
-		forget = theme.on(repaint);
 		await showAll(root);
 	},
 	async update(root, given) {
@@ -433,11 +416,9 @@ export default {
 		await showAll(root.querySelector(".view") ?? root);
 	},
 	leave() {
-		watcher?.disconnect();
-		forget?.();
+		parts?.end();
 		parts = null;
 		shown = null;
 		drag = null;
-		tip.hide();
 	},
 };

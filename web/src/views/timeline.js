@@ -1,5 +1,6 @@
 // The time line: what was live and how fast it was allocated. A range that is chosen here
 // every view follows.
+import { chart } from "../chart.js";
 import { fill, h } from "../dom.js";
 import { choose, heatSums, needs, parseFilter } from "../filter.js";
 import { palette } from "../flame/paint.js";
@@ -7,7 +8,6 @@ import { surface } from "../flame/surface.js";
 import { empty } from "../parts.js";
 import { between, chosenBlocks, rounded, slicesOf } from "../slices.js";
 import * as state from "../state.js";
-import * as theme from "../theme.js";
 import { ticks } from "../ticks.js";
 import * as tip from "../tip.js";
 import { bytes, count, ns } from "../units.js";
@@ -25,9 +25,7 @@ let parts = null;
 let shown = null; // {slices, whole, grid, step, begin, canChoose, chosen}
 let cursor = 0; // a slice of the grid
 let brush = null; // {from, to}: pixels, while it is drawn
-let waiting = 0;
-let forget = null;
-let watcher = null;
+let anchor = null; // where a choice by keys began
 
 const widthNow = () => Math.max(1, parts.box.clientWidth - LEFT - RIGHT);
 const startOf = (slice) => shown.begin + slice * shown.step;
@@ -118,8 +116,7 @@ function paintRange(pen, range, colours) {
 }
 
 function paint() {
-	waiting = 0;
-	if (!parts || !shown || parts.box.clientWidth === 0)
+	if (!shown)
 		return;
 	const colours = palette();
 	const pen = surface(parts.canvas, parts.box.clientWidth, HEIGHT);
@@ -154,11 +151,6 @@ function paint() {
 	}
 }
 
-function repaint() {
-	if (waiting === 0)
-		waiting = requestAnimationFrame(paint);
-}
-
 function words(from, to) {
 	const { live, allocations, frees } = between(shown.slices, from, to);
 	const chosen = shown.chosen && shown.chosen[Math.floor((from - shown.begin + 1) / shown.step)] || 0;
@@ -188,14 +180,14 @@ function key(event) {
 		const next = Math.max(0, Math.min(last, to));
 
 		if (event.shiftKey && shown.canChoose) {
-			parts.anchor ??= cursor;
+			anchor ??= cursor;
 			cursor = next;
-			setRange({ from: startOf(Math.min(parts.anchor, next)), to: startOf(Math.max(parts.anchor, next) + 1) },
+			setRange({ from: startOf(Math.min(anchor, next)), to: startOf(Math.max(anchor, next) + 1) },
 				{ replace: range !== null });
 		} else {
-			parts.anchor = null;
+			anchor = null;
 			cursor = next;
-			repaint();
+			parts.repaint();
 			fill(parts.now, words(startOf(cursor), Math.min(shown.whole, startOf(cursor + 1))));
 		}
 	} else if (event.key === "Enter" && shown.canChoose) {
@@ -223,7 +215,7 @@ function bindBrush() {
 
 		if (brush) {
 			brush.to = at(event);
-			repaint();
+			parts.repaint();
 		}
 		const step = rounded(shown.grid, brush ? timeAt(brush.from) : time, time, shown.whole);
 
@@ -237,19 +229,12 @@ function bindBrush() {
 			return;
 		cursor = Math.max(0, Math.floor((timeAt(at(event)) - shown.begin) / shown.step));
 		if (Math.abs(made.to - made.from) < DRAG || !shown.canChoose) {
-			repaint();
+			parts.repaint();
 			say();
 			return;
 		}
 		setRange(rounded(shown.grid, timeAt(made.from), timeAt(made.to), shown.whole));
 	});
-	parts.box.addEventListener("pointercancel", () => {
-		brush = null;
-		repaint();
-	});
-	parts.box.addEventListener("pointerleave", () => tip.hide());
-	for (const name of ["focus", "blur"])
-		parts.box.addEventListener(name, repaint);
 }
 
 function drawTable() {
@@ -316,7 +301,7 @@ async function show(root) {
 	drawNote(rangeNow());
 	drawTable();
 	say();
-	repaint();
+	parts.repaint();
 }
 
 export default {
@@ -326,20 +311,17 @@ export default {
 	async draw(root, given) {
 		context = given;
 		cursor = 0;
-		parts = {
-			canvas: h("canvas", { "aria-hidden": "true" }), note: h("p", { class: "flame-note" }),
-			now: h("p", { class: "flame-now", "aria-live": "polite" }), table: h("div", { class: "scroll" }), anchor: null,
-		};
-		parts.box = h("div", {
-			class: "timeline-box", tabindex: 0, role: "application", "aria-roledescription": "time line",
-			"aria-label": "Live bytes and allocations over time: arrow keys move, with Shift they choose a range, Enter chooses a slice, Escape the whole run",
-			onkeydown: key,
-		}, parts.canvas);
-		parts.under = h("details", { class: "flame-under" }, h("summary", null, "As a table"), parts.table);
+		anchor = null;
+		parts = chart({
+			box: {
+				class: "timeline-box", "aria-roledescription": "time line",
+				"aria-label": "Live bytes and allocations over time: arrow keys move, with Shift they choose a range, Enter chooses a slice, Escape the whole run",
+				onkeydown: key,
+			},
+			paint,
+			stop: () => { brush = null; },
+		});
 		bindBrush();
-		watcher = new ResizeObserver(repaint);
-		watcher.observe(parts.box);
-		forget = theme.on(repaint);
 		await show(root);
 	},
 	async update(root, given) {
@@ -347,11 +329,9 @@ export default {
 		await show(root.querySelector(".view") ?? root);
 	},
 	leave() {
-		watcher?.disconnect();
-		forget?.();
+		parts?.end();
 		parts = null;
 		shown = null;
 		brush = null;
-		tip.hide();
 	},
 };
