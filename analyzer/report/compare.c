@@ -6,10 +6,8 @@
 #include <string.h>
 
 #include "analyzer/format/format.h"
+#include "analyzer/report/pairing.h"
 #include "analyzer/report/report.h"
-#include "analyzer/store/query.h"
-#include "analyzer/util/map.h"
-#include "analyzer/util/xalloc.h"
 
 /* Names of states, in the order of enum compare_state. */
 static const char *const states[] = { "new", "worse", "better", "gone", "same" };
@@ -61,193 +59,10 @@ static const struct column changes_columns[] = {
 	{ ".weight", NULL, COLUMN_REAL },
 };
 
-/* A site that is looked for on the other side. */
-struct compare_entry {
-	struct map_key key; /* what must be the same */
-	const char *file;
-	int64_t line, column;
-	size_t row;
-};
-
-struct compare_list {
-	struct compare_entry *list;
-	size_t count;
-};
-
 struct compare_work {
 	const struct rows *sites[2];
-	struct map_key *callers[2]; /* by row: the functions on its heaviest path */
-	size_t *other[2];           /* by row: the one of the other side, + 1 */
-	double blocks, bytes;       /* of all sites before */
+	double blocks, bytes; /* of all sites before */
 };
-
-/* From the strictest: what two sites must share to be one. */
-enum compare_law { LAW_PLACE, LAW_CALLERS, LAW_OWNER, LAW_ALLOCATOR, LAW_FUNCTION, LAWS };
-
-static const char *
-compare_base(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static struct map_key
-compare_key_add(struct map_key key, const char *text)
-{
-	return map_key_of(key, text, strlen(text) + 1);
-}
-
-static struct map_key
-compare_key(const struct compare_work *work, int side, size_t row, enum compare_law law)
-{
-	const struct rows *sites = work->sites[side];
-	struct map_key key = { 0, 0 };
-	int64_t place[2] = { rows_int(sites, row, "line"), rows_int(sites, row, "column") };
-
-	/* a function without a name is called by its file */
-	key = compare_key_add(key, compare_base(rows_text(sites, row, "function")));
-	key = compare_key_add(key, compare_base(rows_text(sites, row, "module")));
-	if (law < LAW_FUNCTION)
-		key = compare_key_add(key, rows_text(sites, row, "allocator"));
-	if (law == LAW_OWNER)
-		key = compare_key_add(key, rows_text(sites, row, "owner.function"));
-	if (law <= LAW_CALLERS)
-		key = map_key_of(key, &work->callers[side][row], sizeof(struct map_key));
-	if (law == LAW_PLACE) {
-		key = compare_key_add(key, compare_base(rows_text(sites, row, "file")));
-		key = map_key_of(key, place, sizeof(place));
-	}
-	return key;
-}
-
-static int
-compare_entries(const void *left, const void *right)
-{
-	const struct compare_entry *a = left, *b = right;
-	int order = memcmp(&a->key, &b->key, sizeof(a->key));
-
-	if (order == 0)
-		order = strcmp(a->file, b->file);
-	if (order != 0)
-		return order;
-	if (a->line != b->line)
-		return a->line < b->line ? -1 : 1;
-	if (a->column != b->column)
-		return a->column < b->column ? -1 : 1;
-	return a->row < b->row ? -1 : a->row > b->row;
-}
-
-static struct compare_list
-compare_left(const struct compare_work *work, int side, enum compare_law law)
-{
-	const struct rows *sites = work->sites[side];
-	struct compare_list left = { xcalloc(sites->count + 1, sizeof(*left.list)), 0 };
-
-	for (size_t i = 0; i < sites->count; i++) {
-		if (work->other[side][i] != 0)
-			continue;
-		left.list[left.count++] = (struct compare_entry){
-			.key = compare_key(work, side, i, law),
-			.file = compare_base(rows_text(sites, i, "file")),
-			.line = rows_int(sites, i, "line"),
-			.column = rows_int(sites, i, "column"),
-			.row = i,
-		};
-	}
-	qsort(left.list, left.count, sizeof(*left.list), compare_entries);
-	return left;
-}
-
-static double
-compare_far(const struct compare_entry *a, const struct compare_entry *b)
-{
-	return fabs((double)a->line - (double)b->line);
-}
-
-/* Sites of one key on both sides, in the order of their lines: each of the fewer finds the
- * nearest of the more that leaves enough for those behind it. */
-static void
-compare_pair(struct compare_work *work, int fewer, const struct compare_entry *few,
-    size_t few_count, const struct compare_entry *many, size_t many_count)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < few_count; i++, at++) {
-		size_t last = many_count - (few_count - i);
-
-		while (at < last &&
-		    compare_far(&few[i], &many[at + 1]) < compare_far(&few[i], &many[at]))
-			at++;
-		work->other[fewer][few[i].row] = many[at].row + 1;
-		work->other[!fewer][many[at].row] = few[i].row + 1;
-	}
-}
-
-static size_t
-compare_run(const struct compare_list *left, size_t from, const struct map_key *key)
-{
-	size_t end = from;
-
-	while (end < left->count && memcmp(&left->list[end].key, key, sizeof(*key)) == 0)
-		end++;
-	return end - from;
-}
-
-static void
-compare_match(struct compare_work *work, enum compare_law law)
-{
-	struct compare_list a = compare_left(work, 0, law), b = compare_left(work, 1, law);
-	size_t i = 0, j = 0, n, m;
-
-	while (i < a.count && j < b.count) {
-		int order = memcmp(&a.list[i].key, &b.list[j].key, sizeof(a.list[i].key));
-
-		n = order <= 0 ? compare_run(&a, i, &a.list[i].key) : 0;
-		m = order >= 0 ? compare_run(&b, j, &b.list[j].key) : 0;
-		if (n > 0 && n <= m)
-			compare_pair(work, 0, &a.list[i], n, &b.list[j], m);
-		else if (m > 0 && n > m)
-			compare_pair(work, 1, &b.list[j], m, &a.list[i], n);
-		i += n;
-		j += m;
-	}
-	free(a.list);
-	free(b.list);
-}
-
-/* The functions on each site's heaviest path, as one key. */
-static int
-compare_callers(struct map_key **keys, const struct compare_side *side, struct err *err)
-{
-	struct query *query = query_prepare(side->db,
-	    "WITH RECURSIVE o(site, stack, n) AS (SELECT id, stack, 0 FROM site UNION ALL"
-	    " SELECT o.site, k.parent, o.n + 1 FROM o JOIN stack k ON k.id = o.stack"
-	    " WHERE k.parent <> 0 AND o.n < 64)"
-	    " SELECT o.site, f.function FROM o JOIN stack k ON k.id = o.stack"
-	    " JOIN frame f ON f.id = k.frame ORDER BY o.site, o.n",
-	    err);
-	struct map rows = { 0 };
-	int rc = -1;
-
-	*keys = xcalloc(side->sites->count + 1, sizeof(**keys));
-	for (size_t i = 0; i < side->sites->count; i++) {
-		struct map_key id = { 0, (uint64_t)rows_int(side->sites, i, "id") };
-
-		*map_insert(&rows, id, NULL) = i;
-	}
-	while (query && (rc = query_next(query, err)) > 0) {
-		struct map_key id = { 0, (uint64_t)query_int(query, 0) };
-		const uint64_t *row = map_find(&rows, id);
-
-		if (row)
-			(*keys)[*row] =
-			    compare_key_add((*keys)[*row], compare_base(query_text(query, 1)));
-	}
-	query_finish(query);
-	map_release(&rows);
-	return rc;
-}
 
 /* Whether what a verdict says is that there is something to do. */
 static bool
@@ -407,18 +222,17 @@ compare_init(struct compare *compare, const struct compare_side *a, const struct
 	compare_copy(&compare->parts[COMPARE_B], b->run);
 }
 
-/* Pairs the sites of both sides, then makes a row of each pair and of what has none. */
+/* A row of each pair and of what has none. */
 static void
-compare_changes(struct compare *compare, struct compare_work *work)
+compare_changes(
+    struct compare *compare, const struct compare_work *work, const struct pairing *pairing)
 {
 	size_t counts[STATES] = { 0 };
 
-	for (enum compare_law law = LAW_PLACE; law < LAWS; law++)
-		compare_match(work, law);
 	for (size_t i = 0; i < work->sites[0]->count; i++)
-		counts[compare_add(compare, work, i + 1, work->other[0][i])]++;
+		counts[compare_add(compare, work, i + 1, pairing->other[0][i])]++;
 	for (size_t i = 0; i < work->sites[1]->count; i++)
-		if (work->other[1][i] == 0)
+		if (pairing->other[1][i] == 0)
 			counts[compare_add(compare, work, 0, i + 1)]++;
 	compare_totals(compare, work, counts);
 }
@@ -428,23 +242,17 @@ compare_sides(struct compare *compare, const struct compare_side *a, const struc
     struct err *err)
 {
 	struct compare_work work = { .sites = { a->sites, b->sites } };
-	int rc;
+	const struct pairing_side sides[2] = { { a->db, a->sites }, { b->db, b->sites } };
+	struct pairing pairing;
+	int rc = pairing_find(&pairing, sides, err);
 
 	work.blocks = compare_sum(a->sites, "blocks.estimated");
 	work.bytes = compare_sum(a->sites, "bytes.estimated");
 	compare_init(compare, a, b);
-	rc = compare_callers(&work.callers[0], a, err);
 	if (rc == 0)
-		rc = compare_callers(&work.callers[1], b, err);
-	for (int side = 0; side < 2; side++)
-		work.other[side] = xcalloc(work.sites[side]->count + 1, sizeof(*work.other[side]));
-	if (rc == 0)
-		compare_changes(compare, &work);
+		compare_changes(compare, &work, &pairing);
 	rows_sort(&compare->parts[COMPARE_CHANGES], ".weight");
-	for (int side = 0; side < 2; side++) {
-		free(work.callers[side]);
-		free(work.other[side]);
-	}
+	pairing_release(&pairing);
 	return rc;
 }
 
