@@ -4,5 +4,8 @@
 
 /* Prints what `shell` (bash, zsh) reads: 0, or -1 for an unknown shell. */
 int completion_print(const char *shell);
+/* The two of them. */
+void completion_bash(void);
+void completion_zsh(void);
 
 #endif

@@ -17,6 +17,8 @@ struct option_def {
 	const char *name;     /* long, without its dashes */
 	int key;              /* a letter is the short option too; else OPTIONS_KEY + n */
 	const char *argument; /* its name; "[NAME]": may be left out; NULL: none */
+	/* one of few words: they are listed here, "as what: one, two or three", and the
+	 * shells' completions take them from here (values.h) */
 	const char *help;
 };
 
