@@ -553,15 +553,35 @@ escape_count_size(struct escape_site *site, uint64_t size, double weight)
 	}
 }
 
-/* Returns its octave. */
-static uint8_t
-escape_count_life(
-    struct escape *escape, struct escape_site *site, const struct model_end *end, double weight)
+/* ns; of a live one until the last event. */
+static inline uint64_t
+escape_life(const struct escape *escape, const struct model_end *end)
 {
 	uint64_t ticks = end->time - end->block->begin;
-	uint64_t life =
-	    end->time < end->block->begin ? 0 : (uint64_t)((double)ticks * escape->options.tick_ns);
 
+	return end->time < end->block->begin ? 0
+					     : (uint64_t)((double)ticks * escape->options.tick_ns);
+}
+
+/* Of a block that was not freed. */
+static void
+escape_count_live(struct escape *escape, struct escape_path *path, const struct model_end *end)
+{
+	double weight = (double)end->block->weight;
+
+	path->live_bytes += weight * (double)end->block->size;
+	path->life += weight * (double)escape_life(escape, end);
+}
+
+/* Returns its octave. */
+static uint8_t
+escape_count_life(struct escape *escape, struct escape_site *site, struct escape_path *path,
+    const struct model_end *end)
+{
+	double weight = (double)end->block->weight;
+	uint64_t life = escape_life(escape, end);
+
+	path->life += weight * (double)life;
 	if (life < site->life_min)
 		site->life_min = life;
 	if (life > site->life_max)
@@ -680,9 +700,10 @@ escape_end(struct escape *escape, const struct model_end *end, uint32_t thread)
 		escape_audit(escape, site, path, end);
 	escape_count_allocator(escape, site, path, block);
 	escape_count_thread(escape, site, thread);
-	if (end->outcome != MODEL_LIVE &&
-	    !(end->outcome == MODEL_UNKNOWN && end->why == MODEL_WHY_RECORD))
-		life = escape_count_life(escape, site, end, (double)block->weight);
+	if (end->outcome == MODEL_LIVE)
+		escape_count_live(escape, path, end);
+	else if (end->outcome != MODEL_UNKNOWN || end->why != MODEL_WHY_RECORD)
+		life = escape_count_life(escape, site, path, end);
 	grid_add(&site->grid, block->size, life, (double)block->weight, escape->options.budget);
 	if (block->timed || end->timed)
 		escape_count_cost(escape, site, end);

@@ -89,6 +89,8 @@ struct escape_path {
 	double fates[FATE_COUNT];   /* estimated blocks */
 	double bytes;               /* estimated; until escape_finish beyond those seen */
 	double seen;                /* bytes of the blocks that were seen */
+	double live_bytes;          /* estimated; of those that are live or censored */
+	double life;                /* ns, estimated; of all whose end, or none, was seen */
 	const char *allocator;      /* as the site's source calls it; NULL: the hook's name */
 	const char *container;      /* what its blocks are a part of (containers.h), or NULL */
 	bool named;                 /* these two were looked for */

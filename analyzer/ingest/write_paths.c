@@ -21,6 +21,8 @@ write_path_add(struct store_path *row, const struct escape_path *path,
 	row->live += path->fates[FATE_LIVE] + path->fates[FATE_CENSORED];
 	row->unknown += path->fates[FATE_UNKNOWN];
 	row->bytes += path->bytes;
+	row->live_bytes += path->live_bytes;
+	row->life += path->life;
 	share += path->fates[FATE_LIVE] + path->fates[FATE_CENSORED];
 	row->blocks += share;
 	if (site->weight > 0)

@@ -160,6 +160,8 @@ CREATE TABLE path (
 	live REAL NOT NULL,             -- censored ones included
 	unknown REAL NOT NULL,
 	cost REAL NOT NULL,             -- ns
+	live_bytes REAL NOT NULL,       -- of those that are live
+	life REAL NOT NULL,             -- ns that they lived in all; live ones until the end
 	PRIMARY KEY (site, stack)
 ) STRICT, WITHOUT ROWID;
 

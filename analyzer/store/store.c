@@ -241,6 +241,8 @@ static const struct column path_columns[] = {
 	R(path, live),
 	R(path, unknown),
 	R(path, cost),
+	R(path, live_bytes),
+	R(path, life),
 };
 static const struct column free_path_columns[] = {
 	I(free_path, site),

@@ -90,7 +90,7 @@ struct store_site_context {
 
 struct store_path {
 	int64_t site, stack;
-	double blocks, bytes, local, up, thread, live, unknown, cost;
+	double blocks, bytes, local, up, thread, live, unknown, cost, live_bytes, life;
 };
 
 struct store_free_path {

@@ -204,7 +204,12 @@ add_paths(struct made *made, const struct store_site *site, int64_t caller)
 		.thread = (double)site->thread,
 		.live = (double)site->live,
 		.unknown = (double)site->unknown,
-		.cost = site->cost_allocate + site->cost_free };
+		.cost = site->cost_allocate + site->cost_free,
+		.live_bytes = site->observed > 0
+		    ? site->bytes * (double)site->live / (double)site->observed
+		    : 0,
+		.life =
+		    site->life_p50 != STORE_NULL ? site->estimated * (double)site->life_p50 : 0 };
 	struct store_owner owner = { site->id, site->owner, site->owner_distance,
 		site->owner_distance ? "up" : "local", site->observed, site->proved };
 	struct store_free_path freed = { site->id, caller, "local", site->estimated };

@@ -107,6 +107,10 @@ check_rows(void)
 		     " ON stack.id = site.stack WHERE stack.frame = site.frame"),
 	    4);
 	CHECK_EQ(ask("SELECT sum(blocks) FROM path"), 420);
+	/* of each run 200 of 1, one of 1000, and those from 5001 to 5009 on until 6001 */
+	CHECK_EQ(ask("SELECT sum(life) FROM path"), 2 * (200 + 1000 + 9 * 1001 - 45));
+	CHECK_EQ(ask("SELECT sum(live_bytes) FROM path"),
+	    ask("SELECT sum(bytes) FROM size_life WHERE life < 0"));
 	CHECK_EQ(ask("SELECT sum(blocks) FROM free_path"), 402);
 	CHECK_EQ(ask("SELECT sum(blocks) FROM owner"), 400);
 	CHECK_EQ(ask("SELECT sum(blocks) FROM size_histogram"), 420);
