@@ -70,3 +70,14 @@ columns_round(double value)
 		return 0;
 	return value < 9007199254740992.0 ? llround(value) : INT64_C(9007199254740992);
 }
+
+int64_t
+columns_carry(struct columns_carry *carry, double value)
+{
+	int64_t before = carry->told;
+
+	if (value > 0)
+		carry->sum += value;
+	carry->told = columns_round(carry->sum);
+	return carry->told - before;
+}

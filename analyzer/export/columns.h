@@ -15,4 +15,14 @@ void columns_texts(struct json *json, const char *name, char *const *texts, size
 /* An estimate as a whole number: 0 to 2^53, what no number is as 0. */
 int64_t columns_round(double value);
 
+/* Rounds the values of a column one after the other, so that what they come to together is
+ * rounded once. Zero-initialised: at its beginning. */
+struct columns_carry {
+	double sum;
+	int64_t told;
+};
+
+/* The next one, from 0 to 2^53 (columns_round); what no number is counts as 0. */
+int64_t columns_carry(struct columns_carry *carry, double value);
+
 #endif

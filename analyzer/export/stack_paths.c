@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analyzer/export/columns.h"
+#include "analyzer/export/tree.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/xalloc.h"
@@ -19,9 +20,9 @@ enum { ENDS = sizeof(ends) / sizeof(*ends) };
 /* A row of the table frame. */
 struct paths_row {
 	uint32_t name, file, module;
-	int64_t line;
+	int64_t line, column;
 	uint32_t number; /* of the columns' frames, + 1; 0: none yet */
-	bool wrapper, startup;
+	bool wrapper, startup, inlined;
 };
 
 /* A row of the table stack. */
@@ -70,14 +71,45 @@ paths_add_row(struct paths_loader *loader, const struct paths_row *row)
 	return (uint32_t)loader->row_count++;
 }
 
+/* Of files of one path that differ it is none's. */
+static void
+paths_add_build_id(struct stack_paths *paths, const char *path, const char *build_id)
+{
+	size_t known = paths->modules.count;
+	uint32_t module = paths_text(&paths->modules, path);
+
+	if (module == known) {
+		paths->build_ids =
+		    xreallocarray(paths->build_ids, known + 1, sizeof(*paths->build_ids));
+		paths->build_ids[paths->build_id_count++] = xstrdup(build_id);
+	} else if (strcmp(paths->build_ids[module], build_id) != 0) {
+		paths->build_ids[module][0] = '\0';
+	}
+}
+
+/* The module without a name is 0. */
+static int
+paths_load_modules(struct stack_paths *paths, struct query_db *db, struct err *err)
+{
+	struct query *query =
+	    query_prepare(db, "SELECT path, build_id FROM module ORDER BY id", err);
+	int rc = -1;
+
+	paths_add_build_id(paths, "", "");
+	while (query && (rc = query_next(query, err)) > 0)
+		paths_add_build_id(paths, query_text(query, 0), query_text(query, 1));
+	query_finish(query);
+	return rc;
+}
+
 /* Row 0 is the frame of stacks whose own is not there. */
 static int
 paths_load_frames(struct paths_loader *loader, struct query_db *db, struct err *err)
 {
 	struct stack_paths *paths = loader->paths;
 	struct query *query = query_prepare(db,
-	    "SELECT f.id, f.function, f.file, f.line, coalesce(m.path, ''), f.wrapper, f.startup"
-	    " FROM frame f LEFT JOIN module m ON m.id = f.module",
+	    "SELECT f.id, f.function, f.file, f.line, coalesce(m.path, ''), f.wrapper, f.startup,"
+	    " f.column, f.inlined FROM frame f LEFT JOIN module m ON m.id = f.module",
 	    err);
 	int rc = -1;
 
@@ -94,7 +126,9 @@ paths_load_frames(struct paths_loader *loader, struct query_db *db, struct err *
 			.line = query_int(query, 3),
 			.module = paths_text(&paths->modules, query_text(query, 4)),
 			.wrapper = query_int(query, 5) != 0,
-			.startup = query_int(query, 6) != 0 });
+			.startup = query_int(query, 6) != 0,
+			.column = query_int(query, 7),
+			.inlined = query_int(query, 8) != 0 });
 	}
 	query_finish(query);
 	return rc;
@@ -159,6 +193,8 @@ paths_frame(struct stack_paths *paths, struct paths_row *row)
 		frames->line = xreallocarray(frames->line, more, sizeof(*frames->line));
 		frames->wrapper = xreallocarray(frames->wrapper, more, sizeof(*frames->wrapper));
 		frames->startup = xreallocarray(frames->startup, more, sizeof(*frames->startup));
+		frames->column = xreallocarray(frames->column, more, sizeof(*frames->column));
+		frames->inlined = xreallocarray(frames->inlined, more, sizeof(*frames->inlined));
 		paths->frame_cap = more;
 	}
 	frames->name[count] = row->name;
@@ -167,6 +203,8 @@ paths_frame(struct stack_paths *paths, struct paths_row *row)
 	frames->line[count] = row->line;
 	frames->wrapper[count] = row->wrapper;
 	frames->startup[count] = row->startup;
+	frames->column[count] = row->column;
+	frames->inlined[count] = row->inlined;
 	row->number = (uint32_t)++frames->count;
 	return row->number - 1;
 }
@@ -295,6 +333,69 @@ paths_load_rows(
 	return rc;
 }
 
+static double
+paths_real(const struct query *query, int column)
+{
+	double value = query_real(query, column);
+
+	if (!(value > 0))
+		return 0;
+	return value < 0x1p53 ? value : 0x1p53;
+}
+
+static int64_t
+paths_life(const struct query *query, int column)
+{
+	return query_type(query, column) == QUERY_NULL ? -1 : query_int(query, column);
+}
+
+static struct paths_fact
+paths_fact(struct stack_paths *paths, const struct query *query)
+{
+	double share = paths_real(query, 12);
+
+	return (struct paths_fact){ .site = query_int(query, 0),
+		.stack = query_int(query, 1),
+		.blocks = paths_real(query, 2),
+		.bytes = paths_real(query, 3),
+		.cost = paths_real(query, 4),
+		.local = paths_real(query, 5),
+		.up = paths_real(query, 6),
+		.thread = paths_real(query, 7),
+		.live = paths_real(query, 8),
+		.unknown = paths_real(query, 9),
+		.live_bytes = paths_real(query, 10),
+		.life = paths_real(query, 11),
+		.share = share < 1 ? share : 1,
+		.life_min = paths_life(query, 13),
+		.life_max = paths_life(query, 14),
+		.allocator = paths_text(&paths->allocators, query_text(query, 15)),
+		.verdict = tree_verdict_number(query_text(query, 16)) };
+}
+
+/* In the order of paths_load_rows. */
+static int
+paths_load_facts(struct stack_paths *paths, struct query_db *db, struct err *err)
+{
+	struct query *query = query_prepare(db,
+	    "SELECT p.site, p.stack, p.blocks, p.bytes, p.cost, p.local, p.up, p.thread, p.live,"
+	    " p.unknown, p.live_bytes, p.life, s.share, s.life_min, s.life_max, s.allocator,"
+	    " s.verdict FROM path p JOIN " PATHS_SITES " g ON g.id = p.site"
+	    " JOIN (SELECT *, " QUERY_SHARE("= id") " AS share FROM site) s ON s.id = p.site"
+						    " ORDER BY g.shown, p.stack, p.site",
+	    err);
+	size_t at = 0;
+	int rc = -1;
+
+	paths->facts = xcalloc(paths->count + 1, sizeof(*paths->facts));
+	while (query && (rc = query_next(query, err)) > 0 && at < paths->count)
+		paths->facts[at++] = paths_fact(paths, query);
+	query_finish(query);
+	if (rc == 0 && at < paths->count)
+		rc = err_set(err, "paths have changed while they were read");
+	return rc < 0 ? rc : 0;
+}
+
 int
 stack_paths_load_list(struct stack_paths *paths, struct query_db *db, struct err *err)
 {
@@ -310,13 +411,17 @@ stack_paths_load(struct stack_paths *paths, struct query_db *db, struct err *err
 
 	*paths = (struct stack_paths){ .count = 0 };
 	loader->paths = paths;
-	rc = paths_load_frames(loader, db, err);
+	rc = paths_load_modules(paths, db, err);
+	if (rc == 0)
+		rc = paths_load_frames(loader, db, err);
 	if (rc == 0)
 		rc = paths_load_stacks(loader, db, err);
 	if (rc == 0) {
 		paths_add_node(paths, 0, 0);
 		rc = paths_load_rows(paths, loader, db, err);
 	}
+	if (rc == 0)
+		rc = paths_load_facts(paths, db, err);
 	map_release(&loader->rows);
 	free(loader->row_list);
 	free(loader->link_list);
@@ -336,15 +441,21 @@ paths_texts_release(struct paths_texts *texts)
 void
 stack_paths_release(struct stack_paths *paths)
 {
+	for (size_t i = 0; i < paths->build_id_count; i++)
+		free(paths->build_ids[i]);
+	free(paths->build_ids);
 	paths_texts_release(&paths->names);
 	paths_texts_release(&paths->files);
 	paths_texts_release(&paths->modules);
+	paths_texts_release(&paths->allocators);
 	free(paths->frames.name);
 	free(paths->frames.file);
 	free(paths->frames.module);
 	free(paths->frames.line);
 	free(paths->frames.wrapper);
 	free(paths->frames.startup);
+	free(paths->frames.column);
+	free(paths->frames.inlined);
 	free(paths->parent);
 	free(paths->frame);
 	free(paths->site);
@@ -354,6 +465,7 @@ stack_paths_release(struct stack_paths *paths)
 	free(paths->cost);
 	free(paths->live);
 	free(paths->ns);
+	free(paths->facts);
 	map_release(&paths->map);
 	*paths = (struct stack_paths){ .count = 0 };
 }

@@ -29,13 +29,27 @@ struct paths_texts {
 /* Columns of the frames that are on a path's stack. */
 struct paths_frames {
 	uint32_t *name, *file, *module; /* of the texts */
-	int64_t *line;
-	uint32_t *wrapper, *startup; /* 1: it is */
+	int64_t *line, *column;
+	uint32_t *wrapper, *startup, *inlined; /* 1: it is */
 	size_t count;
 };
 
+/* What is known of a path, not rounded: numbers are from 0 to 2^53. */
+struct paths_fact {
+	int64_t site, stack; /* site(id) of its run, stack(id) */
+	double blocks, bytes, cost, live_bytes;
+	double local, up, thread, live, unknown; /* blocks by fate */
+	double life;                             /* ns that its blocks lived in all */
+	double share;                            /* that need not be on the heap, 0 to 1 */
+	int64_t life_min, life_max;              /* of its site, ns; -1: not known */
+	uint32_t allocator;                      /* of the texts; of its site */
+	uint8_t verdict;                         /* of tree_verdicts; of its site */
+};
+
 struct stack_paths {
-	struct paths_texts names, files, modules;
+	struct paths_texts names, files, modules, allocators;
+	char **build_ids; /* by module: hex, "": unknown, or there are several */
+	size_t build_id_count;
 	struct paths_frames frames;
 	uint32_t *parent, *frame; /* by node; 0 is the root, its own parent, without a frame */
 	size_t node_count, node_cap, frame_cap;
@@ -43,6 +57,7 @@ struct stack_paths {
 	uint32_t *node;
 	int64_t *blocks, *bytes, *cost, *live;
 	double *ns; /* that one block of it costs */
+	struct paths_fact *facts;
 	size_t count;
 	struct map map; /* site(id) and stack(id) -> path; of the list alone */
 };
@@ -50,7 +65,7 @@ struct stack_paths {
 /* Paths alone: without node, frames and texts. -1 and err set on failure; release it in any
  * case. */
 int stack_paths_load_list(struct stack_paths *paths, struct query_db *db, struct err *err);
-/* All of it. */
+/* All of it. Facts and build-ids are of these alone. */
 int stack_paths_load(struct stack_paths *paths, struct query_db *db, struct err *err);
 void stack_paths_release(struct stack_paths *paths);
 

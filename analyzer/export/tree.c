@@ -177,10 +177,10 @@ child_of(struct builder *builder, uint32_t parent, uint32_t name)
 	return (uint32_t)*at;
 }
 
-static size_t
-verdict_number(const char *verdict)
+uint8_t
+tree_verdict_number(const char *verdict)
 {
-	size_t at = 0;
+	uint8_t at = 0;
 
 	while (at < TREE_VERDICTS - 1 && strcmp(tree_verdicts[at], verdict) != 0)
 		at++;
@@ -192,7 +192,7 @@ add_path(struct builder *builder, int64_t stack, double value, const char *verdi
     bool is_inverted, struct err *err)
 {
 	size_t count = collect(builder, stack);
-	size_t number = verdict_number(verdict);
+	size_t number = tree_verdict_number(verdict);
 	uint32_t node = 0;
 
 	builder->by_verdict[0][number] += value;

@@ -26,6 +26,8 @@ const struct tree_metric *tree_metric_at(size_t at); /* NULL behind the last */
 enum { TREE_VERDICTS = 10 };
 /* Names of the verdicts, in the order of tree_node.verdict. */
 extern const char *const tree_verdicts[TREE_VERDICTS];
+/* The place of that one; of what is none, that of the last. */
+uint8_t tree_verdict_number(const char *verdict);
 
 struct tree_node {
 	uint32_t parent; /* node 0 is the root and its own parent */
