@@ -20,6 +20,7 @@ struct contexts_site {
 	struct contexts_group *groups; /* as many as parts, at most */
 	size_t group_count;
 	uint32_t *into; /* by number of a group: the one that took it in */
+	bool whole;     /* what a block that went far spoils, and not which is in a minority */
 };
 
 /* Parts of the same frames, then also of the same functions and verdict. */
@@ -68,6 +69,20 @@ contexts_minority(const struct contexts_classes *classes)
 	return contexts_total(classes) - most;
 }
 
+/* All, where one that went far, or nobody knows where, keeps them on the heap. */
+static uint64_t
+contexts_spoiled(const struct contexts_classes *classes)
+{
+	return classes->count[2] + classes->count[3] > 0 ? contexts_total(classes) : 0;
+}
+
+/* Blocks of one context that a closer look at the callers should be rid of. */
+static uint64_t
+contexts_weigh(const struct contexts_site *site, const struct contexts_classes *classes)
+{
+	return site->whole ? contexts_spoiled(classes) : contexts_minority(classes);
+}
+
 static int
 contexts_compare_frames(const void *left, const void *right)
 {
@@ -82,7 +97,7 @@ contexts_same(const struct context *x, const struct context *y, uint32_t depth)
 	return memcmp(x->frames, y->frames, depth * sizeof(x->frames[0])) == 0;
 }
 
-/* Blocks in a minority where `depth` callers make a context; parts are sorted. */
+/* Such blocks where `depth` callers make a context; parts are sorted. */
 static uint64_t
 contexts_mixed(const struct contexts_site *site, uint32_t depth)
 {
@@ -93,17 +108,17 @@ contexts_mixed(const struct contexts_site *site, uint32_t depth)
 	for (i = 0; i < site->count; i++) {
 		if (i > 0 &&
 		    !contexts_same(&site->parts[i - 1].context, &site->parts[i].context, depth)) {
-			mixed += contexts_minority(&classes);
+			mixed += contexts_weigh(site, &classes);
 			memset(&classes, 0, sizeof(classes));
 		}
 		contexts_add_classes(&classes, &site->parts[i].context.facts);
 	}
-	return mixed + contexts_minority(&classes);
+	return mixed + contexts_weigh(site, &classes);
 }
 
-/* How many callers separate the fates best; 0: none do. */
+/* How many callers separate the classes best; 0: none do. */
 static uint32_t
-contexts_depth(const struct contexts_site *site)
+contexts_separate(const struct contexts_site *site)
 {
 	uint64_t mixed[CONTEXTS_DEPTH + 1], least, all;
 	struct contexts_classes classes = { { 0 } };
@@ -113,7 +128,7 @@ contexts_depth(const struct contexts_site *site)
 	for (i = 0; i < site->count; i++)
 		contexts_add_classes(&classes, &site->parts[i].context.facts);
 	all = contexts_total(&classes);
-	least = mixed[0] = contexts_minority(&classes);
+	least = mixed[0] = contexts_weigh(site, &classes);
 	for (depth = 1; depth <= CONTEXTS_DEPTH; depth++) {
 		mixed[depth] = contexts_mixed(site, depth);
 		if (mixed[depth] < least)
@@ -125,6 +140,22 @@ contexts_depth(const struct contexts_site *site)
 	for (depth = 1; (mixed[depth] - least) * 50 > all || mixed[depth] * 2 > mixed[0];)
 		depth++;
 	return depth;
+}
+
+/* How many callers separate the fates best; 0: none do. Where one call makes blocks
+ * that stay and blocks that go up (a vector that grows), no caller tells these apart:
+ * it is asked then which callers make none that go far. */
+static uint32_t
+contexts_depth(struct contexts_site *site)
+{
+	uint32_t depth;
+
+	site->whole = false;
+	depth = contexts_separate(site);
+	if (depth != 0)
+		return depth;
+	site->whole = true;
+	return contexts_separate(site);
 }
 
 static void

@@ -4,7 +4,9 @@
  * Callers are the frames around the site that are no wrappers and no start-up
  * code. As few of them as separate the fates make a context: of 1 to
  * CONTEXTS_DEPTH callers the smallest number that leaves hardly more blocks (1 in
- * 50) with the minority of their context than any other would. Calls from several
+ * 50) with the minority of their context than any other would. Where no number
+ * does, those callers are told that make no block that goes far: a few that do must not
+ * hide what can be done about all others. Calls from several
  * lines of one function are one context where they have one verdict.
  */
 #ifndef ESCAPE_CONTEXTS_H
