@@ -8,9 +8,11 @@
 #include "analyzer/cmd/options.h"
 #include "analyzer/cmd/path_options.h"
 #include "analyzer/cmd/source.h"
+#include "analyzer/cmd/suppression_notes.h"
 #include "analyzer/cmd/verdict_list.h"
 #include "analyzer/lint/finding.h"
 #include "analyzer/lint/lint.h"
+#include "analyzer/lint/suppressions.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/paths.h"
@@ -24,6 +26,7 @@ enum {
 	LINT_MIN_BLOCKS,
 	LINT_PROVED,
 	LINT_TOP,
+	LINT_SUPPRESSIONS,
 	LINT_ERROR,
 	LINT_COLOR,
 	LINT_BLOCKS = 60, /* so many without an escape leave a rate of 5 % at most */
@@ -37,6 +40,7 @@ static const struct option_def lint_options[] = {
 	{ "min-blocks", LINT_MIN_BLOCKS, "N", "only sites with so many blocks (60)" },
 	{ "proved", LINT_PROVED, NULL, "only sites with no block that is presumed" },
 	{ "top", LINT_TOP, "N", "only the first N sites" },
+	{ "suppressions", LINT_SUPPRESSIONS, "FILE", "sites that are left as they are" },
 	{ "error", LINT_ERROR, NULL, "exit with 1 if there is a warning" },
 	PATH_OPTIONS,
 	SOURCE_OPTIONS,
@@ -48,6 +52,8 @@ struct options {
 	struct source_options source;
 	struct paths paths;
 	struct finding_options finding;
+	struct suppressions suppressions;
+	const char *suppressed; /* the file of them; NULL: none */
 	const struct lint *lint;
 	size_t top;
 	enum term_color color;
@@ -73,6 +79,7 @@ options_take(struct options *options, int key)
 		break;
 	case LINT_PROVED: options->finding.is_proved = true; break;
 	case LINT_TOP: options->top = (size_t)options_number(&cmd_lint, "top", 1, 1000000); break;
+	case LINT_SUPPRESSIONS: options->suppressed = optarg; break;
 	case LINT_ERROR: options->is_error = true; break;
 	case LINT_COLOR:
 		if (term_color_parse(optarg, &options->color) < 0)
@@ -99,6 +106,7 @@ warnings_count(const struct findings *findings)
 static void
 lint_notes(const struct options *options, const struct findings *findings, size_t found)
 {
+	suppression_notes(options->suppressed, &options->suppressions, findings->suppressed);
 	if (findings->left_out > 0)
 		cmd_note("%zu site%s left out: fewer than %lld blocks%s "
 			 "(--min-blocks=0 shows all)",
@@ -146,7 +154,7 @@ lint_main(int argc, char **argv)
 	struct options options = { .lint = lint_find("gcc"),
 		.finding = {
 		    .verdicts = "stack,buffer,caller,reuse,mixed", .min_blocks = LINT_BLOCKS } };
-	struct query_db *db;
+	struct query_db *db = NULL;
 	struct err err = { "" };
 	int status = CMD_FAILED;
 	int key;
@@ -158,12 +166,16 @@ lint_main(int argc, char **argv)
 	if (!options.paths.root)
 		paths_set_root(&options.paths, NULL);
 	options.finding.paths = &options.paths;
-	db = source_open(argv[optind], &options.source, &err);
+	options.finding.suppressions = &options.suppressions;
+	if (!options.suppressed ||
+	    suppressions_load(&options.suppressions, options.suppressed, &err) == 0)
+		db = source_open(argv[optind], &options.source, &err);
 	if (db)
 		status = lint_write(&options, db, &err);
 	else
 		cmd_fail(&err);
 	query_close(db);
+	suppressions_release(&options.suppressions);
 	source_release(&options.source);
 	paths_release(&options.paths);
 	return status;

@@ -7,6 +7,7 @@
 
 #include "analyzer/format/rows.h"
 #include "analyzer/lint/identity.h"
+#include "analyzer/lint/suppressions.h"
 #include "analyzer/report/advice.h"
 #include "analyzer/report/report.h"
 #include "analyzer/store/query.h"
@@ -206,8 +207,8 @@ finding_message(const struct rows *sites, size_t row)
 
 /* Something can be done; most of its blocks are proved, not presumed; and where
  * it says that none escapes, enough were seen to say so. */
-static enum finding_level
-level_of(const struct rows *sites, size_t row)
+enum finding_level
+finding_level(const struct rows *sites, size_t row)
 {
 	const char *verdict = rows_text(sites, row, "verdict");
 	enum advice_class class = advice_find(verdict)->class;
@@ -417,7 +418,7 @@ finding_make(const struct maker *maker, struct finding *finding, size_t row, str
 	const struct rows *sites = maker->sites;
 
 	*finding = (struct finding){
-		.level = level_of(sites, row),
+		.level = finding_level(sites, row),
 		/* one of ours, whatever the database says */
 		.verdict = xstrdup(advice_find(rows_text(sites, row, "verdict"))->verdict),
 		.allocator = xstrdup(rows_text(sites, row, "allocator")),
@@ -462,27 +463,40 @@ has_verdict(const struct maker *maker, size_t row)
 	return advice_is_among(verdicts, rows_text(maker->sites, row, "verdict"));
 }
 
-static bool
-is_wanted(const struct maker *maker, struct findings *findings, size_t row)
+static int
+choice_find(const struct maker *maker, size_t row, enum finding_choice *choice, struct err *err)
 {
 	const struct finding_options *options = maker->options;
+	int is_known = 0;
 
+	*choice = FINDING_OTHER;
 	if (!has_verdict(maker, row))
-		return false;
-	if (rows_int(maker->sites, row, "blocks.observed") >= options->min_blocks &&
+		return 0;
+	if (options->suppressions)
+		is_known = suppressions_match(
+		    options->suppressions, maker->db, options->paths, maker->sites, row, err);
+	if (is_known < 0)
+		return -1;
+	if (is_known)
+		*choice = FINDING_SUPPRESSED;
+	else if (rows_int(maker->sites, row, "blocks.observed") >= options->min_blocks &&
 	    !(options->is_proved && rows_int(maker->sites, row, "evidence.inferred") > 0))
-		return true;
-	findings->left_out++;
-	return false;
+		*choice = FINDING_KEPT;
+	else
+		*choice = FINDING_FEW;
+	return 0;
 }
 
 static int
-findings_read(struct findings *findings, struct maker *maker, struct err *err)
+findings_make(struct findings *findings, const struct maker *maker,
+    const enum finding_choice *choices, struct err *err)
 {
 	size_t cap = 0;
 
 	for (size_t i = 0; i < maker->sites->count; i++) {
-		if (!is_wanted(maker, findings, i))
+		findings->left_out += choices[i] == FINDING_FEW;
+		findings->suppressed += choices[i] == FINDING_SUPPRESSED;
+		if (choices[i] != FINDING_KEPT)
 			continue;
 		findings->list =
 		    xgrow(findings->list, &cap, findings->count + 1, sizeof(*findings->list));
@@ -490,6 +504,23 @@ findings_read(struct findings *findings, struct maker *maker, struct err *err)
 			return -1;
 	}
 	return 0;
+}
+
+static int
+findings_read(struct findings *findings, struct maker *maker, struct err *err)
+{
+	const struct finding_options *options = maker->options;
+	enum finding_choice *choices = xcalloc(maker->sites->count + 1, sizeof(*choices));
+	int rc = 0;
+
+	for (size_t i = 0; i < maker->sites->count && rc == 0; i++)
+		rc = choice_find(maker, i, &choices[i], err);
+	if (rc == 0 && options->choose)
+		rc = options->choose(options->choose_data, maker->sites, choices, err);
+	if (rc == 0)
+		rc = findings_make(findings, maker, choices, err);
+	free(choices);
+	return rc;
 }
 
 static void

@@ -11,6 +11,7 @@ struct paths;
 struct query_db;
 struct report_frame;
 struct rows;
+struct suppressions;
 
 /* Names as they are in the program: whoever writes them escapes them. */
 struct finding_place {
@@ -69,17 +70,32 @@ struct finding {
 	unsigned text_copy;
 };
 
+/* What becomes of a site. */
+enum finding_choice {
+	FINDING_OTHER,      /* it has none of the verdicts */
+	FINDING_SUPPRESSED, /* it has, but is known and left as it is */
+	FINDING_FEW,        /* left out for min_blocks or is_proved */
+	FINDING_KEPT,
+};
+
 struct finding_options {
 	const char *verdicts; /* with commas */
 	const struct paths *paths;
-	int64_t min_blocks; /* fewer: left out */
-	bool is_proved;     /* only sites of which every block is */
+	int64_t min_blocks;                /* fewer: left out */
+	bool is_proved;                    /* only sites of which every block is */
+	struct suppressions *suppressions; /* those used are marked; NULL: none */
+	/* Changes the choices, one a row of report_sites, the order of which findings keep. -1
+	 * and err set on failure. NULL: they stay as they are. */
+	int (*choose)(
+	    void *data, const struct rows *sites, enum finding_choice *choices, struct err *err);
+	void *choose_data;
 };
 
 struct findings {
 	struct finding *list; /* owned; what would save most comes first */
 	size_t count;
 	size_t left_out; /* for min_blocks or is_proved */
+	size_t suppressed;
 	int64_t started; /* the first run, seconds since 1970 */
 };
 
@@ -90,6 +106,8 @@ int findings_load(struct findings *findings, struct query_db *db,
 void findings_cut(struct findings *findings, size_t count);
 void findings_release(struct findings *findings);
 
+/* Of a row of report_sites. */
+enum finding_level finding_level(const struct rows *sites, size_t row);
 /* What finding.message says of a row of report_sites; the caller frees it. */
 char *finding_message(const struct rows *sites, size_t row);
 

@@ -29,7 +29,16 @@ struct pairing_work {
 };
 
 /* From the strictest: what two sites must share to be one. */
-enum pairing_law { LAW_PLACE, LAW_CALLERS, LAW_OWNER, LAW_ALLOCATOR, LAW_FUNCTION, LAWS };
+enum pairing_law {
+	LAW_PLACE,
+	LAW_FILE,
+	LAW_CALLERS,
+	LAW_OWNER,
+	LAW_ALLOCATOR,
+	LAW_MODULE,
+	LAW_FUNCTION,
+	LAWS,
+};
 
 static const char *
 pairing_base(const char *path)
@@ -49,22 +58,25 @@ static struct map_key
 pairing_key(const struct pairing_work *work, int side, size_t row, enum pairing_law law)
 {
 	const struct rows *sites = work->sites[side];
+	const char *file = pairing_base(rows_text(sites, row, "file"));
 	struct map_key key = { 0, 0 };
 	int64_t place[2] = { rows_int(sites, row, "line"), rows_int(sites, row, "column") };
 
 	/* a function without a name is called by its file */
 	key = pairing_key_add(key, pairing_base(rows_text(sites, row, "function")));
-	key = pairing_key_add(key, pairing_base(rows_text(sites, row, "module")));
+	/* a program may have got another name, if there is a source to know it by */
+	if (law != LAW_MODULE || *file == '\0')
+		key = pairing_key_add(key, pairing_base(rows_text(sites, row, "module")));
 	if (law < LAW_FUNCTION)
 		key = pairing_key_add(key, rows_text(sites, row, "allocator"));
 	if (law == LAW_OWNER)
 		key = pairing_key_add(key, rows_text(sites, row, "owner.function"));
 	if (law <= LAW_CALLERS)
 		key = map_key_of(key, &work->callers[side][row], sizeof(struct map_key));
-	if (law == LAW_PLACE) {
-		key = pairing_key_add(key, pairing_base(rows_text(sites, row, "file")));
+	if (law <= LAW_FILE || law == LAW_MODULE)
+		key = pairing_key_add(key, file);
+	if (law == LAW_PLACE)
 		key = map_key_of(key, place, sizeof(place));
-	}
 	return key;
 }
 
@@ -165,7 +177,7 @@ pairing_match(struct pairing_work *work, enum pairing_law law)
 
 /* The functions on each site's heaviest path, as one key. */
 static int
-pairing_callers(struct map_key **keys, const struct pairing_side *side, struct err *err)
+pairing_callers(struct map_key *keys, const struct pairing_side *side, struct err *err)
 {
 	struct query *query = query_prepare(side->db,
 	    "WITH RECURSIVE o(site, stack, n) AS (SELECT id, stack, 0 FROM site UNION ALL"
@@ -177,7 +189,6 @@ pairing_callers(struct map_key **keys, const struct pairing_side *side, struct e
 	struct map rows = { 0 };
 	int rc = -1;
 
-	*keys = xcalloc(side->sites->count + 1, sizeof(**keys));
 	for (size_t i = 0; i < side->sites->count; i++) {
 		struct map_key id = { 0, (uint64_t)rows_int(side->sites, i, "id") };
 
@@ -188,8 +199,8 @@ pairing_callers(struct map_key **keys, const struct pairing_side *side, struct e
 		const uint64_t *row = map_find(&rows, id);
 
 		if (row)
-			(*keys)[*row] =
-			    pairing_key_add((*keys)[*row], pairing_base(query_text(query, 1)));
+			keys[*row] =
+			    pairing_key_add(keys[*row], pairing_base(query_text(query, 1)));
 	}
 	query_finish(query);
 	map_release(&rows);
@@ -207,8 +218,10 @@ pairing_find(struct pairing *pairing, const struct pairing_side sides[2], struct
 		work.sites[side] = sides[side].sites;
 		pairing->other[side] =
 		    xcalloc(sides[side].sites->count + 1, sizeof(*pairing->other[side]));
-		if (rc == 0)
-			rc = pairing_callers(&work.callers[side], &sides[side], err);
+		work.callers[side] =
+		    xcalloc(sides[side].sites->count + 1, sizeof(*work.callers[side]));
+		if (rc == 0 && sides[0].db && sides[1].db)
+			rc = pairing_callers(work.callers[side], &sides[side], err);
 	}
 	for (enum pairing_law law = LAW_PLACE; rc == 0 && law < LAWS; law++)
 		pairing_match(&work, law);

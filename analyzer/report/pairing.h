@@ -9,8 +9,8 @@ struct query_db;
 struct rows;
 
 struct pairing_side {
-	struct query_db *db;
-	const struct rows *sites; /* rows of report_sites */
+	struct query_db *db;      /* NULL on either: stacks are not compared */
+	const struct rows *sites; /* rows of report_sites, or columns of the same names */
 };
 
 struct pairing {

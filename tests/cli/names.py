@@ -267,6 +267,18 @@ class Views:
         self.has_all("diff", [restored(change["function"]) for change in changes])
         self.run("diff", self.trace)
 
+    def baseline(self):
+        text = self.run("check", "--write-baseline=-", allowed="\t")
+        fields = [line.split("\t") for line in text.split("\n")[:-1]
+                  if not line.startswith(("#", "esc-baseline "))]
+        assert all(len(one) == 7 for one in fields), [one for one in fields if len(one) != 7][:1]
+        self.has_all("baseline", [restored(one[3]) for one in fields])
+        if self.source:
+            assert SOURCE in [restored(one[5]) for one in fields]
+        with open(os.path.join(self.directory, b"baseline"), "w", encoding="utf-8") as file:
+            file.write(text)
+        assert self.run("check", "--baseline=baseline", "--min-blocks=0") == ""
+
     def svg(self):
         text = self.run("flamegraph", allowed="\t")
         subprocess.run(["xmllint", "--noout", "--huge", "--nonet", "-"], input=text.encode(),
@@ -425,7 +437,7 @@ class Views:
 
     def all(self):
         for view in (self.database, self.report_json, self.report_csv, self.folded,
-                     self.columns, self.diff, self.svg,
+                     self.columns, self.diff, self.baseline, self.svg,
                      self.sarif, self.remarks, self.github, self.gcc, self.people, self.dump, self.serve,
                      self.single):
             view()
