@@ -43,10 +43,10 @@ enum {
 };
 
 static const struct option_def check_options[] = {
-	{ "baseline", CHECK_BASELINE, "B", "fail for what B does not have" },
-	{ "write-baseline", CHECK_WRITE, "B", "make B of the run, or of several; - is stdout" },
-	{ "update", CHECK_UPDATE, NULL, "add to --baseline=B what the runs have" },
-	{ "force", 'f', NULL, "replace B if it is there" },
+	{ "baseline", CHECK_BASELINE, "FILE", "fail for what FILE does not have" },
+	{ "write-baseline", CHECK_WRITE, "FILE", "make it of the run, or of several; - is stdout" },
+	{ "update", CHECK_UPDATE, NULL, "add to --baseline what the runs have" },
+	{ "force", 'f', NULL, "replace the baseline if it is there" },
 	{ "max-blocks", CHECK_MAX_BLOCKS, "N", "fail if more blocks were allocated" },
 	{ "max-stackable", CHECK_MAX_STACKABLE, "N[%]",
 	    "fail if more of them need not be on the heap" },
