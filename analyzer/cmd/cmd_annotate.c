@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "analyzer/cmd/cmd.h"
+#include "analyzer/cmd/filter_options.h"
 #include "analyzer/cmd/options.h"
 #include "analyzer/cmd/pager.h"
 #include "analyzer/cmd/path_options.h"
@@ -17,6 +18,7 @@
 #include "analyzer/lint/annotate.h"
 #include "analyzer/lint/finding.h"
 #include "analyzer/report/report.h"
+#include "analyzer/store/filter.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/paths.h"
@@ -40,6 +42,7 @@ static const struct option_def annotate_options[] = {
 	{ "min-blocks", ANNOTATE_MIN_BLOCKS, "N", "only sites with so many blocks" },
 	{ "format", ANNOTATE_FORMAT, "FORMAT", "text or json, of one SOURCE" },
 	PATH_OPTIONS,
+	FILTER_OPTIONS,
 	SOURCE_OPTIONS,
 	{ "color", ANNOTATE_COLOR, "WHEN", "auto, always or never" },
 	{ NULL, 0, NULL, NULL },
@@ -47,6 +50,7 @@ static const struct option_def annotate_options[] = {
 
 struct options {
 	struct source_options source;
+	struct filter filter;
 	struct paths paths;
 	struct finding_options finding;
 	int64_t context;
@@ -87,6 +91,7 @@ options_take(struct options *options, int key)
 	default:
 		source_option(&options->source, &cmd_annotate, key);
 		path_option(&options->paths, &cmd_annotate, key);
+		filter_option(&options->filter, &cmd_annotate, key);
 		break;
 	}
 }
@@ -210,7 +215,7 @@ annotate_main(int argc, char **argv)
 	if (!options.paths.root)
 		paths_set_root(&options.paths, NULL);
 	options.finding.paths = &options.paths;
-	db = source_open(options.file, &options.source, &err);
+	db = filter_open(options.file, &options.source, &options.filter, &err);
 	if (db && (options.is_json ? annotate_json : annotate_text)(&options, db, &err) == 0)
 		status = cmd_finish();
 	else

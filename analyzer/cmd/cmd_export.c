@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "analyzer/cmd/cmd.h"
+#include "analyzer/cmd/filter_options.h"
 #include "analyzer/cmd/options.h"
 #include "analyzer/cmd/output.h"
 #include "analyzer/export/export.h"
@@ -20,6 +21,7 @@ static const struct option_def export_options[] = {
 	    "blocks, bytes, stackable-blocks, stackable-bytes or cost" },
 	{ "anonymise", EXPORT_ANONYMISE, NULL, "without paths, arguments, ids and the time" },
 	{ "inverted", EXPORT_INVERTED, NULL, "from the allocating function outwards" },
+	FILTER_OPTIONS,
 	{ "output", 'o', "FILE", "write there; - is stdout" },
 	{ "force", 'f', NULL, "replace FILE if it is there" },
 	{ NULL, 0, NULL, NULL },
@@ -44,6 +46,7 @@ export_main(int argc, char **argv)
 			options.is_inverted = true;
 		if (key == EXPORT_ANONYMISE)
 			output.is_anonymous = true;
+		filter_option(&output.filter, &cmd_export, key);
 		output_option(&output, key);
 	}
 	if (!export)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "analyzer/cmd/cmd.h"
+#include "analyzer/cmd/filter_options.h"
 #include "analyzer/cmd/options.h"
 #include "analyzer/cmd/output.h"
 #include "analyzer/export/export.h"
@@ -18,6 +19,7 @@ static const struct option_def flamegraph_options[] = {
 	{ "metric", FLAMEGRAPH_METRIC, "METRIC",
 	    "blocks, bytes, stackable-blocks, stackable-bytes or cost" },
 	{ "inverted", FLAMEGRAPH_INVERTED, NULL, "from the allocating function outwards" },
+	FILTER_OPTIONS,
 	{ "output", 'o', "FILE", "write there; - is stdout, as without it" },
 	{ "force", 'f', NULL, "replace FILE if it is there" },
 	{ NULL, 0, NULL, NULL },
@@ -35,6 +37,7 @@ flamegraph_main(int argc, char **argv)
 			options.metric = output_metric(&cmd_flamegraph, optarg);
 		if (key == FLAMEGRAPH_INVERTED)
 			options.is_inverted = true;
+		filter_option(&output.filter, &cmd_flamegraph, key);
 		output_option(&output, key);
 	}
 	if (argc - optind > 1)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "analyzer/cmd/cmd.h"
+#include "analyzer/cmd/filter_options.h"
 #include "analyzer/cmd/options.h"
 #include "analyzer/cmd/path_options.h"
 #include "analyzer/cmd/source.h"
@@ -13,6 +14,7 @@
 #include "analyzer/lint/finding.h"
 #include "analyzer/lint/lint.h"
 #include "analyzer/lint/suppressions.h"
+#include "analyzer/store/filter.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/paths.h"
@@ -43,6 +45,7 @@ static const struct option_def lint_options[] = {
 	{ "suppressions", LINT_SUPPRESSIONS, "FILE", "sites that are left as they are" },
 	{ "error", LINT_ERROR, NULL, "exit with 1 if there is a warning" },
 	PATH_OPTIONS,
+	FILTER_OPTIONS,
 	SOURCE_OPTIONS,
 	{ "color", LINT_COLOR, "WHEN", "auto, always or never" },
 	{ NULL, 0, NULL, NULL },
@@ -50,6 +53,7 @@ static const struct option_def lint_options[] = {
 
 struct options {
 	struct source_options source;
+	struct filter filter;
 	struct paths paths;
 	struct finding_options finding;
 	struct suppressions suppressions;
@@ -88,6 +92,7 @@ options_take(struct options *options, int key)
 	default:
 		source_option(&options->source, &cmd_lint, key);
 		path_option(&options->paths, &cmd_lint, key);
+		filter_option(&options->filter, &cmd_lint, key);
 		break;
 	}
 }
@@ -169,22 +174,4 @@ lint_main(int argc, char **argv)
 	options.finding.suppressions = &options.suppressions;
 	if (!options.suppressed ||
 	    suppressions_load(&options.suppressions, options.suppressed, &err) == 0)
-		db = source_open(argv[optind], &options.source, &err);
-	if (db)
-		status = lint_write(&options, db, &err);
-	else
-		cmd_fail(&err);
-	query_close(db);
-	suppressions_release(&options.suppressions);
-	source_release(&options.source);
-	paths_release(&options.paths);
-	return status;
-}
-
-const struct cmd cmd_lint = {
-	.name = "lint",
-	.usage = "[OPTION...] [FILE]",
-	.summary = "print the verdicts as a compiler's warnings",
-	.options = lint_options,
-	.run = lint_main,
-};
+		db = filter_open(argv[optind], &options.source, &options.filter, &err);

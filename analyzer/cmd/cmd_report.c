@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "analyzer/cmd/cmd.h"
+#include "analyzer/cmd/filter_options.h"
 #include "analyzer/cmd/options.h"
 #include "analyzer/cmd/pager.h"
 #include "analyzer/cmd/path_options.h"
@@ -20,6 +21,7 @@
 #include "analyzer/report/page.h"
 #include "analyzer/report/report.h"
 #include "analyzer/report/site.h"
+#include "analyzer/store/filter.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/paths.h"
@@ -46,6 +48,7 @@ static const struct option_def report_options[] = {
 	{ "site", REPORT_SITE, "SITE", "one site: its number, FUNCTION or FILE:LINE" },
 	{ "format", REPORT_FORMAT, "FORMAT", "text, json, csv or columns" },
 	PATH_OPTIONS,
+	FILTER_OPTIONS,
 	SOURCE_OPTIONS,
 	{ "color", REPORT_COLOR, "WHEN", "auto, always or never" },
 	{ NULL, 0, NULL, NULL },
@@ -56,6 +59,7 @@ static const char page_order[] = ".gain";
 
 struct options {
 	struct source_options source;
+	struct filter filter;
 	struct paths paths;
 	const char *order; /* a column; NULL: the format's own */
 	const char *verdicts;
@@ -101,6 +105,7 @@ options_take(struct options *options, int key)
 	default:
 		source_option(&options->source, &cmd_report, key);
 		path_option(&options->paths, &cmd_report, key);
+		filter_option(&options->filter, &cmd_report, key);
 		break;
 	}
 }
@@ -289,7 +294,7 @@ report_main(int argc, char **argv)
 	if (options.site && strcmp(options.format->name, "text") != 0 &&
 	    strcmp(options.format->name, "json") != 0)
 		options_usage(&cmd_report, "one site is text or json");
-	db = source_open(argv[optind], &options.source, &err);
+	db = filter_open(argv[optind], &options.source, &options.filter, &err);
 	if (db && report_write(&options, db, &err) == 0)
 		status = cmd_finish();
 	else

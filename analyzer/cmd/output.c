@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "analyzer/cmd/cmd.h"
+#include "analyzer/cmd/filter_options.h"
 #include "analyzer/cmd/options.h"
-#include "analyzer/cmd/source.h"
 #include "analyzer/export/export.h"
 #include "analyzer/export/tree.h"
 #include "analyzer/store/query.h"
@@ -122,7 +122,7 @@ output_export(const struct output *output, const struct export *export,
 		cmd_note("a database is of no use on a terminal: -o OUT.db");
 		return CMD_USAGE;
 	}
-	db = source_open(file, NULL, &err);
+	db = filter_open(file, NULL, &output->filter, &err);
 	task.db = db;
 	if (db)
 		rc = output->is_anonymous ? query_anonymise(db, &err) : 0;

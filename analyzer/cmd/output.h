@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "analyzer/store/filter.h"
+
 struct cmd;
 struct err;
 struct export;
@@ -16,6 +18,7 @@ struct output {
 	bool is_forced;       /* replaces a file */
 	bool is_for_browsers; /* of no use on a terminal */
 	bool is_anonymous;    /* query_anonymise comes first */
+	struct filter filter; /* and before that this, of output_export alone */
 };
 
 /* Takes -o and -f; does nothing with other keys. */

@@ -126,6 +126,17 @@ page_window(const struct page *page)
 	fputc('\n', page->out);
 }
 
+/* What stands above is of the whole run, what stands below is not. */
+static void
+page_filter(const struct page *page)
+{
+	if (*rows_text(page->run, 0, "filter") == '\0')
+		return;
+	fputs("  only the sites and blocks that pass: ", page->out);
+	page_text(page, rows_text(page->run, 0, "filter"), page->columns);
+	fputc('\n', page->out);
+}
+
 static void
 page_mode(const struct page *page)
 {
@@ -134,6 +145,7 @@ page_mode(const struct page *page)
 	char number[2][SHOW_SIZE];
 
 	page_window(page);
+	page_filter(page);
 	if (rows_int(run, 0, "whole") != 0)
 		fprintf(page->out, "  mode %s: every call was to be recorded\n",
 		    strcmp(mode, "auto") == 0 ? "auto" : "full");

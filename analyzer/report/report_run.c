@@ -30,7 +30,8 @@ static const char sql[] =
     " (SELECT wrappers FROM run ORDER BY id LIMIT 1),"
     " (SELECT found_wrappers FROM run ORDER BY id LIMIT 1),"
     " add_up(steps), add_up(steps_over), add_up(steps_proved), add_up(steps_presumed),"
-    " add_up(steps_unread), add_up(presumed_local), add_up(presumed_wrong)"
+    " add_up(steps_unread), add_up(presumed_local), add_up(presumed_wrong),"
+    " (SELECT filter FROM run ORDER BY id LIMIT 1)"
     " FROM run HAVING count(*) > 0";
 
 static const struct column columns[] = {
@@ -85,6 +86,7 @@ static const struct column columns[] = {
 	{ "steps_unread", "code not read", COLUMN_COUNT },
 	{ "presumed_local", "unmarked: local", COLUMN_COUNT },
 	{ "presumed_wrong", "unmarked: wrong", COLUMN_COUNT },
+	{ "filter", "only what passes", COLUMN_TEXT },
 };
 
 const struct report report_run = {

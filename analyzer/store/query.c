@@ -18,7 +18,7 @@
 
 enum {
 	QUERY_APPLICATION = 0x45534344,
-	QUERY_VERSION = 8,
+	QUERY_VERSION = 9,
 	QUERY_SECONDS = 60,
 	QUERY_ARGUMENTS = 16, /* most of a function */
 	QUERY_STEPS = 10000,  /* of sqlite's machine between looks at the clock */
@@ -417,7 +417,8 @@ query_base(sqlite3_context *context, int count, sqlite3_value **values)
 /* In this order: command is made of exe. VACUUM leaves nothing of what was there. */
 static const char anonymise_sql[] =
     "UPDATE run SET exe = base(exe), allocator = base(allocator), trace = '', pid = 0,"
-    " start = '1970-01-01T00:00:00.000000000Z', wrappers = '[]', no_wrappers = '[]';"
+    " start = '1970-01-01T00:00:00.000000000Z', wrappers = '[]', no_wrappers = '[]',"
+    " filter = CASE filter WHEN '' THEN '' ELSE 'filtered' END;"
     "UPDATE run SET command = json_array(exe);"
     "UPDATE module SET path = base(path), debug_file = base(debug_file),"
     " note = CASE WHEN instr(note, '/') = 0 THEN note"
@@ -445,7 +446,11 @@ query_copy(struct query_db *db, struct err *err)
 {
 	sqlite3_backup *backup = NULL;
 	sqlite3 *copy = NULL;
-	int rc = sqlite3_open_v2(":memory:", &copy,
+	int rc;
+
+	if (db->fd < 0)
+		return 0;
+	rc = sqlite3_open_v2(":memory:", &copy,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 
 	if (rc == SQLITE_OK)
@@ -467,10 +472,44 @@ query_copy(struct query_db *db, struct err *err)
 }
 
 int
+query_detach(struct query_db *db, struct err *err)
+{
+	if (db->fd < 0)
+		return 0;
+	if (query_copy(db, err) < 0)
+		return -1;
+	return query_harden(db, err);
+}
+
+int
+query_edit(
+    struct query_db *db, const char *sql, const char *const *texts, size_t count, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc;
+
+	sqlite3_set_authorizer(db->db, NULL, NULL);
+	query_start(db);
+	rc = sqlite3_prepare_v2(db->db, sql, -1, &stmt, NULL);
+	for (size_t i = 0; i < count && rc == SQLITE_OK; i++)
+		rc = sqlite3_bind_text(stmt, (int)i + 1, texts[i], -1, SQLITE_TRANSIENT);
+	if (rc == SQLITE_OK) {
+		while ((rc = sqlite3_step(stmt)) == SQLITE_ROW)
+			;
+	}
+	query_stop(db);
+	sqlite3_finalize(stmt);
+	sqlite3_set_authorizer(db->db, query_authorize, db);
+	return rc == SQLITE_DONE ? 0 : query_fail(db, err);
+}
+
+int
 query_anonymise(struct query_db *db, struct err *err)
 {
 	if (query_copy(db, err) < 0)
 		return -1;
+	sqlite3_set_authorizer(db->db, NULL, NULL);
+	sqlite3_limit(db->db, SQLITE_LIMIT_ATTACHED, 1); /* VACUUM is made of it */
 	sqlite3_db_config(db->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	if (sqlite3_create_function(db->db, "base", 1, SQLITE_UTF8, NULL, query_base, NULL, NULL) !=
 		SQLITE_OK ||

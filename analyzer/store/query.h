@@ -70,6 +70,15 @@ struct query_function {
 int query_add_functions(
     struct query_db *db, const struct query_function *functions, struct err *err);
 
+/* Makes db a copy in memory, which query_edit may change; nothing is done if it is one. It
+ * comes before all statements and functions. -1 and err set on failure; db is then only to be
+ * closed. */
+int query_detach(struct query_db *db, struct err *err);
+/* Runs one statement of ours upon such a copy, whatever it is, with `count` texts as its
+ * parameters. -1 and err set on failure. */
+int query_edit(
+    struct query_db *db, const char *sql, const char *const *texts, size_t count, struct err *err);
+
 /*
  * Makes db a copy in memory without what tells whose it is or where: directories, the
  * arguments of the command, numbers of processes and threads, times of day, patterns that

@@ -1,8 +1,8 @@
--- The database, version 8 (user_version). esc-db(5) documents it. Times are ns,
+-- The database, version 9 (user_version). esc-db(5) documents it. Times are ns,
 -- sizes bytes; ids start at 1. `observed` counts recorded blocks, `estimated`
 -- weighs each by 1/P(recorded); in full mode both are equal.
 PRAGMA application_id = 0x45534344; -- "ESCD"
-PRAGMA user_version = 8;
+PRAGMA user_version = 9;
 
 CREATE TABLE run (
 	id INTEGER PRIMARY KEY,
@@ -58,7 +58,8 @@ CREATE TABLE run (
 	steps_presumed INTEGER NOT NULL, -- at which some of it is presumed to be
 	steps_unread INTEGER NOT NULL,  -- of these: for code that could not be read
 	presumed_local INTEGER NOT NULL, -- blocks that were local if there were no marks
-	presumed_wrong INTEGER NOT NULL -- of these: marks show that they escaped
+	presumed_wrong INTEGER NOT NULL, -- of these: marks show that they escaped
+	filter TEXT NOT NULL DEFAULT '' -- what its sites and paths had to pass (--filter); '' all
 ) STRICT;
 
 CREATE TABLE module (
