@@ -175,3 +175,21 @@ lint_main(int argc, char **argv)
 	if (!options.suppressed ||
 	    suppressions_load(&options.suppressions, options.suppressed, &err) == 0)
 		db = filter_open(argv[optind], &options.source, &options.filter, &err);
+	if (db)
+		status = lint_write(&options, db, &err);
+	else
+		cmd_fail(&err);
+	query_close(db);
+	suppressions_release(&options.suppressions);
+	source_release(&options.source);
+	paths_release(&options.paths);
+	return status;
+}
+
+const struct cmd cmd_lint = {
+	.name = "lint",
+	.usage = "[OPTION...] [FILE]",
+	.summary = "print the verdicts as a compiler's warnings",
+	.options = lint_options,
+	.run = lint_main,
+};
