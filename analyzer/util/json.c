@@ -22,7 +22,7 @@ json_separate(struct json *json)
 	if (json->keyed)
 		json->keyed = false;
 	else if (json->filled & level)
-		fputc(',', json->out);
+		fputc_unlocked(',', json->out);
 	json->filled |= level;
 }
 
@@ -30,7 +30,7 @@ static void
 json_begin(struct json *json, char bracket)
 {
 	json_separate(json);
-	fputc(bracket, json->out);
+	fputc_unlocked(bracket, json->out);
 	if (json->depth < JSON_DEPTH)
 		json->depth++;
 	json->filled &= ~(1ULL << json->depth);
@@ -41,7 +41,7 @@ json_end(struct json *json, char bracket)
 {
 	if (json->depth > 0)
 		json->depth--;
-	fputc(bracket, json->out);
+	fputc_unlocked(bracket, json->out);
 	if (json->depth == 0)
 		fputc('\n', json->out);
 }
@@ -97,14 +97,33 @@ json_point(FILE *out, uint32_t point)
 		fputc((int)point, out);
 }
 
+/* Bytes at the beginning that stand for themselves. */
+static size_t
+json_plain(const char *text, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && text[i] >= 0x20 && text[i] < 0x7f && text[i] != '"' && text[i] != '\\' &&
+	    text[i] != '<' && text[i] != '>' && text[i] != '&')
+		i++;
+	return i;
+}
+
 static void
 json_quote(FILE *out, const char *text, size_t len)
 {
 	uint32_t point;
 	size_t took;
 
-	fputc('"', out);
+	fputc_unlocked('"', out);
 	while (len > 0) {
+		took = json_plain(text, len);
+		if (took > 0) {
+			fwrite_unlocked(text, 1, took, out);
+			text += took;
+			len -= took;
+			continue;
+		}
 		took = utf8_decode(text, len, &point);
 		if (took != 0) {
 			json_point(out, point);
@@ -115,7 +134,7 @@ json_quote(FILE *out, const char *text, size_t len)
 		text += took;
 		len -= took;
 	}
-	fputc('"', out);
+	fputc_unlocked('"', out);
 }
 
 void
@@ -123,7 +142,7 @@ json_key(struct json *json, const char *key)
 {
 	json_separate(json);
 	json_quote(json->out, key, strlen(key));
-	fputc(':', json->out);
+	fputc_unlocked(':', json->out);
 	json->keyed = true;
 }
 
@@ -143,18 +162,33 @@ json_stringn(struct json *json, const char *text, size_t len)
 	json_quote(json->out, text, len);
 }
 
+/* printf takes most of the time of a large document */
+static void
+json_digits(FILE *out, uint64_t value)
+{
+	char text[20];
+	size_t at = sizeof(text);
+
+	do
+		text[--at] = (char)('0' + value % 10);
+	while ((value /= 10) > 0);
+	fwrite_unlocked(text + at, 1, sizeof(text) - at, out);
+}
+
 void
 json_int(struct json *json, int64_t value)
 {
 	json_separate(json);
-	fprintf(json->out, "%" PRId64, value);
+	if (value < 0)
+		fputc_unlocked('-', json->out);
+	json_digits(json->out, value < 0 ? -(uint64_t)value : (uint64_t)value);
 }
 
 void
 json_uint(struct json *json, uint64_t value)
 {
 	json_separate(json);
-	fprintf(json->out, "%" PRIu64, value);
+	json_digits(json->out, value);
 }
 
 void
@@ -162,27 +196,34 @@ json_double(struct json *json, double value)
 {
 	char text[40];
 
+	double back;
+
 	if (!isfinite(value)) {
 		json_null(json);
 		return;
 	}
-	(void)snprintf(text, sizeof(text), "%.6g", value);
-	if (strtod(text, NULL) < value || strtod(text, NULL) > value)
-		(void)snprintf(text, sizeof(text), "%.17g", value);
 	json_separate(json);
-	fputs(text, json->out);
+	if (!signbit(value) && value < 1e6 && value <= floor(value)) {
+		json_digits(json->out, (uint64_t)value); /* as %.6g has it */
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%.6g", value);
+	back = strtod(text, NULL);
+	if (back < value || back > value)
+		(void)snprintf(text, sizeof(text), "%.17g", value);
+	fputs_unlocked(text, json->out);
 }
 
 void
 json_bool(struct json *json, bool value)
 {
 	json_separate(json);
-	fputs(value ? "true" : "false", json->out);
+	fputs_unlocked(value ? "true" : "false", json->out);
 }
 
 void
 json_null(struct json *json)
 {
 	json_separate(json);
-	fputs("null", json->out);
+	fputs_unlocked("null", json->out);
 }

@@ -44,9 +44,30 @@ write_all(struct json *json)
 	json_end_object(json);
 }
 
+/* As printf has it, which alone decides. */
+static void
+test_double(double value)
+{
+	char expected[64], *got;
+	struct json json;
+	size_t size;
+	FILE *out = open_memstream(&got, &size);
+
+	json_start(&json, out);
+	json_double(&json, value);
+	(void)fclose(out);
+	(void)snprintf(expected, sizeof(expected), "%.6g", value);
+	if (strtod(expected, NULL) != value)
+		(void)snprintf(expected, sizeof(expected), "%.17g", value);
+	CHECK_STR(got, expected);
+	free(got);
+}
+
 int
 main(void)
 {
+	static const double doubles[] = { 0, -0.0, 1, -1, 999999, 1e6, 999999.5, 1234567, 0.5, 12.25,
+		1e-300, 1e300, 18446744073709551616.0, -999999, 100000 };
 	struct json json;
 	char *got;
 	size_t size;
@@ -70,5 +91,8 @@ main(void)
 	test_string("\xc0\xaf", 2, "\"\\\\xc0\\\\xaf\"");
 	test_string("\xed\xa0\x80", 3, "\"\\\\xed\\\\xa0\\\\x80\"");
 	test_string("\xf4\x90\x80\x80", 4, "\"\\\\xf4\\\\x90\\\\x80\\\\x80\"");
+	test_string("plain<\xc3\xa9>plain", 14, "\"plain\\u003c\\u00e9\\u003eplain\"");
+	for (size_t i = 0; i < sizeof(doubles) / sizeof(*doubles); i++)
+		test_double(doubles[i]);
 	return check_done();
 }
