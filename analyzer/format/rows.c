@@ -69,7 +69,10 @@ size_t
 rows_column(const struct rows *rows, const char *name)
 {
 	for (size_t i = 0; i < rows->width; i++) {
-		if (strcmp(rows->columns[i].name, name) == 0)
+		const char *one = rows->columns[i].name;
+
+		/* there are sixty, and some are asked for in each of many rows */
+		if (*one == *name && strcmp(one, name) == 0)
 			return i;
 	}
 	abort(); /* a slip of the pen in a report */
@@ -101,48 +104,94 @@ rows_text(const struct rows *rows, size_t row, const char *column)
 	return cell->type == CELL_TEXT ? cell->text : "";
 }
 
-struct order {
-	double key;
-	size_t row;
+/* The rows in the order of their numbers in `order`. */
+static void
+rows_permute(struct rows *rows, const size_t *order)
+{
+	size_t size = rows->width * sizeof(*rows->cells);
+	struct cell *sorted;
+	size_t same = 0;
+
+	while (same < rows->count && order[same] == same)
+		same++;
+	if (same == rows->count)
+		return;
+	sorted = xcalloc(rows->count + 1, size);
+	for (size_t i = 0; i < rows->count; i++)
+		memcpy(sorted + i * rows->width, rows->cells + order[i] * rows->width, size);
+	free(rows->cells);
+	rows->cells = sorted;
+	rows->cap = (rows->count + 1) * rows->width;
+}
+
+struct sorting {
+	const struct rows *rows;
+	const double *keys; /* a row */
+	size_t ties[ROWS_TIES];
+	size_t tie_count;
 };
 
 static int
-order_compare(const void *left, const void *right)
+cells_compare(const struct cell *a, const struct cell *b)
 {
-	const struct order *a = left;
-	const struct order *b = right;
+	if (a->type == CELL_TEXT && b->type == CELL_TEXT)
+		return strcmp(a->text, b->text);
+	return (cell_number(a) > cell_number(b)) - (cell_number(a) < cell_number(b));
+}
 
-	if (a->key > b->key || a->key < b->key)
-		return a->key > b->key ? -1 : 1;
-	return a->row < b->row ? -1 : a->row > b->row;
+static int
+sorting_compare(const void *left, const void *right, void *data)
+{
+	const struct sorting *sorting = data;
+	const struct rows *rows = sorting->rows;
+	size_t a = *(const size_t *)left;
+	size_t b = *(const size_t *)right;
+	int order = 0;
+
+	if (sorting->keys[a] > sorting->keys[b] || sorting->keys[a] < sorting->keys[b])
+		return sorting->keys[a] > sorting->keys[b] ? -1 : 1;
+	for (size_t i = 0; order == 0 && i < sorting->tie_count; i++)
+		order = cells_compare(&rows->cells[a * rows->width + sorting->ties[i]],
+		    &rows->cells[b * rows->width + sorting->ties[i]]);
+	return order != 0 ? order : (a > b) - (a < b);
+}
+
+void
+rows_sort_ties(struct rows *rows, const char *column, const char *const *ties, size_t count)
+{
+	struct sorting sorting = { .rows = rows };
+	size_t *order = xcalloc(rows->count + 1, sizeof(*order));
+	double *keys = xcalloc(rows->count + 1, sizeof(*keys));
+	size_t at = rows_column(rows, column);
+
+	for (; sorting.tie_count < count && sorting.tie_count < ROWS_TIES; sorting.tie_count++)
+		sorting.ties[sorting.tie_count] = rows_column(rows, ties[sorting.tie_count]);
+	for (size_t i = 0; i < rows->count; i++) {
+		double key = cell_number(&rows->cells[i * rows->width + at]);
+
+		keys[i] = isnan(key) ? 0 : key;
+		order[i] = i;
+	}
+	sorting.keys = keys;
+	qsort_r(order, rows->count, sizeof(*order), sorting_compare, &sorting);
+	rows_permute(rows, order);
+	free(keys);
+	free(order);
 }
 
 void
 rows_sort(struct rows *rows, const char *column)
 {
-	size_t size = rows->width * sizeof(*rows->cells);
-	struct order *order = xcalloc(rows->count + 1, sizeof(*order));
-	struct cell *sorted = xcalloc(rows->count + 1, size);
-
-	for (size_t i = 0; i < rows->count; i++) {
-		double key = rows_real(rows, i, column);
-
-		order[i] = (struct order){ isnan(key) ? 0 : key, i };
-	}
-	qsort(order, rows->count, sizeof(*order), order_compare);
-	for (size_t i = 0; i < rows->count; i++)
-		memcpy(sorted + i * rows->width, rows->cells + order[i].row * rows->width, size);
-	free(rows->cells);
-	rows->cells = sorted;
-	rows->cap = (rows->count + 1) * rows->width;
-	free(order);
+	rows_sort_ties(rows, column, NULL, 0);
 }
 
 void
 rows_show_paths(struct rows *rows, const char *column, const struct paths *paths)
 {
+	size_t at = rows->count > 0 ? rows_column(rows, column) : 0;
+
 	for (size_t i = 0; i < rows->count; i++) {
-		struct cell *cell = &rows->cells[i * rows->width + rows_column(rows, column)];
+		struct cell *cell = &rows->cells[i * rows->width + at];
 		char *shown;
 
 		if (cell->type != CELL_TEXT)
