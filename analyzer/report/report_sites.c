@@ -9,10 +9,11 @@
 #include "analyzer/util/strbuf.h"
 
 /*
- * A site of several runs is one row: its counts added up, the verdict found
- * again from them, owner and path those of the run where it cost most. `one` is
- * every row of the table, `merged` a row a site, `judged` has the verdict,
- * `shares` the part that need not be on the heap.
+ * A site of several runs is one row: its counts added up, the verdict found again from
+ * them, owner and path those of the run where it cost most. `several` are the sites that
+ * have such siblings, `one` every row of them, `merged` a row for all, `judged` has the
+ * verdict, `shares` the part that need not be on the heap. Most sites are `alone`: their
+ * row is the table's, and of large profiles nothing else is fast enough.
  */
 /* The sites that a row stands for. To look for them each time would be quadratic. */
 #define SAME(row) "IN (SELECT value FROM json_each(" row ".ids))"
@@ -22,8 +23,13 @@
 	" sum(total(blocks)) OVER (ORDER BY " column ") AS c," \
 	" sum(total(blocks)) OVER () AS t FROM " table         \
 	" WHERE site " SAME("shares") " GROUP BY " column ") WHERE c >= " share " * t)"
-#define SIZE(share) QUANTILE("size_histogram", "size", share)
-#define LIFE(share) QUANTILE("life_histogram", "life", share)
+#define SIZE(share) "min(size_hi, " QUANTILE("size_histogram", "size", share) ")"
+#define LIFE(share) "min(life_hi, " QUANTILE("life_histogram", "life", share) ")"
+
+/* What of a row's blocks does not fill the room that covers most of them. */
+#define WASTE(is_of)                                                                          \
+	"(SELECT total(h.blocks * max(0, capacity_hi - h.size)) / max(total(h.blocks), 1e-9)" \
+	" FROM size_histogram h WHERE h.site " is_of ")"
 
 /* The rules are verdict.c's: these make them known to SQL. */
 static const char *
@@ -108,8 +114,38 @@ static const struct query_function functions[] = {
 };
 
 /* clang-format off */
+/* As `columns` names them; by_run: what one row knows, and several are asked for. */
+#define SELECTED(from, is_of, size_p50, size_p99, life_p50, life_p90, life_p99, upper) \
+    " SELECT function, file, line, col, path, allocator, verdict," \
+    "  (SELECT o.function FROM frame o WHERE o.id = owner)," \
+    "  CASE WHEN owner IS NULL THEN NULL ELSE owner_distance END," \
+    "  observed, estimated, max(estimated - sqrt(below), 0), estimated + sqrt(above)," \
+    "  bytes, max(bytes - sqrt(bytes_below), 0), bytes + sqrt(bytes_above)," \
+    "  local, up, thread, live, censored, unknown, proved, inferred, size_lo, size_hi," \
+    "  " size_p50 ", " size_p99 ", distinct_hi, life_lo," \
+    "  " life_p50 ", " life_p90 ", " life_p99 "," \
+    "  life_hi, cost_allocate, cost_free, cost_allocate + cost_free, " upper "," \
+    "  capacity_hi, stack, some_fate, some_stack," \
+    "  estimated * share, bytes * share, (cost_allocate + cost_free) * share," \
+    "  reallocs, activations, threads_hi, distinct_runs, timed, unknown_why, some_stack," \
+    "  stack, (SELECT o.file FROM frame o WHERE o.id = owner)," \
+    "  (SELECT o.startup FROM frame o WHERE o.id = owner), key," \
+    "  CASE WHEN EXISTS (SELECT 1 FROM site_context c WHERE c.site " is_of ") THEN ids END," \
+    "  container, waste, CASE WHEN (cost_allocate + cost_free) * share * 1000 >=" \
+    "   (SELECT total(cost_allocate + cost_free) FROM site)" \
+    "   THEN (cost_allocate + cost_free) * share ELSE 0.0 END," \
+    "  share, (SELECT life_shape(h.life, h.blocks) FROM life_histogram h" \
+    "   WHERE h.site " is_of "), NULL, ids" \
+    " FROM " from
+
 static const char sql[] =
-    "WITH one AS MATERIALIZED ("
+    /* numbers first: they tell most apart, and fast */
+    "WITH several AS MATERIALIZED ("
+    " SELECT value AS id FROM (SELECT '[' || group_concat(s.id) || ']' AS ids"
+    "  FROM site s JOIN frame f ON f.id = s.frame JOIN module m ON m.id = f.module"
+    "  GROUP BY f.line, f.column, f.function, f.file, m.path HAVING count(*) > 1) p,"
+    "  json_each(p.ids)"
+    "), one AS MATERIALIZED ("
     " SELECT s.*, f.function, f.file, f.line, f.column AS col, m.path,"
     "  min(s.id) OVER w AS key, count(*) OVER w AS runs,"
     "  min(s.size_min) OVER w AS size_lo, max(s.size_max) OVER w AS size_hi,"
@@ -121,17 +157,17 @@ static const char sql[] =
     "  first_value(s.counter_stack) OVER c AS some_stack"
     " FROM site s JOIN frame f ON f.id = s.frame"
     "  JOIN module m ON m.id = f.module"
+    " WHERE s.id IN (SELECT id FROM several)"
     " WINDOW w AS (PARTITION BY f.function, f.file, f.line, f.column, m.path),"
     "  c AS (PARTITION BY f.function, f.file, f.line, f.column, m.path"
     "   ORDER BY s.counter_stack IS NULL, s.id)"
     "), merged AS ("
-    " SELECT max(cost_allocate + cost_free) AS top, key, runs, function, file,"
+    " SELECT max(cost_allocate + cost_free) AS top, key, function, file,"
     "  '[' || group_concat(id) || ']' AS ids,"
     "  count(DISTINCT run) AS distinct_runs,"
-    "  line, col, path, allocator, container, verdict AS given, owner, owner_distance,"
+    "  line, col, path, allocator, container, owner, owner_distance,"
     "  size_lo, size_hi, capacity_hi, distinct_hi, life_lo, life_hi,"
-    "  threads_hi, size_p50, size_p99, life_p50, life_p90, life_p99, stack,"
-    "  some_fate, some_stack, unknown_why, total(timed) AS timed,"
+    "  threads_hi, stack, some_fate, some_stack, unknown_why, total(timed) AS timed,"
     "  add_up(observed) AS observed, total(estimated) AS estimated,"
     "  total((estimated - estimated_low) * (estimated - estimated_low)) AS below,"
     "  total((estimated_high - estimated) * (estimated_high - estimated)) AS above,"
@@ -143,55 +179,42 @@ static const char sql[] =
     "  add_up(unknown) AS unknown, add_up(proved) AS proved,"
     "  add_up(inferred) AS inferred, add_up(reallocs) AS reallocs,"
     "  add_up(activations) AS activations, total(cost_allocate) AS cost_allocate,"
-    "  total(cost_free) AS cost_free, total(escape_upper) AS upper_total"
+    "  total(cost_free) AS cost_free"
     " FROM one GROUP BY key"
     "), ranged AS MATERIALIZED ("
     " SELECT *, (SELECT max(stack_limit) FROM run) AS lim,"
-    "  CASE WHEN runs > 1 THEN"
-    "   (SELECT total(w.blocks) FROM owner w JOIN frame f ON f.id = w.frame"
-    "    WHERE w.fate = 'up' AND verdict_is_far(w.distance, f.startup)"
-    "    AND w.site " SAME("merged") ")"
-    "  END AS far"
+    "  (SELECT total(w.blocks) FROM owner w JOIN frame f ON f.id = w.frame"
+    "   WHERE w.fate = 'up' AND verdict_is_far(w.distance, f.startup)"
+    "   AND w.site " SAME("merged") ") AS far"
     " FROM merged"
     "), judged AS MATERIALIZED ("
-    " SELECT *, CASE WHEN runs = 1 THEN given ELSE verdict_of(local, up, thread, live,"
-    "  unknown, far, activations, reallocs, size_lo, size_hi, lim) END AS verdict"
+    " SELECT *, verdict_of(local, up, thread, live, unknown, far, activations, reallocs,"
+    "  size_lo, size_hi, lim) AS verdict"
     " FROM ranged"
     "), shares AS MATERIALIZED ("
-    " SELECT *, " QUERY_SHARE(SAME("judged")) " AS share,"
-    "  (SELECT total(h.blocks * max(0, capacity_hi - h.size)) / max(total(h.blocks), 1e-9)"
-    "   FROM size_histogram h WHERE h.site " SAME("judged") ")"
-    "   AS waste"
-    "  FROM judged)"
-    " SELECT function, file, line, col, path, allocator, verdict,"
-    "  (SELECT o.function FROM frame o WHERE o.id = owner),"
-    "  CASE WHEN owner IS NULL THEN NULL ELSE owner_distance END,"
-    "  observed, estimated, max(estimated - sqrt(below), 0), estimated + sqrt(above),"
-    "  bytes, max(bytes - sqrt(bytes_below), 0), bytes + sqrt(bytes_above),"
-    "  local, up, thread, live, censored, unknown, proved, inferred, size_lo, size_hi,"
-    "  CASE WHEN runs = 1 THEN size_p50 ELSE min(size_hi, " SIZE("0.5") ") END,"
-    "  CASE WHEN runs = 1 THEN size_p99 ELSE min(size_hi, " SIZE("0.99") ") END,"
-    "  distinct_hi, life_lo,"
-    "  CASE WHEN runs = 1 THEN life_p50 ELSE min(life_hi, " LIFE("0.5") ") END,"
-    "  CASE WHEN runs = 1 THEN life_p90 ELSE min(life_hi, " LIFE("0.9") ") END,"
-    "  CASE WHEN runs = 1 THEN life_p99 ELSE min(life_hi, " LIFE("0.99") ") END,"
-    "  life_hi, cost_allocate, cost_free, cost_allocate + cost_free,"
-    "  CASE WHEN runs = 1 THEN upper_total"
-    "   ELSE verdict_rate_upper(up + thread + live, local + up + thread + live) END,"
-    "  capacity_hi, stack, some_fate, some_stack,"
-    "  estimated * share, bytes * share, (cost_allocate + cost_free) * share,"
-    "  reallocs, activations, threads_hi, distinct_runs, timed, unknown_why, some_stack,"
-    "  stack, (SELECT o.file FROM frame o WHERE o.id = owner),"
-    "  (SELECT o.startup FROM frame o WHERE o.id = owner), key,"
-    "  CASE WHEN EXISTS (SELECT 1 FROM site_context c WHERE c.site " SAME("shares") ")"
-    "   THEN ids END,"
-    "  container, waste, CASE WHEN (cost_allocate + cost_free) * share * 1000 >="
-    "   (SELECT total(cost_allocate + cost_free) FROM site)"
-    "   THEN (cost_allocate + cost_free) * share ELSE 0.0 END,"
-    "  share, (SELECT life_shape(h.life, h.blocks) FROM life_histogram h"
-    "   WHERE h.site " SAME("shares") "), NULL,"
-    "  ids"
-    " FROM shares ORDER BY cost_allocate + cost_free DESC, function, file, line, col, path";
+    " SELECT *, " QUERY_SHARE(SAME("judged")) " AS share, " WASTE(SAME("judged")) " AS waste"
+    " FROM judged"
+    "), single AS ("
+    " SELECT s.*, f.function, f.file, f.line, f.column AS col, m.path, s.id AS key,"
+    "  '[' || s.id || ']' AS ids, 1 AS distinct_runs, size_min AS size_lo,"
+    "  size_max AS size_hi, capacity AS capacity_hi, size_distinct AS distinct_hi,"
+    "  life_min AS life_lo, life_max AS life_hi, threads AS threads_hi,"
+    "  counter_fate AS some_fate, counter_stack AS some_stack,"
+    "  (estimated - estimated_low) * (estimated - estimated_low) AS below,"
+    "  (estimated_high - estimated) * (estimated_high - estimated) AS above,"
+    "  (bytes - bytes_low) * (bytes - bytes_low) AS bytes_below,"
+    "  (bytes_high - bytes) * (bytes_high - bytes) AS bytes_above"
+    " FROM site s JOIN frame f ON f.id = s.frame JOIN module m ON m.id = f.module"
+    " WHERE s.id NOT IN (SELECT id FROM several)"
+    "), alone AS ("
+    /* OFFSET: row by row, and share not found out again wherever it is used */
+    " SELECT *, " QUERY_SHARE("= key") " AS share, " WASTE("= key") " AS waste FROM single"
+    " LIMIT -1 OFFSET 0)"
+    SELECTED("shares", SAME("shares"), SIZE("0.5"), SIZE("0.99"), LIFE("0.5"), LIFE("0.9"),
+	LIFE("0.99"), "verdict_rate_upper(up + thread + live, local + up + thread + live)")
+    " UNION ALL"
+    SELECTED("alone", "= key", "size_p50", "size_p99", "life_p50", "life_p90", "life_p99",
+	"escape_upper");
 /* clang-format on */
 
 extern const struct report report_contexts;
@@ -263,9 +286,11 @@ static const struct column columns[] = {
 	{ ".ids", NULL, COLUMN_TEXT },
 };
 
+/* Not by SQL: its sorter copies whole rows, again and again. */
 static void
 sites_finish(struct rows *rows)
 {
+	static const char *const places[] = { "function", "file", "line", "column", "module" };
 	size_t column = rows_column(rows, "advice");
 	struct strbuf text = { 0 };
 
@@ -276,6 +301,7 @@ sites_finish(struct rows *rows)
 		cell_set_text(&rows->cells[i * rows->width + column], text.text);
 	}
 	strbuf_release(&text);
+	rows_sort_ties(rows, "cost_ns.total", places, sizeof(places) / sizeof(*places));
 }
 
 const struct report report_sites = {
