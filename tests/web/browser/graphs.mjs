@@ -51,7 +51,12 @@ export async function timeline(tab, { file, info }) {
 		check(rows.some((row) => row[2] === units.bytes(Math.max(...info.timeline.map((one) => one.live_bytes)))), "the peak", rows);
 	await tab.page.focus(".timeline-box");
 	await tab.press("Home", "Shift+ArrowRight", "Shift+ArrowRight");
-	const some = await range_holds(tab, cells, "range by keys");
+	let some = await range_holds(tab, cells, "range by keys");
+	// a busy machine starts a program for so long that nothing is allocated in the first slices
+	for (let more = 0; more < 60 && some === 0; more++) {
+		await tab.press("Shift+ArrowRight");
+		some = await range_holds(tab, cells, "range by more keys");
+	}
 	check(some > 0 && some <= sum(info.verdicts, "blocks"), "of some", some);
 	const flame = (await tab.hash()).replace(/^#\/\w+/, "#/flame");
 	await tab.go(flame);
