@@ -10,7 +10,9 @@
 
 #include "analyzer/cmd/cmd.h"
 #include "analyzer/cmd/completion.h"
+#include "analyzer/store/query.h"
 #include "analyzer/util/xalloc.h"
+#include "preload/record.h"
 
 static int
 main_help(void)
@@ -33,6 +35,10 @@ static int
 main_version(void)
 {
 	printf("esc %s\n", PACKAGE_VERSION);
+	printf("traces: writes version %d, reads %d and %d\n", ESC_VERSION, ESC_VERSION_UNSUMMED,
+	    ESC_VERSION);
+	printf("databases: version %d\n", QUERY_VERSION);
+	printf("built for %s with %s\n", ESC_BUILT_FOR, ESC_BUILT_WITH);
 	return cmd_finish();
 }
 

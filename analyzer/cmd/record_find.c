@@ -124,8 +124,9 @@ record_find_own(const char *const *places, const char *name, const char *install
 static char *
 record_find_shim(const char *name)
 {
+	/* a folder of libraries for each processor, as Debian has them, is `$LIB` too */
 	static const char *const places[] = { ".libs", ".", "preload/.libs", "../preload/.libs",
-		"../lib", NULL };
+		"../lib", "../" ESC_LOADER_LIB, NULL };
 	const char *wanted = getenv("ESC_LIB");
 	char *installed, *found;
 

@@ -18,7 +18,6 @@
 
 enum {
 	QUERY_APPLICATION = 0x45534344,
-	QUERY_VERSION = 9,
 	QUERY_SECONDS = 60,
 	QUERY_ARGUMENTS = 16, /* most of a function */
 	QUERY_STEPS = 10000,  /* of sqlite's machine between looks at the clock */

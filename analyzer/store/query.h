@@ -30,6 +30,9 @@ struct query; /* one prepared statement */
 	" ELSE min(1.0, (SELECT total(c.estimated) FROM site_context c WHERE c.site " is_of \
 	" AND c.verdict IN ('stack', 'buffer', 'caller')) / max(estimated, 1.0)) END"
 
+/* user_version of the databases that are read; schema.sql writes the same. */
+enum { QUERY_VERSION = 9 };
+
 enum query_type { QUERY_NULL, QUERY_INT, QUERY_REAL, QUERY_TEXT };
 
 /* The file is a database of ours, by its first bytes. */
