@@ -25,7 +25,7 @@ _esc_join()
 # readline takes for a part of the word.
 _esc_value()
 {
-	local kind=any values='' value=$3 before=$4
+	local kind=any values='' value=$3 before=$4 equals=''
 
 	_esc_values "$1 $2"
 	case $kind in
@@ -36,12 +36,15 @@ _esc_value()
 			value=${value##*,}
 		fi
 		;;
-	keys) compopt -o nospace ;;
+	keys)
+		compopt +o default -o nospace
+		equals='='
+		;;
 	directories) compopt +o default -o dirnames ;;
 	files) ;;
 	*) compopt +o default ;;
 	esac
-	COMPREPLY=($(compgen -P "$before" -W "$values" -- "$value"))
+	COMPREPLY=($(compgen -P "$before" -S "$equals" -W "$values" -- "$value"))
 }
 
 # The program's name, or what it offers itself. $1 is where it stands.

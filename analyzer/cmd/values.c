@@ -40,7 +40,7 @@ values_add_listed(struct strbuf *words, const char *help)
 		strbuf_addf(&found, "%s%.*s", count > 0 ? " " : "", (int)len, at);
 		count++;
 		at += len;
-		is_last = is_behind_or || *at == '\0' || strncmp(at, " (", 2) == 0;
+		is_last = is_behind_or || *at == '\0' || *at == ';' || strncmp(at, " (", 2) == 0;
 		is_behind_or = strncmp(at, " or ", 4) == 0;
 		if (!is_last && !is_behind_or && strncmp(at, ", ", 2) != 0)
 			break;
