@@ -293,6 +293,63 @@ test_holes(void)
 	close(from);
 }
 
+/* Of many frames those that were used last are kept, and all can be read again. */
+static void
+test_slots(void)
+{
+	enum { SMALL = 1024 };
+	struct pack_options options = { .level = 1, .frame = SMALL };
+	char from_path[] = "test_packed.XXXXXX";
+	int from = mkstemp(from_path);
+	struct packed *packed;
+	struct err err;
+	bool damaged;
+	uint8_t byte;
+
+	unlink(from_path);
+	CHECK_EQ(write(from, whole, WHOLE), WHOLE);
+	CHECK_EQ(ftruncate(file, 0), 0);
+	CHECK_EQ(lseek(file, 0, SEEK_SET), 0);
+	CHECK_EQ(pack_write(from, WHOLE, file, &options, &err), 0);
+	packed = open_file(&damaged);
+	CHECK(packed != NULL && !damaged && packed_size(packed) == WHOLE);
+	for (int round = 0; round < 2; round++) {
+		for (uint64_t at = 0; at < WHOLE; at += SMALL) {
+			CHECK(packed_read(packed, at, &byte, 1));
+			CHECK_EQ(byte, whole[at]);
+		}
+	}
+	packed_free(packed);
+	close(from);
+	put_file(packed_bytes, packed_len);
+}
+
+/* Without a table, and larger than the frames of esc: read until it is whole. */
+static void
+test_large_frame(void)
+{
+	enum { LARGE = 1 << 20 };
+	size_t room = ZSTD_compressBound(LARGE), len;
+	uint8_t *noise = xmalloc(LARGE), *frame = xmalloc(room), byte;
+	struct packed *packed;
+	bool damaged;
+
+	for (size_t i = 0; i < LARGE; i++)
+		noise[i] = (uint8_t)draw();
+	len = ZSTD_compress(frame, room, noise, LARGE, 1);
+	CHECK(len > LARGE / 2);
+	put_file(frame, len);
+	packed = open_file(&damaged);
+	CHECK(packed != NULL && damaged && packed_size(packed) == LARGE);
+	CHECK(packed_read(packed, LARGE - 1, &byte, 1) && byte == noise[LARGE - 1]);
+	packed_free(packed);
+	put_file(frame, len - 1);
+	CHECK(open_file(&damaged) == NULL);
+	free(noise);
+	free(frame);
+	put_file(packed_bytes, packed_len);
+}
+
 /* A trace of heads of segments, all alike, 100 frames of them: packed, each takes
  * next to nothing, but not when it is read. */
 static void
@@ -376,6 +433,8 @@ main(void)
 	test_truncated();
 	test_flipped();
 	test_bombs();
+	test_slots();
+	test_large_frame();
 	test_holes();
 	test_segments();
 	test_nothing();

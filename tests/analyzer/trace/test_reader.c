@@ -381,6 +381,46 @@ test_refused(void)
 	whole[0] ^= 1;
 }
 
+/* What no shim writes: stacks are cut where they are too deep to be followed. */
+static void
+test_deep(void)
+{
+	enum { DEPTH = 16384, MORE = 300 };
+	struct mktrace *trace = mktrace_new();
+	uint32_t module = mktrace_module(trace, "/bin/app"), node = 0, at;
+	uint32_t offsets[ESC_NODES_MAX];
+	struct definitions *definitions;
+	struct reader *reader;
+	struct err err;
+	bool is_told = false;
+
+	for (at = 0; at < DEPTH + MORE; at += ESC_NODES_MAX) {
+		for (uint32_t i = 0; i < ESC_NODES_MAX; i++)
+			offsets[i] = (at + i) * 16;
+		node =
+		    mktrace_nodes(trace, node, module, offsets, ESC_NODES_MAX) + ESC_NODES_MAX - 1;
+	}
+	CHECK_EQ(mktrace_write(trace, path), 0);
+	mktrace_free(trace);
+	reader = reader_open(path, &err);
+	CHECK(reader != NULL);
+	if (reader == NULL)
+		return;
+	definitions = definitions_new(reader, NULL);
+	node = definitions_node(definitions, node);
+	CHECK(node != 0);
+	CHECK_EQ(definitions->nodes[node].depth, at - DEPTH);
+	while (definitions->nodes[node].parent != 0)
+		node = definitions->nodes[node].parent;
+	CHECK_EQ(definitions->nodes[node].state, ESC_NODE_CUT);
+	for (size_t i = 0; i < reader->note_count; i++)
+		is_told |= strstr(reader->notes[i], "deeper than 16384") != NULL;
+	CHECK(is_told);
+	definitions_free(definitions);
+	definitions_free(NULL);
+	reader_free(reader);
+}
+
 static void
 test_lost_why(void)
 {
@@ -416,6 +456,7 @@ main(void)
 	test_changed();
 	test_refused();
 	test_lost_why();
+	test_deep();
 	test_packed(rounds != NULL ? atoi(rounds) : 300);
 	unlink(path);
 	free(whole);

@@ -304,6 +304,10 @@ test_clock(void)
 	CHECK(!reader_live_now(fd, &got));
 	put_moments(start, (struct esc_moment){ 0, 0, 0 });
 	CHECK(!reader_live_now(fd, &got));
+	/* it was cut meanwhile */
+	CHECK_EQ(truncate(path, offsetof(struct esc_header, last)), 0);
+	CHECK(!reader_live_now(fd, &got));
+	CHECK(!reader_live_wait(fd, ESC_FLAG_STARTED));
 	close(fd);
 }
 

@@ -66,8 +66,8 @@ test_double(double value)
 int
 main(void)
 {
-	static const double doubles[] = { 0, -0.0, 1, -1, 999999, 1e6, 999999.5, 1234567, 0.5, 12.25,
-		1e-300, 1e300, 18446744073709551616.0, -999999, 100000 };
+	static const double doubles[] = { 0, -0.0, 1, -1, 999999, 1e6, 999999.5, 1234567, 0.5,
+		12.25, 1e-300, 1e300, 18446744073709551616.0, -999999, 100000 };
 	struct json json;
 	char *got;
 	size_t size;
