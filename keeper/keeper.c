@@ -20,6 +20,7 @@
 
 #include "analyzer/util/files.h"
 #include "keeper/close.h"
+#include "keeper/pause.h"
 #include "keeper/reclaim.h"
 #include "preload/record.h"
 
@@ -50,12 +51,13 @@ struct keeper {
 	int fd;
 	int gone; /* -1: closed already, or there was none */
 	struct esc_header *header;
-	uint64_t reserved; /* what reserved_end is; the program may write there */
-	uint64_t first;    /* it once was; what came later is in memory */
-	uint64_t warm;     /* in memory below */
-	uint64_t claimed;  /* when last looked */
-	uint64_t rate;     /* bytes claimed a second, the fastest lately */
-	uint64_t rate_at;  /* when, and where, the rate was taken */
+	const struct esc_header *run; /* first trace of the run, whose `asked` holds; or NULL */
+	uint64_t reserved;            /* what reserved_end is; the program may write there */
+	uint64_t first;               /* it once was; what came later is in memory */
+	uint64_t warm;                /* in memory below */
+	uint64_t claimed;             /* when last looked */
+	uint64_t rate;                /* bytes claimed a second, the fastest lately */
+	uint64_t rate_at;             /* when, and where, the rate was taken */
 	uint64_t rate_claimed;
 	uint64_t moment_at;
 	uint64_t reclaim_at; /* not before that */
@@ -346,6 +348,7 @@ keeper_sleep(struct keeper *keeper)
 
 	if (keeper_is_full_ring(keeper))
 		wait = KEEPER_RING_MS;
+	wait = pause_wait(keeper->header, keeper_clock(CLOCK_MONOTONIC), wait);
 
 	if (keeper->ending != 0 && keeper->ending < KEEPER_ENDING_TICKS) {
 		keeper->ending++;
@@ -396,6 +399,7 @@ keeper_tick(struct keeper *keeper)
 
 	keeper_beat(keeper);
 	keeper_protect(keeper);
+	pause_follow(keeper->header, keeper->run, now);
 	keeper_measure(keeper, now);
 	if (keeper->header->ring_size == 0)
 		keeper_make_room(keeper, now);
@@ -460,13 +464,14 @@ keeper_finish(struct keeper *keeper)
 }
 
 int
-keeper_run(int fd, int gone)
+keeper_run(int fd, int gone, const char *first)
 {
 	struct keeper keeper = { .fd = fd, .gone = gone };
 	int result;
 
 	if (keeper_map(&keeper) != 0)
 		return -1;
+	keeper.run = pause_first(first, keeper.header);
 	keeper.claimed = keeper_claimed(&keeper);
 	keeper.rate_claimed = keeper.claimed;
 	keeper.rate_at = keeper_clock(CLOCK_MONOTONIC);

@@ -23,9 +23,10 @@ int keeper_extend(int fd, uint64_t from, uint64_t to);
  * program shares, until its last process is gone; then trims and completes it.
  * `gone` is -1 where the program is there already, else the end of a pipe whose
  * other end is closed when it has ended, or will never be. Returns 0, or -1 with
- * errno where this is no trace to keep.
+ * errno where this is no trace to keep. first: path of the run's first trace, whose
+ * pauses hold for this one, too, or NULL.
  */
-int keeper_run(int fd, int gone);
+int keeper_run(int fd, int gone, const char *first);
 
 /*
  * Makes this process fit to be a keeper: no terminal, no signals from it,

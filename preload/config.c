@@ -5,7 +5,7 @@
 
 #include "preload/record.h"
 
-enum config_kind { CONFIG_BOOL, CONFIG_NUMBER, CONFIG_TEXT, CONFIG_MODE, CONFIG_PERCENT };
+enum config_kind { CONFIG_BOOL, CONFIG_NUMBER, CONFIG_TEXT, CONFIG_MODE, CONFIG_HUNDREDTHS };
 
 struct config_key {
 	const char *name;
@@ -23,7 +23,7 @@ static const struct config_key config_keys[] = {
 	KEY(file, CONFIG_TEXT, 1, 4095),
 	{ "keeper", CONFIG_TEXT, offsetof(struct config, keeper_path), 1, 4095 },
 	{ "mode", CONFIG_MODE, offsetof(struct config, mode), 0, 0 },
-	{ "budget", CONFIG_PERCENT, offsetof(struct config, budget), 1, 10000 },
+	{ "budget", CONFIG_HUNDREDTHS, offsetof(struct config, budget), 1, 10000 },
 	KEY(sample, CONFIG_NUMBER, 1, 1ULL << 40),
 	KEY(room, CONFIG_NUMBER, 1, 1000000),
 	KEY(seed, CONFIG_NUMBER, 0, 1ULL << 48),
@@ -33,6 +33,11 @@ static const struct config_key config_keys[] = {
 	KEY(root, CONFIG_NUMBER, 0, 1ULL << 31),
 	KEY(size, CONFIG_NUMBER, 1ULL << 20, 1ULL << 44),
 	KEY(ring, CONFIG_NUMBER, 1ULL << 20, 1ULL << 40),
+	KEY(start_after, CONFIG_HUNDREDTHS, 0, CONFIG_LONGEST),
+	KEY(duration, CONFIG_HUNDREDTHS, 1, CONFIG_LONGEST),
+	KEY(session, CONFIG_NUMBER, 0, 1ULL << 49),
+	KEY(child, CONFIG_TEXT, 1, CONFIG_NAMES - 1),
+	KEY(exclude_child, CONFIG_TEXT, 1, CONFIG_NAMES - 1),
 	KEY(follow, CONFIG_BOOL, 0, 1),
 	KEY(check, CONFIG_BOOL, 0, 1),
 	KEY(off, CONFIG_BOOL, 0, 1),
@@ -99,7 +104,7 @@ config_text(const char *text, size_t len, char *to, uint64_t room)
 
 /* In hundredths: at most two digits behind the point. */
 static bool
-config_percent(const char *text, size_t len, uint64_t *number)
+config_hundredths(const char *text, size_t len, uint64_t *number)
 {
 	char digits[16] = { 0 };
 	size_t used = 0, behind = 0;
@@ -146,7 +151,7 @@ config_set(struct config *config, const struct config_key *key, const char *valu
 	switch (key->kind) {
 	case CONFIG_TEXT: return config_text(value, len, field, key->high);
 	case CONFIG_MODE: return config_mode(value, len, (uint64_t *)(void *)field);
-	case CONFIG_PERCENT: good = config_percent(value, len, &number); break;
+	case CONFIG_HUNDREDTHS: good = config_hundredths(value, len, &number); break;
 	case CONFIG_BOOL:
 	case CONFIG_NUMBER: good = config_number(value, len, &number); break;
 	}

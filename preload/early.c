@@ -1,6 +1,7 @@
 #include "preload/early.h"
 
 #include "preload/event.h"
+#include "preload/gate.h"
 #include "preload/rules.h"
 #include "preload/sample.h"
 #include "preload/shim.h"
@@ -62,6 +63,11 @@ early_write(struct thread *thread, const struct early *early)
 	walk_replace(thread, region, &frame, NULL, 1, &walk);
 	event_count(thread, early->kind, early->size);
 	event_fill(&event, &walk);
+	if (gate_is_closed()) {
+		if (early->kind < ESC_EVENT_FREE)
+			gate_pass(thread);
+		return;
+	}
 	if (shim.mode == SHIM_SAMPLED) /* too few to be drawn by lot */
 		return;
 	if (shim.mode == SHIM_AUTO && early->kind >= ESC_EVENT_FREE)

@@ -26,6 +26,7 @@
 #ifndef ESC_PRELOAD_RECORD_H
 #define ESC_PRELOAD_RECORD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #pragma GCC diagnostic push
@@ -112,6 +113,39 @@ struct esc_moment {
 	uint64_t realtime;  /* CLOCK_REALTIME, ns since 1970 */
 };
 
+/* esc_gate.closed: why nothing is recorded, bits */
+enum esc_gate_why {
+	ESC_GATE_BEFORE = 1, /* begin_at is to come: nothing was recorded yet */
+	ESC_GATE_BEHIND = 2, /* end_at is over */
+	ESC_GATE_ASKED = 4,  /* who started the run asks for it */
+};
+
+/*
+ * Pauses. While `closed` is not 0, or a process has called esc_api_pause, calls are
+ * counted, and no block is recorded; frees of those that were are. What follows says
+ * GAP. `closed`, `since` and `paused` are the keeper's (the shim's before it records),
+ * `asked` is the launcher's; where the run has several traces, only in the first of them,
+ * which the keepers of the others read. The rest are atomic adds.
+ */
+struct esc_gate {
+	uint32_t closed;   /* enum esc_gate_why */
+	uint32_t asked;    /* 1: as long as that is so */
+	uint64_t begin_at; /* CLOCK_MONOTONIC, ns; 0: from the start */
+	uint64_t end_at;   /* the same; 0: to the end */
+	uint64_t since;    /* the same: when it was closed last, if it is */
+	uint64_t paused;   /* ns that it was closed before */
+	uint32_t pauses;   /* times that it was closed */
+	uint32_t reserved;
+	uint64_t line[2];
+	uint64_t passed;     /* allocations that were not recorded for a pause, of any kind;
+	                         to a distance between samples, where there are any */
+	uint64_t own;        /* ns in esc_api_pause, modulo 2^64; of those that are in one
+	                         less the time when it began */
+	uint32_t own_pauses; /* calls of it that paused a process */
+	uint32_t own_closed; /* processes that are in one */
+	uint64_t line_end[5];
+};
+
 struct esc_header {
 	uint64_t magic;
 	uint32_t version;
@@ -165,6 +199,11 @@ struct esc_header {
 	char allocator[256]; /* path of what provides malloc, if not libc (NUL ended) */
 	char exe[4096];      /* path of the executable (NUL ended) */
 	char command[ESC_COMMAND_SIZE];
+	uint64_t session; /* the same in all traces of a run; 0: it is alone */
+	uint32_t parent;  /* pid of the process that started this one; 0: not known */
+	uint32_t spare;
+	uint64_t before_gate[7];
+	struct esc_gate gate; /* 0 in traces of before */
 };
 
 enum esc_segment_kind { ESC_SEGMENT_EVENTS = 1, ESC_SEGMENT_DEFS = 2 };
@@ -227,7 +266,7 @@ enum esc_slot {
  *                                                  before in this segment (or base)
  *   bits 6-7   length of address: 0, 2, 3, 7 bytes 0: same as the event before
  *   bits 8-9   length of stack: 0, 1, 2, 4 bytes   0: same as the event before
- *   bits 10-11 length of size:  0, 1, 2, 8 bytes   allocations only, else 0
+ *   bits 10-11 length of size:  0, 1, 2, 8 bytes   allocations; see GIVE_UP
  *   bit  12    GAP   events of this stream before this one were not recorded
  *   bit  13    COST  2 bytes: ticks of the real call, saturated
  *   bit  14    KEPT  2 or 4 bytes: see below
@@ -238,10 +277,11 @@ enum esc_slot {
  * 2^time_shift ticks of the header. `address` is the zigzag difference of (address
  * >> 3) to the event before it in the segment, modulo 2^56; `stack` the zigzag
  * difference of the stack id to the one before, modulo 2^32 (both 0 at the segment's
- * begin). `size` 0 has length 0. STEP has no address and no size: a call whose block
- * is not sampled, recorded for its stack only. RATE has a time and a size alone: from
- * here on in the stream blocks are taken by the interval T that its size tells
- * (1: all of them), whatever the segment or a RATE before said.
+ * begin). `size` 0 has length 0. GIVE_UP has a size where realloc returned a block
+ * that is not recorded, for a pause: its own, 1 at least. STEP has no address and no
+ * size: a call whose block is not sampled, recorded for its stack only. RATE has a time
+ * and a size alone: from here on in the stream blocks are taken by the interval T that
+ * its size tells (1: all of them), whatever the segment or a RATE before said.
  *
  * Stacks. A stack id names a node: (parent, module, offset), the innermost
  * return address, into the function that called the hook; parents lead to the
@@ -390,6 +430,8 @@ struct esc_def_thread {
 
 _Static_assert(sizeof(struct esc_counters) == 64, "format");
 _Static_assert(sizeof(struct esc_segment) == 128, "format");
+_Static_assert(sizeof(struct esc_gate) == 128, "format");
+_Static_assert(offsetof(struct esc_header, gate) % 64 == 0, "format");
 _Static_assert(sizeof(struct esc_header) <= ESC_HEADER_SIZE, "format");
 _Static_assert(sizeof(struct esc_def_node) == 24, "format");
 _Static_assert(sizeof(struct esc_def_nodes) == 16, "format");

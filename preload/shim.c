@@ -12,6 +12,7 @@
 #include "arch/hooks.h"
 #include "preload/early.h"
 #include "preload/event.h"
+#include "preload/gate.h"
 #include "preload/hooks.h"
 #include "preload/marks.h"
 #include "preload/modules.h"
@@ -334,6 +335,16 @@ shim_sampled(uint64_t size)
 	return __builtin_expect(thread_tls.countdown < 0, 0);
 }
 
+/* A call that is counted, and that no event will tell of. */
+static SHIM_COLD void
+shim_unseen(struct thread *thread, uint32_t kind)
+{
+	if (kind < ESC_EVENT_FREE)
+		gate_pass(thread);
+	else
+		gate_skip(thread);
+}
+
 static __attribute__((noinline)) void
 shim_step(uint32_t kind, uint64_t size, const struct arch_frame *frame)
 {
@@ -348,6 +359,11 @@ shim_step(uint32_t kind, uint64_t size, const struct arch_frame *frame)
 	if (thread_tls.burst <= 0)
 		return;
 	thread_burst(thread, thread_tls.burst - 1);
+	if (gate_is_closed()) {
+		shim_unseen(thread, kind);
+		return;
+	}
+	gate_end(thread);
 	event.time = ring_ticks();
 	shim_record_sampled(&event, 0, NULL, frame);
 }
@@ -370,6 +386,16 @@ shim_decide(struct thread *thread, uint64_t size, const struct arch_frame *frame
 	return shim_sampled(size) ? sample_decide(thread) : 0;
 }
 
+/* The same in a pause: nothing is taken, distances go by as ever. */
+static SHIM_COLD void
+shim_pass_sampled(struct thread *thread, const struct event *event)
+{
+	if (shim_sampled(event->size))
+		(void)sample_decide(thread);
+	event_count(thread, event->kind, event->size);
+	gate_pass(thread);
+}
+
 /* An allocation that may be taken; the countdown is as it was before it. */
 static SHIM_COLD void
 shim_take(struct event *event, const struct arch_frame *frame)
@@ -381,6 +407,11 @@ shim_take(struct event *event, const struct arch_frame *frame)
 		shim_overflow(event->kind, event->size);
 		return;
 	}
+	if (gate_is_closed()) {
+		shim_pass_sampled(thread, event);
+		return;
+	}
+	gate_end(thread);
 	interval = shim_decide(thread, event->size, frame);
 	if (interval == 0) {
 		shim_step(event->kind, event->size, frame);
@@ -396,6 +427,25 @@ shim_take(struct event *event, const struct arch_frame *frame)
 	shim_burst_begun(thread);
 }
 
+/* Before the constructor, or where nothing is recorded. */
+static SHIM_COLD void
+shim_allocated_otherwise(uint32_t kind, void *block, uint64_t size, const struct arch_frame *frame)
+{
+	struct thread *thread;
+
+	if (shim.mode == SHIM_EARLY)
+		early_note(kind, (uint64_t)block, size, frame);
+	if (shim.mode <= SHIM_OFF)
+		return;
+	thread = thread_get();
+	if (thread == NULL) {
+		shim_overflow(kind, size);
+		return;
+	}
+	event_count(thread, kind, size);
+	gate_pass(thread);
+}
+
 /* An allocation that succeeded. began: ticks before the call, 0: not timed. */
 static inline void
 shim_allocated(uint32_t kind, void *block, uint64_t size, uint64_t began, struct arch_frame frame)
@@ -408,9 +458,8 @@ shim_allocated(uint32_t kind, void *block, uint64_t size, uint64_t began, struct
 			shim_step(kind, size, &frame);
 			return;
 		}
-	} else if (__builtin_expect(shim.mode != SHIM_FULL, 0)) {
-		if (shim.mode == SHIM_EARLY)
-			early_note(kind, (uint64_t)block, size, &frame);
+	} else if (__builtin_expect(shim.mode != SHIM_FULL, 0) || gate_is_shut()) {
+		shim_allocated_otherwise(kind, block, size, &frame);
 		return;
 	}
 	event.kind = (uint16_t)kind;
@@ -468,6 +517,34 @@ shim_free_sampled(void *block, const struct arch_frame *frame)
 	shim_real_free(block);
 }
 
+/* A free of another mode than the full one, or in a pause: one of a block that may have
+ * been recorded before is recorded as ever. False: it is none of these. */
+static SHIM_COLD bool
+shim_free_otherwise(void *block, const struct arch_frame *frame)
+{
+	struct thread *thread;
+
+	if (shim.mode >= SHIM_SAMPLED && sample_take((uint64_t)block)) {
+		shim_free_sampled(block, frame);
+		return true;
+	}
+	if (shim.mode >= SHIM_SAMPLED) {
+		shim_step(ESC_EVENT_FREE, 0, frame);
+	} else if (shim.mode == SHIM_EARLY) {
+		early_note(ESC_EVENT_FREE, (uint64_t)block, 0, frame);
+	} else if (shim.mode != SHIM_OFF) {
+		if (!gate_is_before())
+			return false;
+		thread = thread_get();
+		if (thread == NULL)
+			shim_overflow(ESC_EVENT_FREE, 0);
+		else
+			event_count(thread, ESC_EVENT_FREE, 0);
+	}
+	shim_real_free(block);
+	return true;
+}
+
 static inline void
 shim_free(void *block, struct arch_frame frame)
 {
@@ -477,18 +554,9 @@ shim_free(void *block, struct arch_frame frame)
 		return;
 	if (__builtin_expect(modules_suspect(block), 0))
 		modules_unload(block);
-	if (__builtin_expect(shim.mode != SHIM_FULL, 0)) {
-		if (shim.mode >= SHIM_SAMPLED && sample_take((uint64_t)block)) {
-			shim_free_sampled(block, &frame);
-			return;
-		}
-		if (shim.mode >= SHIM_SAMPLED)
-			shim_step(ESC_EVENT_FREE, 0, &frame);
-		else if (shim.mode == SHIM_EARLY)
-			early_note(ESC_EVENT_FREE, (uint64_t)block, 0, &frame);
-		shim_real_free(block);
+	if ((__builtin_expect(shim.mode != SHIM_FULL, 0) || gate_is_shut()) &&
+	    shim_free_otherwise(block, &frame))
 		return;
-	}
 	if (__builtin_expect(shim_timed(), 0)) {
 		shim_free_timed(block, &frame);
 		return;
@@ -546,6 +614,37 @@ shim_behind_calloc(size_t count, size_t size)
 	return block;
 }
 
+/* In a pause: what became of a block that was recorded is not known. */
+static SHIM_COLD void
+shim_reallocated_closed(
+    struct event *event, struct event *old, bool known, const struct arch_frame *frame)
+{
+	struct thread *thread = thread_get();
+
+	if (thread == NULL) {
+		shim_overflow(old->kind, 0);
+		shim_overflow(event->kind, event->size);
+		return;
+	}
+	old->size = event->size != 0 ? event->size : 1;
+	if (!known) {
+		event_count(thread, old->kind, 0);
+		gate_skip(thread);
+	} else if (shim.mode >= SHIM_SAMPLED) {
+		shim_sparse();
+		shim_record_sampled(old, 0, NULL, frame);
+		shim_burst_end(old->address);
+	} else {
+		shim_record(old, NULL, frame);
+	}
+	if (shim.mode >= SHIM_SAMPLED) {
+		shim_pass_sampled(thread, event);
+		return;
+	}
+	event_count(thread, event->kind, event->size);
+	gate_pass(thread);
+}
+
 /* Sampled mode; old->cost: whether its block was sampled. */
 static SHIM_COLD void
 shim_reallocated_sampled(
@@ -556,6 +655,10 @@ shim_reallocated_sampled(
 	uint64_t interval = 0;
 
 	old->cost = 0;
+	if (event->address != 0 && gate_is_closed()) {
+		shim_reallocated_closed(event, old, known, frame);
+		return;
+	}
 	if (event->address != 0 && thread != NULL)
 		interval = shim_decide(thread, event->size, frame);
 	if (interval != 0 && !sample_add(event->address)) {
@@ -604,6 +707,10 @@ shim_reallocated(uint32_t kind, struct event *old, void *block, size_t size, uin
 	}
 	if (block == NULL) {
 		shim_record(old, NULL, &frame);
+		return;
+	}
+	if (shim.mode == SHIM_PAUSED || gate_is_shut()) {
+		shim_reallocated_closed(&event, old, !gate_is_before(), &frame);
 		return;
 	}
 	if (began != 0)
@@ -759,11 +866,27 @@ pvalloc(size_t size)
 }
 
 void
+shim_pause(void)
+{
+	bool paused;
+
+	if (shim.mode != SHIM_FULL && shim.mode != SHIM_PAUSED)
+		return;
+	/* Whoever is the last to write sees what it must be. */
+	do {
+		paused = __atomic_load_n(&gate.depth, __ATOMIC_SEQ_CST) != 0;
+		__atomic_store_n(&shim.mode, paused ? SHIM_PAUSED : SHIM_FULL, __ATOMIC_SEQ_CST);
+	} while ((__atomic_load_n(&gate.depth, __ATOMIC_SEQ_CST) != 0) != paused);
+}
+
+void
 shim_begin(enum shim_mode mode)
 {
 	real.pages = sample_pages;
 	real.counts_callers = mode == SHIM_AUTO;
 	shim.mode = mode;
-	if (mode != SHIM_OFF)
-		early_replay(thread_get());
+	if (mode == SHIM_OFF)
+		return;
+	gate_enter();
+	early_replay(thread_get());
 }

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 enum shim_mode {
-	SHIM_EARLY, /* before the constructor: events wait in a static block */
-	SHIM_OFF,   /* forward only */
+	SHIM_EARLY,  /* before the constructor: events wait in a static block */
+	SHIM_OFF,    /* forward only */
+	SHIM_PAUSED, /* full mode, while the process has paused itself */
 	SHIM_FULL,
 	SHIM_SAMPLED, /* and what follows */
 	SHIM_AUTO,
@@ -37,6 +38,9 @@ void shim_behind_free(void *block);
  * one of a realloc was counted, too. NULL. */
 void *shim_refund(uint64_t size);
 void *shim_refund_both(uint64_t size);
+
+/* Follows gate.depth. Any thread and handler may call it, at the same time. */
+void shim_pause(void);
 
 /* Constructor: writes what happened before it to the trace, and begins. */
 void shim_begin(enum shim_mode mode);

@@ -20,6 +20,8 @@
 #include "preload/aside.h"
 #include "preload/clock.h"
 #include "preload/config.h"
+#include "preload/gate.h"
+#include "preload/glob.h"
 #include "preload/marks.h"
 #include "preload/modules.h"
 #include "preload/oracle.h"
@@ -395,7 +397,10 @@ start_unkept(void)
 static void
 start_keeper_exec(void)
 {
-	char *argv[] = { (char *)"esc-keeper", (char *)"3", NULL };
+	/* behind a launcher the run's first trace, which says when all are paused */
+	char *first =
+	    start.config.root != 0 && start.config.file[0] != 0 ? start.config.file : NULL;
+	char *argv[] = { (char *)"esc-keeper", (char *)"3", first, NULL };
 	char *envp[] = { NULL };
 	bool says;
 	long fd;
@@ -469,6 +474,42 @@ start_command(struct esc_header *header)
 	header->command_len = (uint32_t)used;
 }
 
+/* What the first trace of the run says of pauses, if it is one and this one is another. */
+static void
+start_first_gate(struct esc_gate *said)
+{
+	enum { FROM = offsetof(struct esc_header, session) };
+	uint8_t probe[sizeof(struct esc_header) - FROM] __attribute__((aligned(8))) = { 0 };
+	long got, fd;
+
+	if (!start.own || start.config.session == 0 || start.config.file[0] == 0)
+		return;
+	fd = sys_open(start.config.file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	got = sys_again(SYS_pread64, fd, (long)probe, sizeof(probe), FROM, 0);
+	sys_close((int)fd);
+	if (got == sizeof(probe) && memcmp(probe, &start.config.session, 8) == 0)
+		memcpy(said, probe + offsetof(struct esc_header, gate) - FROM, sizeof(*said));
+}
+
+/* From when on, and how long: what the launcher has said in its trace, or our options. */
+static void
+start_gate(void)
+{
+	const uint64_t hundredth = 10000000; /* ns */
+	uint64_t now = ring.header->start.monotonic;
+	struct esc_gate said = ring.header->gate;
+
+	start_first_gate(&said);
+	if (said.begin_at == 0 && start.config.start_after != 0)
+		said.begin_at = now + start.config.start_after * hundredth;
+	if (said.end_at == 0 && start.config.duration != 0)
+		said.end_at =
+		    (said.begin_at != 0 ? said.begin_at : now) + start.config.duration * hundredth;
+	gate_start(said.begin_at, said.end_at, said.asked);
+}
+
 static void
 start_header(void)
 {
@@ -496,6 +537,9 @@ start_header(void)
 		start_command(header);
 		start_add(header->exe, header->exe + sizeof(header->exe), start.exe);
 	}
+	header->session = start.config.session;
+	header->parent = (uint32_t)arch_syscall(SYS_getppid, 0, 0, 0, 0, 0, 0);
+	start_gate();
 	header->claimed = ESC_HEADER_SIZE;
 	if (start.config.ring != 0)
 		slots_start();
@@ -683,6 +727,23 @@ start_space(void)
 	return false;
 }
 
+/* Whether a launcher wants programs of that name: of the file, or, of a script, its own. */
+static bool
+start_is_named(const char *patterns)
+{
+	return glob_any(patterns, start_base(start_program())) ||
+	    glob_any(patterns, start_base(start.exe));
+}
+
+static bool
+start_is_chosen(void)
+{
+	const struct config *config = &start.config;
+
+	return (config->child[0] == 0 || start_is_named(config->child)) &&
+	    (config->exclude_child[0] == 0 || !start_is_named(config->exclude_child));
+}
+
 /* Whether this process is to be profiled at all. */
 static bool
 start_wanted(char **envp)
@@ -700,7 +761,7 @@ start_wanted(char **envp)
 		return false;
 	if (bad != NULL)
 		start_refuse("ESC_OPTIONS: not understood: ", bad);
-	return bad == NULL;
+	return bad == NULL && start_is_chosen();
 }
 
 /* Before a library that ends programs in which it is not the first. */

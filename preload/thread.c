@@ -166,6 +166,7 @@ thread_init(struct thread *thread, uint64_t key, uint32_t process)
 		thread->counters = &ring.header->overflow;
 	thread->current = thread->regions;
 	thread->newest = 0;
+	thread->passed = 0;
 	thread->serial = 0;
 	thread->copies = 0;
 	thread->stack_top = thread_top(key);

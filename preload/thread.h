@@ -54,6 +54,7 @@ struct thread {
 	uint32_t newest;                   /* the highest stack id it had */
 	uint64_t stamp;                    /* number, and epoch: what memos of others do not have */
 	struct memo *memos;                /* of level 0 */
+	uint64_t passed;                   /* allocations when a pause was last met; 0: none is */
 	uint32_t keep;                     /* stacks until one is put there */
 	struct frame *scratch[ESC_LEVELS]; /* innermost first, threads.depth + 1 */
 	uint32_t *cells[ESC_LEVELS];       /* the marks in their slots */

@@ -114,6 +114,13 @@ dump_header(const struct esc_header *header)
 	printf("checks checked=%" PRIu64 " differed=%" PRIu64 " early_lost=%" PRIu64
 	       " missing=%" PRIu64 "\n",
 	    header->checked, header->differed, header->early_lost, header->missing);
+	printf("session=%012" PRIx64 " parent=%" PRIu32 "\n", header->session, header->parent);
+	printf("gate closed=%" PRIu32 " begin=%" PRIu64 " end=%" PRIu64 " pauses=%" PRIu32
+	       " paused=%" PRIu64 " passed=%" PRIu64 " own_pauses=%" PRIu32 " own_closed=%" PRIu32
+	       "\n",
+	    header->gate.closed, header->gate.begin_at, header->gate.end_at, header->gate.pauses,
+	    header->gate.paused, header->gate.passed, header->gate.own_pauses,
+	    header->gate.own_closed);
 	printf("lost from=%" PRIu64 " until=%" PRIu64 " refused=%" PRIu32 "\n", header->lost_from,
 	    header->lost_until, header->refused);
 	printf("auto budget=%" PRIu64 " spent=%" PRIu64 " whole_until=%" PRIu64 "\n",

@@ -199,7 +199,7 @@ record_start_keeper(const struct record *record, struct record_child *child, str
 	child->keeper = fork();
 	if (child->keeper == 0) {
 		keeper_detach(record->trace_fd, gone[0]);
-		_exit(keeper_run(record->trace_fd, gone[0]) == 0 ? 0 : 1);
+		_exit(keeper_run(record->trace_fd, gone[0], NULL) == 0 ? 0 : 1);
 	}
 	(void)close(gone[0]);
 	child->gone = gone[1];

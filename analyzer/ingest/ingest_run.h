@@ -33,6 +33,7 @@ struct ingest {
 	uint64_t stack_limit;
 	struct ingest_run *kept; /* the only trace's, for the next round; or NULL */
 	int64_t site_base;       /* numbers given to the runs before */
+	int64_t process_base;
 	int64_t thread_base;
 	size_t found;        /* wrappers, in this round */
 	unsigned round;      /* times that all began anew, as wrappers were found */

@@ -166,6 +166,12 @@ write_totals(const struct ingest_run *run)
 	return all;
 }
 
+static bool
+write_paused(const struct esc_gate *gate)
+{
+	return gate->pauses != 0 || gate->own_pauses != 0;
+}
+
 static uint64_t
 write_lost(const struct ingest_run *run, const struct esc_counters *all)
 {
@@ -177,7 +183,12 @@ write_lost(const struct ingest_run *run, const struct esc_counters *all)
 	/* what was counted while it was read is behind its cut */
 	if (run->reader->running)
 		return lost;
-	/* What a flight recorder has overwritten is not lost: it is over. */
+	/* What a flight recorder has overwritten is not lost: it is over. Nor is what there was
+	 * in a pause. */
+	if (write_paused(&run->reader->head.gate)) {
+		write_add(&lost, run->reader->head.early_lost);
+		return lost;
+	}
 	if (run->whole_until == UINT64_MAX && run->reader->head.ring_from == 0 && exact > seen &&
 	    exact - seen > lost)
 		lost = exact - seen;
@@ -223,6 +234,35 @@ write_window(const struct ingest_run *run)
 		return duration;
 	before = write_clamp((double)(head->ring_from - head->start.ticks) * run->tick_ns);
 	return before < duration ? duration - before : 0;
+}
+
+/* What a process that is still paused counts is less the time at which that began. */
+static uint64_t
+write_own_pauses(const struct esc_header *head)
+{
+	uint64_t own = head->gate.own + (uint64_t)head->gate.own_closed * head->last.monotonic;
+	uint64_t longest;
+
+	if (__builtin_mul_overflow(head->last.monotonic - head->start.monotonic,
+		(uint64_t)head->processes + 1, &longest))
+		longest = UINT64_MAX;
+	return own <= longest ? own : longest;
+}
+
+static void
+write_pauses(const struct ingest_run *run, struct store_run *row)
+{
+	const struct esc_header *head = &run->reader->head;
+	const struct esc_gate *gate = &head->gate;
+	uint64_t paused = gate->paused;
+
+	if (!write_paused(gate) || head->last.monotonic <= head->start.monotonic)
+		return;
+	if (gate->closed != 0 && head->last.monotonic > gate->since)
+		write_add(&paused, head->last.monotonic - gate->since);
+	write_add(&paused, write_own_pauses(head));
+	row->paused_ns = write_int(paused);
+	row->pauses = (int64_t)gate->pauses + gate->own_pauses;
 }
 
 /* run.marks */
@@ -274,13 +314,15 @@ write_sampling(const struct ingest_run *run, struct store_run *row)
 static void
 write_counted(const struct ingest_run *run, struct store_run *row)
 {
-	const bool whole_run = run->reader->head.ring_from == 0;
+	const struct esc_gate *gate = &run->reader->head.gate;
+	const bool whole_run = run->reader->head.ring_from == 0 && !write_paused(gate);
 	struct esc_counters all = write_totals(run);
 
 	row->allocations = write_int(all.allocations);
 	row->frees = write_int(all.frees);
 	row->bytes = write_int(all.bytes);
 	row->recorded = write_int(run->matched.allocations);
+	row->passed = write_int(gate->passed);
 	row->lost = write_int(write_lost(run, &all));
 	row->cut = write_int(all.cut);
 	row->broken = write_int(all.broken);
@@ -338,13 +380,15 @@ ingest_write_run_row(const struct ingest_run *run, struct err *err)
 	char *wrappers = write_list(options->wrappers, options->wrapper_count);
 	char *no_wrappers = write_list(options->no_wrappers, options->no_wrapper_count);
 	char *found = write_found(run->ingest->wrappers);
-	char start[64], marks[256];
+	char start[64], marks[256], session[32] = "";
 	struct store_run row = {
 		.id = run->id,
 		.trace = path != NULL ? path : run->reader->path,
 		.command = command,
 		.exe = head->exe,
 		.pid = head->pid,
+		.parent = head->parent,
+		.session = session,
 		.start = start,
 		.duration_ns = write_duration(run),
 		.window_ns = write_window(run),
@@ -365,6 +409,9 @@ ingest_write_run_row(const struct ingest_run *run, struct err *err)
 	write_site_sums(run, &row);
 	write_sampling(run, &row);
 	write_lost_when(run, &row);
+	write_pauses(run, &row);
+	if (head->session != 0)
+		snprintf(session, sizeof(session), "%012" PRIx64, head->session);
 	status = store_add_run(run->ingest->store, &row, err);
 	free(path);
 	free(command);
@@ -379,6 +426,39 @@ static int64_t
 write_thread_id(const struct ingest_run *run, uint32_t thread)
 {
 	return run->ingest->thread_base + thread;
+}
+
+/* Whose number it is; 0: nobody's that is known. */
+static int64_t
+write_pid(const struct definitions *all, uint32_t process)
+{
+	return process != 0 && process <= all->process_count ? all->processes[process].pid : 0;
+}
+
+static int
+write_processes(const struct ingest_run *run, struct err *err)
+{
+	const struct esc_header *head = &run->reader->head;
+	const struct definitions *all = run->definitions;
+	struct store_process row = { .run = run->id };
+	uint32_t i;
+
+	for (i = 1; i <= all->process_count; i++) {
+		uint64_t started = all->processes[i].started;
+
+		if (all->processes[i].number == 0)
+			continue;
+		row.id = run->ingest->process_base + i;
+		row.number = i;
+		row.pid = all->processes[i].pid;
+		row.parent = i == 1 ? head->parent : write_pid(all, all->processes[i].parent);
+		row.start_ns = started > head->start.ticks
+		    ? write_clamp((double)(started - head->start.ticks) * run->tick_ns)
+		    : 0;
+		if (store_add_process(run->ingest->store, &row, err) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -475,13 +555,15 @@ ingest_write_run(struct ingest_run *run, struct err *err)
 	struct sums owners = write_collect_owners(run);
 	int status = -1;
 
-	if (write_threads(run, err) == 0 && write_thread_pairs(run, err) == 0 &&
-	    write_timeline(run, err) == 0 && write_sites(run, &means, &owners, err) == 0 &&
-	    write_paths(run, &means, err) == 0 && write_path_cells(run, err) == 0 &&
-	    write_free_paths(run, err) == 0 && write_contexts(run, err) == 0)
+	if (write_processes(run, err) == 0 && write_threads(run, err) == 0 &&
+	    write_thread_pairs(run, err) == 0 && write_timeline(run, err) == 0 &&
+	    write_sites(run, &means, &owners, err) == 0 && write_paths(run, &means, err) == 0 &&
+	    write_path_cells(run, err) == 0 && write_free_paths(run, err) == 0 &&
+	    write_contexts(run, err) == 0)
 		status = write_owners(run, &owners, err);
 	free(owners.list);
 	run->ingest->site_base += run->escape.site_count;
+	run->ingest->process_base += run->definitions->process_count;
 	run->ingest->thread_base += run->thread_count;
 	return status;
 }

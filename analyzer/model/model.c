@@ -354,7 +354,10 @@ model_release(struct model *model, const struct match_event *match, uint32_t nod
 		return;
 	end.block = model_block(model, match->block);
 	model_judge_free(model, &end, event->region);
-	if (end.realloced) {
+	/* it lives on, in a pause */
+	if (end.realloced && event->size != 0) {
+		model_unknown(&end, MODEL_WHY_GAP);
+	} else if (end.realloced) {
 		model->list[match->stream].given_up = end.block->tag + 1;
 		model->list[match->stream].given_node = node;
 	}

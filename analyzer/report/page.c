@@ -137,6 +137,24 @@ page_filter(const struct page *page)
 	fputc('\n', page->out);
 }
 
+/* What was left out because somebody wanted it so. */
+static void
+page_paused(const struct page *page)
+{
+	const struct rows *run = page->run;
+	int64_t pauses = rows_int(run, 0, "pauses");
+	char number[3][SHOW_SIZE];
+
+	if (pauses <= 0)
+		return;
+	fprintf(page->out,
+	    "  paused for %s, in %s pause%s: %s allocations of then were counted and not "
+	    "recorded\n",
+	    show_ns(number[0], rows_real(run, 0, "paused_ns")),
+	    show_count(number[1], (double)pauses), pauses == 1 ? "" : "s",
+	    show_count(number[2], rows_real(run, 0, "passed")));
+}
+
 static void
 page_mode(const struct page *page)
 {
@@ -146,9 +164,11 @@ page_mode(const struct page *page)
 
 	page_window(page);
 	page_filter(page);
+	page_paused(page);
 	if (rows_int(run, 0, "whole") != 0)
-		fprintf(page->out, "  mode %s: every call was to be recorded\n",
-		    strcmp(mode, "auto") == 0 ? "auto" : "full");
+		fprintf(page->out, "  mode %s: every call %swas to be recorded\n",
+		    strcmp(mode, "auto") == 0 ? "auto" : "full",
+		    rows_int(run, 0, "pauses") > 0 ? "outside of pauses " : "");
 	else if (strcmp(mode, "auto") == 0)
 		page_auto(page);
 	else

@@ -16,7 +16,8 @@ static const char sql[] =
     /* times of several runs have nothing in common */
     " CASE count(*) WHEN 1 THEN max(lost_from_ns) ELSE 0 END,"
     " CASE count(*) WHEN 1 THEN max(lost_until_ns) ELSE 0 END,"
-    " max(lost_why), add_up(unknown), max(peak_bytes), add_up(threads),"
+    " max(lost_why), add_up(paused_ns), add_up(pauses), add_up(passed),"
+    " add_up(unknown), max(peak_bytes), add_up(threads),"
     " count(*), add_up(processes), add_up(cut), add_up(broken), add_up(unmatched_frees),"
     " add_up(freed_before),"
     " min(complete), max(running), add_up(damaged), add_up(missing),"
@@ -57,6 +58,9 @@ static const struct column columns[] = {
 	{ "lost_from_ns", "lost from", COLUMN_NS },
 	{ "lost_until_ns", "lost until", COLUMN_NS },
 	{ "lost_why", "lost, why", COLUMN_TEXT },
+	{ "paused_ns", "paused", COLUMN_NS },
+	{ "pauses", "pauses", COLUMN_COUNT },
+	{ "passed", "not recorded then", COLUMN_COUNT },
 	{ "unknown", "unknown fate", COLUMN_COUNT },
 	{ "peak_bytes", "peak", COLUMN_BYTES },
 	{ "threads", "threads", COLUMN_COUNT },

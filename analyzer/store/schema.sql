@@ -10,6 +10,8 @@ CREATE TABLE run (
 	command TEXT NOT NULL,          -- JSON array of arguments
 	exe TEXT NOT NULL,
 	pid INTEGER NOT NULL,
+	parent INTEGER NOT NULL,        -- pid of who started it; 0: not known
+	session TEXT NOT NULL,          -- the same of all traces of one esc record; '' none
 	start TEXT NOT NULL,            -- RFC 3339, UTC
 	duration_ns INTEGER NOT NULL,
 	window_ns INTEGER NOT NULL,     -- at its end, of that all was to be recorded; less
@@ -32,11 +34,15 @@ CREATE TABLE run (
 	lost_from_ns INTEGER NOT NULL,  -- of these the first and the last, from the start;
 	lost_until_ns INTEGER NOT NULL, -- both 0: none, or it is not known when
 	lost_why TEXT NOT NULL,         -- '' none was
+	paused_ns INTEGER NOT NULL,     -- that nothing was to be recorded, in all of its processes
+	pauses INTEGER NOT NULL,        -- in so many times
+	passed INTEGER NOT NULL,        -- allocations then: counted, not recorded, not lost
 	unknown INTEGER NOT NULL,       -- observed blocks whose fate is unknown
 	cut INTEGER NOT NULL,           -- events with a stack cut at the depth limit
 	broken INTEGER NOT NULL,        -- events whose stack ended early
 	unmatched_frees INTEGER NOT NULL, -- recorded frees of blocks never seen allocated
-	freed_before INTEGER NOT NULL,  -- the same of blocks allocated before the window
+	freed_before INTEGER NOT NULL,  -- the same of blocks allocated before the window, or in
+	                                -- a pause
 	peak_bytes INTEGER NOT NULL,
 	threads INTEGER NOT NULL,
 	processes INTEGER NOT NULL,
@@ -257,6 +263,14 @@ CREATE TABLE timeline (
 	PRIMARY KEY (run, at)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE process (
+	id INTEGER PRIMARY KEY,
+	run INTEGER NOT NULL REFERENCES run(id),
+	number INTEGER NOT NULL,        -- of the trace; 1: the one that the trace is called for
+	pid INTEGER NOT NULL,
+	parent INTEGER NOT NULL,        -- pid of who forked or started it; 0: not known
+	start_ns INTEGER NOT NULL       -- from the run's start
+) STRICT;
 CREATE TABLE thread (
 	id INTEGER PRIMARY KEY,
 	run INTEGER NOT NULL REFERENCES run(id),

@@ -59,6 +59,7 @@ enum table_number {
 	TABLE_SIZE_LIFE,
 	TABLE_PATH_CELL,
 	TABLE_TIMELINE,
+	TABLE_PROCESS,
 	TABLE_THREAD,
 	TABLE_THREAD_PAIR,
 	TABLE_COUNT,
@@ -82,6 +83,8 @@ static const struct column run_columns[] = {
 	J(run, command),
 	T(run, exe),
 	I(run, pid),
+	I(run, parent),
+	T(run, session),
 	T(run, start),
 	I(run, duration_ns),
 	I(run, window_ns),
@@ -103,6 +106,9 @@ static const struct column run_columns[] = {
 	I(run, lost_from_ns),
 	I(run, lost_until_ns),
 	T(run, lost_why),
+	I(run, paused_ns),
+	I(run, pauses),
+	I(run, passed),
 	I(run, unknown),
 	I(run, cut),
 	I(run, broken),
@@ -290,6 +296,15 @@ static const struct column timeline_columns[] = {
 	R(timeline, allocations),
 	R(timeline, frees),
 };
+static const struct column process_columns[] = {
+	I(process, id),
+	I(process, run),
+	I(process, number),
+	I(process, pid),
+	I(process, parent),
+	I(process, start_ns),
+};
+
 static const struct column thread_columns[] = {
 	I(thread, id),
 	I(thread, run),
@@ -329,6 +344,7 @@ static const struct table tables[TABLE_COUNT] = {
 	[TABLE_SIZE_LIFE] = TABLE(size_life),
 	[TABLE_PATH_CELL] = TABLE(path_cell),
 	[TABLE_TIMELINE] = TABLE(timeline),
+	[TABLE_PROCESS] = TABLE(process),
 	[TABLE_THREAD] = TABLE(thread),
 	[TABLE_THREAD_PAIR] = TABLE(thread_pair),
 };
@@ -601,5 +617,6 @@ ADD(life_histogram, TABLE_LIFE_HISTOGRAM)
 ADD(size_life, TABLE_SIZE_LIFE)
 ADD(path_cell, TABLE_PATH_CELL)
 ADD(timeline, TABLE_TIMELINE)
+ADD(process, TABLE_PROCESS)
 ADD(thread, TABLE_THREAD)
 ADD(thread_pair, TABLE_THREAD_PAIR)

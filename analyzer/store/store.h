@@ -22,8 +22,8 @@ struct store;
 struct store_run {
 	int64_t id;
 	const char *trace, *command, *exe;
-	int64_t pid;
-	const char *start;
+	int64_t pid, parent;
+	const char *session, *start;
 	int64_t duration_ns, window_ns;
 	const char *mode;
 	int64_t sample_interval;
@@ -33,6 +33,7 @@ struct store_run {
 	int64_t spent_ns;
 	int64_t allocations, frees, bytes, recorded, lost, lost_from_ns, lost_until_ns;
 	const char *lost_why;
+	int64_t paused_ns, pauses, passed;
 	int64_t unknown, cut, broken;
 	int64_t unmatched_frees, freed_before, peak_bytes, threads, processes, complete, running;
 	int64_t damaged, missing, stack_limit;
@@ -130,6 +131,10 @@ struct store_timeline {
 	double live_bytes, allocations, frees;
 };
 
+struct store_process {
+	int64_t id, run, number, pid, parent, start_ns;
+};
+
 struct store_thread {
 	int64_t id, run, number, process, pid, tid, allocations, frees, bytes, lost;
 };
@@ -170,6 +175,7 @@ int store_add_life_histogram(struct store *, const struct store_life_histogram *
 int store_add_size_life(struct store *, const struct store_size_life *, struct err *);
 int store_add_path_cell(struct store *, const struct store_path_cell *, struct err *);
 int store_add_timeline(struct store *, const struct store_timeline *, struct err *);
+int store_add_process(struct store *, const struct store_process *, struct err *);
 int store_add_thread(struct store *, const struct store_thread *, struct err *);
 int store_add_thread_pair(struct store *, const struct store_thread_pair *, struct err *);
 

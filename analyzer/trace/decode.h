@@ -25,7 +25,7 @@ struct decode {
 struct event {
 	uint64_t time; /* ticks */
 	uint64_t address;
-	uint64_t size;     /* allocations and ESC_EVENT_RATE only */
+	uint64_t size;     /* allocations, ESC_EVENT_RATE; of GIVE_UP see record.h */
 	uint64_t interval; /* T by which a block was taken; 1: all were */
 	uint32_t stack;    /* id as recorded */
 	uint16_t region;
@@ -83,7 +83,7 @@ decode_allocates(unsigned kind)
 static inline bool
 decode_sized(unsigned kind)
 {
-	return decode_allocates(kind) || kind == ESC_EVENT_RATE;
+	return decode_allocates(kind) || kind == ESC_EVENT_RATE || kind == ESC_EVENT_GIVE_UP;
 }
 
 /* A kind that exists, with the fields that it has. */
@@ -99,7 +99,6 @@ decode_control_valid(unsigned control)
 	static const uint32_t forbidden[16] = {
 		[ESC_EVENT_NONE] = NEVER,
 		[ESC_EVENT_FREE] = SIZE,
-		[ESC_EVENT_GIVE_UP] = SIZE,
 		[ESC_EVENT_STEP] = SIZE | ADDRESS,
 		[ESC_EVENT_RATE] = ~(uint32_t)(NEVER | ESC_CONTROL_KIND | TIME | SIZE),
 		[14] = NEVER,

@@ -63,7 +63,7 @@ start_keeper(int *gone)
 		fd = open(path, O_RDWR | O_CLOEXEC);
 		(void)close(ends[1]);
 		keeper_detach(fd, ends[0]);
-		_exit(keeper_run(fd, ends[0]) == 0 ? 0 : 1);
+		_exit(keeper_run(fd, ends[0], NULL) == 0 ? 0 : 1);
 	}
 	(void)close(ends[0]);
 	*gone = ends[1];
@@ -249,7 +249,7 @@ test_no_trace(void)
 {
 	int fd = open("/dev/null", O_RDWR);
 
-	CHECK(keeper_run(fd, -1) == -1 && errno == EINVAL);
+	CHECK(keeper_run(fd, -1, NULL) == -1 && errno == EINVAL);
 	(void)close(fd);
 }
 

@@ -76,6 +76,7 @@ add_run(struct made *made, int64_t id, int64_t allocations, int64_t recorded)
 		.command = "[\"./app\",\"--points=1000\",\"a b\"]",
 		.exe = "/home/me/app",
 		.pid = 4710 + id,
+		.session = "",
 		.start = "2026-11-20T20:00:00.123456789Z",
 		.duration_ns = 1834000000,
 		.mode = "full",

@@ -47,7 +47,7 @@ real() {
 objects=
 stops="-fsanitize=thread --param tsan-instrument-func-entry-exit=0"
 shim="preload/ring.c preload/slots.c preload/thread.c preload/stacks.c"
-keeper="keeper/keeper.c keeper/close.c keeper/reclaim.c"
+keeper="keeper/keeper.c keeper/close.c keeper/pause.c keeper/reclaim.c"
 reader="analyzer/trace/reader.c analyzer/trace/reader_live.c analyzer/trace/settle.c
     analyzer/trace/snapshot.c
     analyzer/trace/definitions.c analyzer/trace/streams.c analyzer/trace/packed_none.c

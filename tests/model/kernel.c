@@ -554,5 +554,5 @@ model_getpid(void)
 void
 kernel_keeper(void)
 {
-	(void)keeper_run(KERNEL_TRACE, -1);
+	(void)keeper_run(KERNEL_TRACE, -1, NULL);
 }

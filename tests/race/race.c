@@ -206,7 +206,7 @@ race_keeper(void *arg)
 {
 	int fd = open(arg, O_RDWR | O_CLOEXEC);
 
-	if (fd < 0 || keeper_run(fd, -1) != 0)
+	if (fd < 0 || keeper_run(fd, -1, NULL) != 0)
 		race_fail("the keeper failed");
 	close(fd);
 	return NULL;

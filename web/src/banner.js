@@ -28,6 +28,8 @@ export function notes(run, { left_out: left = [], error } = {}) {
 		["bad", run.lost > 0 ? `${count(run.lost)} events were lost` +
 			`${run.lost_why ? ` (${run.lost_why})` : ""}: counts are too low.` : null],
 		["note", run.filter ? `Only the sites and blocks that pass: ${run.filter}` : null],
+		["note", run.pauses > 0 ? `Paused for ${ns(run.paused_ns)}: ${count(run.passed)} allocations of then ` +
+			"were counted and not recorded." : null],
 		["note", sampling(run)],
 		["note", run.unknown > 0 ? `${count(run.unknown)} blocks ` +
 			`(${share(run.unknown, run.recorded)} of those recorded) are not decided.` : null],
