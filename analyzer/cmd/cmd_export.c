@@ -15,8 +15,15 @@ extern const struct cmd cmd_export;
 
 enum { EXPORT_FORMAT = OPTIONS_KEY, EXPORT_METRIC, EXPORT_INVERTED, EXPORT_ANONYMISE };
 
+/* With a comma in front. */
+static const char export_formats[] =
+#define X(name) ", " #name
+#include "analyzer/export/table.inc"
+#undef X
+    ;
+
 static const struct option_def export_options[] = {
-	{ "format", EXPORT_FORMAT, "FORMAT", "database, folded, svg, tree, cells or heat" },
+	{ "format", EXPORT_FORMAT, "FORMAT", export_formats + 2 },
 	{ "metric", EXPORT_METRIC, "METRIC",
 	    "blocks, bytes, stackable-blocks, stackable-bytes or cost" },
 	{ "anonymise", EXPORT_ANONYMISE, NULL, "without paths, arguments, ids and the time" },

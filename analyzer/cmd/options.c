@@ -13,7 +13,7 @@
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
 
-enum { OPTIONS_HELP = OPTIONS_KEY - 1, OPTIONS_COLUMN = 26 };
+enum { OPTIONS_HELP = OPTIONS_KEY - 1, OPTIONS_COLUMN = 26, OPTIONS_WIDTH = 79 };
 
 static bool
 options_is_letter(int key)
@@ -62,6 +62,25 @@ options_table(const struct cmd *cmd, struct strbuf *letters)
 	return table;
 }
 
+/* The rest of a line that is at OPTIONS_COLUMN, and further ones that begin there. */
+static void
+options_wrap(const char *help)
+{
+	size_t most = OPTIONS_WIDTH - OPTIONS_COLUMN;
+
+	while (strlen(help) > most) {
+		size_t len = most;
+
+		while (len > 0 && help[len] != ' ')
+			len--;
+		if (len == 0)
+			break;
+		printf("%.*s\n%*s", (int)len, help, OPTIONS_COLUMN, "");
+		help += len + 1;
+	}
+	puts(help);
+}
+
 static void
 options_print(int key, const char *name, const char *argument, const char *help)
 {
@@ -76,9 +95,10 @@ options_print(int key, const char *name, const char *argument, const char *help)
 	else if (argument != NULL)
 		strbuf_addf(&left, "=%s", argument);
 	if (left.len + 2 > OPTIONS_COLUMN)
-		printf("%s\n%*s%s\n", left.text, OPTIONS_COLUMN, "", help);
+		printf("%s\n%*s", left.text, OPTIONS_COLUMN, "");
 	else
-		printf("%-*s%s\n", OPTIONS_COLUMN, left.text, help);
+		printf("%-*s", OPTIONS_COLUMN, left.text);
+	options_wrap(help);
 	strbuf_release(&left);
 }
 

@@ -119,7 +119,8 @@ output_export(const struct output *output, const struct export *export,
 		return CMD_USAGE;
 	}
 	if (is_stdout && export->is_binary && isatty(STDOUT_FILENO)) {
-		cmd_note("a database is of no use on a terminal: -o OUT.db");
+		cmd_note("%s is of no use on a terminal: -o OUT.%s", export->name,
+		    export->extension ? export->extension : "json");
 		return CMD_USAGE;
 	}
 	db = filter_open(file, NULL, &output->filter, &err);

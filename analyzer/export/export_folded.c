@@ -1,8 +1,8 @@
 /* Folded stacks: "outermost;...;innermost value", a line a stack. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/export/columns.h"
 #include "analyzer/export/export.h"
 #include "analyzer/export/tree.h"
 #include "analyzer/util/strbuf.h"
@@ -28,11 +28,10 @@ add_frame(struct strbuf *buf, const char *name)
 }
 
 static void
-write_stack(const struct tree *tree, uint32_t node, uint32_t *path, FILE *out)
+write_stack(const struct tree *tree, uint32_t node, int64_t value, uint32_t *path, FILE *out)
 {
 	struct strbuf line = { 0 };
 	size_t count = 0;
-	double value = tree->nodes[node].self;
 
 	for (uint32_t at = node; at != 0; at = tree->nodes[at].parent)
 		path[count++] = at;
@@ -40,7 +39,7 @@ write_stack(const struct tree *tree, uint32_t node, uint32_t *path, FILE *out)
 		add_frame(&line, tree->names[tree->nodes[path[--count]].name]);
 		strbuf_adds(&line, count > 0 ? ";" : "");
 	}
-	fprintf(out, "%s %lld\n", line.text, value < 9e18 ? llround(value) : 9000000000000000000LL);
+	fprintf(out, "%s %lld\n", line.text, (long long)value);
 	strbuf_release(&line);
 }
 
@@ -51,11 +50,14 @@ write_folded(const struct export_options *options, struct query_db *db, FILE *ou
 	int rc = tree_load(&tree, db, options->metric, options->is_inverted, err);
 
 	if (rc == 0) {
+		struct columns_carry carry = { 0 };
 		uint32_t *path = xcalloc(tree.depth + 1, sizeof(*path));
 
 		for (uint32_t i = 1; i < tree.count; i++) {
-			if (tree.nodes[i].self >= 0.5)
-				write_stack(&tree, i, path, out);
+			int64_t value = columns_carry(&carry, tree.nodes[i].self);
+
+			if (value > 0)
+				write_stack(&tree, i, value, path, out);
 		}
 		free(path);
 	}

@@ -105,9 +105,7 @@ write_title(const struct picture *picture, struct query_db *db, struct err *err)
 	    " CASE WHEN json_valid(command) THEN command ELSE '[]' END"
 	    " FROM run ORDER BY id LIMIT 1))), (SELECT min(start) FROM run),"
 	    " (SELECT total(allocations) FROM run),"
-	    " (SELECT total(bytes) FROM run), (SELECT count(*) FROM run),"
-	    " (SELECT total(estimated * share) / total(estimated) FROM"
-	    "  (SELECT *, " QUERY_SHARE("= id") " AS share FROM site))",
+	    " (SELECT total(bytes) FROM run), (SELECT count(*) FROM run)",
 	    err);
 	struct strbuf line = { 0 };
 	char number[3][SHOW_SIZE];
@@ -130,7 +128,7 @@ write_title(const struct picture *picture, struct query_db *db, struct err *err)
 		    show_count(number[1], query_real(query, 2)),
 		    show_bytes(number[2], query_real(query, 3)));
 		strbuf_addf(&line, "%s of the blocks need not be on the heap.",
-		    show_share(number[0], query_real(query, 5), 1));
+		    show_share(number[0], picture->tree->stackable, picture->tree->blocks));
 		xml_puts(picture->out, line.text);
 		fputs("</text>\n", picture->out);
 	}

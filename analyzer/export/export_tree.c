@@ -38,7 +38,7 @@ write_tree(const struct export_options *options, struct query_db *db, FILE *out,
 {
 	struct stack_paths paths;
 	struct json json;
-	int rc = stack_paths_load(&paths, db, err);
+	int rc = stack_paths_load_tree(&paths, db, err);
 
 	(void)options;
 	if (rc == 0) {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "analyzer/export/columns.h"
-#include "analyzer/export/tree.h"
+#include "analyzer/export/path_facts.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/xalloc.h"
@@ -19,7 +19,7 @@ enum { ENDS = sizeof(ends) / sizeof(*ends) };
 
 /* A row of the table frame. */
 struct paths_row {
-	uint32_t name, file, module;
+	uint32_t name, file, module, symbol;
 	int64_t line, column;
 	uint32_t number; /* of the columns' frames, + 1; 0: none yet */
 	bool wrapper, startup, inlined;
@@ -46,8 +46,8 @@ struct paths_loader {
 	size_t walk[PATHS_DEPTH]; /* links, innermost first */
 };
 
-static uint32_t
-paths_text(struct paths_texts *texts, const char *text)
+uint32_t
+stack_paths_text(struct paths_texts *texts, const char *text)
 {
 	bool is_fresh;
 	uint64_t *number = map_insert(
@@ -76,7 +76,7 @@ static void
 paths_add_build_id(struct stack_paths *paths, const char *path, const char *build_id)
 {
 	size_t known = paths->modules.count;
-	uint32_t module = paths_text(&paths->modules, path);
+	uint32_t module = stack_paths_text(&paths->modules, path);
 
 	if (module == known) {
 		paths->build_ids =
@@ -109,26 +109,29 @@ paths_load_frames(struct paths_loader *loader, struct query_db *db, struct err *
 	struct stack_paths *paths = loader->paths;
 	struct query *query = query_prepare(db,
 	    "SELECT f.id, f.function, f.file, f.line, coalesce(m.path, ''), f.wrapper, f.startup,"
-	    " f.column, f.inlined FROM frame f LEFT JOIN module m ON m.id = f.module",
+	    " f.column, f.inlined, f.symbol FROM frame f LEFT JOIN module m ON m.id = f.module",
 	    err);
 	int rc = -1;
 
 	paths_add_row(loader,
-	    &(struct paths_row){ .name = paths_text(&paths->names, "??"),
-		.file = paths_text(&paths->files, ""),
-		.module = paths_text(&paths->modules, "") });
+	    &(struct paths_row){ .name = stack_paths_text(&paths->names, "??"),
+		.file = stack_paths_text(&paths->files, ""),
+		.module = stack_paths_text(&paths->modules, ""),
+		.symbol = stack_paths_text(&paths->symbols, "") });
 	while (query && (rc = query_next(query, err)) > 0) {
 		struct map_key key = { 0, (uint64_t)query_int(query, 0) };
 
 		*map_insert(&loader->rows, key, NULL) = paths_add_row(loader,
-		    &(struct paths_row){ .name = paths_text(&paths->names, query_text(query, 1)),
-			.file = paths_text(&paths->files, query_text(query, 2)),
+		    &(struct paths_row){
+			.name = stack_paths_text(&paths->names, query_text(query, 1)),
+			.file = stack_paths_text(&paths->files, query_text(query, 2)),
 			.line = query_int(query, 3),
-			.module = paths_text(&paths->modules, query_text(query, 4)),
+			.module = stack_paths_text(&paths->modules, query_text(query, 4)),
 			.wrapper = query_int(query, 5) != 0,
 			.startup = query_int(query, 6) != 0,
 			.column = query_int(query, 7),
-			.inlined = query_int(query, 8) != 0 });
+			.inlined = query_int(query, 8) != 0,
+			.symbol = stack_paths_text(&paths->symbols, query_text(query, 9)) });
 	}
 	query_finish(query);
 	return rc;
@@ -190,6 +193,7 @@ paths_frame(struct stack_paths *paths, struct paths_row *row)
 		frames->name = xreallocarray(frames->name, more, sizeof(*frames->name));
 		frames->file = xreallocarray(frames->file, more, sizeof(*frames->file));
 		frames->module = xreallocarray(frames->module, more, sizeof(*frames->module));
+		frames->symbol = xreallocarray(frames->symbol, more, sizeof(*frames->symbol));
 		frames->line = xreallocarray(frames->line, more, sizeof(*frames->line));
 		frames->wrapper = xreallocarray(frames->wrapper, more, sizeof(*frames->wrapper));
 		frames->startup = xreallocarray(frames->startup, more, sizeof(*frames->startup));
@@ -200,6 +204,7 @@ paths_frame(struct stack_paths *paths, struct paths_row *row)
 	frames->name[count] = row->name;
 	frames->file[count] = row->file;
 	frames->module[count] = row->module;
+	frames->symbol[count] = row->symbol;
 	frames->line[count] = row->line;
 	frames->wrapper[count] = row->wrapper;
 	frames->startup[count] = row->startup;
@@ -214,13 +219,13 @@ static uint32_t
 paths_end_node(struct paths_loader *loader, uint8_t state)
 {
 	struct stack_paths *paths = loader->paths;
-	struct paths_row row = { .file = paths_text(&paths->files, ""),
-		.module = paths_text(&paths->modules, "") };
+	struct paths_row row = { .file = stack_paths_text(&paths->files, ""),
+		.module = stack_paths_text(&paths->modules, "") };
 
 	if (state == 0)
 		return 0;
 	if (loader->end_nodes[state] == 0) {
-		row.name = paths_text(&paths->names, ends[state]);
+		row.name = stack_paths_text(&paths->names, ends[state]);
 		loader->end_nodes[state] = paths_add_node(paths, 0, paths_frame(paths, &row));
 	}
 	return loader->end_nodes[state];
@@ -333,69 +338,6 @@ paths_load_rows(
 	return rc;
 }
 
-static double
-paths_real(const struct query *query, int column)
-{
-	double value = query_real(query, column);
-
-	if (!(value > 0))
-		return 0;
-	return value < 0x1p53 ? value : 0x1p53;
-}
-
-static int64_t
-paths_life(const struct query *query, int column)
-{
-	return query_type(query, column) == QUERY_NULL ? -1 : query_int(query, column);
-}
-
-static struct paths_fact
-paths_fact(struct stack_paths *paths, const struct query *query)
-{
-	double share = paths_real(query, 12);
-
-	return (struct paths_fact){ .site = query_int(query, 0),
-		.stack = query_int(query, 1),
-		.blocks = paths_real(query, 2),
-		.bytes = paths_real(query, 3),
-		.cost = paths_real(query, 4),
-		.local = paths_real(query, 5),
-		.up = paths_real(query, 6),
-		.thread = paths_real(query, 7),
-		.live = paths_real(query, 8),
-		.unknown = paths_real(query, 9),
-		.live_bytes = paths_real(query, 10),
-		.life = paths_real(query, 11),
-		.share = share < 1 ? share : 1,
-		.life_min = paths_life(query, 13),
-		.life_max = paths_life(query, 14),
-		.allocator = paths_text(&paths->allocators, query_text(query, 15)),
-		.verdict = tree_verdict_number(query_text(query, 16)) };
-}
-
-/* In the order of paths_load_rows. */
-static int
-paths_load_facts(struct stack_paths *paths, struct query_db *db, struct err *err)
-{
-	struct query *query = query_prepare(db,
-	    "SELECT p.site, p.stack, p.blocks, p.bytes, p.cost, p.local, p.up, p.thread, p.live,"
-	    " p.unknown, p.live_bytes, p.life, s.share, s.life_min, s.life_max, s.allocator,"
-	    " s.verdict FROM path p JOIN " PATHS_SITES " g ON g.id = p.site"
-	    " JOIN (SELECT *, " QUERY_SHARE("= id") " AS share FROM site) s ON s.id = p.site"
-						    " ORDER BY g.shown, p.stack, p.site",
-	    err);
-	size_t at = 0;
-	int rc = -1;
-
-	paths->facts = xcalloc(paths->count + 1, sizeof(*paths->facts));
-	while (query && (rc = query_next(query, err)) > 0 && at < paths->count)
-		paths->facts[at++] = paths_fact(paths, query);
-	query_finish(query);
-	if (rc == 0 && at < paths->count)
-		rc = err_set(err, "paths have changed while they were read");
-	return rc < 0 ? rc : 0;
-}
-
 int
 stack_paths_load_list(struct stack_paths *paths, struct query_db *db, struct err *err)
 {
@@ -404,7 +346,7 @@ stack_paths_load_list(struct stack_paths *paths, struct query_db *db, struct err
 }
 
 int
-stack_paths_load(struct stack_paths *paths, struct query_db *db, struct err *err)
+stack_paths_load_tree(struct stack_paths *paths, struct query_db *db, struct err *err)
 {
 	struct paths_loader *loader = xcalloc(1, sizeof(*loader));
 	int rc;
@@ -420,13 +362,19 @@ stack_paths_load(struct stack_paths *paths, struct query_db *db, struct err *err
 		paths_add_node(paths, 0, 0);
 		rc = paths_load_rows(paths, loader, db, err);
 	}
-	if (rc == 0)
-		rc = paths_load_facts(paths, db, err);
 	map_release(&loader->rows);
 	free(loader->row_list);
 	free(loader->link_list);
 	free(loader);
 	return rc;
+}
+
+int
+stack_paths_load(struct stack_paths *paths, struct query_db *db, struct err *err)
+{
+	int rc = stack_paths_load_tree(paths, db, err);
+
+	return rc == 0 ? path_facts_load(paths, db, err) : rc;
 }
 
 static void
@@ -447,10 +395,12 @@ stack_paths_release(struct stack_paths *paths)
 	paths_texts_release(&paths->names);
 	paths_texts_release(&paths->files);
 	paths_texts_release(&paths->modules);
+	paths_texts_release(&paths->symbols);
 	paths_texts_release(&paths->allocators);
 	free(paths->frames.name);
 	free(paths->frames.file);
 	free(paths->frames.module);
+	free(paths->frames.symbol);
 	free(paths->frames.line);
 	free(paths->frames.wrapper);
 	free(paths->frames.startup);

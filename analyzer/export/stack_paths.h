@@ -11,6 +11,7 @@
 #include "analyzer/util/map.h"
 
 struct err;
+struct path_fact;
 struct query_db;
 
 /* SQL: of each site the number that reports give it: the least of those of the runs whose
@@ -28,26 +29,14 @@ struct paths_texts {
 
 /* Columns of the frames that are on a path's stack. */
 struct paths_frames {
-	uint32_t *name, *file, *module; /* of the texts */
+	uint32_t *name, *file, *module, *symbol; /* of the texts */
 	int64_t *line, *column;
 	uint32_t *wrapper, *startup, *inlined; /* 1: it is */
 	size_t count;
 };
 
-/* What is known of a path, not rounded: numbers are from 0 to 2^53. */
-struct paths_fact {
-	int64_t site, stack; /* site(id) of its run, stack(id) */
-	double blocks, bytes, cost, live_bytes;
-	double local, up, thread, live, unknown; /* blocks by fate */
-	double life;                             /* ns that its blocks lived in all */
-	double share;                            /* that need not be on the heap, 0 to 1 */
-	int64_t life_min, life_max;              /* of its site, ns; -1: not known */
-	uint32_t allocator;                      /* of the texts; of its site */
-	uint8_t verdict;                         /* of tree_verdicts; of its site */
-};
-
 struct stack_paths {
-	struct paths_texts names, files, modules, allocators;
+	struct paths_texts names, files, modules, symbols, allocators;
 	char **build_ids; /* by module: hex, "": unknown, or there are several */
 	size_t build_id_count;
 	struct paths_frames frames;
@@ -57,7 +46,7 @@ struct stack_paths {
 	uint32_t *node;
 	int64_t *blocks, *bytes, *cost, *live;
 	double *ns; /* that one block of it costs */
-	struct paths_fact *facts;
+	struct path_fact *facts;
 	size_t count;
 	struct map map; /* site(id) and stack(id) -> path; of the list alone */
 };
@@ -65,8 +54,12 @@ struct stack_paths {
 /* Paths alone: without node, frames and texts. -1 and err set on failure; release it in any
  * case. */
 int stack_paths_load_list(struct stack_paths *paths, struct query_db *db, struct err *err);
-/* All of it. Facts and build-ids are of these alone. */
+/* All but the facts. */
+int stack_paths_load_tree(struct stack_paths *paths, struct query_db *db, struct err *err);
+/* All of it, with what path_facts.h says. */
 int stack_paths_load(struct stack_paths *paths, struct query_db *db, struct err *err);
 void stack_paths_release(struct stack_paths *paths);
+/* The number of a text, which is added where it is not there. */
+uint32_t stack_paths_text(struct paths_texts *texts, const char *text);
 
 #endif

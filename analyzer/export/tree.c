@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/export/path_facts.h"
+#include "analyzer/export/stack_paths.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/map.h"
@@ -15,13 +17,12 @@ const char *const tree_verdicts[TREE_VERDICTS] = { "stack", "buffer", "caller", 
 	"mixed", "heap", "thread", "live", "unknown" };
 
 static const struct tree_metric metrics[] = {
-	{ "blocks", "blocks allocated", "p.blocks", TREE_BLOCKS },
-	{ "bytes", "bytes allocated", "p.bytes", TREE_BYTES },
-	{ "stackable-blocks", "blocks that need not be on the heap", "p.blocks * s.share",
-	    TREE_BLOCKS },
-	{ "stackable-bytes", "bytes that need not be on the heap", "p.bytes * s.share",
-	    TREE_BYTES },
-	{ "cost", "time in malloc and free", "p.cost", TREE_NS },
+	{ "blocks", "blocks allocated", "p.blocks", TREE_BLOCKS, false },
+	{ "bytes", "bytes allocated", "p.bytes", TREE_BYTES, false },
+	{ "stackable-blocks", "blocks that need not be on the heap", "p.blocks", TREE_BLOCKS,
+	    true },
+	{ "stackable-bytes", "bytes that need not be on the heap", "p.bytes", TREE_BYTES, true },
+	{ "cost", "time in malloc and free", "p.cost", TREE_NS, false },
 };
 
 const struct tree_metric *
@@ -188,21 +189,20 @@ tree_verdict_number(const char *verdict)
 }
 
 static int
-add_path(struct builder *builder, int64_t stack, double value, const char *verdict,
-    bool is_inverted, struct err *err)
+add_path(struct builder *builder, int64_t stack, double value, uint8_t verdict, bool is_inverted,
+    struct err *err)
 {
 	size_t count = collect(builder, stack);
-	size_t number = tree_verdict_number(verdict);
 	uint32_t node = 0;
 
-	builder->by_verdict[0][number] += value;
+	builder->by_verdict[0][verdict] += value;
 	for (size_t i = 0; i < count; i++) {
 		size_t at = is_inverted ? i : count - 1 - i;
 
 		if (builder->tree->count > TREE_NODES)
 			return err_set(err, "more than %d frames", TREE_NODES);
 		node = child_of(builder, node, builder->names[at]);
-		builder->by_verdict[node][number] += value;
+		builder->by_verdict[node][verdict] += value;
 	}
 	builder->tree->nodes[node].self += value;
 	return 0;
@@ -212,25 +212,34 @@ static int
 load_paths(struct builder *builder, struct query_db *db, const struct tree_metric *metric,
     bool is_inverted, struct err *err)
 {
-	char *sql = xasprintf("SELECT p.stack, %s, s.verdict FROM path p"
-			      " JOIN (SELECT *, %s AS share FROM site) s"
-			      " ON s.id = p.site ORDER BY p.site, p.stack",
-	    metric->sql, QUERY_SHARE("= id"));
-	struct query *query = query_prepare(db, sql, err);
-	int rc = -1;
+	char *sql =
+	    xasprintf("SELECT p.stack, %s, g.shown, p.blocks FROM path p JOIN " PATHS_SITES " g"
+		      " ON g.id = p.site ORDER BY p.site, p.stack",
+		metric->sql);
+	struct path_verdicts verdicts;
+	struct query *query = NULL;
+	int rc = path_verdicts_load(&verdicts, db, err);
 
+	if (rc == 0) {
+		query = query_prepare(db, sql, err);
+		rc = -1;
+	}
 	free(sql);
 	while (query && (rc = query_next(query, err)) > 0) {
-		double value = query_real(query, 1);
+		struct path_verdict found = path_verdicts_find(&verdicts, query_int(query, 2));
+		double blocks = fmax(0, query_real(query, 3));
+		double value = query_real(query, 1) * (metric->is_stackable ? found.share : 1);
 
+		builder->tree->blocks += blocks;
+		builder->tree->stackable += blocks * found.share;
 		if (!isfinite(value) || value <= 0)
 			continue;
-		rc = add_path(
-		    builder, query_int(query, 0), value, query_text(query, 2), is_inverted, err);
+		rc = add_path(builder, query_int(query, 0), value, found.verdict, is_inverted, err);
 		if (rc < 0)
 			break;
 	}
 	query_finish(query);
+	path_verdicts_release(&verdicts);
 	return rc;
 }
 

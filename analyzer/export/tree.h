@@ -15,8 +15,9 @@ enum tree_unit { TREE_BLOCKS, TREE_BYTES, TREE_NS };
 struct tree_metric {
 	const char *name; /* as --metric takes it */
 	const char *title;
-	const char *sql; /* over path p and site s */
+	const char *sql; /* over path p */
 	enum tree_unit unit;
+	bool is_stackable; /* of it what need not be on the heap, as the report has it */
 };
 
 /* The metric of that name, or NULL. */
@@ -44,7 +45,8 @@ struct tree {
 	size_t count;
 	char **names;
 	size_t name_count;
-	uint32_t depth; /* the deepest */
+	uint32_t depth;           /* the deepest */
+	double blocks, stackable; /* all of them, and those that need not be on the heap */
 };
 
 /* Inverted: from the allocating function outwards. -1 and err set on failure.

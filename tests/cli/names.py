@@ -171,6 +171,28 @@ def harmless(what, data, allowed=""):
     return data.decode("utf-8")
 
 
+def fields(data):
+    """Those of a message of protocol buffers: number, and integer or bytes."""
+    at = 0
+
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at, value, shift = at + 1, value | (byte & 0x7f) << shift, shift + 7
+            if byte < 0x80:
+                return value
+
+    while at < len(data):
+        tag = varint()
+        assert tag & 7 in (0, 2), tag
+        value = varint()
+        if tag & 7 == 2:
+            at, value = at + value, data[at:at + value]
+        yield tag >> 3, value
+
+
 class Views:
     """What esc writes of one trace, read back."""
 
@@ -253,6 +275,38 @@ class Views:
             assert count.isdigit(), line[:80]
             frames += [restored(frame) for frame in stack.split(";")]
         self.has_all("folded", frames)
+
+    def pprof(self):
+        """Its texts are what pprof prints on a terminal."""
+        out = os.path.join(self.directory, b"names.pb.gz")
+        self.run("export", "--format=pprof", "-f", "-o", out)
+        with gzip.open(out) as file:
+            texts = [data for field, data in fields(file.read()) if field == 6]
+        assert texts[0] == b"", texts[0]
+        texts = [restored(harmless("pprof", text)) for text in texts]
+        self.has_all("pprof", texts)
+        self.has_all("pprof", texts, self.names)
+        assert any(text.endswith(b" ".join(ARGUMENTS)) for text in texts)
+        assert not self.source or SOURCE in texts
+
+    def speedscope(self):
+        text = self.run("export", "--format=speedscope")
+        assert re.fullmatch("[ -~\n]*", text), "not ASCII"
+        assert not re.search("[<>&]", text), "markup"
+        frames = json.loads(text)["shared"]["frames"]
+        self.has_all("speedscope", [restored(frame["name"]) for frame in frames])
+        if self.source:
+            assert SOURCE in [restored(frame["file"]) for frame in frames]
+
+    def dhat(self):
+        text = self.run("export", "--format=dhat")
+        assert re.fullmatch("[ -~\n]*", text), "not ASCII"
+        assert not re.search("[<>&]", text), "markup"
+        document = json.loads(text)
+        frames = [restored(frame) for frame in document["ftbl"]]
+        for name in self.functions:
+            assert any(frame.startswith(name + b" (") for frame in frames), name[:40]
+        assert b" ".join(ARGUMENTS) in restored(document["cmd"])
 
     def columns(self):
         text = self.run("export", "--format=tree")
@@ -437,7 +491,8 @@ class Views:
 
     def all(self):
         for view in (self.database, self.report_json, self.report_csv, self.folded,
-                     self.columns, self.diff, self.baseline, self.svg,
+                     self.pprof, self.speedscope, self.dhat, self.columns, self.diff,
+                     self.baseline, self.svg,
                      self.sarif, self.remarks, self.github, self.gcc, self.people, self.dump, self.serve,
                      self.single):
             view()
