@@ -8,9 +8,12 @@
 static void
 cells_list(struct json *json, const struct cell *cell)
 {
+	struct cell_texts texts = cell_texts_of(cell);
+	const char *text;
+
 	json_begin_array(json);
-	for (size_t i = 0; i < cell->count; i++)
-		json_string(json, cell->list[i]);
+	while ((text = cell_texts_next(&texts)))
+		json_string(json, text);
 	json_end_array(json);
 }
 
@@ -32,7 +35,8 @@ cells_write_cell(struct json *json, const struct cell *cell, enum column_kind ki
 	case CELL_INT:
 	case CELL_REAL: cells_number(json, cell, kind); return;
 	case CELL_TEXT: json_string(json, cell->text); return;
-	case CELL_LIST: cells_list(json, cell); return;
+	case CELL_LIST:
+	case CELL_CHAIN: cells_list(json, cell); return;
 	case CELL_ROWS: cells_write_rows(json, cell->rows); return;
 	case CELL_NULL: break;
 	}

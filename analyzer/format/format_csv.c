@@ -47,12 +47,14 @@ add_name(struct strbuf *text, const char *name)
 static void
 write_list(const struct cell *cell, FILE *out)
 {
+	struct cell_texts names = cell_texts_of(cell);
 	struct strbuf text = { 0 };
+	const char *name;
 
 	strbuf_adds(&text, "");
-	for (size_t i = 0; i < cell->count; i++) {
-		strbuf_adds(&text, i ? " < " : "");
-		add_name(&text, cell->list[i]);
+	while ((name = cell_texts_next(&names))) {
+		strbuf_adds(&text, names.at > 1 ? " < " : "");
+		add_name(&text, name);
 	}
 	write_text(text.text, out);
 	strbuf_release(&text);
@@ -71,7 +73,8 @@ write_cell(const struct cell *cell, enum column_kind kind, FILE *out)
 			fprintf(out, "%lld", (long long)cell_whole(cell));
 		return;
 	case CELL_TEXT: write_text(cell->text, out); return;
-	case CELL_LIST: write_list(cell, out); return;
+	case CELL_LIST:
+	case CELL_CHAIN: write_list(cell, out); return;
 	case CELL_ROWS: return;
 	}
 }

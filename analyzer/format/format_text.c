@@ -13,12 +13,14 @@ static void
 add_list(struct strbuf *buf, const struct cell *cell, enum column_kind kind)
 {
 	const char *between = kind == COLUMN_STACK ? " < " : " ";
+	struct cell_texts texts = cell_texts_of(cell);
 	struct strbuf all = { 0 };
+	const char *text;
 
 	strbuf_adds(&all, "");
-	for (size_t i = 0; i < cell->count && all.len <= TEXT_CELL; i++) {
-		strbuf_adds(&all, i ? between : "");
-		strbuf_adds(&all, cell->list[i]);
+	while (all.len <= TEXT_CELL && (text = cell_texts_next(&texts))) {
+		strbuf_adds(&all, texts.at > 1 ? between : "");
+		strbuf_adds(&all, text);
 	}
 	show_text(buf, all.text, TEXT_CELL);
 	strbuf_release(&all);
@@ -65,7 +67,8 @@ add_cell(struct strbuf *buf, const struct cell *cell, enum column_kind kind)
 		if (kind == COLUMN_PATH)
 			return show_tail(buf, cell->text, TEXT_CELL);
 		return show_text(buf, cell->text, TEXT_CELL);
-	case CELL_LIST: add_list(buf, cell, kind); break;
+	case CELL_LIST:
+	case CELL_CHAIN: add_list(buf, cell, kind); break;
 	case CELL_ROWS: break;
 	}
 	return buf->len - before;

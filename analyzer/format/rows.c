@@ -1,6 +1,7 @@
 #include "analyzer/format/rows.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,9 +30,39 @@ cell_release(struct cell *cell)
 		break;
 	case CELL_NULL:
 	case CELL_INT:
-	case CELL_REAL: break;
+	case CELL_REAL:
+	case CELL_CHAIN: break;
 	}
 	*cell = (struct cell){ .type = CELL_NULL };
+}
+
+struct rows_block {
+	struct rows_block *next;
+	size_t used;
+	size_t size;
+	_Alignas(max_align_t) unsigned char bytes[];
+};
+
+void *
+rows_keep(struct rows *rows, size_t size)
+{
+	enum { BLOCK = 32 << 10 };
+	struct rows_block *block = rows->blocks;
+	size_t rounded =
+	    (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+	void *found;
+
+	if (!block || block->size - block->used < rounded) {
+		size_t room = rounded > BLOCK ? rounded : BLOCK;
+
+		block = xcalloc(1, sizeof(*block) + room);
+		block->size = room;
+		block->next = rows->blocks;
+		rows->blocks = block;
+	}
+	found = block->bytes + block->used;
+	block->used += rounded;
+	return found;
 }
 
 void
@@ -49,6 +80,12 @@ rows_release(struct rows *rows)
 {
 	rows_cut(rows, 0);
 	free(rows->cells);
+	while (rows->blocks) {
+		struct rows_block *block = rows->blocks;
+
+		rows->blocks = block->next;
+		free(block);
+	}
 	*rows = (struct rows){ .columns = NULL };
 }
 
@@ -241,6 +278,39 @@ cell_append(struct cell *cell, const char *value)
 		cell->list = xreallocarray(cell->list, cap, sizeof(*cell->list));
 	}
 	cell->list[cell->count++] = xstrdup(value);
+}
+
+void
+cell_set_chain(struct cell *cell, const struct cell_link *chain, uint32_t count)
+{
+	cell_release(cell);
+	cell->type = CELL_CHAIN;
+	cell->chain = chain;
+	cell->count = count;
+}
+
+struct cell_texts
+cell_texts_of(const struct cell *cell)
+{
+	return (struct cell_texts){ cell, cell->type == CELL_CHAIN ? cell->chain : NULL, 0 };
+}
+
+const char *
+cell_texts_next(struct cell_texts *texts)
+{
+	const struct cell *cell = texts->cell;
+	const char *text = NULL;
+
+	if (texts->at == cell->count)
+		return NULL;
+	if (cell->type == CELL_LIST) {
+		text = cell->list[texts->at];
+	} else if (cell->type == CELL_CHAIN) {
+		text = texts->link->text;
+		texts->link = texts->link->next;
+	}
+	texts->at++;
+	return text;
 }
 
 struct rows *

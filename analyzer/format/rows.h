@@ -29,18 +29,25 @@ struct column {
 	enum column_kind kind;
 };
 
-enum cell_type { CELL_NULL, CELL_INT, CELL_REAL, CELL_TEXT, CELL_LIST, CELL_ROWS };
+enum cell_type { CELL_NULL, CELL_INT, CELL_REAL, CELL_TEXT, CELL_LIST, CELL_CHAIN, CELL_ROWS };
+
+/* One text of a chain: a list that shares its end with others. */
+struct cell_link {
+	const char *text;
+	const struct cell_link *next;
+};
 
 /* There are fifty of them to a site: small. */
 struct cell {
 	enum cell_type type;
-	uint32_t count; /* of a list */
+	uint32_t count; /* of a list or chain */
 	union {
 		int64_t integer;
 		double real;
-		char *text;        /* owned */
-		char **list;       /* owned, and so are the texts */
-		struct rows *rows; /* owned; NULL where there is nothing in the cell */
+		char *text;                    /* owned */
+		char **list;                   /* owned, and so are the texts */
+		const struct cell_link *chain; /* somebody else's */
+		struct rows *rows;             /* owned; NULL where there is nothing in the cell */
 	};
 };
 
@@ -51,12 +58,15 @@ struct rows {
 	struct cell *cells; /* row by row */
 	size_t count;       /* rows */
 	size_t cap;
+	struct rows_block *blocks; /* private: what rows_keep gave */
 };
 
 enum { ROWS_TIES = 8 };
 
 void rows_init(struct rows *rows, const struct column *columns, size_t width);
 void rows_release(struct rows *rows);
+/* Memory, aligned for anything, that lives as long as the rows do. */
+void *rows_keep(struct rows *rows, size_t size);
 /* A new last row of NULLs; valid until the next one. */
 struct cell *rows_add(struct rows *rows);
 /* Leaves the first `count` rows. */
@@ -81,8 +91,22 @@ void cell_set_int(struct cell *cell, int64_t value);
 void cell_set_real(struct cell *cell, double value);
 void cell_set_text(struct cell *cell, const char *value); /* copies */
 void cell_append(struct cell *cell, const char *value);   /* makes it a list */
+/* Makes it the first `count` texts of a chain, which must live as long and be as long. */
+void cell_set_chain(struct cell *cell, const struct cell_link *chain, uint32_t count);
 /* Makes it rows, which it then owns; they are the caller's to fill. */
 struct rows *cell_set_rows(struct cell *cell, const struct column *columns, size_t width);
+
+/* The texts of a list or chain, one after the other. */
+struct cell_texts {
+	const struct cell *cell;
+	const struct cell_link *link; /* of a chain: the next */
+	uint32_t at;
+};
+
+struct cell_texts cell_texts_of(const struct cell *cell);
+/* NULL behind the last one, and at once where the cell is something else. */
+const char *cell_texts_next(struct cell_texts *texts);
+
 double cell_number(const struct cell *cell);
 /* The same, rounded and held within int64_t. */
 int64_t cell_whole(const struct cell *cell);

@@ -6,11 +6,10 @@
 #include <time.h>
 
 #include "analyzer/format/rows.h"
+#include "analyzer/report/stacks.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/xalloc.h"
-
-enum { REPORT_DEPTH = 4096 }; /* a damaged database may lead in a circle */
 
 #define X(name) extern const struct report report_##name;
 #include "analyzer/report/table.inc"
@@ -44,7 +43,8 @@ struct loader {
 	struct query *list;
 	struct query *part; /* NULL: has none */
 	const struct report *part_report;
-	bool is_plain; /* of a stack its number */
+	struct stacks *stacks; /* NULL: they are few */
+	bool is_plain;         /* of a stack its number */
 };
 
 static int
@@ -68,6 +68,7 @@ loader_release(struct loader *loader)
 	query_finish(loader->stack);
 	query_finish(loader->list);
 	query_finish(loader->part);
+	stacks_free(loader->stacks);
 }
 
 static int
@@ -79,7 +80,7 @@ loader_stack(
 
 	*frames = NULL;
 	*count = 0;
-	while (id > 0 && *count < REPORT_DEPTH && rc > 0) {
+	while (id > 0 && *count < STACKS_DEPTH && rc > 0) {
 		query_reset(loader->stack);
 		query_bind_int(loader->stack, 1, id);
 		rc = query_next(loader->stack, err);
@@ -169,8 +170,11 @@ set_stack(struct cell *cell, struct loader *loader, int64_t id, struct err *err)
 	struct report_frame *frames;
 	size_t count;
 	size_t shown;
-	int rc = loader_stack(loader, id, &frames, &count, err);
+	int rc = loader->stacks ? stacks_set(loader->stacks, cell, id, err) : 1;
 
+	if (rc <= 0)
+		return rc;
+	rc = loader_stack(loader, id, &frames, &count, err);
 	shown = rc == 0 && frames ? report_stack_main(frames, count) : 0;
 	for (size_t i = 0; i < shown; i++)
 		cell_append(cell, frames[i].function);
@@ -232,19 +236,21 @@ load_row(const struct report *report, struct rows *rows, struct query *query, st
 	return 0;
 }
 
-/* A part has no part of its own; its stacks are few, and always whole. */
+/* A part has no part of its own; its stacks are few, and always whole, as lists. */
 static int
 set_rows(struct cell *cell, struct loader *loader, const char *key, struct err *err)
 {
 	const struct report *part = loader->part_report;
 	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): who has COLUMN_ROWS has a part */
 	struct rows *rows = cell_set_rows(cell, part->columns, part->width);
+	struct stacks *stacks = loader->stacks;
 	bool is_plain = loader->is_plain;
 	int rc;
 
 	query_reset(loader->part);
 	query_bind_text(loader->part, 1, key);
 	loader->is_plain = false;
+	loader->stacks = NULL;
 	while ((rc = query_next(loader->part, err)) > 0) {
 		if (load_row(part, rows, loader->part, loader, err) < 0) {
 			rc = -1;
@@ -252,6 +258,7 @@ set_rows(struct cell *cell, struct loader *loader, const char *key, struct err *
 		}
 	}
 	loader->is_plain = is_plain;
+	loader->stacks = stacks;
 	query_reset(loader->part);
 	return rc;
 }
@@ -294,6 +301,9 @@ report_read(struct query_db *db, const struct report *report, bool is_plain, str
 	if (report->derive)
 		return report_derive(db, report, rows, err);
 	if (loader_init(&loader, db, err) < 0)
+		goto out;
+	loader.stacks = is_plain ? NULL : stacks_new(db, rows, err);
+	if (!is_plain && !loader.stacks)
 		goto out;
 	/* functions serve the part, too */
 	if (report->functions && query_add_functions(db, report->functions, err) < 0)

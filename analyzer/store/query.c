@@ -557,6 +557,13 @@ query_set_text(struct query_db *db, uint64_t bytes)
 }
 
 void
+query_count_text(struct query_db *db, uint64_t bytes)
+{
+	if (__builtin_add_overflow(db->text, bytes, &db->text))
+		db->text = UINT64_MAX;
+}
+
+void
 query_renew(struct query_db *db)
 {
 	db->spent_ns = 0;

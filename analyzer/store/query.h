@@ -48,6 +48,9 @@ void query_set_deadline(struct query_db *db, unsigned seconds);
  * this says otherwise. */
 void query_set_text(struct query_db *db, uint64_t bytes);
 
+/* Text that is used once more without being read anew counts as read. */
+void query_count_text(struct query_db *db, uint64_t bytes);
+
 /* Both limits count from here again: for who answers one question after the other. */
 void query_renew(struct query_db *db);
 
