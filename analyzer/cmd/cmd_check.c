@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analyzer/cmd/cmd.h"
+#include "analyzer/cmd/filter_options.h"
 #include "analyzer/cmd/options.h"
 #include "analyzer/cmd/output.h"
 #include "analyzer/cmd/path_options.h"
@@ -17,6 +18,7 @@
 #include "analyzer/lint/check.h"
 #include "analyzer/lint/lint.h"
 #include "analyzer/lint/suppressions.h"
+#include "analyzer/store/filter.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/paths.h"
@@ -56,6 +58,7 @@ static const struct option_def check_options[] = {
 	{ "min-blocks", CHECK_MIN_BLOCKS, "N", "only sites with so many blocks (60)" },
 	{ "proved", CHECK_PROVED, NULL, "only sites with no block that is presumed" },
 	{ "suppressions", CHECK_SUPPRESSIONS, "FILE", "sites that are left as they are" },
+	FILTER_OPTIONS,
 	PATH_OPTIONS,
 	SOURCE_OPTIONS,
 	{ "color", CHECK_COLOR, "WHEN", "auto, always or never" },
@@ -65,6 +68,7 @@ static const struct option_def check_options[] = {
 struct options {
 	struct source_options source;
 	struct paths paths;
+	struct filter filter;
 	struct suppressions suppressions;
 	struct check_options check;
 	struct baseline baseline;
@@ -128,6 +132,7 @@ options_take(struct options *options, int key)
 	default:
 		source_option(&options->source, &cmd_check, key);
 		path_option(&options->paths, &cmd_check, key);
+		filter_option(&options->filter, &cmd_check, key);
 		break;
 	}
 }
@@ -171,7 +176,8 @@ check_teach(struct options *options, char **files, int count, struct err *err)
 	int rc = 0;
 
 	for (int i = 0; rc == 0 && (i < count || i == 0); i++) {
-		struct query_db *db = source_open(files[i], &options->source, err);
+		struct query_db *db =
+		    filter_open(files[i], &options->source, &options->filter, err);
 
 		rc = db ? check_learn(&options->baseline, db, &options->paths, err) : -1;
 		query_close(db);
@@ -281,7 +287,7 @@ check_run(struct options *options, char **files, int count)
 		return cmd_fail(&err);
 	if (is_learning(options))
 		return check_teach(options, files, count, &err) < 0 ? cmd_fail(&err) : cmd_finish();
-	db = source_open(files[0], &options->source, &err);
+	db = filter_open(files[0], &options->source, &options->filter, &err);
 	status = db ? check_judge(options, db, &err) : cmd_fail(&err);
 	query_close(db);
 	return status;

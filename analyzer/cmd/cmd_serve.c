@@ -16,10 +16,10 @@
 #include "analyzer/cmd/cmd.h"
 #include "analyzer/cmd/options.h"
 #include "analyzer/cmd/output.h"
+#include "analyzer/cmd/page_file.h"
 #include "analyzer/cmd/path_options.h"
 #include "analyzer/cmd/serve_live.h"
 #include "analyzer/cmd/source.h"
-#include "analyzer/store/query.h"
 #include "analyzer/trace/reader.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/paths.h"
@@ -28,7 +28,6 @@
 #include "web/server/profile.h"
 #include "web/server/server.h"
 #include "web/server/shelf.h"
-#include "web/server/single.h"
 
 extern const struct cmd cmd_serve;
 
@@ -79,20 +78,6 @@ serve_signals(void)
 	if (sigprocmask(SIG_BLOCK, &ends, NULL) != 0)
 		return -1;
 	return signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-/* Reads a file and puts it on the shelf. -1 and err set on failure. */
-static int
-serve_load(const struct options *options, struct shelf *shelf, size_t run, const char *file,
-    struct err *err)
-{
-	struct query_db *db = source_open(file, &options->source, err);
-	struct profile *profile = db ? profile_new(db, file, &options->paths, err) : NULL;
-
-	if (!profile)
-		return -1;
-	shelf_put(shelf, run, profile);
-	return 0;
 }
 
 /* Its token is in the list of processes then; the user has asked for that. Nobody waits
@@ -175,23 +160,6 @@ serve_run(const struct options *options, struct shelf *shelf, const char *live, 
 }
 
 static int
-serve_html(void *data, FILE *out, struct err *err)
-{
-	return single_write(data, out, err);
-}
-
-static int
-serve_write(const struct options *options, struct shelf *shelf, struct err *err)
-{
-	if (strcmp(options->output.path, "-") == 0)
-		return single_write(shelf, stdout, err);
-	if (output_whole(&options->output, serve_html, shelf, err) < 0)
-		return -1;
-	cmd_note("wrote %s", options->output.path);
-	return 0;
-}
-
-static int
 serve_files(const struct options *options, struct shelf *shelf, char **files, struct err *err)
 {
 	char *newest = files[0] ? NULL : source_newest();
@@ -203,12 +171,13 @@ serve_files(const struct options *options, struct shelf *shelf, char **files, st
 	clock_gettime(CLOCK_MONOTONIC, &begun);
 	/* asked first: what is closed meanwhile is then read once more */
 	is_live = first && source_is_trace(first) && reader_may_grow(first);
-	rc = serve_load(options, shelf, 0, first, err);
+	rc = page_file_load(shelf, 0, first, &options->source, NULL, &options->paths, err);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (rc == 0 && files[0] && files[1])
-		rc = serve_load(options, shelf, 1, files[1], err);
+		rc = page_file_load(
+		    shelf, 1, files[1], &options->source, NULL, &options->paths, err);
 	if (rc == 0 && options->output.path)
-		rc = serve_write(options, shelf, err);
+		rc = page_file_write(&options->output, shelf, err);
 	else if (rc == 0) {
 		struct profile *profile = shelf_take(shelf, 0);
 

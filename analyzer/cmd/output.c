@@ -103,38 +103,59 @@ output_task_write(void *data, FILE *out, struct err *err)
 	return task->export->write(task->options, task->db, out, err);
 }
 
-int
-output_export(const struct output *output, const struct export *export,
-    const struct export_options *options, const char *file)
+/* What is of no use on a terminal: whether that is where it would go, which is said. */
+static bool
+output_is_useless(const struct output *output, const struct export *export)
 {
-	bool is_stdout = strcmp(output->path, "-") == 0;
-	struct output_task task = { export, options, NULL };
-	struct err err = { "" };
-	struct query_db *db;
-	int rc = -1;
-
-	if (is_stdout && output->is_for_browsers && isatty(STDOUT_FILENO)) {
+	if (strcmp(output->path, "-") != 0 || !isatty(STDOUT_FILENO))
+		return false;
+	if (output->is_for_browsers)
 		cmd_note("a picture is of no use on a terminal: -o OUT.svg, "
 			 "then open it in a browser");
-		return CMD_USAGE;
-	}
-	if (is_stdout && export->is_binary && isatty(STDOUT_FILENO)) {
+	else if (export->is_binary)
 		cmd_note("%s is of no use on a terminal: -o OUT.%s", export->name,
 		    export->extension ? export->extension : "json");
+	return output->is_for_browsers || export->is_binary;
+}
+
+int
+output_export_db(const struct output *output, const struct export *export,
+    const struct export_options *options, struct query_db *db)
+{
+	bool is_stdout = strcmp(output->path, "-") == 0;
+	struct output_task task = { export, options, db };
+	struct err err = { "" };
+	int rc;
+
+	if (output_is_useless(output, export))
 		return CMD_USAGE;
-	}
-	db = filter_open(file, NULL, &output->filter, &err);
-	task.db = db;
-	if (db)
-		rc = output->is_anonymous ? query_anonymise(db, &err) : 0;
-	if (rc == 0 && is_stdout)
+	if (is_stdout)
 		rc = export->write(options, db, stdout, &err);
-	else if (rc == 0)
+	else
 		rc = output_whole(output, output_task_write, &task, &err);
-	query_close(db);
 	if (rc < 0)
 		return cmd_fail(&err);
 	if (!is_stdout)
 		cmd_note("wrote %s", output->path);
 	return cmd_finish();
+}
+
+int
+output_export(const struct output *output, const struct export *export,
+    const struct export_options *options, const char *file)
+{
+	struct err err = { "" };
+	struct query_db *db;
+	int status = CMD_FAILED;
+
+	/* before a trace is read for nothing */
+	if (output_is_useless(output, export))
+		return CMD_USAGE;
+	db = filter_open(file, NULL, &output->filter, &err);
+	if (db && (!output->is_anonymous || query_anonymise(db, &err) == 0))
+		status = output_export_db(output, export, options, db);
+	else
+		cmd_fail(&err);
+	query_close(db);
+	return status;
 }

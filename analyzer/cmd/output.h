@@ -11,6 +11,7 @@ struct cmd;
 struct err;
 struct export;
 struct export_options;
+struct query_db;
 struct tree_metric;
 
 struct output {
@@ -29,6 +30,9 @@ const struct tree_metric *output_metric(const struct cmd *cmd, const char *name)
  * not at all, and replaces none unless forced. -1 and err set on failure. */
 int output_whole(const struct output *output, int (*write)(void *data, FILE *out, struct err *err),
     void *data, struct err *err);
+/* Exports a database that is open. Returns the exit status. */
+int output_export_db(const struct output *output, const struct export *export,
+    const struct export_options *options, struct query_db *db);
 /* Exports the database of file (see source.h). Returns the exit status. */
 int output_export(const struct output *output, const struct export *export,
     const struct export_options *options, const char *file);

@@ -13,6 +13,8 @@ struct tree_metric;
 struct export_options {
 	const struct tree_metric *metric;
 	bool is_inverted;
+	/* The run that this one is compared with, for exports that can; NULL: none. */
+	struct query_db *before;
 };
 
 struct export
@@ -20,6 +22,7 @@ struct export
 	const char *name;
 	const char *summary;
 	bool is_binary;        /* of no use on a terminal */
+	bool compares;         /* it takes options.before */
 	const char *extension; /* of its files; NULL: json */
 	/* -1 and err set on failure; what was written then is to be thrown away */
 	int (*write)(

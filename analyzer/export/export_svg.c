@@ -7,13 +7,15 @@
 #include <string.h>
 
 #include "analyzer/export/export.h"
-#include "analyzer/export/tree.h"
+#include "analyzer/export/svg_change.h"
+#include "analyzer/export/tree_diff.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/show.h"
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/term.h"
 #include "analyzer/util/utf8.h"
+#include "analyzer/util/xalloc.h"
 
 static const char svg_script[] =
 #include "analyzer/export/flame_js.inc"
@@ -31,6 +33,7 @@ enum { SVG_WIDTH = 1200, SVG_PAD = 10, SVG_TOP = 104, SVG_ROW = 18 };
 struct picture {
 	FILE *out;
 	const struct tree *tree;
+	const struct tree_diff *diff; /* NULL: one run */
 	const struct export_options *options;
 	double scale; /* pixels for one of the metric */
 	double least; /* pixels, SVG_MIN or more */
@@ -95,6 +98,23 @@ unit_name(enum tree_unit unit)
 	return unit == TREE_BYTES ? "bytes" : unit == TREE_NS ? "ns" : "blocks";
 }
 
+/* "1.2 k blocks before, 1.5 k after, +25%" */
+static void
+add_change(const struct picture *picture, struct strbuf *buf, uint32_t at)
+{
+	enum tree_unit unit = picture->options->metric->unit;
+	double before = picture->diff->values[TREE_BEFORE][at];
+	double after = picture->diff->values[TREE_AFTER][at];
+	struct strbuf change = { 0 };
+	char number[2][SHOW_SIZE];
+
+	svg_change_add(&change, before, after);
+	strbuf_addf(buf, "%s%s before, %s after, %s", metric_show(number[0], unit, before),
+	    unit == TREE_BLOCKS ? " blocks" : "", metric_show(number[1], unit, after),
+	    change.len ? change.text : "no change");
+	strbuf_release(&change);
+}
+
 /* "./app and its arguments", then totals. */
 static int
 write_title(const struct picture *picture, struct query_db *db, struct err *err)
@@ -120,6 +140,12 @@ write_title(const struct picture *picture, struct query_db *db, struct err *err)
 		    picture->options->is_inverted ? ", by allocating function" : "");
 		strbuf_clear(&line);
 		fprintf(picture->out, "<text id=\"subtitle\" x=\"10\" y=\"48\">");
+	}
+	if (rc > 0 && picture->diff) {
+		add_change(picture, &line, 0);
+		xml_puts(picture->out, line.text);
+		fputs(". A box is as wide as the larger of both.</text>\n", picture->out);
+	} else if (rc > 0) {
 		strbuf_addf(&line,
 		    "%s%s in this picture. The run: %s "
 		    "allocations, %s, ",
@@ -186,43 +212,93 @@ write_label(const struct picture *picture, const char *name, double width)
 	strbuf_release(&buf);
 }
 
+/* What is said of a frame behind its name. */
+static void
+add_numbers(const struct picture *picture, struct strbuf *buf, uint32_t at)
+{
+	const struct tree_node *node = &picture->tree->nodes[at];
+	const struct tree_diff *diff = picture->diff;
+	char number[2][SHOW_SIZE];
+
+	if (!diff) {
+		strbuf_addf(buf, "%s, %s (mostly %s)",
+		    metric_show(number[0], picture->options->metric->unit, node->value),
+		    show_share(number[1], node->value, picture->tree->nodes[0].value),
+		    tree_verdicts[node->verdict]);
+		return;
+	}
+	add_change(picture, buf, at);
+	strbuf_addf(buf, " (mostly %s",
+	    tree_verdicts[diff->verdicts[TREE_BEFORE][at] < TREE_VERDICTS
+		    ? diff->verdicts[TREE_BEFORE][at]
+		    : node->verdict]);
+	if (diff->verdicts[TREE_AFTER][at] < TREE_VERDICTS &&
+	    diff->verdicts[TREE_BEFORE][at] < TREE_VERDICTS &&
+	    diff->verdicts[TREE_AFTER][at] != diff->verdicts[TREE_BEFORE][at])
+		strbuf_addf(buf, ", now %s", tree_verdicts[node->verdict]);
+	strbuf_adds(buf, ")");
+}
+
+/* The box and its text; mark: what stands in front of the name, or "". */
+static void
+write_box(const struct picture *picture, uint32_t at, const char *name, const char *mark)
+{
+	const struct tree_node *node = &picture->tree->nodes[at];
+	double width = node->value * picture->scale;
+	double x = SVG_PAD + node->start * picture->scale;
+	double y = SVG_TOP + SVG_ROW * (double)node->depth;
+	char *label = xasprintf("%s%s%s", mark, *mark ? " " : "", name);
+	char class[8] = "all";
+
+	if (at != 0 && picture->diff)
+		snprintf(class, sizeof(class), "%s",
+		    svg_change_class(picture->diff->values[TREE_BEFORE][at],
+			picture->diff->values[TREE_AFTER][at]));
+	else if (at != 0)
+		snprintf(class, sizeof(class), "k%u", node->verdict);
+	fprintf(picture->out,
+	    "<rect class=\"%s\" x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" "
+	    "height=\"%d\"/><text x=\"%.2f\" y=\"%.0f\">",
+	    class, x, y, width > 0.9 ? width - 0.6 : width, SVG_ROW - 1, x + 4, y + 13);
+	write_label(picture, label, width);
+	fputs("</text></g>\n", picture->out);
+	free(label);
+}
+
 static void
 write_frame(struct picture *picture, uint32_t at)
 {
 	const struct tree_node *node = &picture->tree->nodes[at];
-	const struct tree_metric *metric = picture->options->metric;
 	const char *name = picture->tree->names[node->name];
-	double total = picture->tree->nodes[0].value;
-	double width = node->value * picture->scale;
-	double x = SVG_PAD + node->start * picture->scale;
-	double y = SVG_TOP + SVG_ROW * (double)node->depth;
-	char number[2][SHOW_SIZE];
-	char class[8] = "all";
+	struct strbuf numbers = { 0 }, mark = { 0 };
 
-	if (width < picture->least && at != 0) {
+	if (node->value * picture->scale < picture->least && at != 0) {
 		picture->cut++;
 		return;
 	}
 	if (*name == '\0')
 		name = "??";
-	if (at != 0)
-		snprintf(class, sizeof(class), "k%u", node->verdict);
+	strbuf_adds(&mark, "");
+	if (picture->diff)
+		svg_change_add(&mark, picture->diff->values[TREE_BEFORE][at],
+		    picture->diff->values[TREE_AFTER][at]);
+	add_numbers(picture, &numbers, at);
 	fprintf(picture->out,
 	    "<g class=\"f\" tabindex=\"0\" data-s=\"%.10g\" data-v=\"%.10g\" "
-	    "data-d=\"%u\" data-k=\"%s\" data-n=\"",
+	    "data-d=\"%u\" data-k=\"%s\"",
 	    node->start, node->value, node->depth, tree_verdicts[node->verdict]);
+	if (picture->diff)
+		fprintf(picture->out, " data-m=\"%s\" data-c=\"%s\"", mark.text, numbers.text);
+	fputs(" data-n=\"", picture->out);
 	xml_puts(picture->out, name);
 	fputs("\"><title>", picture->out);
 	xml_puts(picture->out, name);
-	fprintf(picture->out, "\n%s, ", metric_show(number[0], metric->unit, node->value));
-	xml_puts(picture->out, show_share(number[1], node->value, total));
-	fprintf(picture->out, " (mostly %s)</title>", tree_verdicts[node->verdict]);
-	fprintf(picture->out,
-	    "<rect class=\"%s\" x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" "
-	    "height=\"%d\"/><text x=\"%.2f\" y=\"%.0f\">",
-	    class, x, y, width > 0.9 ? width - 0.6 : width, SVG_ROW - 1, x + 4, y + 13);
-	write_label(picture, name, width);
-	fputs("</text></g>\n", picture->out);
+	fputs("\n", picture->out);
+	xml_puts(picture->out, numbers.text);
+	fputs("</title>", picture->out);
+	write_box(picture, at, name, mark.text);
+	strbuf_release(&numbers);
+	strbuf_release(&mark);
 }
 
 static int
@@ -235,12 +311,15 @@ write_picture(struct picture *picture, struct query_db *db, struct err *err)
 	    "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n"
 	    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "
 	    "height=\"%d\" viewBox=\"0 0 %d %d\" data-unit=\"%s\" "
-	    "data-total=\"%.10g\">\n<style><![CDATA[\n%s]]></style>\n"
+	    "data-total=\"%.10g\" data-colour=\"%s\">\n<style><![CDATA[\n%s]]></style>\n"
 	    "<rect id=\"page\" width=\"%d\" height=\"%d\"/>\n"
-	    "<text id=\"ruler\" x=\"-9999\" y=\"-99\"></text>\n"
-	    "<g id=\"frames\">\n",
+	    "<text id=\"ruler\" x=\"-9999\" y=\"-99\"></text>\n",
 	    SVG_WIDTH, height, SVG_WIDTH, height, unit_name(picture->options->metric->unit),
-	    tree->nodes[0].value, svg_style, SVG_WIDTH, height);
+	    tree->nodes[0].value, picture->diff ? "change" : "verdict", svg_style, SVG_WIDTH,
+	    height);
+	if (picture->diff)
+		svg_change_style(picture->out);
+	fputs("<g id=\"frames\">\n", picture->out);
 	for (uint32_t i = 0; i < tree->count; i++)
 		write_frame(picture, i);
 	fprintf(picture->out,
@@ -249,7 +328,10 @@ write_picture(struct picture *picture, struct query_db *db, struct err *err)
 	    SVG_WIDTH, SVG_TOP - 4);
 	if (write_title(picture, db, err) < 0)
 		return -1;
-	write_legend(picture);
+	if (picture->diff)
+		svg_change_legend(picture->out);
+	else
+		write_legend(picture);
 	fputs("<text id=\"details\" x=\"10\" y=\"92\"></text>\n", picture->out);
 	write_tools(picture);
 	fprintf(picture->out, "</g>\n<text id=\"note\" x=\"10\" y=\"%d\">", height - 12);
@@ -282,18 +364,27 @@ least_width(const struct tree *tree, double scale)
 static int
 write_svg(const struct export_options *options, struct query_db *db, FILE *out, struct err *err)
 {
-	struct tree tree;
-	int rc = tree_load(&tree, db, options->metric, options->is_inverted, err);
+	struct tree_diff diff = { .tree.nodes = NULL };
+	const struct tree *tree = &diff.tree;
+	int rc;
 
+	if (options->before)
+		rc = tree_diff_load(
+		    &diff, options->before, db, options->metric, options->is_inverted, err);
+	else
+		rc = tree_load(&diff.tree, db, options->metric, options->is_inverted, err);
 	if (rc == 0) {
-		struct picture picture = { .out = out, .tree = &tree, .options = options };
+		struct picture picture = { .out = out,
+			.tree = tree,
+			.diff = options->before ? &diff : NULL,
+			.options = options };
 
-		if (tree.nodes[0].value > 0)
-			picture.scale = (SVG_WIDTH - 2 * SVG_PAD) / tree.nodes[0].value;
-		picture.least = least_width(&tree, picture.scale);
+		if (tree->nodes[0].value > 0)
+			picture.scale = (SVG_WIDTH - 2 * SVG_PAD) / tree->nodes[0].value;
+		picture.least = least_width(tree, picture.scale);
 		rc = write_picture(&picture, db, err);
 	}
-	tree_release(&tree);
+	tree_diff_release(&diff);
 	return rc;
 }
 
@@ -301,5 +392,6 @@ const struct export export_svg = {
 	.name = "svg",
 	.extension = "svg",
 	.summary = "a flame graph, one file for a browser",
+	.compares = true,
 	.write = write_svg,
 };

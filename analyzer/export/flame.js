@@ -12,6 +12,8 @@
 			value: +g.getAttribute("data-v"),
 			depth: +g.getAttribute("data-d"),
 			verdict: g.getAttribute("data-k"),
+			/* of two runs: what stands in front of the name, what is said of it */
+			mark: g.getAttribute("data-m") || "", change: g.getAttribute("data-c"),
 			name: g.getAttribute("data-n"), hit: false
 		};
 	});
@@ -50,6 +52,8 @@
 			value.toFixed(0)) + "%";
 	}
 	function describe(frame) {
+		if (frame.change)
+			return frame.name + " \u2014 " + frame.change;
 		return frame.name + " \u2014 " + shown(frame.value) + ", " +
 			share(frame.value, total) + " of all" +
 			(zoom.depth > 0 ? ", " + share(frame.value, zoom.value) +
@@ -69,7 +73,7 @@
 
 	/* As much of the name as the box holds, by real measurement. */
 	function fit(frame, room) {
-		var text = frame.text, name = frame.name;
+		var text = frame.text, name = (frame.mark ? frame.mark + " " : "") + frame.name;
 		if (room < 3 * letter) {
 			text.textContent = "";
 			return;
@@ -142,7 +146,8 @@
 				Math.round(62 + more * 12) + "%)" : "";
 		});
 		id("legend").style.display = byName ? "none" : "";
-		id("colour").textContent = byName ? "Colour: function" : "Colour: verdict";
+		id("colour").textContent = "Colour: " +
+			(byName ? "function" : svg.getAttribute("data-colour"));
 	}
 	function zoomTo(frame) {
 		zoom = frame;
@@ -239,6 +244,7 @@
 	letter = id("ruler").getComputedTextLength() / 100 || 7;
 	id("ruler").textContent = "";
 	id("tools").style.display = "";
+	paint();
 	resize();
 	zoomTo(frames[0]);
 }());

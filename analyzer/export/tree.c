@@ -283,8 +283,8 @@ place_compare(const void *left, const void *right)
 
 /* Siblings side by side, the heaviest first. By parent: a parent's own place is
  * known before that of its children. */
-static void
-lay_out(struct tree *tree)
+void
+tree_lay_out(struct tree *tree)
 {
 	struct place *places = xcalloc(tree->count, sizeof(*places));
 	double *next = xcalloc(tree->count, sizeof(*next));
@@ -320,7 +320,7 @@ tree_load(struct tree *tree, struct query_db *db, const struct tree_metric *metr
 		rc = load_paths(builder, db, metric, is_inverted, err);
 	if (rc == 0) {
 		add_up(builder);
-		lay_out(tree);
+		tree_lay_out(tree);
 	}
 	map_release(&builder->stacks);
 	map_release(&builder->children);

@@ -53,6 +53,8 @@ struct tree {
  * Release it in any case. */
 int tree_load(struct tree *tree, struct query_db *db, const struct tree_metric *metric,
     bool is_inverted, struct err *err);
+/* Finds the `start` of each node from what else they are: see tree_diff.h. */
+void tree_lay_out(struct tree *tree);
 void tree_release(struct tree *tree);
 
 #endif

@@ -321,6 +321,22 @@ class Views:
         self.has_all("diff", [restored(change["function"]) for change in changes])
         self.run("diff", self.trace)
 
+    def diff_views(self):
+        text = self.run("diff", "--format=folded", self.trace)
+        frames = []
+        for line in text.rstrip("\n").split("\n"):
+            stack, before, after = line.rsplit(" ", 2)
+            assert before.isdigit() and before == after, line[:80]
+            frames += [restored(frame) for frame in stack.split(";")]
+        self.has_all("folded of two", frames)
+        self.svg(self.run("diff", "--format=svg", self.trace, allowed="\t"))
+        done = subprocess.run([self.esc, "diff", "--format=html", self.trace, self.trace],
+                              cwd=self.directory, capture_output=True, timeout=300)
+        assert done.returncode == 0 or b"without its page" in done.stderr, done.stderr
+        rest = re.sub(rb'<script type="application/json\+gzip"[^>]*>[^<]*</script>\n', b"",
+                      done.stdout)
+        assert not done.stdout or rest.count(b"<script") == 1, "a block is no block"
+
     def baseline(self):
         text = self.run("check", "--write-baseline=-", allowed="\t")
         fields = [line.split("\t") for line in text.split("\n")[:-1]
@@ -333,8 +349,8 @@ class Views:
             file.write(text)
         assert self.run("check", "--baseline=baseline", "--min-blocks=0") == ""
 
-    def svg(self):
-        text = self.run("flamegraph", allowed="\t")
+    def svg(self, text=None):
+        text = text or self.run("flamegraph", allowed="\t")
         subprocess.run(["xmllint", "--noout", "--huge", "--nonet", "-"], input=text.encode(),
                        check=True)
         root = xml.fromstring(text)
@@ -346,7 +362,8 @@ class Views:
         assert len(list(root.iter(space + "script"))) == 1
         for element in root.iter():
             assert element.tag.split("}")[1] in (
-                "svg", "style", "rect", "text", "g", "title", "foreignObject", "input", "script")
+                "svg", "style", "rect", "text", "g", "title", "foreignObject", "input", "script",
+                "defs", "pattern")
             assert not [a for a in element.attrib if a.startswith("on") or "href" in a]
 
     def lint(self, form, **options):
@@ -492,7 +509,7 @@ class Views:
     def all(self):
         for view in (self.database, self.report_json, self.report_csv, self.folded,
                      self.pprof, self.speedscope, self.dhat, self.columns, self.diff,
-                     self.baseline, self.svg,
+                     self.diff_views, self.baseline, self.svg,
                      self.sarif, self.remarks, self.github, self.gcc, self.people, self.dump, self.serve,
                      self.single):
             view()

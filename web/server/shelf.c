@@ -82,6 +82,10 @@ shelf_state(struct shelf *shelf, const char *left_out, FILE *out)
 	json_uint(&json, shelf->revision);
 	json_key(&json, "running");
 	json_bool(&json, shelf->is_running);
+	if (shelf->view) {
+		json_key(&json, "view");
+		json_string(&json, shelf->view);
+	}
 	if (shelf->error) {
 		json_key(&json, "error");
 		json_string(&json, shelf->error);

@@ -18,6 +18,7 @@ struct shelf {
 	struct profile *runs[SHELF_RUNS]; /* NULL: there is no such */
 	uint64_t revision;                /* counts what was replaced */
 	bool is_running;                  /* it is to be replaced again */
+	const char *view;                 /* static; opened first; NULL: as usual */
 	char *error;                      /* owned; why the last try did not; NULL: it did */
 };
 

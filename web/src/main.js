@@ -196,6 +196,8 @@ async function start() {
 	Promise.all([data.get("info", { run }), modelOf(run)]).catch(() => null);
 	status = await data.find("state").catch(() => null) ?? status;
 	data.forget("state");
+	if (status.view && !location.hash)
+		state.set({ view: status.view }, { replace: true });
 	await draw();
 	if (status.running)
 		setTimeout(follow, POLL);

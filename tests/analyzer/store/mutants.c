@@ -189,8 +189,10 @@ static void
 read_exports(struct query_db *db)
 {
 	for (size_t i = 0; export_at(i); i++) {
-		/* another metric each time: what they read is the same */
-		struct export_options options = { tree_metric_at((tried + i) % 5), tried % 2 };
+		/* another metric each time: what they read is the same; now and then of two */
+		struct export_options options = { .metric = tree_metric_at((tried + i) % 5),
+			.is_inverted = tried % 2,
+			.before = tried % 7 == 0 ? db : NULL };
 		struct err err = { "" };
 		struct output output;
 		int rc;

@@ -1,0 +1,44 @@
+#include "analyzer/cmd/page_file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "analyzer/cmd/cmd.h"
+#include "analyzer/cmd/filter_options.h"
+#include "analyzer/cmd/output.h"
+#include "analyzer/cmd/source.h"
+#include "web/server/profile.h"
+#include "web/server/shelf.h"
+#include "web/server/single.h"
+
+int
+page_file_load(struct shelf *shelf, size_t run, const char *file,
+    const struct source_options *source, const struct filter *filter, const struct paths *paths,
+    struct err *err)
+{
+	struct query_db *db =
+	    filter ? filter_open(file, source, filter, err) : source_open(file, source, err);
+	struct profile *profile = db ? profile_new(db, file, paths, err) : NULL;
+
+	if (!profile)
+		return -1;
+	shelf_put(shelf, run, profile);
+	return 0;
+}
+
+static int
+page_file_put(void *data, FILE *out, struct err *err)
+{
+	return single_write(data, out, err);
+}
+
+int
+page_file_write(const struct output *output, struct shelf *shelf, struct err *err)
+{
+	if (strcmp(output->path, "-") == 0)
+		return single_write(shelf, stdout, err);
+	if (output_whole(output, page_file_put, shelf, err) < 0)
+		return -1;
+	cmd_note("wrote %s", output->path);
+	return 0;
+}
