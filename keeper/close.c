@@ -181,5 +181,8 @@ close_header_sum(const struct esc_header *header)
 	sum = crc32c(sum, bytes + at, offsetof(struct esc_header, sum) - at);
 	sum = crc32c(sum, &zero, sizeof(zero));
 	at = offsetof(struct esc_header, sum) + sizeof(zero);
+	sum = crc32c(sum, bytes + at, ESC_ASKED_AT - at);
+	sum = crc32c(sum, &zero, sizeof(zero));
+	at = ESC_ASKED_AT + sizeof(zero);
 	return crc32c(sum, bytes + at, ESC_HEADER_SIZE - at);
 }

@@ -206,6 +206,8 @@ struct esc_header {
 	struct esc_gate gate; /* 0 in traces of before */
 };
 
+#define ESC_ASKED_AT (offsetof(struct esc_header, gate) + offsetof(struct esc_gate, asked))
+
 enum esc_segment_kind { ESC_SEGMENT_EVENTS = 1, ESC_SEGMENT_DEFS = 2 };
 
 struct esc_segment {
@@ -238,7 +240,8 @@ struct esc_segment {
  * closed the trace, where nothing but writers needed the room: with ESC_FLAG_COMPLETE
  * and version 3, `sum` of the header is the CRC-32C of its header_size bytes, `sum`
  * of a segment that of its header, both with `sum` taken for 0, and `payload_sum`
- * that of its payload. A trace that was not closed has none.
+ * that of its payload; gate.asked, which the launcher writes when it likes, is taken for
+ * 0, too. A trace that was not closed has none.
  *
  * Flight recorder. With ring_size the file has that size from the start, and all
  * segments have ring_slot bytes. When all were claimed once, EVENTS that their

@@ -327,13 +327,23 @@ start_open_given(int *trace)
 	return got < 0 ? 0 : -1;
 }
 
+/* Where the launcher chooses among programs, its trace is that of the one it started. */
+static bool
+start_may_be_given(void)
+{
+	const struct config *config = &start.config;
+
+	return (config->child[0] == 0 && config->exclude_child[0] == 0) ||
+	    config->root == start.pid;
+}
+
 /* The launcher's trace, or, after an exec, one of our own. */
 static int
 start_open(void)
 {
 	int fd;
 
-	if (start.config.file[0] != 0 && start_open_given(&fd) == 0)
+	if (start.config.file[0] != 0 && start_may_be_given() && start_open_given(&fd) == 0)
 		return fd;
 	start.own = true;
 	start_name(0); /* for what is said of it */

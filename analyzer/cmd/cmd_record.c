@@ -17,6 +17,7 @@
 #include "analyzer/cmd/record_options.h"
 #include "analyzer/trace/reader.h"
 #include "analyzer/util/err.h"
+#include "analyzer/util/xalloc.h"
 #include "preload/record.h"
 
 extern const struct cmd cmd_record;
@@ -35,6 +36,8 @@ record_release(struct record *record)
 	free(record->lib);
 	free(record->lib_any);
 	free(record->keeper);
+	free(record->child);
+	free(record->exclude);
 }
 
 /* --- What there is to say afterwards --- */
@@ -137,6 +140,13 @@ record_say_trace(struct record *record, const struct record_summary *summary, bo
 		    (unsigned long long)summary->differed, (unsigned long long)summary->checked);
 }
 
+/* It may be that nobody wanted it recorded, but programs that it starts. */
+static bool
+record_is_filtered(const struct record *record)
+{
+	return record->child != NULL || record->exclude != NULL;
+}
+
 /* Says where the trace is, or why there is none. Of a program that could not be waited for
  * that was said: it may not have started yet. */
 static void
@@ -157,7 +167,7 @@ record_say(struct record *record, bool ended)
 		    record->argv[0], summary.allocator);
 		record_trace_drop(record);
 	} else if ((summary.flags & ESC_FLAG_STARTED) == 0) {
-		if (ended && (summary.flags & ESC_FLAG_REFUSED) == 0)
+		if (ended && (summary.flags & ESC_FLAG_REFUSED) == 0 && !record_is_filtered(record))
 			cmd_note("not profiled: libesc.so never started in %s, or could not open "
 				 "%s; the loader's words are above, if it had any",
 			    record->argv[0], record->trace);
@@ -206,8 +216,10 @@ record_prepare(struct record *record, struct record_child *child, bool profiled)
 	if (!profiled)
 		return CMD_OK;
 	if (record_trace_create(record, child->pid, &err) == 0 &&
-	    record_start_keeper(record, child, &err) == 0)
+	    record_start_keeper(record, child, &err) == 0) {
+		record_signals_pause(record, child->keeper);
 		return CMD_OK;
+	}
 	record_trace_drop(record);
 	if (!record->strict && !record->taken) {
 		cmd_note("not profiled: %s", err.text);
@@ -255,6 +267,7 @@ record_run(struct record *record)
 	char *why;
 
 	record->trace_fd = -1;
+	record->session = record_trace_session();
 	status = record_find_program(record, &err);
 	if (status == 0 && record_find_lib(record, &err) != 0)
 		status = CMD_RECORD_FAILED;
@@ -300,6 +313,8 @@ record_options_read(const struct cmd *cmd, struct record *record, int argc, char
 		record_option(cmd, record, key);
 	if (optind >= argc)
 		options_usage(cmd, "which program?");
+	if ((record->child != NULL || record->exclude != NULL) && !record->follow)
+		options_usage(cmd, "--child and --exclude-child need --follow-fork");
 	record->argv = argv + optind;
 }
 
@@ -310,6 +325,24 @@ record_mode(struct record *record, bool full, const char *budget, uint64_t sampl
 	record->full = full;
 	record->budget = budget;
 	record->sample = sample;
+}
+
+/* Hundredths of a second: 300 years. */
+static const uint64_t LONGEST = 1000000000000;
+
+/* One more pattern of names. */
+static void
+record_pattern(const struct cmd *cmd, const char *name, char **patterns)
+{
+	char *more;
+
+	if (optarg[0] == '\0' || strchr(optarg, '/') != NULL)
+		options_usage(cmd, "--%s=%s: programs are known by their base names", name, optarg);
+	more = *patterns != NULL ? xasprintf("%s/%s", *patterns, optarg) : xstrdup(optarg);
+	free(*patterns);
+	*patterns = more;
+	if (strlen(more) >= RECORD_PATTERNS)
+		options_usage(cmd, "--%s: together longer than %d bytes", name, RECORD_PATTERNS);
 }
 
 void
@@ -331,6 +364,17 @@ record_option(const struct cmd *cmd, struct record *record, int key)
 	case RECORD_DEPTH: record->depth = options_number(cmd, "depth", 8, 16384); break;
 	case RECORD_COST: record->cost = options_number(cmd, "cost", 1, 1ULL << 30); break;
 	case RECORD_FOLLOW: record->follow = true; break;
+	case RECORD_CHILD: record_pattern(cmd, "child", &record->child); break;
+	case RECORD_EXCLUDE: record_pattern(cmd, "exclude-child", &record->exclude); break;
+	case RECORD_AFTER: record->after = options_seconds(cmd, "start-after", 0, LONGEST); break;
+	case RECORD_DURATION:
+		record->duration = options_seconds(cmd, "duration", 1, LONGEST);
+		break;
+	case RECORD_PAUSE:
+		record->pause = record_pause_number(optarg);
+		if (record->pause == 0)
+			options_usage(cmd, "--pause-signal=%s is no signal for that", optarg);
+		break;
 	case RECORD_STRICT: record->strict = true; break;
 	case RECORD_NO_CMDLINE: record->hide_command = true; break;
 	case RECORD_CHECK: record->check = true; break;

@@ -237,6 +237,25 @@ options_size(const struct cmd *cmd, const char *name, uint64_t low, uint64_t hig
 	return value;
 }
 
+uint64_t
+options_seconds(const struct cmd *cmd, const char *name, uint64_t low, uint64_t high)
+{
+	size_t whole = strspn(optarg, "0123456789"), behind = 0;
+	uint64_t hundredths;
+
+	if (optarg[whole] == '.')
+		behind = 1 + strspn(optarg + whole + 1, "0123456789");
+	if (whole < 1 || whole > 10 || behind == 1 || behind > 3 || optarg[whole + behind] != '\0')
+		options_usage(cmd, "--%s=%s is no number of seconds", name, optarg);
+	hundredths = strtoull(optarg, NULL, 10) * 100;
+	if (behind > 1)
+		hundredths += strtoull(optarg + whole + 1, NULL, 10) * (behind == 2 ? 10 : 1);
+	if (hundredths < low || hundredths > high)
+		options_usage(cmd, "--%s=%s is not within %g and %g", name, optarg,
+		    (double)low / 100, (double)high / 100);
+	return hundredths;
+}
+
 const char *
 options_percent(const struct cmd *cmd, const char *name)
 {

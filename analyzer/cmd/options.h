@@ -42,6 +42,9 @@ _Noreturn void options_usage(const struct cmd *cmd, const char *format, ...)
 uint64_t options_number(const struct cmd *cmd, const char *name, uint64_t low, uint64_t high);
 /* The same for a size: K, M, G, T (KiB and so on) may follow. */
 uint64_t options_size(const struct cmd *cmd, const char *name, uint64_t low, uint64_t high);
+/* optarg, seconds with at most two digits behind the point, in hundredths of one, within
+ * the bounds (in hundredths as well). */
+uint64_t options_seconds(const struct cmd *cmd, const char *name, uint64_t low, uint64_t high);
 /* optarg itself, if it is 0.01 to 100 with at most two digits behind the point. */
 const char *options_percent(const struct cmd *cmd, const char *name);
 

@@ -7,6 +7,9 @@
 #include <sys/types.h>
 
 struct err;
+struct esc_header;
+
+enum { RECORD_PATTERNS = 2000 }; /* bytes of `child` or `exclude` at most */
 
 struct record {
 	/* what is wanted; zero-initialised: auto mode, esc.PROG.PID.esc */
@@ -27,19 +30,25 @@ struct record {
 	bool hide_command;  /* no arguments in the trace */
 	bool pack;          /* pack the trace in the end */
 	bool quiet;         /* no line that says where the trace is */
+	char *child;        /* patterns of programs, '/' between them; owned; NULL: all */
+	char *exclude;      /* the same: of these none */
+	uint64_t after;     /* hundredths of a second until it records */
+	uint64_t duration;  /* the same, from then on; 0: to the end */
+	int pause;          /* signal that pauses and resumes; 0: none */
 
 	/* what is found on the way; owned, see record_release */
-	char *program;   /* what exec will run, found in PATH */
-	char *exe;       /* the ELF file that is, or interprets, the program */
-	char *trace;     /* absolute path; NULL: none is made */
-	char *lib;       /* libesc.so */
-	char *lib_any;   /* by $LIB: also for 32-bit children, see record_find_any; or NULL */
-	bool usual;      /* exe's loader is the system's, which knows lib_any */
-	char *keeper;    /* esc-keeper for traces of children; NULL: not found */
-	int trace_fd;    /* -1: none */
-	pid_t pid;       /* of the program, once it was started */
-	int wait_status; /* of the program, once it ended */
-	bool running;    /* processes of it still run */
+	char *program;    /* what exec will run, found in PATH */
+	char *exe;        /* the ELF file that is, or interprets, the program */
+	char *trace;      /* absolute path; NULL: none is made */
+	char *lib;        /* libesc.so */
+	char *lib_any;    /* by $LIB: also for 32-bit children, see record_find_any; or NULL */
+	bool usual;       /* exe's loader is the system's, which knows lib_any */
+	char *keeper;     /* esc-keeper for traces of children; NULL: not found */
+	int trace_fd;     /* -1: none */
+	uint64_t session; /* in all traces of this run */
+	pid_t pid;        /* of the program, once it was started */
+	int wait_status;  /* of the program, once it ended */
+	bool running;     /* processes of it still run */
 };
 
 /* What a trace holds, from its header and the heads of its segments. */
@@ -87,6 +96,8 @@ char *record_check(struct record *record);
 
 /* --- record_trace.c --- */
 
+/* A number that no other run has: 48 bits, not 0. */
+uint64_t record_trace_session(void);
 /* Makes the trace of process `pid`, fills trace and trace_fd: 0, or -1. */
 int record_trace_create(struct record *record, pid_t pid, struct err *err);
 /* Closes and removes it again. */
@@ -127,6 +138,17 @@ int record_start_wait(struct record *record, struct record_child *child, struct 
 /* Waits for the keeper, unless processes still run: fills running. */
 void record_start_finish(struct record *record, struct record_child *child);
 
+/* --- record_pause.c --- */
+
+/* The number of the signal of that name (USR1, SIGUSR1, 10); 0: there is none, or it is
+ * one that has its meaning for a launcher. */
+int record_pause_number(const char *name);
+/* Sets when the trace that is made begins and ends. */
+void record_pause_times(const struct record *record, struct esc_header *header);
+/* Pauses all of the run, or resumes it; says so, and if it cannot. keeper: see
+ * record_child. */
+void record_pause_toggle(const struct record *record, pid_t keeper);
+
 /* --- record_signals.c: state of the process, for one program at a time --- */
 
 /*
@@ -134,6 +156,8 @@ void record_start_finish(struct record *record, struct record_child *child);
  * every signal is blocked here.
  */
 void record_signals_take(const struct record *record, pid_t program);
+/* The trace is there, and kept: from now on the signal record->pause is ours. */
+void record_signals_pause(const struct record *record, pid_t keeper);
 /* Waits for its end and hands signals on, stops while it is stopped. Its wait status, or
  * -1 with errno where nobody can tell. */
 int record_signals_wait(void);

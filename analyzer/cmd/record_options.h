@@ -15,6 +15,11 @@ enum {
 	RECORD_DEPTH,
 	RECORD_COST,
 	RECORD_FOLLOW,
+	RECORD_CHILD,
+	RECORD_EXCLUDE,
+	RECORD_AFTER,
+	RECORD_DURATION,
+	RECORD_PAUSE,
 	RECORD_STRICT,
 	RECORD_NO_CMDLINE,
 	RECORD_CHECK,
@@ -42,6 +47,16 @@ enum {
 	{"cost", RECORD_COST, "N", "time one call in N (64)"},              \
 	{"follow-fork", RECORD_FOLLOW, NULL,                                \
 	    "also trace the programs that it starts, a trace each"},        \
+	{"child", RECORD_CHILD, "GLOB",                                     \
+	    "with --follow-fork: only programs of that name; may be repeated"}, \
+	{"exclude-child", RECORD_EXCLUDE, "GLOB",                           \
+	    "with --follow-fork: no programs of that name; may be repeated"}, \
+	{"start-after", RECORD_AFTER, "SECONDS",                            \
+	    "record nothing before, count only"},                           \
+	{"duration", RECORD_DURATION, "SECONDS",                            \
+	    "record for so long, then count only"},                         \
+	{"pause-signal", RECORD_PAUSE, "SIGNAL",                            \
+	    "that signal to esc pauses and resumes, the program has no part in it"}, \
 	{"strict", RECORD_STRICT, NULL,                                     \
 	    "do not run what cannot be profiled"},                          \
 	{"no-cmdline", RECORD_NO_CMDLINE, NULL,                             \

@@ -32,6 +32,8 @@ static struct signals {
 	pid_t witness; /* 0: none */
 	int ask;       /* its socket; -1: none */
 	bool taken;
+	const struct record *paused; /* whose `pause` is ours; NULL: nobody's */
+	pid_t keeper;                /* of its trace */
 } signals = { .ask = -1 };
 
 /* --- The witness --- */
@@ -196,6 +198,22 @@ record_signals_take(const struct record *record, pid_t program)
 	signals_call_witness(record);
 }
 
+void
+record_signals_pause(const struct record *record, pid_t keeper)
+{
+	signals.paused = record->pause != 0 ? record : NULL;
+	signals.keeper = keeper;
+}
+
+static void
+signals_receive(const siginfo_t *info)
+{
+	if (signals.paused != NULL && info->si_signo == signals.paused->pause)
+		record_pause_toggle(signals.paused, signals.keeper);
+	else if (info->si_signo != SIGCHLD)
+		signals_forward(info);
+}
+
 int
 record_signals_wait(void)
 {
@@ -205,8 +223,8 @@ record_signals_wait(void)
 
 	(void)sigfillset(&all);
 	while (!signals_look(&status))
-		if (sigwaitinfo(&all, &info) > 0 && info.si_signo != SIGCHLD)
-			signals_forward(&info);
+		if (sigwaitinfo(&all, &info) > 0)
+			signals_receive(&info);
 	error = errno;
 	signals_dismiss();
 	errno = error;
@@ -228,4 +246,5 @@ record_signals_release(void)
 		;
 	(void)sigprocmask(SIG_SETMASK, &signals.before, NULL);
 	signals.taken = false;
+	signals.paused = NULL;
 }

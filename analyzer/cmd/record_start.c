@@ -75,6 +75,15 @@ start_options(const struct record *record, const char *trace)
 		start_escape(&options, record->keeper);
 	}
 	strbuf_addf(&options, ":follow=%d:root=%d", record->follow ? 1 : 0, (int)getpid());
+	strbuf_addf(&options, ":session=%llu", (unsigned long long)record->session);
+	if (record->child != NULL) {
+		strbuf_adds(&options, ":child=");
+		start_escape(&options, record->child);
+	}
+	if (record->exclude != NULL) {
+		strbuf_adds(&options, ":exclude_child=");
+		start_escape(&options, record->exclude);
+	}
 	if (record->exact)
 		strbuf_adds(&options, ":marks=16");
 	if (record->check)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -127,6 +128,8 @@ record_trace_header(const struct record *record, int fd, uint64_t size)
 	header->reserved_end = size;
 	header->ring_size = record->ring;
 	header->claimed = ESC_HEADER_SIZE;
+	header->session = record->session;
+	record_pause_times(record, header);
 	if (exe_len < sizeof(header->exe))
 		memcpy(header->exe, record->exe, exe_len + 1);
 	if (!record->hide_command)
@@ -221,6 +224,21 @@ record_trace_take(struct record *record, pid_t pid, struct err *err)
 			break;
 	}
 	return -1;
+}
+
+uint64_t
+record_trace_session(void)
+{
+	struct timespec now = { .tv_sec = 0 };
+	uint64_t number = 0;
+
+	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number)) {
+		(void)clock_gettime(CLOCK_REALTIME, &now);
+		number = ((uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec) * 65521U ^
+		    (uint64_t)getpid();
+	}
+	number &= (1ULL << 48) - 1;
+	return number != 0 ? number : 1;
 }
 
 int
