@@ -215,6 +215,5 @@ write_speedscope(
 const struct export export_speedscope = {
 	.name = "speedscope",
 	.summary = "stacks by every metric, for speedscope",
-	.extension = "speedscope.json",
 	.write = write_speedscope,
 };

@@ -137,7 +137,7 @@ pprof_new_location(struct pprof *pprof, uint32_t *node)
 	const struct stack_paths *paths = pprof->paths;
 	struct map_key key = { 0, 0 };
 	struct strbuf lines = { 0 }, location = { 0 };
-	uint32_t at = *node, frame = 0, module = paths->frames.module[paths->frame[at]];
+	uint32_t at = *node, frame, module = paths->frames.module[paths->frame[at]];
 	bool is_inlined = true, is_fresh;
 	uint64_t *number;
 

@@ -218,12 +218,10 @@ load_paths(struct builder *builder, struct query_db *db, const struct tree_metri
 		metric->sql);
 	struct path_verdicts verdicts;
 	struct query *query = NULL;
-	int rc = path_verdicts_load(&verdicts, db, err);
+	int rc = -1;
 
-	if (rc == 0) {
+	if (path_verdicts_load(&verdicts, db, err) == 0)
 		query = query_prepare(db, sql, err);
-		rc = -1;
-	}
 	free(sql);
 	while (query && (rc = query_next(query, err)) > 0) {
 		struct path_verdict found = path_verdicts_find(&verdicts, query_int(query, 2));

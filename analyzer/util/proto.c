@@ -2,7 +2,7 @@
 
 #include "analyzer/util/strbuf.h"
 
-enum { PROTO_VARINT = 0, PROTO_LENGTH = 2, PROTO_MOST = 10 }; /* wire types; bytes of a varint */
+enum { PROTO_LENGTH = 2, PROTO_MOST = 10 }; /* a wire type; bytes of a varint */
 
 static size_t
 proto_encode(unsigned char *to, uint64_t value)
@@ -28,7 +28,7 @@ proto_int(struct strbuf *message, unsigned field, int64_t value)
 {
 	if (value == 0)
 		return;
-	proto_varint(message, (uint64_t)field << 3 | PROTO_VARINT);
+	proto_varint(message, (uint64_t)field << 3);
 	proto_varint(message, (uint64_t)value);
 }
 
