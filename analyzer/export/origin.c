@@ -21,7 +21,8 @@ static const char sql[] =
     " count(*), min(whole), max(sample_interval), add_up(recorded), add_up(allocations),"
     " add_up(lost), max(lost_why), add_up(unknown), add_up(cut), add_up(broken), min(complete),"
     " max(running), add_up(damaged), add_up(missing), max(duration_ns - window_ns),"
-    " min(window_ns), add_up(freed_before), max(filter) FROM run";
+    " min(window_ns), add_up(freed_before), max(filter), add_up(paused_ns), add_up(passed)"
+    " FROM run";
 
 enum origin_column {
 	ORIGIN_COMMAND,
@@ -48,6 +49,8 @@ enum origin_column {
 	ORIGIN_WINDOW,
 	ORIGIN_BEFORE,
 	ORIGIN_FILTER,
+	ORIGIN_PAUSED,
+	ORIGIN_PASSED,
 };
 
 __attribute__((format(printf, 2, 3))) static void
@@ -105,7 +108,7 @@ origin_lost(struct origin *origin, const struct query *query)
 static void
 origin_gaps(struct origin *origin, const struct query *query)
 {
-	char text[SHOW_SIZE];
+	char text[SHOW_SIZE], count[SHOW_SIZE];
 
 	if (query_int(query, ORIGIN_RUNS) > 1)
 		origin_note(
@@ -114,6 +117,10 @@ origin_gaps(struct origin *origin, const struct query *query)
 		origin_note(origin, "only what passes %s", query_text(query, ORIGIN_FILTER));
 	origin_sampled(origin, query);
 	origin_lost(origin, query);
+	if (query_int(query, ORIGIN_PAUSED) > 0)
+		origin_note(origin, "paused for %s, %s blocks of then were not recorded",
+		    show_ns(text, (double)query_int(query, ORIGIN_PAUSED)),
+		    show_count(count, (double)query_int(query, ORIGIN_PASSED)));
 	if (query_int(query, ORIGIN_OUTSIDE) > 0)
 		origin_note(origin, "flight recorder: of the last %s alone",
 		    show_ns(text, (double)query_int(query, ORIGIN_WINDOW)));

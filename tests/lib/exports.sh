@@ -1,5 +1,5 @@
 # Databases of real programs for what reads exports, in a directory of the test's own, beside
-# those of db.sh: threads.db, sampled.db and sqlite.db.
+# those of db.sh: threads.db, sampled.db, what --filter leaves of these, and sqlite.db.
 . "${top_srcdir:?}/tests/lib/db.sh"
 ESC=$esc
 NODE_MODULES=$(cd "$top_builddir" && pwd)/npm/node_modules
@@ -71,6 +71,10 @@ CC
 ${CXX:-c++} -g -O1 -fno-builtin -pthread -o threads threads.cc || exit 99
 record threads --full -- ./threads
 record sampled --sample=4096 -- ./threads
+"$esc" export --format=database --filter=thread=2 -o filtered.db threads.db 2>/dev/null ||
+	fail "--filter"
+"$esc" export --format=database --filter='function!=keep' --filter=time=0- -o rest.db \
+    sampled.db 2>/dev/null || fail "--filter"
 if command -v sqlite3 >/dev/null; then
 	record sqlite --full -- sqlite3 :memory: "CREATE TABLE a(x, t);
 	    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)

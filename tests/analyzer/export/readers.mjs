@@ -1,5 +1,6 @@
-// What other people's viewers show of a file in a real browser, as JSON on stdout:
-// readers.mjs speedscope|dhat FILE [PICTURE]. Fails where they complain.
+// What other people's viewers show of files in a real browser, as JSON on stdout, for each
+// what is found there and what they complain of: readers.mjs speedscope|dhat FILE...
+// PICTURE=FILE: what the last one looks like.
 import { createRequire } from "node:module";
 import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
@@ -8,7 +9,7 @@ import process from "node:process";
 
 const modules = process.env.NODE_MODULES;
 const { chromium } = createRequire(path.join(modules, "x"))("playwright-core");
-const [, , what, file, picture] = process.argv;
+const [, , what, ...files] = process.argv;
 const viewers = {
 	speedscope: [path.join(modules, "speedscope/dist/release"), "index.html", speedscope],
 	dhat: ["/usr/libexec/valgrind", "dh_view.html", dhat],
@@ -36,7 +37,7 @@ async function serve(root) {
 }
 
 /** The names of its profiles, and of each the table of its functions. */
-async function speedscope(page) {
+async function speedscope(page, file) {
 	await page.setInputFiles("input[type=file]", file);
 	await page.getByText("Sandwich").click();
 	const profiles = [];
@@ -52,7 +53,7 @@ async function speedscope(page) {
 	return profiles;
 }
 
-async function dhat(page) {
+async function dhat(page, file) {
 	await page.setInputFiles("input[type=file]", file);
 	await page.getByText("AP 1/1").or(page.getByText("PP 1/1")).first().waitFor();
 	const metrics = await page.locator("select option").evaluateAll((all) =>
@@ -63,17 +64,30 @@ async function dhat(page) {
 const [root, start, look] = viewers[what];
 const server = await serve(root);
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM });
-const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
-const complaints = [];
-page.on("pageerror", (error) => complaints.push(String(error)));
-page.on("dialog", (dialog) => { complaints.push(dialog.message()); dialog.dismiss(); });
-page.setDefaultTimeout(120000);
-try {
+
+/** What its viewer shows of one file. */
+async function see(file) {
+	const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+	const complaints = [];
+	page.on("pageerror", (error) => complaints.push(String(error)));
+	page.on("dialog", (dialog) => {
+		complaints.push(dialog.message());
+		dialog.dismiss();
+	});
+	page.setDefaultTimeout(120000);
 	await page.goto(`http://127.0.0.1:${server.address().port}/${start}`);
-	const found = await look(page);
-	if (picture)
-		await page.screenshot({ path: picture });
-	console.log(JSON.stringify({ found, complaints }));
+	const found = await look(page, file);
+	if (process.env.PICTURE)
+		await page.screenshot({ path: process.env.PICTURE });
+	await page.close();
+	return { found, complaints };
+}
+
+try {
+	const all = [];
+	for (const file of files)
+		all.push(await see(file));
+	console.log(JSON.stringify(all));
 } finally {
 	await browser.close();
 	server.close();
