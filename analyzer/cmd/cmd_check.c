@@ -216,10 +216,16 @@ check_totals(const struct options *options, const struct check *check)
 	return has_failed;
 }
 
-static void
-check_notes(const struct options *options, const struct check *check, size_t failed)
+static const char *
+plural(size_t count)
 {
-	suppression_notes(options->suppressed, &options->suppressions, check->findings.suppressed);
+	return count == 1 ? "" : "s";
+}
+
+/* What may have hidden something, or shows too much. */
+static void
+check_doubts(const struct options *options, const struct check *check)
+{
 	if (check->lost > 0)
 		cmd_note("%.0f events were lost: what was not seen cannot fail", check->lost);
 	if (options->read && options->baseline.is_sampled && !check->is_sampled)
@@ -229,19 +235,26 @@ check_notes(const struct options *options, const struct check *check, size_t fai
 	if (check->unsure > 0)
 		cmd_note("%zu site%s would fail with more evidence: fewer than %lld blocks, "
 			 "presumed, or hardly mixed (see esc-check(1))",
-		    check->unsure, check->unsure == 1 ? "" : "s",
+		    check->unsure, plural(check->unsure),
 		    (long long)options->check.finding.min_blocks);
+}
+
+static void
+check_notes(const struct options *options, const struct check *check, size_t failed)
+{
+	suppression_notes(options->suppressed, &options->suppressions, check->findings.suppressed);
+	check_doubts(options, check);
 	if (options->read && check->better + check->gone > 0)
 		cmd_note("%zu site%s of %s got better and %zu did not show up: written anew it is "
 			 "stricter",
-		    check->better, check->better == 1 ? "" : "s", options->read, check->gone);
+		    check->better, plural(check->better), options->read, check->gone);
 	if (options->read)
 		cmd_note("%zu site%s failed, %zu more that could do without the heap %s in %s",
-		    failed, failed == 1 ? "" : "s", check->known, check->known == 1 ? "is" : "are",
+		    failed, plural(failed), check->known, check->known == 1 ? "is" : "are",
 		    options->read);
 	else
 		cmd_note("%zu site%s failed (with --baseline=B only what is not in B)", failed,
-		    failed == 1 ? "" : "s");
+		    plural(failed));
 }
 
 static int

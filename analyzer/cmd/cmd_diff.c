@@ -136,14 +136,14 @@ diff_table(
 static int
 diff_page(const struct options *options, char **files, struct err *err)
 {
+	const struct page_file how = { &options->source, &options->output.filter, &options->paths };
 	struct shelf shelf;
 	int rc = 0;
 
 	shelf_init(&shelf);
 	shelf.view = "compare";
 	for (size_t i = 0; rc == 0 && i < SHELF_RUNS; i++)
-		rc = page_file_load(&shelf, i, files[i], &options->source, &options->output.filter,
-		    &options->paths, err);
+		rc = page_file_load(&how, &shelf, i, files[i], err);
 	if (rc == 0)
 		rc = page_file_write(&options->output, &shelf, err);
 	shelf_release(&shelf);

@@ -164,6 +164,7 @@ serve_files(const struct options *options, struct shelf *shelf, char **files, st
 {
 	char *newest = files[0] ? NULL : source_newest();
 	const char *first = files[0] ? files[0] : newest;
+	const struct page_file how = { &options->source, NULL, &options->paths };
 	struct timespec begun, now;
 	bool is_live;
 	int rc;
@@ -171,11 +172,10 @@ serve_files(const struct options *options, struct shelf *shelf, char **files, st
 	clock_gettime(CLOCK_MONOTONIC, &begun);
 	/* asked first: what is closed meanwhile is then read once more */
 	is_live = first && source_is_trace(first) && reader_may_grow(first);
-	rc = page_file_load(shelf, 0, first, &options->source, NULL, &options->paths, err);
+	rc = page_file_load(&how, shelf, 0, first, err);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (rc == 0 && files[0] && files[1])
-		rc = page_file_load(
-		    shelf, 1, files[1], &options->source, NULL, &options->paths, err);
+		rc = page_file_load(&how, shelf, 1, files[1], err);
 	if (rc == 0 && options->output.path)
 		rc = page_file_write(&options->output, shelf, err);
 	else if (rc == 0) {

@@ -12,13 +12,12 @@
 #include "web/server/single.h"
 
 int
-page_file_load(struct shelf *shelf, size_t run, const char *file,
-    const struct source_options *source, const struct filter *filter, const struct paths *paths,
-    struct err *err)
+page_file_load(
+    const struct page_file *how, struct shelf *shelf, size_t run, const char *file, struct err *err)
 {
-	struct query_db *db =
-	    filter ? filter_open(file, source, filter, err) : source_open(file, source, err);
-	struct profile *profile = db ? profile_new(db, file, paths, err) : NULL;
+	struct query_db *db = how->filter ? filter_open(file, how->source, how->filter, err)
+					  : source_open(file, how->source, err);
+	struct profile *profile = db ? profile_new(db, file, how->paths, err) : NULL;
 
 	if (!profile)
 		return -1;

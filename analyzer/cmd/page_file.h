@@ -11,11 +11,16 @@ struct paths;
 struct shelf;
 struct source_options;
 
-/* Opens a trace or a database (NULL: the newest trace) and puts it on the shelf; filter: of
- * which blocks (NULL: all). -1 and err
+/* How its runs are read. */
+struct page_file {
+	const struct source_options *source;
+	const struct filter *filter; /* of which blocks; NULL: all */
+	const struct paths *paths;
+};
+
+/* Opens a trace or a database (NULL: the newest trace) and puts it on the shelf. -1 and err
  * set on failure. */
-int page_file_load(struct shelf *shelf, size_t run, const char *file,
-    const struct source_options *source, const struct filter *filter, const struct paths *paths,
+int page_file_load(const struct page_file *how, struct shelf *shelf, size_t run, const char *file,
     struct err *err);
 /* Writes the page with what is on the shelf, and says so. -1 and err set on failure. */
 int page_file_write(const struct output *output, struct shelf *shelf, struct err *err);
