@@ -128,21 +128,29 @@ advice_add_fate(struct strbuf *buf, const struct rows *sites, size_t row)
 	}
 }
 
+/* The outermost caller that tells; "" start-up code. */
+static const char *
+context_caller(const struct rows *contexts, size_t at)
+{
+	const struct cell *stack = rows_at(contexts, at, "stack");
+
+	return stack->count > 1 ? stack->list[stack->count - 1] : "";
+}
+
 /* "stack when called from parse_line (98%)": of contexts[at]. */
 static void
 add_context(struct strbuf *buf, const struct rows *contexts, size_t at, double blocks)
 {
-	const struct cell *stack = rows_at(contexts, at, "stack");
 	char share[SHOW_SIZE];
 
 	strbuf_addf(
 	    buf, "%s when called from ", advice_find(rows_text(contexts, at, "verdict"))->verdict);
-	add_name(buf, stack->count > 1 ? stack->list[stack->count - 1] : "", "start-up code");
+	add_name(buf, context_caller(contexts, at), "start-up code");
 	strbuf_addf(
 	    buf, " (%s)", show_share(share, rows_real(contexts, at, "blocks.estimated"), blocks));
 }
 
-/* The heaviest caller, and the heaviest that has another verdict; false: none. */
+/* The heaviest caller, and the heaviest other one with another verdict; false: none. */
 static bool
 add_contexts(struct strbuf *buf, const char *before, const struct rows *sites, size_t row)
 {
@@ -151,7 +159,8 @@ add_contexts(struct strbuf *buf, const char *before, const struct rows *sites, s
 
 	for (size_t i = 1; contexts && i < contexts->count; i++) {
 		if (strcmp(rows_text(contexts, 0, "verdict"), rows_text(contexts, i, "verdict")) ==
-		    0)
+			0 ||
+		    strcmp(context_caller(contexts, 0), context_caller(contexts, i)) == 0)
 			continue;
 		strbuf_adds(buf, before);
 		add_context(buf, contexts, 0, blocks);
@@ -222,12 +231,20 @@ static void
 add_caller(struct strbuf *buf, const struct rows *sites, size_t row)
 {
 	int64_t largest = rows_int(sites, row, "size.max");
+	double local = rows_real(sites, row, "fates.local"), up = rows_real(sites, row, "fates.up");
+	char share[SHOW_SIZE];
 
+	if (local >= 9 * up) {
+		strbuf_addf(buf, "%s do not escape: keep it on the stack, and copy what goes to ",
+		    show_share(share, local, local + up));
+		add_owner(buf, sites, row);
+		return;
+	}
 	strbuf_adds(buf, "return it by value, or let ");
 	add_owner(buf, sites, row);
 	strbuf_adds(buf, " pass the storage");
 	if (advice_blocks_a_call(sites, row) >= 1.5)
-		strbuf_adds(buf, ", an arena for all of them");
+		strbuf_adds(buf, ", one for all if they follow each other, else an arena");
 	else if (rows_int(sites, row, "size.min") != largest)
 		strbuf_addf(
 		    buf, ": %lld bytes cover 99 %%", (long long)rows_int(sites, row, "capacity"));
