@@ -55,8 +55,7 @@ values_add_listed(struct strbuf *words, const char *help)
 enum values_kind
 values_find(const struct option_def *def, struct strbuf *words)
 {
-	static const char *const files[] = { "FILE", "DB", "OUT", "BASELINE", "SUPPRESSIONS",
-		NULL };
+	static const char *const files[] = { "FILE", "DB", "OUT", NULL };
 	static const char *const folders[] = { "DIR", "OLD=NEW", NULL };
 	const char *argument = def->argument;
 
