@@ -308,6 +308,36 @@ class Views:
             assert any(frame.startswith(name + b" (") for frame in frames), name[:40]
         assert b" ".join(ARGUMENTS) in restored(document["cmd"])
 
+    def callgrind(self):
+        text = self.run("export", "--format=callgrind")
+        named = re.findall(r"(?m)^c?fn=\(\d+\) (.*)$", text)
+        self.has_all("callgrind", [restored(name) for name in named])
+        if self.source:
+            files = re.findall(r"(?m)^c?f[il]=\(\d+\) (.*)$", text)
+            assert SOURCE in [restored(name) for name in files], files
+        assert restored(re.search("(?m)^cmd: (.*)$", text)[1]).endswith(
+            b" ".join(ARGUMENTS)), text[:300]
+
+    def massif(self):
+        """Nothing of these is live at the end: but the command is there."""
+        text = self.run("export", "--format=massif")
+        assert restored(re.search("(?m)^cmd: (.*)$", text)[1]).endswith(
+            b" ".join(ARGUMENTS)), text[:300]
+        assert not re.search("(?m)^(?!#-).*#(?!-)", text), "a comment"
+
+    def firefox(self):
+        text = self.run("export", "--format=firefox")
+        assert re.fullmatch("[ -~\n]*", text), "not ASCII"
+        profile = json.loads(text)
+        shared = profile["shared"]
+        for each in shared["stringArray"]:
+            harmless("firefox", each.encode("utf-8"))
+        told = [restored(shared["stringArray"][at]) for at in shared["funcTable"]["name"]]
+        self.has_all("firefox", told)
+        assert restored(profile["meta"]["arguments"]).endswith(b" ".join(ARGUMENTS))
+        paths = [restored(lib["path"]) for lib in profile["libs"]]
+        assert any(path.endswith(b"/pl" + ODD + b".so") for path in paths), paths
+
     def columns(self):
         text = self.run("export", "--format=tree")
         assert re.fullmatch("[ -~\n]*", text), "not ASCII"
@@ -508,8 +538,14 @@ class Views:
 
     def all(self):
         for view in (self.database, self.report_json, self.report_csv, self.folded,
+<<<<<<< HEAD
                      self.pprof, self.speedscope, self.dhat, self.columns, self.diff,
                      self.diff_views, self.baseline, self.svg,
+=======
+                     self.pprof, self.speedscope, self.dhat, self.callgrind, self.massif,
+                     self.firefox, self.columns, self.diff,
+                     self.baseline, self.svg,
+>>>>>>> e263c148 (export: callgrind, massif and firefox)
                      self.sarif, self.remarks, self.github, self.gcc, self.people, self.dump, self.serve,
                      self.single):
             view()
