@@ -93,6 +93,8 @@ int record_find_lib(struct record *record, struct err *err);
  * user, which the caller frees. Fills exe and usual.
  */
 char *record_check(struct record *record);
+/* Whether a library of that name is a sanitizer's runtime. */
+bool record_check_is_sanitizer(const char *library);
 
 /* --- record_trace.c --- */
 

@@ -14,6 +14,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "analyzer/cmd/elf_file.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/files.h"
 #include "analyzer/util/xalloc.h"
@@ -24,46 +25,18 @@
 #define CHECK_MACHINE EM_X86_64
 #endif
 
-enum {
-	CHECK_SCRIPTS = 5,         /* interpreters of interpreters */
-	CHECK_TABLE_MAX = 1 << 28, /* bytes of a symbol or string table */
-};
+enum { CHECK_SCRIPTS = 5 }; /* interpreters of interpreters */
 
 struct check {
-	int fd;
-	Elf64_Ehdr elf;
+	struct elf_file file;
 	const char *why; /* static text, NULL while nothing is wrong */
 	bool usual;      /* its loader is ESC_LOADER */
 };
 
-/* What stands at `offset`, one byte more for a NUL; NULL: not all there. */
-static void *
-check_load(const struct check *check, uint64_t offset, uint64_t size)
-{
-	struct stat status;
-	char *block;
-
-	if (size > CHECK_TABLE_MAX || fstat(check->fd, &status) != 0 ||
-	    offset > (uint64_t)status.st_size || size > (uint64_t)status.st_size - offset)
-		return NULL;
-	block = xcalloc(1, (size_t)size + 1);
-	if (files_read(check->fd, offset, block, (size_t)size) != size) {
-		free(block);
-		return NULL;
-	}
-	return block;
-}
-
-static const char *
-check_name(const char *strings, uint64_t size, uint64_t at)
-{
-	return at < size ? strings + at : "";
-}
-
 /* --- What it links --- */
 
-static bool
-check_is_sanitizer(const char *needed)
+bool
+record_check_is_sanitizer(const char *library)
 {
 	static const char *const names[] = { "libasan.so", "libtsan.so", "liblsan.so",
 		"libhwasan.so", "libmsan.so", "libclang_rt.asan", "libclang_rt.tsan",
@@ -71,7 +44,7 @@ check_is_sanitizer(const char *needed)
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strncmp(needed, names[i], strlen(names[i])) == 0)
+		if (strncmp(library, names[i], strlen(names[i])) == 0)
 			return true;
 	return false;
 }
@@ -81,17 +54,15 @@ static const char check_sanitized[] =
     "without it";
 
 static void
-check_needed(struct check *check, const Elf64_Shdr *dynamic, const char *strings, uint64_t size)
+check_needed(struct check *check, const Elf64_Dyn *entries, uint64_t count, const char *strings,
+    uint64_t size)
 {
-	Elf64_Dyn *entries = check_load(check, dynamic->sh_offset, dynamic->sh_size);
-	uint64_t count = dynamic->sh_size / sizeof(*entries);
 	uint64_t i;
 
-	for (i = 0; entries != NULL && i < count; i++)
+	for (i = 0; i < count; i++)
 		if (entries[i].d_tag == DT_NEEDED &&
-		    check_is_sanitizer(check_name(strings, size, entries[i].d_un.d_val)))
+		    record_check_is_sanitizer(elf_file_text(strings, size, entries[i].d_un.d_val)))
 			check->why = check_sanitized;
-	free(entries);
 }
 
 static void
@@ -110,63 +81,33 @@ check_symbol(struct check *check, const char *name)
 }
 
 static void
-check_symbols(struct check *check, const Elf64_Shdr *table, const char *strings, uint64_t size)
+check_symbols(struct check *check, const Elf64_Sym *symbols, uint64_t count, const char *strings,
+    uint64_t size)
 {
-	Elf64_Sym *symbols = check_load(check, table->sh_offset, table->sh_size);
-	uint64_t count = table->sh_size / sizeof(*symbols);
 	uint64_t i;
 
-	for (i = 0; symbols != NULL && i < count; i++)
+	for (i = 0; i < count; i++)
 		if (symbols[i].st_shndx != SHN_UNDEF)
-			check_symbol(check, check_name(strings, size, symbols[i].st_name));
-	free(symbols);
+			check_symbol(check, elf_file_text(strings, size, symbols[i].st_name));
 }
 
+/* Of more sections of a type the first counts, or many would take for ever. */
 static void
-check_section(struct check *check, const Elf64_Shdr *sections, const Elf64_Shdr *section)
+check_section(struct check *check, Elf64_Word type)
 {
-	const Elf64_Shdr *linked;
-	char *strings;
+	const Elf64_Shdr *section = elf_file_first(&check->file, type);
+	void *entries = elf_file_contents(&check->file, section);
+	uint64_t size = 0;
+	char *strings = elf_file_strings(&check->file, section, &size);
 
-	if (section->sh_link >= check->elf.e_shnum)
-		return;
-	linked = &sections[section->sh_link];
-	strings = check_load(check, linked->sh_offset, linked->sh_size);
-	if (strings == NULL)
-		return;
-	if (section->sh_type == SHT_DYNAMIC)
-		check_needed(check, section, strings, linked->sh_size);
+	if (entries == NULL || strings == NULL)
+		;
+	else if (type == SHT_DYNAMIC)
+		check_needed(check, entries, section->sh_size / sizeof(Elf64_Dyn), strings, size);
 	else
-		check_symbols(check, section, strings, linked->sh_size);
+		check_symbols(check, entries, section->sh_size / sizeof(Elf64_Sym), strings, size);
+	free(entries);
 	free(strings);
-}
-
-static void
-check_first_section(struct check *check, const Elf64_Shdr *sections, Elf64_Word type)
-{
-	unsigned i;
-
-	for (i = 0; sections != NULL && i < check->elf.e_shnum; i++)
-		if (sections[i].sh_type == type) {
-			check_section(check, sections, &sections[i]);
-			return;
-		}
-}
-
-static void
-check_sections(struct check *check)
-{
-	Elf64_Shdr *sections;
-
-	if (check->elf.e_shentsize != sizeof(*sections))
-		return;
-	sections =
-	    check_load(check, check->elf.e_shoff, (uint64_t)check->elf.e_shnum * sizeof(*sections));
-	/* a program has one of each: of more the first counts, or many would take for ever */
-	check_first_section(check, sections, SHT_DYNAMIC);
-	if (check->why == NULL)
-		check_first_section(check, sections, SHT_DYNSYM);
-	free(sections);
 }
 
 /* --- How it starts --- */
@@ -174,7 +115,7 @@ check_sections(struct check *check)
 static void
 check_loader(struct check *check, const Elf64_Phdr *segment)
 {
-	char *loader = check_load(check, segment->p_offset, segment->p_filesz);
+	char *loader = elf_file_load(check->file.fd, segment->p_offset, segment->p_filesz);
 
 	if (loader != NULL && strstr(loader, "ld-linux") == NULL && strstr(loader, "ld64") == NULL)
 		check->why = "does not use the GNU C library; build it "
@@ -186,16 +127,12 @@ check_loader(struct check *check, const Elf64_Phdr *segment)
 static void
 check_segments(struct check *check, const char *path)
 {
-	Elf64_Phdr *segments;
+	const Elf64_Phdr *segments = check->file.segments;
 	bool dynamic = false;
 	unsigned i;
 
-	if (check->elf.e_phentsize != sizeof(*segments))
-		return;
-	segments =
-	    check_load(check, check->elf.e_phoff, (uint64_t)check->elf.e_phnum * sizeof(*segments));
 	/* the kernel takes the first, too */
-	for (i = 0; segments != NULL && i < check->elf.e_phnum && !dynamic; i++)
+	for (i = 0; segments != NULL && i < check->file.head.e_phnum && !dynamic; i++)
 		if (segments[i].p_type == PT_INTERP) {
 			dynamic = true;
 			check_loader(check, &segments[i]);
@@ -204,7 +141,6 @@ check_segments(struct check *check, const char *path)
 	if (segments != NULL && !dynamic && strstr(path, "/ld-") == NULL)
 		check->why = "is statically linked: nothing can be preloaded; "
 			     "link it dynamically";
-	free(segments);
 }
 
 static void
@@ -212,13 +148,13 @@ check_rights(struct check *check)
 {
 	struct stat status;
 
-	if (fstat(check->fd, &status) != 0)
+	if (fstat(check->file.fd, &status) != 0)
 		return;
 	if (((status.st_mode & S_ISUID) && status.st_uid != getuid()) ||
 	    ((status.st_mode & S_ISGID) && (status.st_mode & S_IXGRP) && status.st_gid != getgid()))
 		check->why = "is set-user-ID or set-group-ID: the loader "
 			     "preloads nothing; run a copy without that bit";
-	else if (getuid() != 0 && fgetxattr(check->fd, "security.capability", NULL, 0) > 0)
+	else if (getuid() != 0 && fgetxattr(check->file.fd, "security.capability", NULL, 0) > 0)
 		check->why = "has file capabilities: the loader preloads "
 			     "nothing; run a copy without them";
 }
@@ -226,11 +162,12 @@ check_rights(struct check *check)
 static void
 check_elf(struct check *check, const char *path)
 {
-	if (check->elf.e_ident[EI_CLASS] != ELFCLASS64) {
+	/* of a 32-bit one the first bytes alone are told, which both have */
+	if (elf_file_read(&check->file, check->file.fd) != 0) {
 		check->why = "is a 32-bit program; esc profiles 64-bit ones";
 		return;
 	}
-	if (check->elf.e_machine != CHECK_MACHINE) {
+	if (check->file.head.e_machine != CHECK_MACHINE) {
 		check->why = "is built for another processor";
 		return;
 	}
@@ -238,7 +175,9 @@ check_elf(struct check *check, const char *path)
 	if (check->why == NULL)
 		check_segments(check, path);
 	if (check->why == NULL)
-		check_sections(check);
+		check_section(check, SHT_DYNAMIC);
+	if (check->why == NULL)
+		check_section(check, SHT_DYNSYM);
 }
 
 /* --- Scripts --- */
@@ -303,21 +242,23 @@ check_file(const char *path, struct check *result)
 	char line[256] = "";
 	char *next = NULL;
 	size_t len;
+	int fd;
 
-	check.fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (check.fd < 0)
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
 		return NULL; /* may be run, not read: the shim will tell */
-	len = files_read(check.fd, 0, line, sizeof(line) - 1);
-	if (len >= sizeof(check.elf) && memcmp(line, ELFMAG, SELFMAG) == 0) {
-		memcpy(&check.elf, line, sizeof(check.elf));
+	len = files_read(fd, 0, line, sizeof(line) - 1);
+	if (len >= sizeof(check.file.head) && memcmp(line, ELFMAG, SELFMAG) == 0) {
+		check.file.fd = fd;
 		check_elf(&check, path);
+		elf_file_release(&check.file);
 	} else if (len >= 2 && line[0] == '#' && line[1] == '!') {
 		line[strcspn(line, "\n")] = '\0';
 		next = check_interpreter(line);
 	} else if (len > 0 || errno == 0) {
 		next = xstrdup("/bin/sh"); /* so does execvp */
 	}
-	(void)close(check.fd);
+	(void)close(fd);
 	*result = check;
 	return next;
 }
