@@ -11,6 +11,7 @@
 #include "analyzer/export/origin.h"
 #include "analyzer/export/path_facts.h"
 #include "analyzer/export/pprof.h"
+#include "analyzer/export/pprof_wrappers.h"
 #include "analyzer/export/stack_paths.h"
 #include "analyzer/export/tree.h"
 #include "analyzer/store/query.h"
@@ -252,6 +253,7 @@ static void
 pprof_head(struct pprof *pprof, const struct origin *origin, const struct export_options *options)
 {
 	const char *comments[] = { "made by esc " PACKAGE_VERSION, origin->command };
+	char *wrappers = pprof_wrappers(pprof->paths);
 	size_t chosen = ALLOC_SPACE;
 	struct strbuf type = { 0 };
 
@@ -267,6 +269,9 @@ pprof_head(struct pprof *pprof, const struct origin *origin, const struct export
 			chosen = at;
 	}
 	strbuf_release(&type);
+	if (wrappers)
+		pprof_int(pprof, PPROF_DROP, pprof_text(pprof, wrappers));
+	free(wrappers);
 	pprof_int(pprof, PPROF_PERIOD, 1);
 	pprof_int(pprof, PPROF_TIME, origin->start_ns);
 	pprof_int(pprof, PPROF_DURATION, origin->duration_ns);

@@ -59,7 +59,7 @@ def report(path):
     return total, by_verdict
 
 
-class Frame(collections.namedtuple("Frame", "function file line column module inlined build_id")):
+class Frame(collections.namedtuple("Frame", "function file line column module inlined wrapper")):
     pass
 
 
@@ -70,7 +70,8 @@ class Stacks:
         self.db = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
         self.db.row_factory = sqlite3.Row
         frames = {row[0]: Frame(*row[1:]) for row in self.db.execute(
-            "SELECT f.id, f.function, f.file, f.line, f.column, m.path, f.inlined, m.build_id"
+            "SELECT f.id, f.function, f.file, f.line, f.column, m.path, f.inlined,"
+            " f.wrapper"
             " FROM frame f JOIN module m ON m.id = f.module")}
         links = {row[0]: row[1:] for row in self.db.execute("SELECT id, parent, frame FROM stack")}
         self.paths = []
@@ -90,10 +91,18 @@ class Stacks:
                 sums[name] += row[column]
         return sums
 
-    def flat(self, column):
+    def by_site(self, column):
+        """The same, where no stack has the wrappers inside of its site: those that stand
+        nowhere else."""
+        inside, outside = set(), set()
+        for stack, _ in self.paths:
+            site = next((at for at, f in enumerate(stack) if not f.wrapper), 0)
+            inside |= {frame.function for frame in stack[:site]}
+            outside |= {frame.function for frame in stack[site:]}
         sums = collections.Counter()
         for stack, row in self.paths:
-            sums[stack[0].function] += row[column]
+            for name in {frame.function for frame in stack} - (inside - outside):
+                sums[name] += row[column]
         return sums
 
     def total(self, column):
