@@ -35,6 +35,7 @@ enum {
 	REPORT_TOP,
 	REPORT_FORMAT,
 	REPORT_SITE,
+	REPORT_BY,
 	REPORT_COLOR,
 	REPORT_COLUMNS = 100,
 	REPORT_COLUMNS_MIN = 80,
@@ -46,6 +47,7 @@ static const struct option_def report_options[] = {
 	{ "verdict", REPORT_VERDICT, "V,...", "only sites of these verdicts" },
 	{ "top", REPORT_TOP, "N", "only the first N sites" },
 	{ "site", REPORT_SITE, "SITE", "one site: its number, FUNCTION or FILE:LINE" },
+	{ "by", REPORT_BY, "WHAT", "the sites by what: process" },
 	{ "format", REPORT_FORMAT, "FORMAT", "text, json, csv or columns" },
 	PATH_OPTIONS,
 	FILTER_OPTIONS,
@@ -66,6 +68,7 @@ struct options {
 	size_t top;
 	const struct format *format;
 	const char *site; /* NULL: all */
+	bool by_process;
 	enum term_color color;
 };
 
@@ -98,6 +101,11 @@ options_take(struct options *options, int key)
 			options_usage(&cmd_report, "no format %s", optarg);
 		break;
 	case REPORT_SITE: options->site = optarg; break;
+	case REPORT_BY:
+		if (strcmp(optarg, "process") != 0)
+			options_usage(&cmd_report, "--by=%s: by what? It knows process", optarg);
+		options->by_process = true;
+		break;
 	case REPORT_COLOR:
 		if (term_color_parse(optarg, &options->color) < 0)
 			options_usage(&cmd_report, "--color is auto, always or never");
@@ -211,6 +219,35 @@ write_document(const struct options *options, const struct tables *tables)
 	options->format->write(&document, stdout);
 }
 
+/* --by=process: whatever the format, tables. */
+static int
+write_by_process(const struct options *options, struct query_db *db, struct err *err)
+{
+	const struct report *reports[] = { report_find("processes"), report_find("process_sites") };
+	struct rows rows[2] = { { .columns = NULL } };
+	struct format_part parts[2];
+	int rc = 0;
+
+	for (size_t i = 0; i < 2 && rc == 0; i++) {
+		rc = report_load(db, reports[i], &rows[i], err);
+		parts[i] = (struct format_part){ reports[i]->name, &rows[i], false };
+	}
+	if (rc == 0) {
+		rows_show_paths(&rows[1], "file", &options->paths);
+		if (options->verdicts)
+			tables_filter(&rows[1], options->verdicts);
+		if (options->top)
+			rows_cut(&rows[1], options->top);
+		options->format->write(
+		    &(struct format_document){
+			.schema = "esc-processes/1", .parts = parts, .count = 2 },
+		    stdout);
+	}
+	rows_release(&rows[0]);
+	rows_release(&rows[1]);
+	return rc;
+}
+
 /* Those that are meant: as text all of them, as JSON the one. */
 static int
 write_sites(const struct options *options, const struct tables *tables, struct query_db *db,
@@ -291,11 +328,15 @@ report_main(int argc, char **argv)
 		options_take(&options, key);
 	if (argc - optind > 1)
 		options_usage(&cmd_report, "one file at a time");
+	if (options.site && options.by_process)
+		options_usage(&cmd_report, "--by=process and --site do not go together");
 	if (options.site && strcmp(options.format->name, "text") != 0 &&
 	    strcmp(options.format->name, "json") != 0)
 		options_usage(&cmd_report, "one site is text or json");
 	db = filter_open(argv[optind], &options.source, &options.filter, &err);
-	if (db && report_write(&options, db, &err) == 0)
+	if (db &&
+	    (options.by_process ? write_by_process(&options, db, &err)
+				: report_write(&options, db, &err)) == 0)
 		status = cmd_finish();
 	else
 		cmd_fail(&err);

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "analyzer/trace/packed.h"
+#include "analyzer/cmd/session.h"
 #include "analyzer/trace/reader.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/files.h"
@@ -372,34 +372,6 @@ record_trace_summary(const char *path, struct record_summary *summary, struct er
 
 /* --- Programs that became others --- */
 
-/* Of a packed trace: the header that it holds. */
-static bool
-record_trace_unpack(int fd, struct esc_header *header)
-{
-	struct err err;
-	struct stat status;
-	struct packed *packed;
-	bool damaged, got;
-
-	if (fstat(fd, &status) != 0)
-		return false;
-	packed = packed_open(fd, (uint64_t)status.st_size, &damaged, &err);
-	got = packed != NULL && packed_read(packed, 0, header, sizeof(*header));
-	packed_free(packed);
-	return got;
-}
-
-static bool
-record_trace_load(int fd, struct esc_header *header)
-{
-	memset(header, 0, sizeof(*header));
-	if (files_read(fd, 0, header, sizeof(*header)) < sizeof(header->magic))
-		return false;
-	if (packed_is(header) && !record_trace_unpack(fd, header))
-		return false;
-	return header->magic == ESC_MAGIC;
-}
-
 /* When the trace at `path` of process `pid` began; 0: it is none. */
 static uint64_t
 record_trace_begun(const char *path, pid_t pid)
@@ -408,7 +380,7 @@ record_trace_begun(const char *path, pid_t pid)
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	uint64_t begun = 0;
 
-	if (fd >= 0 && record_trace_load(fd, header) && header->pid == (uint32_t)pid &&
+	if (fd >= 0 && session_load(fd, header) && header->pid == (uint32_t)pid &&
 	    (header->flags & ESC_FLAG_STARTED) != 0)
 		begun = header->start.monotonic;
 	if (fd >= 0)
@@ -442,7 +414,7 @@ record_trace_settle(const char *path)
 	unsigned i;
 
 	for (i = 0; fd >= 0 && i < 400; i++) {
-		if (!record_trace_load(fd, header) || (header->flags & ESC_FLAG_COMPLETE) != 0)
+		if (!session_load(fd, header) || (header->flags & ESC_FLAG_COMPLETE) != 0)
 			break;
 		(void)nanosleep(&step, NULL);
 	}

@@ -14,6 +14,7 @@
 #include "analyzer/cmd/cmd.h"
 #include "analyzer/cmd/interrupt.h"
 #include "analyzer/cmd/progress.h"
+#include "analyzer/cmd/session.h"
 #include "analyzer/ingest/ingest.h"
 #include "analyzer/store/query.h"
 #include "analyzer/trace/packed.h"
@@ -130,7 +131,7 @@ source_is_default(const struct source_options *options)
 }
 
 static bool
-source_is_newer(const char *database, const char *trace)
+source_is_newer_than(const char *database, const char *trace)
 {
 	struct stat theirs;
 	struct stat ours;
@@ -140,6 +141,16 @@ source_is_newer(const char *database, const char *trace)
 	return ours.st_mtim.tv_sec > theirs.st_mtim.tv_sec ||
 	    (ours.st_mtim.tv_sec == theirs.st_mtim.tv_sec &&
 		ours.st_mtim.tv_nsec >= theirs.st_mtim.tv_nsec);
+}
+
+static bool
+source_is_newer(const char *database, const struct session *traces)
+{
+	bool is_newer = true;
+
+	for (size_t i = 0; i < traces->count && is_newer; i++)
+		is_newer = source_is_newer_than(database, traces->traces[i]);
+	return is_newer;
 }
 
 /* The database has it escaped. */
@@ -209,16 +220,31 @@ source_is_over(struct query_db *db)
 	return is_over;
 }
 
+/* It was made of as many traces. */
+static bool
+source_is_of(struct query_db *db, const struct session *traces)
+{
+	struct err err;
+	struct query *query = query_prepare(db, "SELECT count(*) FROM run", &err);
+	bool is_of =
+	    query && query_next(query, &err) > 0 && (size_t)query_int(query, 0) == traces->count;
+
+	query_finish(query);
+	return is_of;
+}
+
 static struct query_db *
-source_reuse(const char *database, const char *trace, const struct source_options *options)
+source_reuse(
+    const char *database, const struct session *traces, const struct source_options *options)
 {
 	struct query_db *db;
 	struct err err;
 
-	if (!source_is_newer(database, trace))
+	if (!source_is_newer(database, traces))
 		return NULL;
 	db = query_open(database, &err);
-	if (db && !(source_is_over(db) && source_matches(db, options))) {
+	if (db &&
+	    !(source_is_over(db) && source_is_of(db, traces) && source_matches(db, options))) {
 		query_close(db);
 		db = NULL;
 	}
@@ -227,15 +253,15 @@ source_reuse(const char *database, const char *trace, const struct source_option
 
 /* directory: of the database alone, which a signal is to remove with it; or NULL. */
 static int
-source_analyze(const char *trace, const char *database, char *directory,
+source_analyze(const struct session *traces, const char *database, char *directory,
     const struct source_options *options, struct err *err)
 {
 	struct progress progress;
 	char *cache = source_symbol_cache(options);
 	struct ingest_options ingest = {
 		.symbol_cache = cache,
-		.traces = &trace,
-		.trace_count = 1,
+		.traces = (const char **)traces->traces,
+		.trace_count = traces->count,
 		.database = database,
 		.wrappers = options->wrappers,
 		.wrapper_count = options->wrapper_count,
@@ -260,7 +286,7 @@ source_analyze(const char *trace, const char *database, char *directory,
 
 /* For a database that is not to stay: a directory of its own. */
 static struct query_db *
-source_once(const char *trace, const struct source_options *options, struct err *err)
+source_once(const struct session *traces, const struct source_options *options, struct err *err)
 {
 	const char *where = getenv("XDG_RUNTIME_DIR");
 	char *directory = xasprintf("%s/esc-XXXXXX", where && *where == '/' ? where : "/tmp");
@@ -273,7 +299,7 @@ source_once(const char *trace, const struct source_options *options, struct err 
 		return NULL;
 	}
 	database = xasprintf("%s/db", directory);
-	if (source_analyze(trace, database, directory, options, err) == 0)
+	if (source_analyze(traces, database, directory, options, err) == 0)
 		db = query_open(database, err);
 	unlink(database);
 	rmdir(directory);
@@ -293,6 +319,16 @@ source_can_write(const char *path)
 	return can_write;
 }
 
+static bool
+source_grows(const struct session *traces)
+{
+	bool grows = false;
+
+	for (size_t i = 0; i < traces->count; i++)
+		grows |= reader_may_grow(traces->traces[i]);
+	return grows;
+}
+
 /* Something else has the name that the database would have. */
 static bool
 source_is_foreign(const char *database)
@@ -302,11 +338,13 @@ source_is_foreign(const char *database)
 	return stat(database, &status) == 0 && status.st_size > 0 && !query_is_database(database);
 }
 
+/* What is made of several traces does not take the place of what is of the first alone. */
 static struct query_db *
-source_trace(const char *trace, const struct source_options *options, struct err *err)
+source_traces(const struct session *traces, const struct source_options *options, struct err *err)
 {
-	char *database = xasprintf("%s.db", trace);
-	bool grows = reader_may_grow(trace);
+	const char *trace = traces->traces[0];
+	char *database = xasprintf(traces->count > 1 ? "%s.all.db" : "%s.db", trace);
+	bool grows = source_grows(traces);
 	const char *why = files_distrust(database, trace);
 	struct query_db *db = NULL;
 
@@ -315,24 +353,37 @@ source_trace(const char *trace, const struct source_options *options, struct err
 	if (why != NULL)
 		cmd_note("%s %s: it is neither used nor replaced", database, why);
 	else if (!grows)
-		db = source_reuse(database, trace, options);
+		db = source_reuse(database, traces, options);
 	/* What other options give stays out of the way of the usual one. */
 	if (!db &&
 	    (why != NULL || grows || !source_is_default(options) || !source_can_write(trace)))
-		db = source_once(trace, options, err);
-	else if (!db && source_analyze(trace, database, NULL, options, err) == 0)
+		db = source_once(traces, options, err);
+	else if (!db && source_analyze(traces, database, NULL, options, err) == 0)
 		db = query_open(database, err);
 	free(database);
 	return db;
 }
 
+/* The trace, and all that its run has, if it is the first of them (any: or another). */
 static struct query_db *
-source_file(const char *file, const struct source_options *options, struct err *err)
+source_trace(const char *trace, bool any, const struct source_options *options, struct err *err)
+{
+	struct session traces;
+	struct query_db *db;
+
+	session_find(&traces, trace, any);
+	db = source_traces(&traces, options, err);
+	session_release(&traces);
+	return db;
+}
+
+static struct query_db *
+source_file(const char *file, bool any, const struct source_options *options, struct err *err)
 {
 	struct query_db *db;
 
 	if (source_is_trace(file))
-		return source_trace(file, options, err);
+		return source_trace(file, any, options, err);
 	if (access(file, R_OK) < 0) {
 		err_set(err, "%s: %s", file, strerror(errno));
 		return NULL;
@@ -376,7 +427,7 @@ source_open(const char *file, const struct source_options *options, struct err *
 		    "or make one with esc run PROG");
 		return NULL;
 	}
-	db = source_file(file, options ? options : &usual, err);
+	db = source_file(file, newest != NULL, options ? options : &usual, err);
 	free(newest);
 	return db;
 }

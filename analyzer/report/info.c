@@ -13,6 +13,7 @@ static const struct {
 } info_parts[INFO_PARTS] = {
 	{ "run", true },
 	{ "verdicts", false },
+	{ "processes", true },
 	{ "threads", true },
 	{ "pairs", false },
 	{ "timeline", false },

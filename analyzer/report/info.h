@@ -10,7 +10,16 @@ struct err;
 struct format;
 struct query_db;
 
-enum { INFO_RUN, INFO_VERDICTS, INFO_THREADS, INFO_PAIRS, INFO_TIMELINE, INFO_MODULES, INFO_PARTS };
+enum {
+	INFO_RUN,
+	INFO_VERDICTS,
+	INFO_PROCESSES,
+	INFO_THREADS,
+	INFO_PAIRS,
+	INFO_TIMELINE,
+	INFO_MODULES,
+	INFO_PARTS
+};
 
 struct info {
 	struct rows parts[INFO_PARTS];

@@ -6,6 +6,7 @@
 #include "analyzer/format/rows.h"
 #include "analyzer/report/advice.h"
 #include "analyzer/report/page_parts.h"
+#include "analyzer/report/report.h"
 #include "analyzer/report/totals.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/names.h"
@@ -563,6 +564,39 @@ page_empty(const struct page *page)
 		    page->out);
 }
 
+/* Which of several it was; the busiest ones. */
+static int
+page_processes(const struct page *page, struct query_db *db, struct err *err)
+{
+	enum { MOST = 12 };
+	struct rows rows;
+	char number[3][SHOW_SIZE];
+	int rc;
+
+	if (rows_int(page->run, 0, "processes") <= 1)
+		return 0;
+	rc = report_load(db, report_find("processes"), &rows, err);
+	if (rc == 0) {
+		rows_sort(&rows, "allocations");
+		page_title(page, "Processes");
+		fputs(
+		    "        pid   allocations       bytes   off the heap   program\n", page->out);
+	}
+	for (size_t i = 0; rc == 0 && i < rows.count && i < MOST; i++) {
+		fprintf(page->out, "  %9lld  %12s  %10s  %13s   ",
+		    (long long)rows_int(&rows, i, "pid"),
+		    show_count(number[0], rows_real(&rows, i, "allocations")),
+		    show_bytes(number[1], rows_real(&rows, i, "bytes")),
+		    show_share(number[2], rows_real(&rows, i, "share"), 1));
+		page_text(page, rows_text(&rows, i, "program"), page->columns);
+		fputc('\n', page->out);
+	}
+	if (rc == 0 && rows.count > MOST)
+		fprintf(page->out, "  and %zu more: esc report --by=process\n", rows.count - MOST);
+	rows_release(&rows);
+	return rc;
+}
+
 int
 page_write(const struct page *page, struct query_db *db, struct err *err)
 {
@@ -574,6 +608,8 @@ page_write(const struct page *page, struct query_db *db, struct err *err)
 		return page_gaps(page, db, err);
 	}
 	page_saving(page);
+	if (page_processes(page, db, err) < 0)
+		return -1;
 	if (page_gaps(page, db, err) < 0)
 		return -1;
 	if (page->sites->count == 0) {
