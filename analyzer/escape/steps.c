@@ -637,12 +637,30 @@ steps_calls_hook(struct steps *steps, const struct steps_function *function, uin
 	    steps_calls(steps, function, steps_hooks, callee.address, callee.slot);
 }
 
-/* No call of a hook, and none of these pcs, is on every way through the function. */
+/* The call is computed, and made in the place of all these: `hook ? hook(n) : malloc(n)`. */
+static bool
+steps_calls_instead(
+    const struct steps_function *function, uint64_t site, const uint64_t *calls, size_t count)
+{
+	struct flow_callee callee;
+	size_t i;
+
+	if (!flow_callee(function->flow, site, &callee) || callee.address != 0)
+		return false;
+	for (i = 0; i < count; i++)
+		if (flow_reaches(function->flow, site, calls[i]) != FLOW_NO ||
+		    flow_reaches(function->flow, calls[i], site) != FLOW_NO)
+			return false;
+	return true;
+}
+
+/* No call of a hook, and none of these pcs, is on every way through the function, nor
+ * what may be an allocator of the program's instead. */
 static bool
 steps_function_may_skip(
     struct steps *steps, const struct steps_function *function, const uint32_t *pcs, size_t count)
 {
-	size_t all, i, used = 0;
+	size_t all, i, used = 0, known;
 	const uint64_t *sites;
 	uint64_t *calls;
 	bool skip;
@@ -650,7 +668,7 @@ steps_function_may_skip(
 	if (function->flow == NULL || flow_is_open(function->flow))
 		return false;
 	sites = flow_sites(function->flow, &all);
-	calls = xcalloc(all + count + 1, sizeof(*calls));
+	calls = xcalloc(2 * all + count + 1, sizeof(*calls));
 	for (i = 0; i < all; i++)
 		if (steps_calls_hook(steps, function, sites[i]))
 			calls[used++] = sites[i];
@@ -664,6 +682,10 @@ steps_function_may_skip(
 			break;
 		calls[used++] = pc->offset;
 	}
+	known = used;
+	for (size_t j = 0; j < all; j++)
+		if (steps_calls_instead(function, sites[j], calls, known))
+			calls[used++] = sites[j];
 	skip = i == count && flow_always_any(function->flow, calls, used) == FLOW_NO;
 	free(calls);
 	return skip;

@@ -34,8 +34,8 @@ struct place steps_place(struct steps *steps, uint32_t pc);
 struct place_code steps_code(struct steps *steps, uint32_t pc);
 struct place_step steps_step(struct steps *steps, uint32_t from, uint32_t to);
 /* One of the functions that these pcs are calls of can be entered and left without
- * any of them, and without a call of the malloc family that never came, as far as
- * its code is understood. */
+ * any of them, without a call of the malloc family that never came, and without one
+ * through a pointer that stands in the place of these, as far as its code is understood. */
 bool steps_may_skip(struct steps *steps, const uint32_t *pcs, size_t count);
 uint32_t steps_tails(struct steps *steps, uint32_t node);
 
