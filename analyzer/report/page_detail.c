@@ -49,12 +49,14 @@ page_frame(const struct page *page, const struct report_frame *frame)
 	free(file);
 }
 
-/* The frames of a stack, a line each, start-up code left out. */
+/* The frames of a stack, a line each, start-up code and the wrappers that it begins with
+ * left out. */
 static int
 page_stack(
     const struct page *page, struct query_db *db, int64_t id, const char *label, struct err *err)
 {
 	size_t count;
+	size_t first = 0;
 	size_t shown = 0;
 	size_t whole;
 	struct report_frame *frames = report_stack(db, id, &whole, err);
@@ -62,7 +64,9 @@ page_stack(
 	if (!frames)
 		return -1;
 	count = report_stack_main(frames, whole);
-	for (size_t i = 0; i < count; i++) {
+	while (first + 1 < count && frames[first].is_wrapper)
+		first++;
+	for (size_t i = first; i < count; i++) {
 		/* the innermost ones and the outermost one tell most */
 		if (shown >= PAGE_PATH - 1 && i + 1 < count) {
 			page_label(page, "");
