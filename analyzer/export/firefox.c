@@ -86,12 +86,12 @@ firefox_of_path(struct firefox_tables *tables, uint32_t node, uint32_t category)
 	if (node == 0)
 		return -1;
 	at = map_insert(&tables->map, key, &is_fresh);
-	if (is_fresh) {
-		*at = tables->stack_count;
-		firefox_add_stack(
-		    tables, node, firefox_add_frame(tables, tables->paths->frame[node], category));
-	}
-	return (int64_t)*at;
+	if (!is_fresh)
+		return (int64_t)*at;
+	*at = tables->stack_count; /* until the next insertion */
+	firefox_add_stack(
+	    tables, node, firefox_add_frame(tables, tables->paths->frame[node], category));
+	return (int64_t)tables->stack_count - 1;
 }
 
 void
