@@ -130,36 +130,42 @@ doctor_origin(const char *list, const char *path)
 	return real.text;
 }
 
-/* Notes what the file at `path` needs. runpath is set to its own; the caller frees it. */
+/* Notes one that is needed by who has that runpath. */
 static void
-doctor_needs(struct doctor_links *links, const char *path, const struct elf_file *file,
-    bool is_direct, char **runpath)
+doctor_need(struct doctor_links *links, const char *runpath, const char *name, bool is_direct)
+{
+	if (*name == '\0' || links->count == DOCTOR_LIBRARIES)
+		return;
+	for (size_t i = 0; i < links->count; i++)
+		if (strcmp(links->list[i].name, name) == 0)
+			return;
+	links->list[links->count++] =
+	    (struct doctor_library){ xstrdup(name), doctor_find(links, runpath, name), is_direct };
+}
+
+/* Notes what the file at `path` needs. Returns its own runpath, or NULL; the caller frees
+ * it. */
+static char *
+doctor_needs(
+    struct doctor_links *links, const char *path, const struct elf_file *file, bool is_direct)
 {
 	const Elf64_Shdr *section = elf_file_first(file, SHT_DYNAMIC);
 	Elf64_Dyn *entries = elf_file_contents(file, section);
 	uint64_t size = 0, count = entries ? section->sh_size / sizeof(*entries) : 0;
 	char *strings = elf_file_strings(file, section, &size);
+	char *runpath = NULL;
 
-	*runpath = NULL;
 	for (uint64_t i = 0; strings && i < count; i++)
-		if (!*runpath && (entries[i].d_tag == DT_RUNPATH || entries[i].d_tag == DT_RPATH))
-			*runpath = doctor_origin(
+		if (!runpath && (entries[i].d_tag == DT_RUNPATH || entries[i].d_tag == DT_RPATH))
+			runpath = doctor_origin(
 			    elf_file_text(strings, size, entries[i].d_un.d_val), path);
-	for (uint64_t i = 0; strings && i < count && links->count < DOCTOR_LIBRARIES; i++) {
-		const char *name = elf_file_text(strings, size, entries[i].d_un.d_val);
-		size_t at = 0;
-
-		if (entries[i].d_tag != DT_NEEDED || *name == '\0')
-			continue;
-		while (at < links->count && strcmp(links->list[at].name, name) != 0)
-			at++;
-		if (at < links->count)
-			continue;
-		links->list[links->count++] = (struct doctor_library){ xstrdup(name),
-			doctor_find(links, *runpath, name), is_direct };
-	}
+	for (uint64_t i = 0; strings && i < count; i++)
+		if (entries[i].d_tag == DT_NEEDED)
+			doctor_need(links, runpath,
+			    elf_file_text(strings, size, entries[i].d_un.d_val), is_direct);
 	free(entries);
 	free(strings);
+	return runpath;
 }
 
 static void
@@ -178,20 +184,18 @@ doctor_library(struct doctor_links *links, const struct doctor_library *library)
 	bool is_c =
 	    strncmp(library->name, "libc.so", 7) == 0 || strncmp(library->name, "ld-linux", 8) == 0;
 	struct elf_file file = { .fd = -1 };
-	char *runpath = NULL;
 
 	if (fd < 0) {
 		doctor_list(&links->missing, library->name);
 		return;
 	}
 	if (elf_file_read(&file, fd) == 0) {
-		doctor_needs(links, library->path, &file, false, &runpath);
+		free(doctor_needs(links, library->path, &file, false));
 		if (!is_c && !links->allocator && elf_file_defines(&file, "malloc"))
 			links->allocator = xstrdup(library->path);
 		if (file.sections && !elf_file_has_segment(&file, PT_GNU_EH_FRAME))
 			doctor_list(&links->frameless, library->name);
 	}
-	free(runpath);
 	elf_file_release(&file);
 	close(fd);
 }
@@ -265,7 +269,7 @@ doctor_libraries(struct doctor *doctor, const char *path, const struct elf_file 
 	struct doctor_links *links = xcalloc(1, sizeof(*links));
 
 	doctor_folders(links);
-	doctor_needs(links, path, file, true, &links->runpath);
+	links->runpath = doctor_needs(links, path, file, true);
 	for (size_t i = 0; i < links->count; i++)
 		doctor_library(links, &links->list[i]);
 	doctor_allocator(doctor, links, file);

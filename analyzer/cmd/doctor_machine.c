@@ -17,24 +17,24 @@
 #include "analyzer/util/show.h"
 #include "analyzer/util/xalloc.h"
 
-/* What a trace should have at least, and glibc since _dl_find_object. */
-enum { DOCTOR_ROOM = 64 << 20, DOCTOR_GLIBC = 35, DOCTOR_KEPT = 32 };
+#define DOCTOR_GLIBC "2.35" /* has _dl_find_object */
+
+/* What a trace should have at least, and the part of a file system that is left to others. */
+enum { DOCTOR_ROOM = 64 << 20, DOCTOR_KEPT = 32 };
 
 static void
 doctor_versions(struct doctor *doctor)
 {
 	struct utsname name;
-	unsigned major = 0, minor = 0;
 	const char *glibc = gnu_get_libc_version();
 	bool is_old;
 
 	if (uname(&name) == 0)
 		doctor_add(doctor, DOCTOR_OK, "kernel",
 		    xasprintf("%s %s, %s", name.sysname, name.release, name.machine), NULL);
-	sscanf(glibc, "%u.%u", &major, &minor);
-	is_old = major < 2 || (major == 2 && minor < DOCTOR_GLIBC);
+	is_old = strverscmp(glibc, DOCTOR_GLIBC) < 0;
 	doctor_add(doctor, is_old ? DOCTOR_PROBLEM : DOCTOR_OK, "glibc", xstrdup(glibc),
-	    is_old ? xasprintf("esc needs 2.%d or newer", DOCTOR_GLIBC) : NULL);
+	    is_old ? xstrdup("esc needs " DOCTOR_GLIBC " or newer") : NULL);
 }
 
 static void

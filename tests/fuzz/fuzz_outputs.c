@@ -324,9 +324,12 @@ outputs_open(const struct outputs_names *names)
 
 enum outputs_kind {
 	OUTPUTS_FOLDED,
+	OUTPUTS_CALLGRIND,
+	OUTPUTS_MASSIF,
 	OUTPUTS_SVG,
 	OUTPUTS_TREE,
 	OUTPUTS_CELLS,
+	OUTPUTS_FIREFOX,
 	OUTPUTS_HEAT,
 	OUTPUTS_GCC,
 	OUTPUTS_SARIF,
@@ -425,6 +428,9 @@ static void
 outputs_make(struct outputs *outputs, struct query_db *db)
 {
 	outputs_export(outputs, OUTPUTS_FOLDED, "folded", db);
+	outputs_export(outputs, OUTPUTS_CALLGRIND, "callgrind", db);
+	outputs_export(outputs, OUTPUTS_MASSIF, "massif", db);
+	outputs_export(outputs, OUTPUTS_FIREFOX, "firefox", db);
 	outputs_export(outputs, OUTPUTS_SVG, "svg", db);
 	outputs_export(outputs, OUTPUTS_TREE, "tree", db);
 	outputs_export(outputs, OUTPUTS_CELLS, "cells", db);
@@ -644,6 +650,10 @@ outputs_check(
 	const char *function = *names->function != '\0' ? names->function : "??";
 
 	outputs_check_folded(is->text[OUTPUTS_FOLDED], names->function);
+	for (size_t i = OUTPUTS_CALLGRIND; i <= OUTPUTS_MASSIF; i++)
+		strict_text(is->text[i], strlen(is->text[i]), true, true);
+	FUZZ_CHECK(outputs_count(is->text[OUTPUTS_MASSIF], "\n") ==
+	    outputs_count(usual->text[OUTPUTS_MASSIF], "\n"));
 	outputs_check_svg(is->text[OUTPUTS_SVG], names->function);
 	FUZZ_CHECK(outputs_count(is->text[OUTPUTS_SVG], "<g ") ==
 	    outputs_count(usual->text[OUTPUTS_SVG], "<g "));
