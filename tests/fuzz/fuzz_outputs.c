@@ -328,6 +328,8 @@ enum outputs_kind {
 	OUTPUTS_MASSIF,
 	OUTPUTS_SVG,
 	OUTPUTS_TREE,
+	OUTPUTS_SPEEDSCOPE,
+	OUTPUTS_DHAT,
 	OUTPUTS_CELLS,
 	OUTPUTS_FIREFOX,
 	OUTPUTS_HEAT,
@@ -433,6 +435,8 @@ outputs_make(struct outputs *outputs, struct query_db *db)
 	outputs_export(outputs, OUTPUTS_FIREFOX, "firefox", db);
 	outputs_export(outputs, OUTPUTS_SVG, "svg", db);
 	outputs_export(outputs, OUTPUTS_TREE, "tree", db);
+	outputs_export(outputs, OUTPUTS_SPEEDSCOPE, "speedscope", db);
+	outputs_export(outputs, OUTPUTS_DHAT, "dhat", db);
 	outputs_export(outputs, OUTPUTS_CELLS, "cells", db);
 	outputs_export(outputs, OUTPUTS_HEAT, "heat", db);
 	outputs_lint(outputs, db);

@@ -92,7 +92,7 @@ exports_file(const struct profile *profile, const char *name, char *file)
 	else if (strcmp(name, "lint-sarif") == 0)
 		ending = "sarif";
 	exports_program(profile, program);
-	(void)snprintf(file, EXPORTS_NAME, "%s.%.40s.%.10s", program, name, ending);
+	(void)snprintf(file, EXPORTS_NAME, "%s.%.40s.%.20s", program, name, ending);
 	return 0;
 }
 
