@@ -201,7 +201,8 @@ rows_sort_ties(struct rows *rows, const char *column, const char *const *ties, s
 	double *keys = xcalloc(rows->count + 1, sizeof(*keys));
 	size_t at = rows_column(rows, column);
 
-	for (; sorting.tie_count < count && sorting.tie_count < ROWS_TIES; sorting.tie_count++)
+	for (; ties && sorting.tie_count < count && sorting.tie_count < ROWS_TIES;
+	     sorting.tie_count++)
 		sorting.ties[sorting.tie_count] = rows_column(rows, ties[sorting.tie_count]);
 	for (size_t i = 0; i < rows->count; i++) {
 		double key = cell_number(&rows->cells[i * rows->width + at]);

@@ -277,6 +277,29 @@ report_prepare(struct query_db *db, const struct report *report, struct err *err
 	return query;
 }
 
+/* What a whole report is read with. */
+static int
+loader_prepare(struct loader *loader, struct query_db *db, const struct report *report,
+    struct rows *rows, struct err *err)
+{
+	if (loader_init(loader, db, err) < 0)
+		return -1;
+	if (!loader->is_plain) {
+		loader->stacks = stacks_new(db, rows, err);
+		if (!loader->stacks)
+			return -1;
+	}
+	/* functions serve the part, too */
+	if (report->functions && query_add_functions(db, report->functions, err) < 0)
+		return -1;
+	if (report->part) {
+		loader->part = report_prepare(db, report->part, err);
+		if (!loader->part)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 report_derive(struct query_db *db, const struct report *report, struct rows *rows, struct err *err)
 {
@@ -300,19 +323,8 @@ report_read(struct query_db *db, const struct report *report, bool is_plain, str
 	rows_init(rows, report->columns, report->width);
 	if (report->derive)
 		return report_derive(db, report, rows, err);
-	if (loader_init(&loader, db, err) < 0)
+	if (loader_prepare(&loader, db, report, rows, err) < 0)
 		goto out;
-	loader.stacks = is_plain ? NULL : stacks_new(db, rows, err);
-	if (!is_plain && !loader.stacks)
-		goto out;
-	/* functions serve the part, too */
-	if (report->functions && query_add_functions(db, report->functions, err) < 0)
-		goto out;
-	if (report->part) {
-		loader.part = report_prepare(db, report->part, err);
-		if (!loader.part)
-			goto out;
-	}
 	query = report_prepare(db, report, err);
 	while (query && (rc = query_next(query, err)) > 0) {
 		if (load_row(report, rows, query, &loader, err) < 0) {

@@ -134,15 +134,17 @@ stacks_add(struct stacks *stacks, const struct stacks_frame *frame, const struct
 	else
 		node->shown = outer->is_startup ? 1 : 2;
 	node->text = len;
-	if (node->shown > 1)
+	if (outer && node->shown > 1)
 		node->text += outer->text;
 	return node;
 }
 
-/* What is known of stack(id) or, without it, its parent and frame; rc as query_next. */
+/* 0: there is no such stack, or its frame is not there. */
 static int
-stacks_read(struct stacks *stacks, int64_t id, int64_t *parent, int64_t *frame, struct err *err)
+stacks_read(struct stacks *stacks, int64_t id, int64_t *parent, const struct stacks_frame **frame,
+    struct err *err)
 {
+	int64_t place = 0;
 	int rc;
 
 	query_reset(stacks->stack);
@@ -150,10 +152,13 @@ stacks_read(struct stacks *stacks, int64_t id, int64_t *parent, int64_t *frame, 
 	rc = query_next(stacks->stack, err);
 	if (rc > 0) {
 		*parent = query_int(stacks->stack, 0);
-		*frame = query_int(stacks->stack, 1);
+		place = query_int(stacks->stack, 1);
 	}
 	query_reset(stacks->stack);
-	return rc;
+	if (rc <= 0)
+		return rc;
+	rc = stacks_frame(stacks, place, frame, err);
+	return rc < 0 ? rc : *frame != NULL;
 }
 
 /* 1: too deep. 0 and the node, NULL where there is nothing. */
@@ -167,7 +172,7 @@ stacks_find(struct stacks *stacks, int64_t id, const struct stacks_node **found,
 
 	while (id > 0) {
 		const uint64_t *known = map_find(&stacks->nodes, stacks_key(id));
-		int64_t parent = 0, frame = 0;
+		int64_t parent = 0;
 		int rc;
 
 		if (known) {
@@ -177,12 +182,10 @@ stacks_find(struct stacks *stacks, int64_t id, const struct stacks_node **found,
 		}
 		if (count == STACKS_DEPTH)
 			return 1;
-		rc = stacks_read(stacks, id, &parent, &frame, err);
-		if (rc > 0 && stacks_frame(stacks, frame, &frames[count], err) < 0)
-			rc = -1;
+		rc = stacks_read(stacks, id, &parent, &frames[count], err);
 		if (rc < 0)
 			return -1;
-		if (rc == 0 || !frames[count])
+		if (rc == 0)
 			break;
 		ids[count++] = id;
 		id = parent;
