@@ -32,13 +32,30 @@ struct writer {
 
 /* ---- which site */
 
+/* ids: "[3,17]", those of all runs that the row is made of. */
+static bool
+site_has(const char *ids, int64_t id)
+{
+	while (*ids) {
+		char *end;
+		long long one;
+
+		ids += strspn(ids, "[], ");
+		one = strtoll(ids, &end, 10);
+		if (end == ids)
+			return false;
+		if (one == id)
+			return true;
+		ids = end;
+	}
+	return false;
+}
+
 int64_t
 site_row(const struct rows *sites, int64_t id)
 {
-	size_t column = rows_column(sites, "id");
-
 	for (size_t i = 0; i < sites->count; i++) {
-		if (cell_whole(&sites->cells[i * sites->width + column]) == id)
+		if (site_has(rows_text(sites, i, ".ids"), id))
 			return (int64_t)i;
 	}
 	return -1;
@@ -62,7 +79,7 @@ site_is(const struct rows *sites, size_t row, const char *what)
 	long long line = strtoll(what, &end, 10);
 
 	if (*what != '\0' && *end == '\0')
-		return rows_int(sites, row, "id") == line;
+		return site_has(rows_text(sites, row, ".ids"), line);
 	line = colon && colon[1] != '\0' ? strtoll(colon + 1, &end, 10) : 0;
 	if (strcmp(rows_text(sites, row, "function"), what) == 0)
 		return true;

@@ -21,7 +21,7 @@ struct site {
 /* A reader means this row by a site's number, FILE:LINE (the end of a path will do) or the
  * name of a function. */
 bool site_is(const struct rows *sites, size_t row, const char *what);
-/* The row of the site with that number; -1: none. */
+/* The row of the site with that number, in any of its runs; -1: none. */
 int64_t site_row(const struct rows *sites, int64_t id);
 
 /* Writes one JSON object; -1 and err set when the database fails on the way, what was

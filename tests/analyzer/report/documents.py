@@ -170,6 +170,20 @@ def test_site(kind, report, db):
                          (site["id"],)).fetchone()[0], what + "owners")
 
 
+def test_members(kind, db):
+    """Any number of a site of several runs means the row of all."""
+    several = 0
+    for ids in db.execute("SELECT group_concat(s.id) FROM site s JOIN frame f ON f.id = s.frame"
+                          " JOIN module m ON m.id = f.module"
+                          " GROUP BY f.function, f.file, f.line, f.column, m.path"):
+        ids = sorted(int(one) for one in ids[0].split(","))
+        several += len(ids) > 1
+        for one in ids if len(ids) > 1 else []:
+            got = ask("report", "--site=%d" % one, "--format=json", kind + ".db")
+            check(got["site"]["id"] == ids[0], "%s: site %d is one of %s" % (kind, one, ids))
+    check(several > 0, kind + ": no site of several runs")
+
+
 def test_choice(kind, report):
     """By function, by place; what is none, and what is several."""
     functions = [site["function"] for site in report["sites"]]
@@ -196,6 +210,8 @@ def main():
         test_sites(kind, report, db)
         test_info(kind, report, db)
         test_site(kind, report, db)
+        if kind == "merged":
+            test_members(kind, db)
     test_choice("rich", ask("report", "--format=json", "rich.db"))
     print("%d checks, %d failed" % (checks, failed))
     sys.exit(1 if failed else 0)
