@@ -122,13 +122,57 @@ serve_prepare(void *data)
 	return NULL;
 }
 
-/* live: the trace that is still written, or NULL. */
+/* A file to be shown. */
+struct serve_file {
+	const char *path; /* NULL: none */
+	bool is_live;     /* a trace that is still written */
+	uint64_t took_ns; /* to read it */
+};
+
 static int
-serve_run(const struct options *options, struct shelf *shelf, const char *live, uint64_t took_ns,
+serve_load(
+    const struct options *options, struct shelf *shelf, struct serve_file *files, struct err *err)
+{
+	const struct page_file how = { &options->source, NULL, &options->paths };
+	struct timespec begun, now;
+
+	for (size_t i = 0; i < SHELF_RUNS && (i == 0 || files[i].path); i++) {
+		struct serve_file *file = &files[i];
+
+		clock_gettime(CLOCK_MONOTONIC, &begun);
+		/* asked first: what is closed meanwhile is then read once more */
+		file->is_live =
+		    file->path && source_is_trace(file->path) && reader_may_grow(file->path);
+		if (page_file_load(&how, shelf, i, file->path, err) < 0)
+			return -1;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		file->took_ns = (uint64_t)(now.tv_sec - begun.tv_sec) * 1000000000;
+	}
+	return 0;
+}
+
+/* Follows those that are still written. -1 and err set on failure. */
+static int
+serve_watch(const struct options *options, struct shelf *shelf, const struct serve_file *files,
+    struct serve_live **watches, struct err *err)
+{
+	for (size_t i = 0; i < SHELF_RUNS; i++) {
+		if (!files[i].is_live)
+			continue;
+		watches[i] = serve_live_start(shelf, i, files[i].path, &options->source,
+		    &options->paths, files[i].took_ns, err);
+		if (!watches[i])
+			return -1;
+	}
+	return 0;
+}
+
+static int
+serve_run(const struct options *options, struct shelf *shelf, const struct serve_file *files,
     struct err *err)
 {
 	int stop = serve_signals(); /* before there are threads, which inherit the mask */
-	struct serve_live *watch = NULL;
+	struct serve_live *watches[SHELF_RUNS] = { NULL };
 	struct server *server;
 	bool is_prepared = false;
 	pthread_t prepares;
@@ -138,12 +182,7 @@ serve_run(const struct options *options, struct shelf *shelf, const char *live, 
 		return err_set(err, "signals: %m");
 	server = server_new(options->port, shelf, err);
 	if (server) {
-		rc = 0;
-		if (live) {
-			watch = serve_live_start(
-			    shelf, live, &options->source, &options->paths, took_ns, err);
-			rc = watch ? 0 : -1;
-		}
+		rc = serve_watch(options, shelf, files, watches, err);
 		if (rc == 0)
 			rc = serve_say(options, server, err);
 		if (rc == 0) {
@@ -151,7 +190,8 @@ serve_run(const struct options *options, struct shelf *shelf, const char *live, 
 			rc = server_run(server, stop, err);
 		}
 	}
-	serve_live_stop(watch);
+	for (size_t i = 0; i < SHELF_RUNS; i++)
+		serve_live_stop(watches[i]);
 	if (is_prepared)
 		pthread_join(prepares, NULL);
 	server_free(server);
@@ -160,32 +200,19 @@ serve_run(const struct options *options, struct shelf *shelf, const char *live, 
 }
 
 static int
-serve_files(const struct options *options, struct shelf *shelf, char **files, struct err *err)
+serve_files(const struct options *options, struct shelf *shelf, char **paths, struct err *err)
 {
-	char *newest = files[0] ? NULL : source_newest();
-	const char *first = files[0] ? files[0] : newest;
-	const struct page_file how = { &options->source, NULL, &options->paths };
-	struct timespec begun, now;
-	bool is_live;
+	char *newest = paths[0] ? NULL : source_newest();
+	struct serve_file files[SHELF_RUNS] = { { .path = paths[0] ? paths[0] : newest } };
 	int rc;
 
-	clock_gettime(CLOCK_MONOTONIC, &begun);
-	/* asked first: what is closed meanwhile is then read once more */
-	is_live = first && source_is_trace(first) && reader_may_grow(first);
-	rc = page_file_load(&how, shelf, 0, first, err);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (rc == 0 && files[0] && files[1])
-		rc = page_file_load(&how, shelf, 1, files[1], err);
+	for (size_t i = 1; paths[0] && i < SHELF_RUNS && paths[i]; i++)
+		files[i].path = paths[i];
+	rc = serve_load(options, shelf, files, err);
 	if (rc == 0 && options->output.path)
 		rc = page_file_write(&options->output, shelf, err);
-	else if (rc == 0) {
-		struct profile *profile = shelf_take(shelf, 0);
-
-		document_prepare(profile, false);
-		profile_drop(profile);
-		rc = serve_run(options, shelf, is_live ? first : NULL,
-		    (uint64_t)(now.tv_sec - begun.tv_sec) * 1000000000, err);
-	}
+	else if (rc == 0)
+		rc = serve_run(options, shelf, files, err);
 	free(newest);
 	return rc;
 }

@@ -32,6 +32,7 @@ enum {
 
 struct serve_live {
 	struct shelf *shelf;
+	size_t run; /* its place there */
 	const char *trace;
 	const struct source_options *options;
 	const struct paths *paths;
@@ -221,7 +222,7 @@ live_show(const struct serve_live *live, struct err *err)
 	if (!profile)
 		return -1;
 	document_prepare(profile, true);
-	shelf_put(live->shelf, 0, profile);
+	shelf_put(live->shelf, live->run, profile);
 	return 0;
 }
 
@@ -239,7 +240,7 @@ live_pass(struct serve_live *live)
 		rc = live_show(live, &err);
 	unlink(live->database);
 	live->took_ns = live_now() - begun;
-	shelf_tell(live->shelf, grows, rc < 0 ? err.text : NULL);
+	shelf_tell(live->shelf, live->run, grows, rc < 0 ? err.text : NULL);
 	free(trace);
 	return grows;
 }
@@ -273,14 +274,16 @@ live_free(struct serve_live *live)
 }
 
 struct serve_live *
-serve_live_start(struct shelf *shelf, const char *trace, const struct source_options *options,
-    const struct paths *paths, uint64_t took_ns, struct err *err)
+serve_live_start(struct shelf *shelf, size_t run, const char *trace,
+    const struct source_options *options, const struct paths *paths, uint64_t took_ns,
+    struct err *err)
 {
 	const char *where = getenv("XDG_RUNTIME_DIR");
 	struct serve_live *live = xcalloc(1, sizeof(*live));
 	char *directory = xasprintf("%s/esc-XXXXXX", where && *where == '/' ? where : "/tmp");
 
-	*live = (struct serve_live){ shelf, trace, options, paths, took_ns, NULL, NULL, -1, 0 };
+	*live =
+	    (struct serve_live){ shelf, run, trace, options, paths, took_ns, NULL, NULL, -1, 0 };
 	if (!mkdtemp(directory)) {
 		err_set(err, "%s: cannot create: %m", directory);
 		free(directory);
@@ -290,7 +293,7 @@ serve_live_start(struct shelf *shelf, const char *trace, const struct source_opt
 	live->directory = directory;
 	live->database = xasprintf("%s/db", directory);
 	live->stop = eventfd(0, EFD_CLOEXEC);
-	shelf_tell(shelf, true, NULL);
+	shelf_tell(shelf, run, true, NULL);
 	if (live->stop >= 0 && pthread_create(&live->thread, NULL, live_main, live) == 0)
 		return live;
 	err_set(err, "a thread for the live trace: %m");

@@ -18,10 +18,11 @@ shelf_init(struct shelf *shelf)
 void
 shelf_release(struct shelf *shelf)
 {
-	for (size_t i = 0; i < SHELF_RUNS; i++)
+	for (size_t i = 0; i < SHELF_RUNS; i++) {
 		profile_drop(shelf->runs[i]);
+		free(shelf->errors[i]);
+	}
 	pthread_mutex_destroy(&shelf->lock);
-	free(shelf->error);
 }
 
 void
@@ -50,12 +51,12 @@ shelf_take(struct shelf *shelf, size_t run)
 }
 
 void
-shelf_tell(struct shelf *shelf, bool is_running, const char *error)
+shelf_tell(struct shelf *shelf, size_t run, bool is_running, const char *error)
 {
 	pthread_mutex_lock(&shelf->lock);
-	shelf->is_running = is_running;
-	free(shelf->error);
-	shelf->error = error ? xstrdup(error) : NULL;
+	shelf->is_running[run] = is_running;
+	free(shelf->errors[run]);
+	shelf->errors[run] = error ? xstrdup(error) : NULL;
 	pthread_mutex_unlock(&shelf->lock);
 }
 
@@ -73,6 +74,8 @@ shelf_run(struct json *json, const struct profile *profile)
 void
 shelf_state(struct shelf *shelf, const char *left_out, FILE *out)
 {
+	const char *error = NULL;
+	bool is_running = false;
 	struct json json;
 
 	json_start(&json, out);
@@ -80,15 +83,19 @@ shelf_state(struct shelf *shelf, const char *left_out, FILE *out)
 	pthread_mutex_lock(&shelf->lock);
 	json_key(&json, "revision");
 	json_uint(&json, shelf->revision);
+	for (size_t i = 0; i < SHELF_RUNS; i++) {
+		is_running = is_running || shelf->is_running[i];
+		error = error ? error : shelf->errors[i];
+	}
 	json_key(&json, "running");
-	json_bool(&json, shelf->is_running);
+	json_bool(&json, is_running);
 	if (shelf->view) {
 		json_key(&json, "view");
 		json_string(&json, shelf->view);
 	}
-	if (shelf->error) {
+	if (error) {
 		json_key(&json, "error");
-		json_string(&json, shelf->error);
+		json_string(&json, error);
 	}
 	if (left_out) {
 		json_key(&json, "left_out");

@@ -17,9 +17,9 @@ struct shelf {
 	pthread_mutex_t lock;
 	struct profile *runs[SHELF_RUNS]; /* NULL: there is no such */
 	uint64_t revision;                /* counts what was replaced */
-	bool is_running;                  /* it is to be replaced again */
+	bool is_running[SHELF_RUNS];      /* it is to be replaced again */
 	const char *view;                 /* static; opened first; NULL: as usual */
-	char *error;                      /* owned; why the last try did not; NULL: it did */
+	char *errors[SHELF_RUNS];         /* owned; why the last try did not; NULL: it did */
 };
 
 void shelf_init(struct shelf *shelf);
@@ -29,8 +29,8 @@ void shelf_release(struct shelf *shelf);
 void shelf_put(struct shelf *shelf, size_t run, struct profile *profile);
 /* Held for the caller, who drops it; NULL: there is none. */
 struct profile *shelf_take(struct shelf *shelf, size_t run);
-/* Whether more will come; error: why the last try failed, copied; NULL: it did not. */
-void shelf_tell(struct shelf *shelf, bool is_running, const char *error);
+/* Whether more of it will come; error: why the last try failed, copied; NULL: it did not. */
+void shelf_tell(struct shelf *shelf, size_t run, bool is_running, const char *error);
 
 /* The document `state`; left_out: what a file lacks, or NULL. */
 void shelf_state(struct shelf *shelf, const char *left_out, FILE *out);

@@ -38,8 +38,13 @@ def state(server):
     return json.loads(server.ask("/api/state").body)
 
 
-def info(server):
-    return json.loads(server.ask("/api/info").body)
+def info(server, run=1):
+    return json.loads(server.ask("/api/info?run=%d" % run).body)
+
+
+def told(trace):
+    return json.loads(subprocess.run([esc, "info", "--format=json", trace],
+                                     capture_output=True, timeout=LONG).stdout)
 
 
 def settled(server, what):
@@ -73,9 +78,8 @@ def test_growth():
     child.wait(LONG)
     check(len(seen) >= 2 and seen == sorted(seen) and seen[-1] > seen[0], "it grew: %s" % seen)
     final = settled(server, "grows.esc")
-    told = json.loads(subprocess.run([esc, "info", "--format=json", "grows.esc"],
-                                     capture_output=True, timeout=LONG).stdout)
-    check(final["run"] == told["run"] and final["verdicts"] == told["verdicts"] and
+    end = told("grows.esc")
+    check(final["run"] == end["run"] and final["verdicts"] == end["verdicts"] and
           final["run"]["running"] is False and final["run"]["complete"] is True,
           "in the end: %s" % final["run"])
     # what was replaced is closed when nobody reads it any more
@@ -84,6 +88,27 @@ def test_growth():
     # (a database is open twice: for us, and for SQLite)
     check(sum(each.endswith("/db (deleted)") for each in held) == 2, "databases: %s" % held)
     print("live: allocations seen", seen)
+    server.stop()
+
+
+def test_both():
+    """Two that are still written: each grows, and settles when it has ended."""
+    traces = ["one.esc", "other.esc"]
+    children = [record(trace, 8) for trace in traces]
+    server = Server(esc, traces[1], traces[0]) # it puts the first one last
+    first = [info(server, run)["run"]["allocations"] for run in (1, 2)]
+    for run in (1, 2):
+        until(lambda run=run: info(server, run)["run"]["allocations"] > first[run - 1],
+              "growth of run %d" % run)
+    for child in children:
+        child.wait(LONG)
+    until(lambda: not state(server)["running"], "the end of both")
+    last = state(server)
+    check("error" not in last and [run["file"] for run in last["runs"]] == traces, "both: %s" % last)
+    for run, trace in enumerate(traces, 1):
+        got, end = info(server, run), told(trace)
+        check(got["run"] == end["run"] and got["verdicts"] == end["verdicts"] and
+              got["run"]["running"] is False, "run %d in the end: %s" % (run, got["run"]))
     server.stop()
 
 
@@ -132,7 +157,7 @@ def main():
     where = os.path.abspath("runtime")
     os.mkdir(where, 0o700)
     os.environ["XDG_RUNTIME_DIR"] = where
-    for test in (test_growth, test_packed, test_gone):
+    for test in (test_growth, test_both, test_packed, test_gone):
         test()
     test_left(where)
     print("%d failed" % attack.failed)
