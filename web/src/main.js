@@ -4,6 +4,7 @@ import { chips, choice as choiceForm } from "./chips.js";
 import { documents, provider } from "./data.js";
 import { add, fill, h } from "./dom.js";
 import { choose, needs, parseFilter } from "./filter.js";
+import * as folds from "./folds.js";
 import * as keys from "./keys.js";
 import { model as makeModel } from "./model.js";
 import { empty } from "./parts.js";
@@ -99,6 +100,8 @@ async function drawOnce(turn) {
 		await view.update(at("view"), context);
 		return;
 	}
+	const kept = view === shown && document.body.dataset.drawn === location.hash ? folds.keep(at("view")) : null;
+
 	shown?.leave?.();
 	shown = null;
 	keys.bindView(view.keys);
@@ -107,6 +110,8 @@ async function drawOnce(turn) {
 
 	await view.draw(root, context);
 	fill(at("view"), root);
+	if (kept)
+		folds.restore(root, kept);
 	shown = view;
 	view.drawn?.(root);
 	performance.mark("esc-view");

@@ -2,7 +2,7 @@
 import { check, equal, json } from "./lib.mjs";
 import { text, units } from "./truth.mjs";
 
-const COLUMN = { blocks: "blocks", bytes: "bytes", cost_ns: "cost" };
+const COLUMN = { blocks: "blocks", bytes: "bytes", cost_ns: "cost", live: "live" };
 
 function rows(file, sql) {
 	return json("query", "--format=json", file, sql);
@@ -12,7 +12,7 @@ function rows(file, sql) {
 export function paths_of(file) {
 	const stacks = new Map(rows(file, "SELECT k.id, k.parent, k.frame, f.function, f.wrapper, m.path FROM stack k " +
 		"JOIN frame f ON f.id = k.frame JOIN module m ON m.id = f.module").map((one) => [one.id, one]));
-	return rows(file, "SELECT p.stack, p.blocks, p.bytes, p.cost FROM path p").map((path) => {
+	return rows(file, "SELECT p.stack, p.blocks, p.bytes, p.cost, p.live FROM path p").map((path) => {
 		const frames = [];
 		for (let at = stacks.get(path.stack); at; at = stacks.get(at.parent))
 			frames.push(at);
@@ -131,12 +131,42 @@ const painted = (tab) => tab.page.$eval("main canvas", (canvas) => {
 	return some / (data.length / 4);
 });
 
+/** Blocks and sites by the thread that allocated them, by the database's own rows. */
+export function threads_of(file) {
+	return rows(file, "SELECT t.number, sum(c.blocks) AS blocks, sum(c.bytes) AS bytes, count(DISTINCT c.site) AS sites " +
+		"FROM path_cell c JOIN thread t ON t.id = c.thread GROUP BY t.number ORDER BY t.number");
+}
+
+// Below the root stands each thread, with what it allocated.
+async function by_thread(tab, { file }) {
+	const threads = threads_of(file);
+	const all = threads.reduce((sum, one) => sum + one.blocks, 0);
+	await tab.go("#/flame?split=thread");
+	await tab.page.focus(".flame-box");
+	await tab.press("ArrowDown");
+	const seen = new Set();
+	for (let before; before !== await said(tab);) {
+		before = await said(tab);
+		await tab.press("ArrowLeft");
+	}
+	while (!seen.has(await said(tab))) {
+		seen.add(await said(tab));
+		await tab.press("ArrowRight");
+	}
+	for (const { number, blocks } of threads.filter((one) => one.blocks > all / 50))
+		check([...seen].some((one) => new RegExp(`^thread ${number}\\b`).test(one) && one.includes(`: ${units.count(blocks)}, `)),
+			`by thread: ${number}`, [[...seen], blocks]);
+	check(threads.length > 0 && seen.size <= threads.length + 2, "by thread: how many", [...seen]);
+}
+
 export async function flame(tab, truth) {
 	const paths = paths_of(truth.file);
 	let root;
-	for (const metric of ["blocks", "bytes", "cost_ns"])
+	for (const metric of ["blocks", "bytes", "cost_ns", "live"].filter((one) => paths.some((path) => path[COLUMN[one]] > 0)))
 		for (const inverted of [false, true])
 			root = await walk(tab, paths, metric, inverted, 10);
+	root = tree_of(paths, "blocks", false);
+	await by_thread(tab, truth);
 	await tab.go("#/flame");
 	check(await painted(tab) > 0.05, "something is painted", await painted(tab));
 	await zoom(tab);

@@ -47,6 +47,22 @@ export async function live(work) {
 		equal(await tab.hash(), "#/sites?verdict=stack", "the choice stays");
 		check(await tab.page.locator(".grid .rows .row").count() > 0, "rows");
 	});
+	await step("what is unfolded stays so", async () => {
+		await tab.go("#/sites");
+		await tab.press("Escape");
+		await tab.page.focus(".grid");
+		await tab.press("Home", "Enter");
+		const folds = () => tab.page.$$eval("main details", (all) => all.map((one) => one.open));
+		await tab.page.waitForSelector("main .paths details > summary", { timeout: HANG });
+		const last = tab.page.locator("main details:not(details details)").last();
+		const was = await last.evaluate((one) => one.open);
+		await last.locator("summary").first().click();
+		await tab.page.$eval("#view", (view) => { view.firstElementChild.dataset.old = "1"; });
+		await tab.page.waitForSelector("#view > .view:not([data-old])", { timeout: HANG });
+		equal(await tab.page.locator("main details:not(details details)").last().evaluate((one) => one.open), !was,
+			"what somebody opened", await folds());
+		check(await tab.page.evaluate(() => document.activeElement?.localName === "summary"), "the focus stays");
+	});
 	await step("ended", async () => {
 		program.stdin.end();
 		equal(await program.ended, 0, "program");

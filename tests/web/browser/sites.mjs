@@ -1,5 +1,6 @@
 // The table of sites: its numbers are the report's, in every order and choice.
 import { check, equal } from "./lib.mjs";
+import { threads_of } from "./flame.mjs";
 import { sum, text, units } from "./truth.mjs";
 
 const ORDER = ["stack", "buffer", "caller", "reuse", "mixed", "large", "heap", "thread", "live",
@@ -121,14 +122,33 @@ async function search(tab, truth) {
 
 async function modules(tab, truth) {
 	const of_module = new Set(truth.sites.map((site) => site.module));
+	for (const module of [...of_module].slice(0, 3)) {
+		const chosen = truth.sites.filter((site) => site.module === module);
+		await tab.go(`#/sites?module=${encodeURIComponent(module)}`);
+		await same_rows(tab, sorted(chosen, "To save", true), `module ${module}`);
+		await same_totals(tab, chosen, `module ${module}`);
+	}
+	await tab.press("x");
 	if (of_module.size < 2)
 		return;
-	const module = [...of_module][0];
-	await tab.page.selectOption('select[data-key="module"]', module);
+	await tab.page.selectOption('select[data-key="module"]', [...of_module][0]);
 	await tab.settled();
-	const chosen = truth.sites.filter((site) => site.module === module);
-	await same_rows(tab, sorted(chosen, "To save", true), `module ${module}`);
+	check((await tab.hash()).includes("module="), "the module is chosen", await tab.hash());
 	await tab.press("x");
+}
+
+// What a thread allocated is what the database has of it.
+async function threads(tab, { file }) {
+	const all = threads_of(file);
+	for (const { number, blocks, bytes, sites: found } of all.slice(0, 4)) {
+		await tab.go(`#/sites?thread=${number}`);
+		const strong = await tab.texts(".totals strong");
+		equal(strong.slice(0, 3), [units.plural(found, "site"), units.plural(blocks, "block"), units.bytes(bytes)],
+			`thread ${number}: totals`);
+		equal((await rows(tab)).length, found, `thread ${number}: rows`);
+	}
+	check(all.length > 0, "threads");
+	await tab.go("#/sites");
 }
 
 // Keys move among rows; Enter opens; back comes back to the row.
@@ -165,6 +185,7 @@ export async function sites(tab, truth) {
 	await verdicts(tab, truth);
 	await search(tab, truth);
 	await modules(tab, truth);
+	await threads(tab, truth);
 	await tab.go("#/summary");
 	await tab.go("#/sites");
 	await keys(tab, truth);

@@ -85,6 +85,11 @@ function callerOf(frames) {
 	return next ? h("span", null, "from ", name(next.function), " ", where(next)) : h("span", { class: "dim" }, "from start-up code");
 }
 
+// Which it is, whatever its numbers are by now.
+function keyOf({ fate = "", stack: frames = [] }) {
+	return [fate, ...frames.map((frame) => `${frame.function}:${frame.line}`)].join("<");
+}
+
 function fatesOf(fates) {
 	const found = Object.entries(fates ?? {}).filter(([, blocks]) => blocks > 0);
 
@@ -97,7 +102,7 @@ function paths({ paths: found = [], paths_total: total }, site) {
 
 	if (found.length === 0)
 		return null;
-	const item = (path, at) => h("li", null, h("details", { open: at === 0 },
+	const item = (path, at) => h("li", { dataset: { key: keyOf(path) } }, h("details", { open: at === 0 },
 		h("summary", null, shareOf(path.blocks, all), " ", callerOf(path.stack),
 			h("span", { class: "dim" }, ` ${plural(path.blocks, "block")}, ${bytes(path.bytes)}, ${ns(path.cost_ns)}`)),
 		fatesOf(path.fates), stack(path.stack, { most: 8, link: frameLink })));
@@ -160,7 +165,7 @@ function freedIn({ stack: frames = [] }) {
 }
 
 function freed({ freed: found = [], freed_total: total }, site) {
-	const item = (one) => h("li", null, h("details", null,
+	const item = (one) => h("li", { dataset: { key: keyOf(one) } }, h("details", null,
 		h("summary", null, shareOf(one.blocks, site.blocks.estimated), " ", freedIn(one), h("span", { class: "dim" }, ` ${fateOf(one.fate)}`)),
 		stack(one.stack ?? [], { most: 6, link: frameLink })));
 	const rest = found.slice(FIRST);
