@@ -220,7 +220,7 @@ rows_sort_ties(struct rows *rows, const char *column, const char *const *ties, s
 void
 rows_sort(struct rows *rows, const char *column)
 {
-	rows_sort_ties(rows, column, NULL, 0);
+	rows_sort_ties(rows, column, &column, 0);
 }
 
 void
