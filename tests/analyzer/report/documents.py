@@ -91,7 +91,7 @@ def test_sites(kind, report, db):
 
 def test_info(kind, report, db):
     info = ask("info", "--format=json", kind + ".db")
-    check(list(info) == ["schema", "run", "verdicts", "threads", "pairs", "timeline", "modules"],
+    check(list(info) == ["schema", "run", "verdicts", "processes", "threads", "pairs", "timeline", "modules"],
           "%s: members %s" % (kind, list(info)))
     check(info["run"] == report["run"], kind + ": run")
     known = {"stack", "buffer", "caller", "reuse", "mixed", "large", "heap", "thread", "live"}
