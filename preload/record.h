@@ -342,7 +342,9 @@ enum esc_event {
 	X(MODULE, module, 2)  \
 	X(PROCESS, process, 3) \
 	X(NODES, nodes, 4)     \
-	X(THREAD, thread, 5)
+	X(THREAD, thread, 5)   \
+	X(PHASE, phase, 6)     \
+	X(THREAD_NAME, thread_name, 7)
 /* clang-format on */
 
 enum esc_def_type {
@@ -431,6 +433,28 @@ struct esc_def_thread {
 	uint64_t behind[8];
 };
 
+/*
+ * What the program says of itself (esc.h). The name follows, name_len bytes, no NUL.
+ * PHASE: from `at` on the process, and each that it forks, is in that phase; "": in none.
+ * THREAD_NAME: def.id is the thread's number; the last one holds.
+ */
+#define ESC_NAME_MAX 255U
+
+struct esc_def_phase {
+	struct esc_def def;
+	uint32_t process;  /* number */
+	uint16_t name_len; /* at most ESC_NAME_MAX */
+	uint16_t reserved;
+	uint64_t at; /* ticks */
+};
+
+struct esc_def_thread_name {
+	struct esc_def def;
+	uint32_t process;  /* number */
+	uint16_t name_len; /* at most ESC_NAME_MAX */
+	uint16_t reserved;
+};
+
 _Static_assert(sizeof(struct esc_counters) == 64, "format");
 _Static_assert(sizeof(struct esc_segment) == 128, "format");
 _Static_assert(sizeof(struct esc_gate) == 128, "format");
@@ -441,6 +465,8 @@ _Static_assert(sizeof(struct esc_def_nodes) == 16, "format");
 _Static_assert(sizeof(struct esc_def_module) == 80, "format");
 _Static_assert(sizeof(struct esc_def_thread) == 192, "format");
 _Static_assert(sizeof(struct esc_def_process) == 32, "format");
+_Static_assert(sizeof(struct esc_def_phase) == 24, "format");
+_Static_assert(sizeof(struct esc_def_thread_name) == 16, "format");
 
 #pragma GCC diagnostic pop
 

@@ -245,6 +245,42 @@ dump_process(const void *bytes, size_t len)
 	    process.def.id, process.pid, process.parent, process.started);
 }
 
+/* What stands behind a definition of `size` bytes. */
+static void
+dump_given_name(const void *bytes, size_t len, size_t size, uint16_t name_len)
+{
+	char name[ESC_NAME_MAX + 1];
+	size_t room = len - size < name_len ? len - size : name_len;
+
+	if (room > ESC_NAME_MAX)
+		room = ESC_NAME_MAX;
+	memcpy(name, (const char *)bytes + size, room);
+	name[room] = '\0';
+	fputs(" name=", stdout);
+	dump_name(name);
+	putchar('\n');
+}
+
+static void
+dump_phase(const void *bytes, size_t len)
+{
+	struct esc_def_phase phase;
+
+	memcpy(&phase, bytes, sizeof(phase));
+	printf("phase process=%" PRIu32 " at=%" PRIu64, phase.process, phase.at);
+	dump_given_name(bytes, len, sizeof(phase), phase.name_len);
+}
+
+static void
+dump_thread_name(const void *bytes, size_t len)
+{
+	struct esc_def_thread_name name;
+
+	memcpy(&name, bytes, sizeof(name));
+	printf("thread_name id=%" PRIu32 " process=%" PRIu32, name.def.id, name.process);
+	dump_given_name(bytes, len, sizeof(name), name.name_len);
+}
+
 /* Prints the definition at `bytes`; returns the slots that it takes. */
 static size_t
 dump_def(const uint8_t *bytes, size_t left)

@@ -17,7 +17,7 @@ enum { FILTER_OPTION = OPTIONS_KEY + 700 };
 	{                                                                      \
 		"filter", FILTER_OPTION, "KEY=PATTERN",                        \
 		    "only blocks that pass: verdict, function, file, module, " \
-		    "through, thread, process, time; may be repeated"          \
+		    "through, thread, process, phase, time; may be repeated"   \
 	}
 
 /* Takes an option of that key from optarg; does nothing with others. */

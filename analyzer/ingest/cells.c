@@ -36,7 +36,8 @@ cells_release(struct cells *cells)
 static uint64_t *
 cells_at(struct cells *cells, const struct cell *cell, bool *fresh)
 {
-	struct map_key key = { cell->path, (uint64_t)cell->thread << 32 | cell->slice };
+	struct map_key key = { cell->path,
+		(uint64_t)cell->thread << 32 | (uint64_t)cell->phase << 16 | cell->slice };
 
 	return map_insert(&cells->map, key, fresh);
 }
@@ -121,20 +122,30 @@ cells_more(const struct cells *cells)
 	return cells->count - 1 - cells->paths;
 }
 
+static void
+cells_end_phases(struct cells *cells)
+{
+	size_t i;
+
+	cells->is_phaseless = true;
+	for (i = 1; i < cells->count; i++)
+		cells->list[i].phase = 0;
+}
+
 /* Less fine, until a quarter of the room is free. */
 static void
 cells_coarsen(struct cells *cells)
 {
 	size_t enough = cells->most - cells->most / 4;
-	bool joined = false;
+	unsigned joined = 0;
 
 	while (cells_more(cells) > enough) {
-		if (cells->slices > (joined ? 1 : CELLS_FEW)) {
+		if (cells->slices > (joined > 0 ? 1 : CELLS_FEW))
 			cells_halve(cells);
-		} else {
-			cells_join(cells, joined ? 0 : CELLS_THREADS);
-			joined = true;
-		}
+		else if (joined < 2)
+			cells_join(cells, joined++ > 0 ? 0 : CELLS_THREADS);
+		else
+			cells_end_phases(cells);
 		cells_merge(cells);
 	}
 }
@@ -173,9 +184,9 @@ cells_widen(struct cells *cells, uint32_t path)
 }
 
 struct cell *
-cells_find(struct cells *cells, uint32_t path, uint32_t stream, uint64_t time)
+cells_find(struct cells *cells, uint32_t path, uint32_t stream, uint64_t time, uint32_t phase)
 {
-	struct cell cell = { .path = path };
+	struct cell cell = { .path = path, .phase = (uint16_t)phase };
 	uint64_t *at;
 	bool fresh;
 
@@ -184,8 +195,10 @@ cells_find(struct cells *cells, uint32_t path, uint32_t stream, uint64_t time)
 	if (cells_more(cells) >= cells->most && cells->last[path] != 0)
 		cells_coarsen(cells);
 	cells_move(cells, time);
+	if (cells->is_phaseless)
+		cell.phase = 0;
 	cell.thread = cells->threads[stream];
-	cell.slice = cells->slice;
+	cell.slice = (uint16_t)cells->slice;
 	at = cells_at(cells, &cell, &fresh);
 	if (fresh) {
 		*at = cells->count;

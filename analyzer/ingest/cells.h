@@ -1,11 +1,13 @@
 /*
- * Blocks by path, by the thread that allocated them and by the slice of time in which it
- * did. Slices are of equal length, which doubles as the run grows. What there is no room
- * for is told less finely: slices become longer, then threads become one, "other".
+ * Blocks by path, by the thread that allocated them, the phase that its process was in, and
+ * the slice of time in which it did. Slices are of equal length, which doubles as the run
+ * grows. What there is no room for is told less finely: slices become longer, then threads
+ * become one, "other", and last phases become none.
  */
 #ifndef INGEST_CELLS_H
 #define INGEST_CELLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,7 +26,8 @@ struct cell {
 	double bytes;
 	uint32_t path;
 	uint32_t thread; /* number; 0: others */
-	uint32_t slice;
+	uint16_t slice;
+	uint16_t phase; /* number; 0: in none */
 };
 
 struct cells {
@@ -42,7 +45,8 @@ struct cells {
 	uint32_t *threads; /* by stream: what its blocks are counted for */
 	size_t stream_count;
 	uint32_t thread_count;
-	struct map map; /* (path, thread and slice) -> index */
+	bool is_phaseless; /* all are counted for none */
+	struct map map;    /* (path, thread, slice and phase) -> index */
 };
 
 /* threads: by stream, its number, from 1 to thread_count; copied. Of time before start
@@ -53,21 +57,24 @@ void cells_init(struct cells *cells, uint64_t start, const uint32_t *threads, si
 void cells_release(struct cells *cells);
 
 /* cells_add where the place has to be looked for, or made. */
-struct cell *cells_find(struct cells *cells, uint32_t path, uint32_t stream, uint64_t time);
+struct cell *cells_find(
+    struct cells *cells, uint32_t path, uint32_t stream, uint64_t time, uint32_t phase);
 
-/* A block that stands for weight. Times and paths come in any order. */
+/* A block that stands for weight. phase: at most UINT16_MAX. Times and paths come in any order. */
 static inline void
-cells_add(
-    struct cells *cells, uint32_t path, uint32_t stream, uint64_t time, double size, double weight)
+cells_add(struct cells *cells, uint32_t path, uint32_t stream, uint64_t time, uint32_t phase,
+    double size, double weight)
 {
 	struct cell *cell = NULL;
 
+	if (cells->is_phaseless)
+		phase = 0;
 	/* most blocks of a path are of the thread and of the time of the one before */
 	if (path < cells->last_count && time >= cells->from && time < cells->to)
 		cell = &cells->list[cells->last[path]];
 	if (cell == NULL || cell->path != path || cell->thread != cells->threads[stream] ||
-	    cell->slice != cells->slice)
-		cell = cells_find(cells, path, stream, time);
+	    cell->slice != cells->slice || cell->phase != phase)
+		cell = cells_find(cells, path, stream, time, phase);
 	cell->blocks += weight;
 	cell->bytes += size * weight;
 }

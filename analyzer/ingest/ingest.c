@@ -63,8 +63,10 @@ ingest_begin(void *data, struct model_block *block)
 
 	escape_begin(&run->escape, block);
 	timeline_add(&run->timeline, block->begin, (double)block->size, (double)block->weight);
-	cells_add(&run->cells, block->tag, block->stream, block->begin, (double)block->size,
-	    (double)block->weight);
+	cells_add(&run->cells, block->tag, block->stream, block->begin,
+	    definitions_phase_at(
+		run->definitions, run->streams.list[block->stream].process, block->begin),
+	    (double)block->size, (double)block->weight);
 	if (run->reader->head.mode == ESC_MODE_AUTO)
 		rates_add(
 		    &run->rates, block->size, run->reader->head.sample_bias, (double)block->weight);

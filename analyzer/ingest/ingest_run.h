@@ -35,6 +35,7 @@ struct ingest {
 	int64_t site_base;       /* numbers given to the runs before */
 	int64_t process_base;
 	int64_t thread_base;
+	int64_t phase_base;
 	size_t found;        /* wrappers, in this round */
 	unsigned round;      /* times that all began anew, as wrappers were found */
 	uint64_t bytes_done; /* for progress: of the traces that are read */

@@ -482,6 +482,7 @@ write_threads(const struct ingest_run *run, struct err *err)
 			.frees = write_int(stream->counters.frees),
 			.bytes = write_int(stream->counters.bytes),
 			.lost = write_int(stream->counters.dropped),
+			.name = definitions_thread_name(all, stream->process, stream->thread),
 		};
 		if (stream->process <= all->process_count)
 			row.pid = all->processes[stream->process].pid;
@@ -555,16 +556,17 @@ ingest_write_run(struct ingest_run *run, struct err *err)
 	struct sums owners = write_collect_owners(run);
 	int status = -1;
 
-	if (write_processes(run, err) == 0 && write_threads(run, err) == 0 &&
-	    write_thread_pairs(run, err) == 0 && write_timeline(run, err) == 0 &&
-	    write_sites(run, &means, &owners, err) == 0 && write_paths(run, &means, err) == 0 &&
-	    write_path_cells(run, err) == 0 && write_free_paths(run, err) == 0 &&
-	    write_contexts(run, err) == 0)
+	if (write_processes(run, err) == 0 && write_phases(run, err) == 0 &&
+	    write_threads(run, err) == 0 && write_thread_pairs(run, err) == 0 &&
+	    write_timeline(run, err) == 0 && write_sites(run, &means, &owners, err) == 0 &&
+	    write_paths(run, &means, err) == 0 && write_path_cells(run, err) == 0 &&
+	    write_free_paths(run, err) == 0 && write_contexts(run, err) == 0)
 		status = write_owners(run, &owners, err);
 	free(owners.list);
 	run->ingest->site_base += run->escape.site_count;
 	run->ingest->process_base += run->definitions->process_count;
 	run->ingest->thread_base += run->thread_count;
+	run->ingest->phase_base += run->definitions->phase_name_count;
 	return status;
 }
 

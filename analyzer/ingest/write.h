@@ -46,6 +46,12 @@ const struct sum *write_main_owner(
     const struct ingest_run *run, const struct sums *owners, int64_t key, bool escaped);
 int write_owners(struct ingest_run *run, const struct sums *owners, struct err *err);
 
+/* --- write_phases.c --- */
+
+/* The database's number of a phase of this run; 0: none. */
+int64_t write_phase_id(const struct ingest_run *run, uint32_t phase);
+int write_phases(struct ingest_run *run, struct err *err);
+
 /* --- write_cells.c --- */
 
 int write_path_cells(struct ingest_run *run, struct err *err);

@@ -21,7 +21,7 @@ write_path_cells(struct ingest_run *run, struct err *err)
 		    &(struct sum){ .a = write_site_id(run, path->site),
 			.b = logical_places_stack(&escape->places, path->node),
 			.c = cell->thread != 0 ? run->ingest->thread_base + cell->thread : 0,
-			.d = cell->slice,
+			.d = (int64_t)cell->phase << 32 | cell->slice,
 			.weight = cell->blocks,
 			.bytes = cell->bytes });
 	}
@@ -32,7 +32,8 @@ write_path_cells(struct ingest_run *run, struct err *err)
 			.site = sums.list[i].a,
 			.stack = sums.list[i].b,
 			.thread = sums.list[i].c,
-			.slice = sums.list[i].d,
+			.slice = sums.list[i].d & UINT32_MAX,
+			.phase = write_phase_id(run, (uint32_t)(sums.list[i].d >> 32)),
 			.blocks = sums.list[i].weight,
 			.bytes = sums.list[i].bytes,
 		    },

@@ -15,6 +15,7 @@ static const struct {
 	{ "verdicts", false },
 	{ "processes", true },
 	{ "threads", true },
+	{ "phases", true },
 	{ "pairs", false },
 	{ "timeline", false },
 	{ "modules", true },
@@ -47,7 +48,8 @@ info_write(const struct info *info, const struct format *format, FILE *out)
 	for (size_t i = 0; i < INFO_PARTS; i++) {
 		const struct report *report = report_find(info_parts[i].name);
 
-		if (is_text && !info_parts[i].is_text)
+		if (is_text &&
+		    (!info_parts[i].is_text || (i == INFO_PHASES && info->parts[i].count == 0)))
 			continue;
 		parts[document.count++] =
 		    (struct format_part){ report->name, &info->parts[i], report->is_single };

@@ -3,6 +3,7 @@
 
 static const struct column columns[] = {
 	{ "number", "thread", COLUMN_INT },
+	{ "name", "name", COLUMN_TEXT },
 	{ "pid", "pid", COLUMN_INT },
 	{ "tid", "tid", COLUMN_INT },
 	{ "allocations", "allocations", COLUMN_COUNT },
@@ -14,7 +15,7 @@ static const struct column columns[] = {
 const struct report report_threads = {
 	.name = "threads",
 	.summary = "the threads, and what each allocated",
-	.sql = "SELECT number, pid, tid, allocations, frees, bytes, lost"
+	.sql = "SELECT number, name, pid, tid, allocations, frees, bytes, lost"
 	       " FROM thread ORDER BY run, number",
 	.columns = columns,
 	.width = sizeof(columns) / sizeof(*columns),

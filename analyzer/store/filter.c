@@ -8,7 +8,8 @@
 #include "analyzer/util/err.h"
 #include "analyzer/util/strbuf.h"
 
-const char filter_names[] = "verdict, function, file, module, through, thread, process or time";
+const char filter_names[] =
+    "verdict, function, file, module, through, thread, process, phase or time";
 
 /* SQL: what stands below a directory is called by that name as well. */
 #define FILTER_BASE(path) "replace(" path ", rtrim(" path ", replace(" path ", '/', '')), '')"
@@ -26,6 +27,7 @@ static const struct filter_kind {
 	[FILTER_THROUGH] = { "through", { "f.function" }, false },
 	[FILTER_THREAD] = { "thread", { "t.number" }, true },
 	[FILTER_PROCESS] = { "process", { "t.pid" }, true },
+	[FILTER_PHASE] = { "phase", { "coalesce(p.name, '')" }, true },
 	[FILTER_TIME] = { "time", { NULL }, true },
 };
 
@@ -315,9 +317,10 @@ filter_cells(const struct filter *filter, struct query_db *db, struct err *err)
 	strbuf_adds(&made.sql,
 	    "DELETE FROM path_cell WHERE rowid NOT IN (SELECT c.rowid FROM path_cell c"
 	    " JOIN site s ON s.id = c.site JOIN run r ON r.id = s.run"
-	    " LEFT JOIN thread t ON t.id = c.thread WHERE 1");
+	    " LEFT JOIN thread t ON t.id = c.thread LEFT JOIN phase p ON p.id = c.phase WHERE 1");
 	filter_sql_add(&made, filter, FILTER_THREAD);
 	filter_sql_add(&made, filter, FILTER_PROCESS);
+	filter_sql_add(&made, filter, FILTER_PHASE);
 	filter_sql_time(&made, filter);
 	strbuf_adds(&made.sql, ")");
 	if (filter_run(db, &made, err) < 0)
@@ -477,8 +480,9 @@ filter_parts(
 	bool is_time = filter_has(filter, FILTER_TIME);
 	bool is_thread = filter_has(filter, FILTER_THREAD) || filter_has(filter, FILTER_PROCESS);
 	bool is_through = filter_has(filter, FILTER_THROUGH);
+	bool is_cell = is_time || is_thread || filter_has(filter, FILTER_PHASE);
 
-	if (!is_time && !is_thread && !is_through)
+	if (!is_cell && !is_through)
 		return 0;
 	if (FILTER_EDIT(db, remember, err) < 0)
 		return -1;
@@ -489,7 +493,7 @@ filter_parts(
 	if (is_thread)
 		said->others =
 		    filter_number(db, "SELECT total(blocks) FROM path_cell WHERE thread = 0");
-	if ((is_time || is_thread) && filter_cells(filter, db, err) < 0)
+	if (is_cell && filter_cells(filter, db, err) < 0)
 		return -1;
 	return FILTER_EDIT(db, sum_up, err);
 }

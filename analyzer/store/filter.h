@@ -20,7 +20,7 @@ struct err;
 struct query_db;
 
 /* By what. All but time take a pattern: * and ? as in a shell; where there is neither, a part
- * of a name is enough, but for verdicts and numbers. */
+ * of a name is enough, but for verdicts, phases and numbers. */
 enum filter_key {
 	FILTER_VERDICT,  /* of the site */
 	FILTER_FUNCTION, /* of the site */
@@ -29,6 +29,7 @@ enum filter_key {
 	FILTER_THROUGH,  /* a function anywhere on the allocating stack */
 	FILTER_THREAD,   /* the allocating one's number */
 	FILTER_PROCESS,  /* its pid */
+	FILTER_PHASE,    /* of the program, when the block was allocated */
 	FILTER_TIME,     /* FROM-TO, seconds from the start; either may be missing */
 	FILTER_KEYS
 };

@@ -250,6 +250,7 @@ CREATE TABLE path_cell (
 	stack INTEGER NOT NULL,
 	thread INTEGER NOT NULL,        -- thread(id); 0: other threads
 	slice INTEGER NOT NULL,         -- of run.slice_ns; 0 begins where the window does
+	phase INTEGER NOT NULL DEFAULT 0, -- phase(id); 0: in none, or there was no room to tell
 	blocks REAL NOT NULL,
 	bytes REAL NOT NULL
 ) STRICT;
@@ -271,6 +272,16 @@ CREATE TABLE process (
 	parent INTEGER NOT NULL,        -- pid of who forked or started it; 0: not known
 	start_ns INTEGER NOT NULL       -- from the run's start
 ) STRICT;
+-- What the program calls its parts (esc.h).
+CREATE TABLE phase (
+	id INTEGER PRIMARY KEY,
+	run INTEGER NOT NULL REFERENCES run(id),
+	name TEXT NOT NULL,
+	entered INTEGER NOT NULL,       -- times that a process entered it
+	first_ns INTEGER NOT NULL,      -- the first of them, from the run's start
+	time_ns INTEGER NOT NULL        -- that processes were in it, added up
+) STRICT;
+
 CREATE TABLE thread (
 	id INTEGER PRIMARY KEY,
 	run INTEGER NOT NULL REFERENCES run(id),
@@ -281,7 +292,8 @@ CREATE TABLE thread (
 	allocations INTEGER NOT NULL,   -- exact
 	frees INTEGER NOT NULL,
 	bytes INTEGER NOT NULL,
-	lost INTEGER NOT NULL
+	lost INTEGER NOT NULL,
+	name TEXT NOT NULL DEFAULT ''   -- that the program gave it (esc.h)
 ) STRICT;
 
 CREATE TABLE thread_pair (

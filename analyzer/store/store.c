@@ -60,6 +60,7 @@ enum table_number {
 	TABLE_PATH_CELL,
 	TABLE_TIMELINE,
 	TABLE_PROCESS,
+	TABLE_PHASE,
 	TABLE_THREAD,
 	TABLE_THREAD_PAIR,
 	TABLE_COUNT,
@@ -286,6 +287,7 @@ static const struct column path_cell_columns[] = {
 	I(path_cell, stack),
 	I(path_cell, thread),
 	I(path_cell, slice),
+	I(path_cell, phase),
 	R(path_cell, blocks),
 	R(path_cell, bytes),
 };
@@ -305,6 +307,15 @@ static const struct column process_columns[] = {
 	I(process, start_ns),
 };
 
+static const struct column phase_columns[] = {
+	I(phase, id),
+	I(phase, run),
+	N(phase, name),
+	I(phase, entered),
+	I(phase, first_ns),
+	I(phase, time_ns),
+};
+
 static const struct column thread_columns[] = {
 	I(thread, id),
 	I(thread, run),
@@ -316,6 +327,7 @@ static const struct column thread_columns[] = {
 	I(thread, frees),
 	I(thread, bytes),
 	I(thread, lost),
+	N(thread, name),
 };
 static const struct column thread_pair_columns[] = {
 	I(thread_pair, run),
@@ -345,6 +357,7 @@ static const struct table tables[TABLE_COUNT] = {
 	[TABLE_PATH_CELL] = TABLE(path_cell),
 	[TABLE_TIMELINE] = TABLE(timeline),
 	[TABLE_PROCESS] = TABLE(process),
+	[TABLE_PHASE] = TABLE(phase),
 	[TABLE_THREAD] = TABLE(thread),
 	[TABLE_THREAD_PAIR] = TABLE(thread_pair),
 };
@@ -618,5 +631,6 @@ ADD(size_life, TABLE_SIZE_LIFE)
 ADD(path_cell, TABLE_PATH_CELL)
 ADD(timeline, TABLE_TIMELINE)
 ADD(process, TABLE_PROCESS)
+ADD(phase, TABLE_PHASE)
 ADD(thread, TABLE_THREAD)
 ADD(thread_pair, TABLE_THREAD_PAIR)

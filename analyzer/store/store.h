@@ -122,7 +122,7 @@ struct store_size_life {
 };
 
 struct store_path_cell {
-	int64_t site, stack, thread, slice;
+	int64_t site, stack, thread, slice, phase;
 	double blocks, bytes;
 };
 
@@ -135,8 +135,15 @@ struct store_process {
 	int64_t id, run, number, pid, parent, start_ns;
 };
 
+struct store_phase {
+	int64_t id, run;
+	const char *name;
+	int64_t entered, first_ns, time_ns;
+};
+
 struct store_thread {
 	int64_t id, run, number, process, pid, tid, allocations, frees, bytes, lost;
+	const char *name;
 };
 
 struct store_thread_pair {
@@ -176,6 +183,7 @@ int store_add_size_life(struct store *, const struct store_size_life *, struct e
 int store_add_path_cell(struct store *, const struct store_path_cell *, struct err *);
 int store_add_timeline(struct store *, const struct store_timeline *, struct err *);
 int store_add_process(struct store *, const struct store_process *, struct err *);
+int store_add_phase(struct store *, const struct store_phase *, struct err *);
 int store_add_thread(struct store *, const struct store_thread *, struct err *);
 int store_add_thread_pair(struct store *, const struct store_thread_pair *, struct err *);
 

@@ -37,6 +37,10 @@ struct load {
 	size_t pc_cap;
 	size_t node_cap;
 	size_t thread_cap;
+	size_t phase_cap;
+	size_t phase_name_cap;
+	size_t name_cap;
+	struct map phase_names; /* key of the name -> number */
 	struct map pcs;
 	struct map interned;
 	uint64_t too_deep;
@@ -190,6 +194,69 @@ definitions_load_thread(struct load *load, const uint8_t *at, size_t len)
 	return true;
 }
 
+/* The number of that name of a phase; 0: "". */
+static uint32_t
+definitions_phase_name(struct load *load, const char *name, size_t len)
+{
+	struct definitions *out = load->out;
+	uint64_t *number;
+	bool is_fresh;
+
+	if (len == 0)
+		return 0;
+	if (out->phase_name_count == DEFINITIONS_PHASES)
+		return DEFINITIONS_PHASES;
+	number = map_insert(
+	    &load->phase_names, map_key_of((struct map_key){ 0, len }, name, len), &is_fresh);
+	if (is_fresh) {
+		out->phase_names = xgrow(out->phase_names, &load->phase_name_cap,
+		    (size_t)out->phase_name_count + 2, sizeof(*out->phase_names));
+		out->phase_names[0] = NULL;
+		out->phase_name_count++;
+		out->phase_names[out->phase_name_count] =
+		    out->phase_name_count == DEFINITIONS_PHASES ? xstrdup("others")
+								: xstrndup(name, len);
+		*number = out->phase_name_count;
+	}
+	return (uint32_t)*number;
+}
+
+static bool
+definitions_load_phase(struct load *load, const uint8_t *at, size_t len)
+{
+	struct definitions *out = load->out;
+	struct esc_def_phase def;
+
+	if (len < sizeof(def))
+		return false;
+	memcpy(&def, at, sizeof(def));
+	if (def.name_len > len - sizeof(def) || def.name_len > ESC_NAME_MAX)
+		return false;
+	out->phases =
+	    xgrow(out->phases, &load->phase_cap, out->phase_count + 1, sizeof(*out->phases));
+	out->phases[out->phase_count++] = (struct definitions_phase){ def.process,
+		definitions_phase_name(load, (const char *)at + sizeof(def), def.name_len),
+		def.at };
+	return true;
+}
+
+static bool
+definitions_load_thread_name(struct load *load, const uint8_t *at, size_t len)
+{
+	struct definitions *out = load->out;
+	struct esc_def_thread_name def;
+
+	if (len < sizeof(def))
+		return false;
+	memcpy(&def, at, sizeof(def));
+	if (def.name_len > len - sizeof(def) || def.name_len > ESC_NAME_MAX)
+		return false;
+	out->names = xgrow(out->names, &load->name_cap, out->name_count + 1, sizeof(*out->names));
+	out->names[out->name_count++] = (struct definitions_name){ def.process, def.def.id,
+		xstrndup((const char *)at + sizeof(def), def.name_len) };
+	return true;
+}
+
 static bool
 definitions_load_one(struct load *load, const uint8_t *at, size_t len)
 {
@@ -199,6 +266,8 @@ definitions_load_one(struct load *load, const uint8_t *at, size_t len)
 	case ESC_DEF_MODULE: return definitions_load_module(load, at, len);
 	case ESC_DEF_PROCESS: return definitions_load_process(load, at, len);
 	case ESC_DEF_THREAD: return definitions_load_thread(load, at, len);
+	case ESC_DEF_PHASE: return definitions_load_phase(load, at, len);
+	case ESC_DEF_THREAD_NAME: return definitions_load_thread_name(load, at, len);
 	case ESC_DEF_PENDING:
 	case ESC_DEF_NONE: return true;
 	default: return false;
@@ -388,6 +457,19 @@ definitions_buffer(const struct reader *reader)
 	return xmalloc(most);
 }
 
+/* Ties as they stand in the trace: the later one is the last. */
+static int
+definitions_compare_phases(const void *left, const void *right)
+{
+	const struct definitions_phase *a = left, *b = right;
+
+	if (a->process != b->process)
+		return a->process < b->process ? -1 : 1;
+	if (a->at != b->at)
+		return a->at < b->at ? -1 : 1;
+	return 0;
+}
+
 struct definitions *
 definitions_new(struct reader *reader, struct budget *budget)
 {
@@ -417,6 +499,10 @@ definitions_new(struct reader *reader, struct budget *budget)
 		reader_note(reader, "stacks deeper than %d frames: cut", DEFINITIONS_DEPTH);
 	free(load.nodes);
 	free(load.modules);
+	if (load.out->phase_count > 1)
+		qsort(load.out->phases, load.out->phase_count, sizeof(*load.out->phases),
+		    definitions_compare_phases);
+	map_release(&load.phase_names);
 	map_release(&load.same_modules);
 	map_release(&load.pcs);
 	map_release(&load.interned);
@@ -438,5 +524,63 @@ definitions_free(struct definitions *definitions)
 	free(definitions->nodes);
 	free(definitions->canonical);
 	free(definitions->threads);
+	for (i = 1; i <= definitions->phase_name_count; i++)
+		free(definitions->phase_names[i]);
+	for (size_t at = 0; at < definitions->name_count; at++)
+		free(definitions->names[at].name);
+	free(definitions->phase_names);
+	free(definitions->phases);
+	free(definitions->names);
 	free(definitions);
+}
+
+/* The last of the process that is not later; NULL: there is none. */
+static const struct definitions_phase *
+definitions_phase_last(const struct definitions *definitions, uint32_t process, uint64_t time)
+{
+	size_t low = 0, high = definitions->phase_count, middle;
+	const struct definitions_phase *phase;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		phase = &definitions->phases[middle];
+		if (phase->process < process || (phase->process == process && phase->at <= time))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	phase = low > 0 ? &definitions->phases[low - 1] : NULL;
+	return phase != NULL && phase->process == process ? phase : NULL;
+}
+
+/* A process that has said nothing is where its parent was when it was forked. Parents have
+ * smaller numbers; what is damaged ends it. */
+uint32_t
+definitions_phase_at(const struct definitions *definitions, uint32_t process, uint64_t time)
+{
+	const struct definitions_phase *phase = NULL;
+
+	if (definitions->phase_count == 0)
+		return 0;
+	while (phase == NULL && process != 0 && process <= definitions->process_count) {
+		const struct definitions_process *one = &definitions->processes[process];
+
+		phase = definitions_phase_last(definitions, process, time);
+		if (one->started < time)
+			time = one->started;
+		process = one->parent < process ? one->parent : 0;
+	}
+	return phase != NULL ? phase->name : 0;
+}
+
+const char *
+definitions_thread_name(const struct definitions *definitions, uint32_t process, uint32_t thread)
+{
+	for (size_t at = definitions->name_count; at > 0; at--) {
+		const struct definitions_name *name = &definitions->names[at - 1];
+
+		if (name->process == process && name->thread == thread)
+			return name->name;
+	}
+	return "";
 }

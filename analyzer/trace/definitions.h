@@ -54,6 +54,22 @@ struct definitions_thread {
 	struct esc_counters counters;
 };
 
+/* From a time on a process is in a phase. */
+struct definitions_phase {
+	uint32_t process; /* number */
+	uint32_t name;    /* of phase_names; 0: in none */
+	uint64_t at;      /* ticks */
+};
+
+/* How a process calls a thread. */
+struct definitions_name {
+	uint32_t process, thread; /* numbers */
+	char *name;
+};
+
+/* Names of phases; what has a later one is called by the last. */
+enum { DEFINITIONS_PHASES = 255 };
+
 struct definitions {
 	struct definitions_module *modules;
 	struct definitions_process *processes; /* index = number */
@@ -62,6 +78,12 @@ struct definitions {
 	uint32_t *canonical; /* recorded id -> node */
 	struct definitions_thread *threads;
 	size_t thread_count;
+	struct definitions_phase *phases; /* by process, then time */
+	size_t phase_count;
+	char **phase_names;             /* the first is NULL */
+	uint32_t phase_name_count;      /* the highest */
+	struct definitions_name *names; /* the last one of a thread holds */
+	size_t name_count;
 	uint32_t module_count; /* highest number, as all counts here */
 	uint32_t process_count;
 	uint32_t pc_count;
@@ -73,6 +95,12 @@ struct definitions {
  * is none) does not pay for is left out. */
 struct definitions *definitions_new(struct reader *reader, struct budget *budget);
 void definitions_free(struct definitions *definitions); /* takes NULL */
+/* The phase (of phase_names) that a process was in; 0: in none. */
+uint32_t definitions_phase_at(
+    const struct definitions *definitions, uint32_t process, uint64_t time);
+/* What a thread was called, "" nothing. */
+const char *definitions_thread_name(
+    const struct definitions *definitions, uint32_t process, uint32_t thread);
 
 /* The node of a recorded stack id; 0 for the empty and the undefined stack. */
 static inline uint32_t

@@ -117,7 +117,7 @@ outputs_add_site(struct store *store, const struct outputs_names *names, struct 
 		.cost = 5000,
 		.life = 200 };
 	const struct store_free_path freed = { 1, 2, "local", 60 };
-	const struct store_path_cell cell = { 1, 3, 1, 2, 100, 1600 };
+	const struct store_path_cell cell = { 1, 3, 1, 2, 0, 100, 1600 };
 	const struct store_size_life heat = { 1, 4, 1, 100, 1600 };
 	const struct store_owner owner = { 1, 2, 0, "local", 60, 60 };
 	const struct store_site_context contexts[] = {

@@ -127,7 +127,8 @@ add_run(struct made *made, int64_t id, int64_t allocations, int64_t recorded)
 			.allocations = i == 1 ? allocations : 0,
 			.frees = i == 1 ? allocations : 0,
 			.bytes = i == 1 ? run.bytes : 0,
-			.lost = 4 };
+			.lost = 4,
+			.name = i == 2 ? "worker" : "" };
 
 		need(made, store_add_thread(made->store, &thread, &made->err));
 	}
@@ -183,9 +184,9 @@ static void
 add_cells(struct made *made, const struct store_path *path, int64_t run)
 {
 	const struct store_path_cell cells[] = {
-		{ path->site, path->stack, 0, 41, path->blocks / 4, path->bytes / 4 },
-		{ path->site, path->stack, run * 10 + 1, 0, path->blocks / 2, path->bytes / 2 },
-		{ path->site, path->stack, run * 10 + 2, 40, path->blocks / 4, path->bytes / 4 },
+		{ path->site, path->stack, 0, 41, 0, path->blocks / 4, path->bytes / 4 },
+		{ path->site, path->stack, run * 10 + 1, 0, 0, path->blocks / 2, path->bytes / 2 },
+		{ path->site, path->stack, run * 10 + 2, 40, 0, path->blocks / 4, path->bytes / 4 },
 	};
 
 	for (size_t i = 0; i < sizeof(cells) / sizeof(*cells); i++)

@@ -11,12 +11,13 @@ enum { STREAMS = 2000, BLOCKS = 60000, PATHS = 500, START = 1000 };
 
 struct block {
 	uint64_t time;
-	uint32_t path, stream, size, weight;
+	uint32_t path, stream, phase, size, weight;
 };
 
 static struct block blocks[BLOCKS];
 static uint32_t threads[STREAMS];
 static uint32_t seed;
+static uint32_t phases; /* that blocks are drawn of */
 
 static uint32_t
 draw(uint32_t below)
@@ -34,6 +35,7 @@ cell_of(const struct cells *cells, const struct block *block)
 	for (i = 1; i < cells->count; i++)
 		if (cells->list[i].path == block->path &&
 		    cells->list[i].thread == cells->threads[block->stream] &&
+		    cells->list[i].phase == (cells->is_phaseless ? 0 : block->phase) &&
 		    cells->list[i].slice == since >> cells->shift)
 			return &cells->list[i];
 	return NULL;
@@ -78,11 +80,12 @@ fill(struct cells *cells, uint32_t count, uint32_t paths, uint32_t streams, uint
 			.time = draw(100) == 0 ? now / 2 : START + now,
 			.path = draw(paths),
 			.stream = (uint32_t)hot,
+			.phase = phases > 0 ? draw(phases) : 0,
 			.size = draw(1000),
 			.weight = 1 + draw(3),
 		};
-		cells_add(cells, blocks[i].path, blocks[i].stream, blocks[i].time, blocks[i].size,
-		    blocks[i].weight);
+		cells_add(cells, blocks[i].path, blocks[i].stream, blocks[i].time, blocks[i].phase,
+		    blocks[i].size, blocks[i].weight);
 		CHECK(cells->count - 1 - cells->paths <= most);
 	}
 	CHECK(cells->slices <= CELLS_SLICES);
@@ -143,7 +146,7 @@ test_far(void)
 		blocks[1000 + i] = blocks[i];
 		blocks[1000 + i].time = i % 2 ? 7 : UINT64_MAX;
 		cells_add(&cells, blocks[i].path, blocks[i].stream, blocks[1000 + i].time,
-		    blocks[i].size, blocks[i].weight);
+		    blocks[i].phase, blocks[i].size, blocks[i].weight);
 	}
 	CHECK_EQ(cells.slices, CELLS_SLICES);
 	check_against(&cells, 1004);
@@ -159,6 +162,7 @@ main(void)
 	for (i = 0; i < STREAMS; i++)
 		threads[i] = 1 + i / 2;
 	for (seed = 1; seed < 5; seed++) {
+		phases = seed % 2 ? 0 : 3;
 		test_fine();
 		test_coarse();
 		test_far();
