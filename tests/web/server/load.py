@@ -1,4 +1,5 @@
-"""50 readers of esc serve at once: no error, and no memory that grows.
+"""50 readers of esc serve at once: no error, and no memory that grows; then one reader, whose
+answers would show it if any of them was kept.
 
 load.py ESC DB; LOAD_SECONDS says how long (4).
 """
@@ -59,6 +60,33 @@ def load(server, paths, seconds):
     return sum(count[0] for count in counts), sum(count[1] for count in counts)
 
 
+def held(server, path):
+    """One reader, so that nothing but what is kept makes it grow: less than a quarter of an
+    answer by answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=attack.TIMEOUT)
+
+    def ask(count):
+        size = 0
+        for _ in range(count):
+            connection.request("GET", path, headers={"Cookie": server.cookie})
+            answer = connection.getresponse()
+            size = len(answer.read())
+            check(answer.status == 200, "%s: %d" % (path, answer.status))
+        return size
+
+    size = ask(20)
+    count = min(max(4 * 2**20 // size, 60), 600)
+    if count * size < 2**21:
+        return None  # too little to be told from what the allocator does
+    before = resident(server.process.pid)
+    ask(count)
+    grown = (resident(server.process.pid) - before) * 1024
+    connection.close()
+    check(grown < count * size / 4 + 2**18, "%s: %d bytes more after %d answers of %d bytes" %
+          (path, grown, count, size))
+    return grown / count / size
+
+
 def main():
     server = Server(sys.argv[1], sys.argv[2])
     exports = json.loads(server.ask("/api/exports").body)
@@ -78,6 +106,12 @@ def main():
           (READERS, SECONDS, answers, size / 2**20, begun, ended))
     # what the allocator keeps differs from moment to moment; what leaks does with each answer
     check(ended < begun * 1.25 + 16384, "memory grew from %d to %d KiB" % (begun, ended))
+    slopes = {path: held(server, path) for path in paths}
+    told = {path: slope for path, slope in slopes.items() if slope is not None}
+    worst = max(told, key=told.get)
+    print("load: of %d documents at most %.3f of an answer is kept by each (%s)" %
+          (len(told), told[worst], worst))
+    check("/api/site?id=%d" % ids[0] in told or "/app.js" in told, "large enough: %s" % slopes)
     server.stop()
     print("%d failed" % attack.failed)
     sys.exit(1 if attack.failed else 0)
