@@ -16,7 +16,8 @@
 #include "analyzer/util/strbuf.h"
 #include "analyzer/util/xalloc.h"
 
-enum { DOCTOR_LIBRARIES = 512 };
+/* Libraries at most; bytes of code that one of data alone has, too, to be loaded. */
+enum { DOCTOR_LIBRARIES = 512, DOCTOR_CODE = 512 };
 
 struct doctor_library {
 	char *name; /* as it is needed */
@@ -184,6 +185,7 @@ doctor_library(struct doctor_links *links, const struct doctor_library *library)
 	bool is_c =
 	    strncmp(library->name, "libc.so", 7) == 0 || strncmp(library->name, "ld-linux", 8) == 0;
 	struct elf_file file = { .fd = -1 };
+	const Elf64_Shdr *code;
 
 	if (fd < 0) {
 		doctor_list(&links->missing, library->name);
@@ -193,7 +195,9 @@ doctor_library(struct doctor_links *links, const struct doctor_library *library)
 		free(doctor_needs(links, library->path, &file, false));
 		if (!is_c && !links->allocator && elf_file_defines(&file, "malloc"))
 			links->allocator = xstrdup(library->path);
-		if (file.sections && !elf_file_has_segment(&file, PT_GNU_EH_FRAME))
+		code = elf_file_section(&file, ".text");
+		if (code && code->sh_size > DOCTOR_CODE &&
+		    !elf_file_has_segment(&file, PT_GNU_EH_FRAME))
 			doctor_list(&links->frameless, library->name);
 	}
 	elf_file_release(&file);

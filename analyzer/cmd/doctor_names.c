@@ -79,6 +79,15 @@ doctor_lists(const char *list, const char *path, const char *other)
 	return is_there;
 }
 
+/* How much of NAME.list or NAME:ARCH.list is the package's name. */
+static size_t
+doctor_package_name(const char *list)
+{
+	size_t len = strcspn(list, ":");
+
+	return list[len] == ':' ? len : (size_t)(strrchr(list, '.') - list);
+}
+
 /* The package that a file is of, as dpkg -S says; NULL: of none. */
 static char *
 doctor_package(const char *path)
@@ -94,7 +103,7 @@ doctor_package(const char *path)
 			const char *name = strrchr(found.gl_pathv[i], '/') + 1;
 
 			if (doctor_lists(found.gl_pathv[i], bare, full))
-				package = xstrndup(name, strcspn(name, ":."));
+				package = xstrndup(name, doctor_package_name(name));
 		}
 		globfree(&found);
 	}
