@@ -538,14 +538,9 @@ class Views:
 
     def all(self):
         for view in (self.database, self.report_json, self.report_csv, self.folded,
-<<<<<<< HEAD
-                     self.pprof, self.speedscope, self.dhat, self.columns, self.diff,
-                     self.diff_views, self.baseline, self.svg,
-=======
                      self.pprof, self.speedscope, self.dhat, self.callgrind, self.massif,
                      self.firefox, self.columns, self.diff,
-                     self.baseline, self.svg,
->>>>>>> e263c148 (export: callgrind, massif and firefox)
+                     self.diff_views, self.baseline, self.svg,
                      self.sarif, self.remarks, self.github, self.gcc, self.people, self.dump, self.serve,
                      self.single):
             view()
