@@ -172,6 +172,8 @@ test_header(void)
 	header->flags |= ESC_FLAG_COMPLETE;
 	CHECK_EQ(close_header_sum(header), sum);
 	header->sum = 0;
+	/* the launcher's to write, at any time */
+	header->gate.asked = 0;
 	CHECK_EQ(crc32c_table(0, bytes, sizeof(bytes)), sum);
 }
 
