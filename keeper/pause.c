@@ -39,7 +39,7 @@ pause_why(const struct esc_gate *gate, const struct esc_gate *asked, uint64_t no
 		why |= ESC_GATE_BEFORE;
 	if (gate->end_at != 0 && now >= gate->end_at)
 		why |= ESC_GATE_BEHIND;
-	if (__atomic_load_n(&asked->asked, __ATOMIC_RELAXED) != 0)
+	if (__atomic_load_n(&asked->asked, __ATOMIC_RELAXED) == ESC_PAUSE_ASKED)
 		why |= ESC_GATE_ASKED;
 	return why;
 }

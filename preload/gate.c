@@ -27,7 +27,7 @@ gate_start(uint64_t begin_at, uint64_t end_at, uint32_t asked)
 		shared->closed |= ESC_GATE_BEFORE;
 	if (end_at != 0 && end_at <= ring.header->start.monotonic)
 		shared->closed |= ESC_GATE_BEHIND;
-	if (asked != 0)
+	if (asked == ESC_PAUSE_ASKED)
 		shared->closed |= ESC_GATE_ASKED;
 	if (shared->closed == 0)
 		return;

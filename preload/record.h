@@ -56,6 +56,9 @@ enum esc_mode {
 };
 enum esc_clock { ESC_CLOCK_TSC = 1, ESC_CLOCK_MONOTONIC = 2 };
 
+/* esc_gate.asked: no sum tells of it, so that no bit alone makes it */
+#define ESC_PAUSE_ASKED 0x53554150U /* "PAUS" */
+
 /* esc_header.flags */
 enum esc_flag {
 	ESC_FLAG_COMPLETE = 1 << 0,    /* keeper: the last process is gone, file trimmed */
@@ -129,7 +132,7 @@ enum esc_gate_why {
  */
 struct esc_gate {
 	uint32_t closed;   /* enum esc_gate_why */
-	uint32_t asked;    /* 1: as long as that is so */
+	uint32_t asked;    /* ESC_PAUSE_ASKED: as long as that is so; else 0 */
 	uint64_t begin_at; /* CLOCK_MONOTONIC, ns; 0: from the start */
 	uint64_t end_at;   /* the same; 0: to the end */
 	uint64_t since;    /* the same: when it was closed last, if it is */

@@ -93,7 +93,7 @@ record_pause_toggle(const struct record *record, pid_t keeper)
 		cmd_note("cannot pause: %s: %s", record->trace, strerror(errno));
 		return;
 	}
-	asked = asked == 0;
+	asked = asked == 0 ? ESC_PAUSE_ASKED : 0;
 	if (!files_write(record->trace_fd, at, &asked, sizeof(asked)))
 		cmd_note("cannot pause: %s: %s", record->trace, strerror(errno));
 	else if (!record->quiet)

@@ -176,7 +176,7 @@ reader_check_header(struct reader *reader)
 	if (reader_read(reader, 0, bytes, size)) {
 		memcpy(&want, bytes + at, sizeof(want));
 		memcpy(bytes + at, &zero, sizeof(zero));
-		if (size >= sizeof(reader->head) && reader->head.gate.asked <= 1)
+		if (size >= sizeof(reader->head) && reader->head.gate.asked == ESC_PAUSE_ASKED)
 			memcpy(bytes + ESC_ASKED_AT, &zero, sizeof(zero));
 		sum = crc32c(0, bytes, size);
 		if (sum != want)

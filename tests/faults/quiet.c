@@ -1,6 +1,6 @@
 /*
  * Hazard: system calls of the shim while the program runs (reliability 58; the
- * rule is none). Expected: after a getppid, which marks the start, the same
+ * rule is none). Expected: after a getsid, which marks the start, the same
  * calls as often as native makes them. All that depends on the time of day, such
  * as contention, is kept out: threads run one after the other.
  */
@@ -36,7 +36,7 @@ main(void)
 	/* A second heap, whose place decides how it is made. */
 	pthread_create(&first, NULL, work, NULL);
 	pthread_join(first, NULL);
-	getppid();
+	getsid(0);
 	work(NULL);
 	for (int i = 0; i < 20; i++) {
 		pthread_t thread;

@@ -171,6 +171,9 @@ test_header(void)
 	sum = close_header_sum(header);
 	header->flags |= ESC_FLAG_COMPLETE;
 	CHECK_EQ(close_header_sum(header), sum);
+	header->gate.asked ^= 1; /* the launcher's, at any time */
+	CHECK_EQ(close_header_sum(header), sum);
+	header->gate.asked = 0;
 	header->sum = 0;
 	/* the launcher's to write, at any time */
 	header->gate.asked = 0;

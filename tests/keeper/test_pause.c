@@ -40,7 +40,7 @@ by_word(void)
 {
 	struct esc_gate *gate = &own.gate;
 
-	*gate = (struct esc_gate){ .end_at = 5000, .asked = 1 };
+	*gate = (struct esc_gate){ .end_at = 5000, .asked = ESC_PAUSE_ASKED };
 	pause_follow(&own, NULL, 4000);
 	CHECK_EQ(gate->closed, ESC_GATE_ASKED);
 	pause_follow(&own, NULL, 6000);
@@ -53,7 +53,10 @@ by_word(void)
 	/* the run's first trace asks for all */
 	pause_follow(&own, run, 9000);
 	CHECK_EQ(gate->closed, 0);
-	run->gate.asked = 1;
+	run->gate.asked = 1; /* a bit that is wrong */
+	pause_follow(&own, run, 9000);
+	CHECK_EQ(gate->closed, 0);
+	run->gate.asked = ESC_PAUSE_ASKED;
 	pause_follow(&own, run, 9000);
 	CHECK_EQ(gate->closed, ESC_GATE_ASKED);
 }
