@@ -211,8 +211,14 @@ serve_files(const struct options *options, struct shelf *shelf, char **paths, st
 	rc = serve_load(options, shelf, files, err);
 	if (rc == 0 && options->output.path)
 		rc = page_file_write(&options->output, shelf, err);
-	else if (rc == 0)
+	else if (rc == 0) {
+		struct profile *profile = shelf_take(shelf, 0);
+
+		/* what the first view asks for is to be there when somebody looks */
+		document_prepare(profile, false);
+		profile_drop(profile);
 		rc = serve_run(options, shelf, files, err);
+	}
 	free(newest);
 	return rc;
 }
