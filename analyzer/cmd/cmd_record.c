@@ -345,15 +345,28 @@ record_pattern(const struct cmd *cmd, const char *name, char **patterns)
 		options_usage(cmd, "--%s: together longer than %d bytes", name, RECORD_PATTERNS);
 }
 
+static void
+record_pause(const struct cmd *cmd, struct record *record)
+{
+	record->pause = record_pause_number(optarg);
+	if (record->pause == 0)
+		options_usage(cmd, "--pause-signal=%s is no signal for that", optarg);
+}
+
+static void
+record_output(const struct cmd *cmd, struct record *record)
+{
+	if (strcmp(optarg, "-") == 0 || optarg[0] == '\0')
+		options_usage(cmd, "a trace needs a file");
+	record->output = optarg;
+}
+
 void
+/* NOLINTNEXTLINE(readability-function-size): a line an option */
 record_option(const struct cmd *cmd, struct record *record, int key)
 {
 	switch (key) {
-	case 'o':
-		if (strcmp(optarg, "-") == 0 || optarg[0] == '\0')
-			options_usage(cmd, "a trace needs a file");
-		record->output = optarg;
-		break;
+	case 'o': record_output(cmd, record); break;
 	case 'f': record->force = true; break;
 	case RECORD_FULL: record_mode(record, true, NULL, 0); break;
 	case RECORD_SAMPLE:
@@ -370,11 +383,7 @@ record_option(const struct cmd *cmd, struct record *record, int key)
 	case RECORD_DURATION:
 		record->duration = options_seconds(cmd, "duration", 1, LONGEST);
 		break;
-	case RECORD_PAUSE:
-		record->pause = record_pause_number(optarg);
-		if (record->pause == 0)
-			options_usage(cmd, "--pause-signal=%s is no signal for that", optarg);
-		break;
+	case RECORD_PAUSE: record_pause(cmd, record); break;
 	case RECORD_STRICT: record->strict = true; break;
 	case RECORD_NO_CMDLINE: record->hide_command = true; break;
 	case RECORD_CHECK: record->check = true; break;

@@ -41,6 +41,15 @@ zsh_values(const struct option_def *def)
 	strbuf_release(&words);
 }
 
+/* What stands between the name and its value. */
+static const char *
+zsh_equals(const struct option_def *def)
+{
+	if (def->argument == NULL)
+		return "";
+	return def->argument[0] == '[' ? "=-" : "=";
+}
+
 /* One that takes a value, in the way that it is written: --name=, or -n. */
 static void
 zsh_option(const struct option_def *def, bool is_short)
@@ -55,7 +64,7 @@ zsh_option(const struct option_def *def, bool is_short)
 	if (is_short)
 		printf("-%c%s[", def->key, def->argument != NULL ? "+" : "");
 	else
-		printf("--%s%s[", def->name, def->argument == NULL ? "" : is_optional ? "=-" : "=");
+		printf("--%s%s[", def->name, zsh_equals(def));
 	zsh_text(def->help);
 	putchar(']');
 	if (def->argument != NULL) {

@@ -125,8 +125,9 @@ static char *
 record_find_shim(const char *name)
 {
 	/* a folder of libraries for each processor, as Debian has them, is `$LIB` too */
+	static const char near[] = "../" ESC_LOADER_LIB;
 	static const char *const places[] = { ".libs", ".", "preload/.libs", "../preload/.libs",
-		"../lib", "../" ESC_LOADER_LIB, NULL };
+		"../lib", near, NULL };
 	const char *wanted = getenv("ESC_LIB");
 	char *installed, *found;
 

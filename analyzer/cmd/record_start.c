@@ -53,6 +53,24 @@ start_mode(struct strbuf *options, const struct record *record)
 		strbuf_addf(options, ":mode=auto:budget=%s", record->budget);
 }
 
+/* ":key=text", NULL: nothing. */
+static void
+start_text(struct strbuf *options, const char *key, const char *text)
+{
+	if (text == NULL)
+		return;
+	strbuf_addf(options, ":%s=", key);
+	start_escape(options, text);
+}
+
+/* ":key=number", 0: nothing. */
+static void
+start_number(struct strbuf *options, const char *key, uint64_t number)
+{
+	if (number != 0)
+		strbuf_addf(options, ":%s=%llu", key, (unsigned long long)number);
+}
+
 static void
 start_options(const struct record *record, const char *trace)
 {
@@ -64,26 +82,14 @@ start_options(const struct record *record, const char *trace)
 	strbuf_adds(&options, "file=");
 	start_escape(&options, trace);
 	start_mode(&options, record);
-	if (record->ring != 0)
-		strbuf_addf(&options, ":ring=%llu", (unsigned long long)record->ring);
-	if (record->depth != 0)
-		strbuf_addf(&options, ":depth=%llu", (unsigned long long)record->depth);
-	if (record->cost != 0)
-		strbuf_addf(&options, ":cost=%llu", (unsigned long long)record->cost);
-	if (record->keeper != NULL) {
-		strbuf_adds(&options, ":keeper=");
-		start_escape(&options, record->keeper);
-	}
+	start_number(&options, "ring", record->ring);
+	start_number(&options, "depth", record->depth);
+	start_number(&options, "cost", record->cost);
+	start_text(&options, "keeper", record->keeper);
 	strbuf_addf(&options, ":follow=%d:root=%d", record->follow ? 1 : 0, (int)getpid());
 	strbuf_addf(&options, ":session=%llu", (unsigned long long)record->session);
-	if (record->child != NULL) {
-		strbuf_adds(&options, ":child=");
-		start_escape(&options, record->child);
-	}
-	if (record->exclude != NULL) {
-		strbuf_adds(&options, ":exclude_child=");
-		start_escape(&options, record->exclude);
-	}
+	start_text(&options, "child", record->child);
+	start_text(&options, "exclude_child", record->exclude);
 	if (record->exact)
 		strbuf_adds(&options, ":marks=16");
 	if (record->check)

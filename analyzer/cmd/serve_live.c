@@ -274,6 +274,7 @@ live_free(struct serve_live *live)
 }
 
 struct serve_live *
+/* NOLINTNEXTLINE(readability-function-size): what a look at the trace needs */
 serve_live_start(struct shelf *shelf, size_t run, const char *trace,
     const struct source_options *options, const struct paths *paths, uint64_t took_ns,
     struct err *err)

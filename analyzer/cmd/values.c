@@ -19,6 +19,13 @@ values_is_among(const char *argument, const char *const *names)
 	return false;
 }
 
+/* Whether nothing of a list stands behind its last word. */
+static bool
+values_is_end(const char *at)
+{
+	return *at == '\0' || *at == ';' || strncmp(at, " (", 2) == 0;
+}
+
 /*
  * "order of the sites: cost, blocks or bytes" is cost, blocks, bytes: what stands behind
  * the last colon, single words with ", " and " or " between; fewer than
@@ -40,11 +47,14 @@ values_add_listed(struct strbuf *words, const char *help)
 		strbuf_addf(&found, "%s%.*s", count > 0 ? " " : "", (int)len, at);
 		count++;
 		at += len;
-		is_last = is_behind_or || *at == '\0' || *at == ';' || strncmp(at, " (", 2) == 0;
+		is_last = is_behind_or || values_is_end(at);
 		is_behind_or = strncmp(at, " or ", 4) == 0;
-		if (!is_last && !is_behind_or && strncmp(at, ", ", 2) != 0)
+		if (is_behind_or)
+			at += 4;
+		else if (strncmp(at, ", ", 2) == 0)
+			at += 2;
+		else
 			break;
-		at += is_behind_or ? 4 : is_last ? 0 : 2;
 	}
 	if (is_last && count > 1)
 		strbuf_adds(words, found.text);

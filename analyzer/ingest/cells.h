@@ -60,23 +60,32 @@ void cells_release(struct cells *cells);
 struct cell *cells_find(
     struct cells *cells, uint32_t path, uint32_t stream, uint64_t time, uint32_t phase);
 
-/* A block that stands for weight. phase: at most UINT16_MAX. Times and paths come in any order. */
+/* Blocks that are alike. */
+struct cells_blocks {
+	uint64_t time; /* ticks */
+	uint32_t path, stream;
+	uint32_t phase; /* at most UINT16_MAX */
+	double size;    /* of one */
+	double weight;  /* how many it stands for */
+};
+
+/* Times and paths come in any order. */
 static inline void
-cells_add(struct cells *cells, uint32_t path, uint32_t stream, uint64_t time, uint32_t phase,
-    double size, double weight)
+cells_add(struct cells *cells, const struct cells_blocks *blocks)
 {
+	uint32_t phase = cells->is_phaseless ? 0 : blocks->phase;
+	uint64_t time = blocks->time;
 	struct cell *cell = NULL;
 
-	if (cells->is_phaseless)
-		phase = 0;
 	/* most blocks of a path are of the thread and of the time of the one before */
-	if (path < cells->last_count && time >= cells->from && time < cells->to)
-		cell = &cells->list[cells->last[path]];
-	if (cell == NULL || cell->path != path || cell->thread != cells->threads[stream] ||
-	    cell->slice != cells->slice || cell->phase != phase)
-		cell = cells_find(cells, path, stream, time, phase);
-	cell->blocks += weight;
-	cell->bytes += size * weight;
+	if (blocks->path < cells->last_count && time >= cells->from && time < cells->to)
+		cell = &cells->list[cells->last[blocks->path]];
+	if (cell == NULL || cell->path != blocks->path ||
+	    cell->thread != cells->threads[blocks->stream] || cell->slice != cells->slice ||
+	    cell->phase != phase)
+		cell = cells_find(cells, blocks->path, blocks->stream, time, phase);
+	cell->blocks += blocks->weight;
+	cell->bytes += blocks->size * blocks->weight;
 }
 
 #endif

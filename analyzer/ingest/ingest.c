@@ -63,10 +63,14 @@ ingest_begin(void *data, struct model_block *block)
 
 	escape_begin(&run->escape, block);
 	timeline_add(&run->timeline, block->begin, (double)block->size, (double)block->weight);
-	cells_add(&run->cells, block->tag, block->stream, block->begin,
-	    definitions_phase_at(
-		run->definitions, run->streams.list[block->stream].process, block->begin),
-	    (double)block->size, (double)block->weight);
+	cells_add(&run->cells,
+	    &(struct cells_blocks){ .time = block->begin,
+		.path = block->tag,
+		.stream = block->stream,
+		.phase = definitions_phase_at(
+		    run->definitions, run->streams.list[block->stream].process, block->begin),
+		.size = (double)block->size,
+		.weight = (double)block->weight });
 	if (run->reader->head.mode == ESC_MODE_AUTO)
 		rates_add(
 		    &run->rates, block->size, run->reader->head.sample_bias, (double)block->weight);

@@ -26,6 +26,18 @@ draw(uint32_t below)
 	return (uint32_t)((uint64_t)(seed >> 4) * below >> 28);
 }
 
+static void
+add(struct cells *cells, const struct block *block)
+{
+	cells_add(cells,
+	    &(struct cells_blocks){ .time = block->time,
+		.path = block->path,
+		.stream = block->stream,
+		.phase = block->phase,
+		.size = block->size,
+		.weight = block->weight });
+}
+
 static const struct cell *
 cell_of(const struct cells *cells, const struct block *block)
 {
@@ -84,8 +96,7 @@ fill(struct cells *cells, uint32_t count, uint32_t paths, uint32_t streams, uint
 			.size = draw(1000),
 			.weight = 1 + draw(3),
 		};
-		cells_add(cells, blocks[i].path, blocks[i].stream, blocks[i].time, blocks[i].phase,
-		    blocks[i].size, blocks[i].weight);
+		add(cells, &blocks[i]);
 		CHECK(cells->count - 1 - cells->paths <= most);
 	}
 	CHECK(cells->slices <= CELLS_SLICES);
@@ -145,8 +156,7 @@ test_far(void)
 	for (i = 0; i < 4; i++) {
 		blocks[1000 + i] = blocks[i];
 		blocks[1000 + i].time = i % 2 ? 7 : UINT64_MAX;
-		cells_add(&cells, blocks[i].path, blocks[i].stream, blocks[1000 + i].time,
-		    blocks[i].phase, blocks[i].size, blocks[i].weight);
+		add(&cells, &blocks[1000 + i]);
 	}
 	CHECK_EQ(cells.slices, CELLS_SLICES);
 	check_against(&cells, 1004);
