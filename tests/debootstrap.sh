@@ -93,7 +93,7 @@ package() {
 	    LD_PRELOAD=libesc.so ls / >/dev/null
 	    esc info esc.ls.*.esc
 	    apt-get purge -qq -y esc >/dev/null
-	    ! command -v esc
+	    test ! -e /usr/bin/esc
 	    test -z "$(find /usr -path "*esc/*" -o -name "libesc*" -o -name "esc-*")"'
 }
 
