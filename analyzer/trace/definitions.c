@@ -245,15 +245,25 @@ definitions_load_thread_name(struct load *load, const uint8_t *at, size_t len)
 {
 	struct definitions *out = load->out;
 	struct esc_def_thread_name def;
+	uint64_t *index;
+	bool is_fresh;
 
 	if (len < sizeof(def))
 		return false;
 	memcpy(&def, at, sizeof(def));
 	if (def.name_len > len - sizeof(def) || def.name_len > ESC_NAME_MAX)
 		return false;
-	out->names = xgrow(out->names, &load->name_cap, out->name_count + 1, sizeof(*out->names));
-	out->names[out->name_count++] = (struct definitions_name){ def.process, def.def.id,
-		xstrndup((const char *)at + sizeof(def), def.name_len) };
+	/* One for each thread, however often it is renamed. */
+	at += sizeof(def);
+	index = map_insert(&out->named, (struct map_key){ def.process, def.def.id }, &is_fresh);
+	if (is_fresh) {
+		*index = out->name_count++;
+		out->names =
+		    xgrow(out->names, &load->name_cap, out->name_count, sizeof(*out->names));
+	} else {
+		free(out->names[*index]);
+	}
+	out->names[*index] = xstrndup((const char *)at, def.name_len);
 	return true;
 }
 
@@ -470,6 +480,47 @@ definitions_compare_phases(const void *left, const void *right)
 	return 0;
 }
 
+/* The last of the process that is not later; NULL: there is none. */
+static const struct definitions_phase *
+definitions_phase_last(const struct definitions *definitions, uint32_t process, uint64_t time)
+{
+	size_t low = 0, high = definitions->phase_count, middle;
+	const struct definitions_phase *phase;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		phase = &definitions->phases[middle];
+		if (phase->process < process || (phase->process == process && phase->at <= time))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	phase = low > 0 ? &definitions->phases[low - 1] : NULL;
+	return phase != NULL && phase->process == process ? phase : NULL;
+}
+
+/* Phases by time, and where processes begin: each where its parent was when it was forked,
+ * once for all, as a chain of forks may be long. Parents have smaller numbers; what has not
+ * is damaged. */
+static void
+definitions_order_phases(struct definitions *out)
+{
+	const struct definitions_phase *phase;
+
+	if (out->phase_count == 0)
+		return;
+	qsort(out->phases, out->phase_count, sizeof(*out->phases), definitions_compare_phases);
+	for (uint32_t i = 1; i <= out->process_count; i++) {
+		struct definitions_process *process = &out->processes[i];
+
+		if (process->parent == 0 || process->parent >= i)
+			continue;
+		phase = definitions_phase_last(out, process->parent, process->started);
+		process->phase =
+		    phase != NULL ? phase->name : out->processes[process->parent].phase;
+	}
+}
+
 struct definitions *
 definitions_new(struct reader *reader, struct budget *budget)
 {
@@ -499,9 +550,7 @@ definitions_new(struct reader *reader, struct budget *budget)
 		reader_note(reader, "stacks deeper than %d frames: cut", DEFINITIONS_DEPTH);
 	free(load.nodes);
 	free(load.modules);
-	if (load.out->phase_count > 1)
-		qsort(load.out->phases, load.out->phase_count, sizeof(*load.out->phases),
-		    definitions_compare_phases);
+	definitions_order_phases(load.out);
 	map_release(&load.phase_names);
 	map_release(&load.same_modules);
 	map_release(&load.pcs);
@@ -527,60 +576,29 @@ definitions_free(struct definitions *definitions)
 	for (i = 1; i <= definitions->phase_name_count; i++)
 		free(definitions->phase_names[i]);
 	for (size_t at = 0; at < definitions->name_count; at++)
-		free(definitions->names[at].name);
+		free(definitions->names[at]);
 	free(definitions->phase_names);
 	free(definitions->phases);
 	free(definitions->names);
+	map_release(&definitions->named);
 	free(definitions);
 }
 
-/* The last of the process that is not later; NULL: there is none. */
-static const struct definitions_phase *
-definitions_phase_last(const struct definitions *definitions, uint32_t process, uint64_t time)
-{
-	size_t low = 0, high = definitions->phase_count, middle;
-	const struct definitions_phase *phase;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		phase = &definitions->phases[middle];
-		if (phase->process < process || (phase->process == process && phase->at <= time))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	phase = low > 0 ? &definitions->phases[low - 1] : NULL;
-	return phase != NULL && phase->process == process ? phase : NULL;
-}
-
-/* A process that has said nothing is where its parent was when it was forked. Parents have
- * smaller numbers; what is damaged ends it. */
 uint32_t
 definitions_phase_at(const struct definitions *definitions, uint32_t process, uint64_t time)
 {
-	const struct definitions_phase *phase = NULL;
+	const struct definitions_phase *phase;
 
-	if (definitions->phase_count == 0)
+	if (definitions->phase_count == 0 || process == 0 || process > definitions->process_count)
 		return 0;
-	while (phase == NULL && process != 0 && process <= definitions->process_count) {
-		const struct definitions_process *one = &definitions->processes[process];
-
-		phase = definitions_phase_last(definitions, process, time);
-		if (one->started < time)
-			time = one->started;
-		process = one->parent < process ? one->parent : 0;
-	}
-	return phase != NULL ? phase->name : 0;
+	phase = definitions_phase_last(definitions, process, time);
+	return phase != NULL ? phase->name : definitions->processes[process].phase;
 }
 
 const char *
 definitions_thread_name(const struct definitions *definitions, uint32_t process, uint32_t thread)
 {
-	for (size_t at = definitions->name_count; at > 0; at--) {
-		const struct definitions_name *name = &definitions->names[at - 1];
+	const uint64_t *index = map_find(&definitions->named, (struct map_key){ process, thread });
 
-		if (name->process == process && name->thread == thread)
-			return name->name;
-	}
-	return "";
+	return index != NULL ? definitions->names[*index] : "";
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analyzer/util/map.h"
 #include "preload/record.h"
 
 struct budget;
@@ -28,6 +29,7 @@ struct definitions_process {
 	uint32_t pid;
 	uint32_t parent;  /* number; 0: the first one */
 	uint64_t started; /* ticks */
+	uint32_t phase;   /* number; what it was in at first */
 };
 
 /* A place in code. */
@@ -61,12 +63,6 @@ struct definitions_phase {
 	uint64_t at;      /* ticks */
 };
 
-/* How a process calls a thread. */
-struct definitions_name {
-	uint32_t process, thread; /* numbers */
-	char *name;
-};
-
 /* Names of phases; what has a later one is called by the last. */
 enum { DEFINITIONS_PHASES = 255 };
 
@@ -80,10 +76,11 @@ struct definitions {
 	size_t thread_count;
 	struct definitions_phase *phases; /* by process, then time */
 	size_t phase_count;
-	char **phase_names;             /* the first is NULL */
-	uint32_t phase_name_count;      /* the highest */
-	struct definitions_name *names; /* the last one of a thread holds */
+	char **phase_names;        /* the first is NULL */
+	uint32_t phase_name_count; /* the highest */
+	char **names;              /* of threads */
 	size_t name_count;
+	struct map named;      /* (process, thread) -> index of names */
 	uint32_t module_count; /* highest number, as all counts here */
 	uint32_t process_count;
 	uint32_t pc_count;
