@@ -1,7 +1,7 @@
 /*
  * What a program may tell esc, the heap profiler, about itself. Header only: there is nothing
  * to link with but what has dlsym, which is libc since glibc 2.34. Where libesc.so is not
- * preloaded a call is a load and a branch. C89 and C++98 or later, GCC or clang.
+ * preloaded a call is two loads and two branches. C89 and C++98 or later, GCC or clang.
  *
  *	esc_phase("load");             blocks from now on belong to the phase "load"
  *	esc_thread_name("worker 3");   what reports call the calling thread
