@@ -557,10 +557,13 @@ escape_count_size(struct escape_site *site, uint64_t size, double weight)
 static inline uint64_t
 escape_life(const struct escape *escape, const struct model_end *end)
 {
-	uint64_t ticks = end->time - end->block->begin;
+	double ticks = end->time > end->block->begin ? (double)(end->time - end->block->begin) : 0;
+	double life = ticks * escape->options.tick_ns;
 
-	return end->time < end->block->begin ? 0
-					     : (uint64_t)((double)ticks * escape->options.tick_ns);
+	/* what a damaged header makes of it no integer need hold */
+	if (!(life > 0))
+		return 0;
+	return life < 0x1p63 ? (uint64_t)life : INT64_MAX;
 }
 
 /* Of a block that was not freed. */

@@ -24,8 +24,10 @@ slow_valid(unsigned control)
 
 	if (kind >= 1 && kind <= 9)
 		return true;
-	if (kind == 10 || kind == 11)
+	if (kind == 10)
 		return size == 0;
+	if (kind == 11)
+		return true;
 	if (kind == 12)
 		return size == 0 && address == 0;
 	return kind == 13 && address == 0 && stack == 0 && control >> 12 == 0;

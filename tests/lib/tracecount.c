@@ -149,7 +149,7 @@ event_length(const uint8_t *at, uint32_t room, uint16_t *control)
 	length += 1U << (*control >> ESC_CONTROL_TIME_SHIFT & 3);
 	length += address[*control >> ESC_CONTROL_ADDRESS_SHIFT & 3];
 	length += stack[*control >> ESC_CONTROL_STACK_SHIFT & 3];
-	if (kind < ESC_EVENT_FREE || kind == ESC_EVENT_RATE)
+	if (kind < ESC_EVENT_FREE || kind == ESC_EVENT_GIVE_UP || kind == ESC_EVENT_RATE)
 		length += size[*control >> ESC_CONTROL_SIZE_SHIFT & 3];
 	if ((*control & ESC_CONTROL_KEPT) != 0) {
 		uint32_t kept = length + ((*control & ESC_CONTROL_COST) != 0 ? 2 : 0);
