@@ -132,6 +132,16 @@ add_run(struct made *made, int64_t id, int64_t allocations, int64_t recorded)
 
 		need(made, store_add_thread(made->store, &thread, &made->err));
 	}
+	for (int64_t i = 1; i <= 2; i++) {
+		struct store_phase phase = { .id = id * 10 + i,
+			.run = id,
+			.name = i == 1 ? "load" : "\033]0;serve\a",
+			.entered = i,
+			.first_ns = i * 1000000,
+			.time_ns = i * 70000000 };
+
+		need(made, store_add_phase(made->store, &phase, &made->err));
+	}
 }
 
 static void
@@ -185,8 +195,10 @@ add_cells(struct made *made, const struct store_path *path, int64_t run)
 {
 	const struct store_path_cell cells[] = {
 		{ path->site, path->stack, 0, 41, 0, path->blocks / 4, path->bytes / 4 },
-		{ path->site, path->stack, run * 10 + 1, 0, 0, path->blocks / 2, path->bytes / 2 },
-		{ path->site, path->stack, run * 10 + 2, 40, 0, path->blocks / 4, path->bytes / 4 },
+		{ path->site, path->stack, run * 10 + 1, 0, run * 10 + 1, path->blocks / 2,
+		    path->bytes / 2 },
+		{ path->site, path->stack, run * 10 + 2, 40, run * 10 + 2, path->blocks / 4,
+		    path->bytes / 4 },
 	};
 
 	for (size_t i = 0; i < sizeof(cells) / sizeof(*cells); i++)

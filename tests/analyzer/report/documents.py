@@ -91,8 +91,20 @@ def test_sites(kind, report, db):
 
 def test_info(kind, report, db):
     info = ask("info", "--format=json", kind + ".db")
-    check(list(info) == ["schema", "run", "verdicts", "processes", "threads", "pairs", "timeline", "modules"],
+    check(list(info) == ["schema", "run", "verdicts", "processes", "threads", "phases",
+                         "pairs", "timeline", "modules"],
           "%s: members %s" % (kind, list(info)))
+    rows = db.execute(
+        "SELECT p.name, p.entered * count(DISTINCT p.run), total(c.blocks), total(c.bytes) FROM"
+        " phase p LEFT JOIN path_cell c ON c.phase = p.id GROUP BY p.name"
+        " ORDER BY min(p.first_ns), p.name").fetchall()
+    check([each["name"] for each in info["phases"]] == [row[0] for row in rows],
+          "%s: phases %s" % (kind, info["phases"]))
+    for each, row in zip(info["phases"], rows):
+        check(each["entered"] == row[1], "%s: entered %s" % (kind, each))
+        check(abs(each["blocks"] - row[2]) <= 1 and abs(each["bytes"] - row[3]) <= 1,
+              "%s: phase %s, not %s" % (kind, each, row))
+        check(0 <= each["stackable"] <= each["blocks"], "%s: stackable %s" % (kind, each))
     check(info["run"] == report["run"], kind + ": run")
     known = {"stack", "buffer", "caller", "reuse", "mixed", "large", "heap", "thread", "live"}
     check([each["verdict"] for each in info["verdicts"]] == [
