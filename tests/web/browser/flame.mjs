@@ -131,10 +131,13 @@ const painted = (tab) => tab.page.$eval("main canvas", (canvas) => {
 	return some / (data.length / 4);
 });
 
-/** Blocks and sites by the thread that allocated them, by the database's own rows. */
+/** Blocks and sites by the thread that allocated them, by the database's own rows: sites of
+ *  one place are one, as reports have them. */
 export function threads_of(file) {
-	return rows(file, "SELECT t.number, sum(c.blocks) AS blocks, sum(c.bytes) AS bytes, count(DISTINCT c.site) AS sites " +
-		"FROM path_cell c JOIN thread t ON t.id = c.thread GROUP BY t.number ORDER BY t.number");
+	return rows(file, "SELECT t.number, sum(c.blocks) AS blocks, sum(c.bytes) AS bytes, " +
+		"count(DISTINCT f.function || '|' || f.file || '|' || f.line || '|' || f.column || '|' || m.path) AS sites " +
+		"FROM path_cell c JOIN thread t ON t.id = c.thread JOIN site s ON s.id = c.site JOIN frame f ON f.id = s.frame " +
+		"JOIN module m ON m.id = f.module GROUP BY t.number ORDER BY t.number");
 }
 
 // Below the root stands each thread, with what it allocated.
