@@ -3,10 +3,10 @@
 #define CMD_FILTER_OPTIONS_H
 
 #include "analyzer/cmd/options.h"
+#include "analyzer/store/filter.h"
 
 struct cmd;
 struct err;
-struct filter;
 struct query_db;
 struct source_options;
 
@@ -16,8 +16,7 @@ enum { FILTER_OPTION = OPTIONS_KEY + 700 };
 #define FILTER_OPTIONS                                                         \
 	{                                                                      \
 		"filter", FILTER_OPTION, "KEY=PATTERN",                        \
-		    "only blocks that pass: verdict, function, file, module, " \
-		    "through, thread, process, phase, time; may be repeated"   \
+		    "only blocks that pass: " FILTER_NAMES "; may be repeated" \
 	}
 
 /* Takes an option of that key from optarg; does nothing with others. */

@@ -75,13 +75,9 @@ static int
 write_folded(const struct export_options *options, struct query_db *db, FILE *out, struct err *err)
 {
 	struct tree_diff diff = { .tree.nodes = NULL };
-	int rc;
+	int rc =
+	    tree_diff_load(&diff, options->before, db, options->metric, options->is_inverted, err);
 
-	if (options->before)
-		rc = tree_diff_load(
-		    &diff, options->before, db, options->metric, options->is_inverted, err);
-	else
-		rc = tree_load(&diff.tree, db, options->metric, options->is_inverted, err);
 	if (rc == 0)
 		write_stacks(&diff.tree, diff.selves, options->before ? TREE_SIDES : 1, out);
 	tree_diff_release(&diff);

@@ -366,13 +366,9 @@ write_svg(const struct export_options *options, struct query_db *db, FILE *out, 
 {
 	struct tree_diff diff = { .tree.nodes = NULL };
 	const struct tree *tree = &diff.tree;
-	int rc;
+	int rc =
+	    tree_diff_load(&diff, options->before, db, options->metric, options->is_inverted, err);
 
-	if (options->before)
-		rc = tree_diff_load(
-		    &diff, options->before, db, options->metric, options->is_inverted, err);
-	else
-		rc = tree_load(&diff.tree, db, options->metric, options->is_inverted, err);
 	if (rc == 0) {
 		struct picture picture = { .out = out,
 			.tree = tree,

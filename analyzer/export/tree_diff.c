@@ -128,9 +128,12 @@ tree_diff_load(struct tree_diff *diff, struct query_db *before, struct query_db 
     const struct tree_metric *metric, bool is_inverted, struct err *err)
 {
 	struct tree sides[TREE_SIDES] = { { .nodes = NULL }, { .nodes = NULL } };
-	int rc = tree_load(&sides[TREE_BEFORE], before, metric, is_inverted, err);
+	int rc;
 
 	*diff = (struct tree_diff){ .tree.nodes = NULL };
+	if (before == NULL)
+		return tree_load(&diff->tree, after, metric, is_inverted, err);
+	rc = tree_load(&sides[TREE_BEFORE], before, metric, is_inverted, err);
 	if (rc == 0)
 		rc = tree_load(&sides[TREE_AFTER], after, metric, is_inverted, err);
 	if (rc == 0)

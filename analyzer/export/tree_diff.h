@@ -16,7 +16,8 @@ struct tree_diff {
 	uint8_t *verdicts[TREE_SIDES]; /* TREE_VERDICTS: it is not there */
 };
 
-/* -1 and err set on failure. Release it in any case. */
+/* Without `before`, NULL, it is the tree of the one run, and nothing is known by sides. -1 and
+ * err set on failure. Release it in any case. */
 int tree_diff_load(struct tree_diff *diff, struct query_db *before, struct query_db *after,
     const struct tree_metric *metric, bool is_inverted, struct err *err);
 void tree_diff_release(struct tree_diff *diff);

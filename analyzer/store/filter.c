@@ -8,9 +8,6 @@
 #include "analyzer/util/err.h"
 #include "analyzer/util/strbuf.h"
 
-const char filter_names[] =
-    "verdict, function, file, module, through, thread, process, phase or time";
-
 /* SQL: what stands below a directory is called by that name as well. */
 #define FILTER_BASE(path) "replace(" path ", rtrim(" path ", replace(" path ", '/', '')), '')"
 
@@ -71,7 +68,7 @@ filter_add(struct filter *filter, const char *text, struct err *err)
 		one.key++;
 	if (!equal || one.key == FILTER_KEYS)
 		return err_set(
-		    err, "a filter is KEY=PATTERN, with KEY one of %s, not %s", filter_names, text);
+		    err, "a filter is KEY=PATTERN, with KEY one of " FILTER_NAMES ", not %s", text);
 	one.value = equal + 1;
 	if (strlen(text) > FILTER_TEXT || filter->count == FILTER_MOST)
 		return err_set(err, "%d filters of %d bytes at most", FILTER_MOST, FILTER_TEXT);

@@ -56,8 +56,8 @@ struct filter_said {
 	double others; /* blocks of threads that are not known one by one, left out */
 };
 
-/* The names of the keys, with commas. */
-extern const char filter_names[];
+/* The names of the keys, as help and errors list them. */
+#define FILTER_NAMES "verdict, function, file, module, through, thread, process, phase or time"
 
 /* Takes KEY=PATTERN or KEY!=PATTERN; the text must live as long. -1 and err set: which it
  * is not. */
