@@ -11,19 +11,9 @@
 #include "analyzer/util/err.h"
 #include "analyzer/util/names.h"
 #include "tests/lib/check.h"
+#include "tests/lib/draw.h"
 
 enum { ROUNDS = 20000 };
-
-static uint64_t state = 0x9e3779b97f4a7c15U;
-
-static unsigned
-draw(unsigned below)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (unsigned)(state >> 33) % below;
-}
 
 /* Reads a text: 0 or -1. */
 static int

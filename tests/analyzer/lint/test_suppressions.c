@@ -5,19 +5,9 @@
 
 #include "analyzer/lint/suppressions.h"
 #include "tests/lib/check.h"
+#include "tests/lib/draw.h"
 
 enum { ROUNDS = 100000, LENGTH = 7 };
-
-static uint64_t state = 0x2545f4914f6cdd1dU;
-
-static unsigned
-draw(unsigned below)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (unsigned)(state >> 33) % below;
-}
 
 static void
 draw_text(char *text, const char *letters)

@@ -9,19 +9,9 @@
 #include "analyzer/util/term.h"
 #include "analyzer/util/utf8.h"
 #include "tests/lib/check.h"
+#include "tests/lib/draw.h"
 
 enum { NAMES_ROUNDS = 60000, NAMES_LONGEST = 40 };
-
-static uint64_t state = 0x9e3779b97f4a7c15U;
-
-static unsigned
-draw(unsigned below)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (unsigned)(state >> 33) % below;
-}
 
 /* Bytes of any kind, but often what escapes are made of, and bits of UTF-8. */
 static void
