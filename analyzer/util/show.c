@@ -88,11 +88,24 @@ show_text(struct strbuf *buf, const char *text, size_t columns)
 	return used;
 }
 
+/* "libx.so.1+0x1d30": a place in a module, for a function without a name. */
+static bool
+name_is_place(const char *name)
+{
+	const char *offset = strrchr(name, '+');
+
+	return offset && strncmp(offset, "+0x", 3) == 0 && offset[3] != '\0' &&
+	    offset[3 + strspn(offset + 3, "0123456789abcdef")] == '\0';
+}
+
 size_t
 show_name(struct strbuf *buf, const char *name, size_t columns)
 {
 	const char *rest = name;
 	const char *next;
+
+	if (name_is_place(name))
+		return show_tail(buf, name, columns);
 
 	/* escapes only make it longer, so the bytes that are too many are sure */
 	while (strlen(rest) + (rest > name) > columns && (next = strstr(rest, "::")) != NULL &&

@@ -10,7 +10,8 @@ struct strbuf;
 /* Adds text as term_escape does, at most `columns` wide; what is longer ends
  * with "~" there. Returns the columns used. */
 size_t show_text(struct strbuf *buf, const char *text, size_t columns);
-/* The same for a qualified name: what it is nested in is left out first. */
+/* The same for a function: what a qualified name is nested in is left out first; of a
+ * place in a module ("libx.so+0x1d30") the end stays. */
 size_t show_name(struct strbuf *buf, const char *name, size_t columns);
 /* The same, but it is the beginning that is left out. For paths. */
 size_t show_tail(struct strbuf *buf, const char *text, size_t columns);

@@ -56,6 +56,11 @@ test_ends(void)
 	shows(show_name, "abc::def::ghi", 9, "~def::ghi");
 	shows(show_name, "abc::def::ghi", 5, "~ghi");
 	shows(show_name, "abcdefgh", 4, "abc~");
+	/* two functions without names are told apart by the end */
+	shows(show_name, "libavfilter.so.8+0x1de470", 12, "~.8+0x1de470");
+	shows(show_name, "libx.so+0x1de4", 14, "libx.so+0x1de4");
+	shows(show_name, "operator+0xyz", 6, "opera~");
+	shows(show_name, "a::operator+", 11, "~operator+");
 	shows(show_tail, "/usr/lib/x.c", 12, "/usr/lib/x.c");
 	shows(show_tail, "/usr/lib/x.c", 5, "~/x.c");
 }
