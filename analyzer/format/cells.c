@@ -22,7 +22,7 @@ cells_number(struct json *json, const struct cell *cell, enum column_kind kind)
 {
 	if (kind == COLUMN_BOOL)
 		json_bool(json, cell_whole(cell) != 0);
-	else if (kind == COLUMN_REAL && cell->type == CELL_REAL)
+	else if (column_is_real(kind) && cell->type == CELL_REAL)
 		json_double(json, cell->real);
 	else
 		json_int(json, cell_whole(cell));

@@ -67,7 +67,7 @@ write_cell(const struct cell *cell, enum column_kind kind, FILE *out)
 	case CELL_NULL: return;
 	case CELL_INT: fprintf(out, "%lld", (long long)cell->integer); return;
 	case CELL_REAL:
-		if (kind == COLUMN_REAL)
+		if (column_is_real(kind))
 			fprintf(out, "%.17g", cell->real);
 		else
 			fprintf(out, "%lld", (long long)cell_whole(cell));

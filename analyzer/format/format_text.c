@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyzer/format/format.h"
 #include "analyzer/format/rows.h"
@@ -41,6 +42,10 @@ add_number(struct strbuf *buf, const struct cell *cell, enum column_kind kind)
 		strbuf_adds(buf, show_bytes(shown, number));
 	else if (kind == COLUMN_NS)
 		strbuf_adds(buf, show_ns(shown, number));
+	else if (kind == COLUMN_SHARE)
+		strbuf_adds(buf, show_share(shown, number, 1));
+	else if (kind == COLUMN_LINE && cell_whole(cell) == 0)
+		strbuf_adds(buf, "-");
 	else if (kind == COLUMN_BOOL)
 		strbuf_adds(buf, cell_whole(cell) ? "yes" : "no");
 	else if (cell->type == CELL_REAL)
@@ -127,6 +132,10 @@ write_row(const struct rows *rows, const size_t *widths, const struct cell *row,
 		strbuf_adds(&buf, "");
 		used = row ? add_cell(&buf, &row[i], column->kind)
 			   : show_text(&buf, column->title, TEXT_CELL);
+		if (used == 0) {
+			owed += widths[i] + 2;
+			continue;
+		}
 		pad(out, owed);
 		if (column_is_number(column))
 			pad(out, widths[i] - used);
@@ -153,7 +162,14 @@ static void
 write_single(const struct rows *rows, FILE *out)
 {
 	struct strbuf buf = { 0 };
+	size_t widest = 0;
 
+	for (size_t i = 0; i < rows->width; i++) {
+		const char *title = rows->columns[i].title;
+
+		if (title && strlen(title) > widest)
+			widest = strlen(title);
+	}
 	for (size_t i = 0; rows->count > 0 && i < rows->width; i++) {
 		if (!rows->columns[i].title)
 			continue;
@@ -161,7 +177,8 @@ write_single(const struct rows *rows, FILE *out)
 		strbuf_adds(&buf, "");
 		add_cell(&buf, &rows->cells[i], rows->columns[i].kind);
 		add_exact(&buf, &rows->cells[i], rows->columns[i].kind);
-		fprintf(out, "%-18s%s\n", rows->columns[i].title, buf.text);
+		fprintf(out, "%-*s%s\n", buf.len > 0 ? (int)widest + 2 : 0, rows->columns[i].title,
+		    buf.text);
 	}
 	strbuf_release(&buf);
 }

@@ -8,6 +8,12 @@
 #include "analyzer/util/paths.h"
 #include "analyzer/util/xalloc.h"
 
+bool
+column_is_real(enum column_kind kind)
+{
+	return kind == COLUMN_REAL || kind == COLUMN_SHARE;
+}
+
 void
 rows_init(struct rows *rows, const struct column *columns, size_t width)
 {

@@ -2,6 +2,7 @@
 #ifndef FORMAT_ROWS_H
 #define FORMAT_ROWS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,8 @@ enum column_kind {
 	COLUMN_BYTES,
 	COLUMN_NS,
 	COLUMN_REAL,
+	COLUMN_SHARE, /* a real number of 0 to 1, shown in percent */
+	COLUMN_LINE,  /* of a file; 0: not known */
 	COLUMN_LIST,  /* texts; in a database: a JSON array of them */
 	COLUMN_STACK, /* a list; in a database: stack(id), innermost first */
 	COLUMN_BOOL,
@@ -28,6 +31,9 @@ struct column {
 	const char *title; /* over it in a table; NULL: not in one */
 	enum column_kind kind;
 };
+
+/* Whether its numbers are no whole ones. */
+bool column_is_real(enum column_kind kind);
 
 enum cell_type { CELL_NULL, CELL_INT, CELL_REAL, CELL_TEXT, CELL_LIST, CELL_CHAIN, CELL_ROWS };
 

@@ -216,7 +216,7 @@ set_cell(struct cell *cell, enum column_kind kind, struct query *query, int at,
 	/* the column decides, so that JSON has the types it promises */
 	if (kind == COLUMN_TEXT || kind == COLUMN_PATH)
 		cell_set_text(cell, query_text(query, at));
-	else if (kind == COLUMN_STACK || (type == QUERY_INT && kind != COLUMN_REAL))
+	else if (kind == COLUMN_STACK || (type == QUERY_INT && !column_is_real(kind)))
 		cell_set_int(cell, query_int(query, at));
 	else
 		cell_set_real(cell, query_real(query, at));

@@ -4,7 +4,7 @@
 static const struct column columns[] = {
 	{ "function", "function", COLUMN_TEXT },
 	{ "file", "file", COLUMN_PATH },
-	{ "line", "line", COLUMN_INT },
+	{ "line", "line", COLUMN_LINE },
 	{ "column", NULL, COLUMN_INT },
 	{ "module", NULL, COLUMN_PATH },
 	{ "verdict", "verdict", COLUMN_TEXT },

@@ -15,7 +15,7 @@ static const struct column columns[] = {
 	{ "bytes", "bytes", COLUMN_BYTES },
 	{ "blocks", NULL, COLUMN_COUNT },
 	{ "saved.blocks", NULL, COLUMN_COUNT },
-	{ "share", "off the heap", COLUMN_REAL },
+	{ "share", "off the heap", COLUMN_SHARE },
 	{ "lost", "lost", COLUMN_COUNT },
 	{ "passed", "in pauses", COLUMN_COUNT },
 	{ "trace", NULL, COLUMN_PATH },
