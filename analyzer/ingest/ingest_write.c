@@ -82,12 +82,17 @@ write_list(const char *const *list, size_t count)
 static char *
 write_found(const struct wrappers *wrappers)
 {
-	size_t count = wrappers_found_count(wrappers), i;
-	const char **names = xcalloc(count + 1, sizeof(*names));
+	size_t found = wrappers_found_count(wrappers), count = 0, i, j;
+	const char **names = xcalloc(found + 1, sizeof(*names));
 	char *text;
 
-	for (i = 0; i < count; i++)
-		names[i] = wrappers_found_name(wrappers, i);
+	/* two programs may have one of the same name, and --no-wrapper knows names */
+	for (i = 0; i < found; i++) {
+		names[count] = wrappers_found_name(wrappers, i);
+		for (j = 0; strcmp(names[j], names[count]) != 0; j++)
+			;
+		count += j == count;
+	}
 	text = write_list(names, count);
 	free(names);
 	return text;
