@@ -91,14 +91,17 @@ page_auto(const struct page *page)
 	const struct rows *run = page->run;
 	double low = rows_real(run, 0, "interval_low");
 	double high = rows_real(run, 0, "interval_high");
+	bool several = rows_int(run, 0, "runs") > 1;
 	char number[6][SHOW_SIZE];
 
 	fputs("  mode auto: ", page->out);
+	/* of several runs each had a time of its own */
 	if (rows_real(run, 0, "whole_ns") > 0)
-		fprintf(page->out, "everything for the first %s (%s of %s allocations), then\n    ",
-		    show_ns(number[0], rows_real(run, 0, "whole_ns")),
+		fprintf(page->out, "everything for %s%s (%s of %s allocations), %s\n    ",
+		    several ? "" : "the first ", show_ns(number[0], rows_real(run, 0, "whole_ns")),
 		    show_count(number[1], rows_real(run, 0, "whole_allocations")),
-		    show_count(number[2], rows_real(run, 0, "allocations")));
+		    show_count(number[2], rows_real(run, 0, "allocations")),
+		    several ? "added up over the runs, else" : "then");
 	fprintf(page->out, "one block every %s", show_bytes(number[3], low));
 	if (high > low)
 		fprintf(page->out, " to %s", show_bytes(number[4], high));
@@ -238,7 +241,8 @@ page_saving(const struct page *page)
 /* ---- what was not seen */
 
 static void
-page_gap(const struct page *page, bool *any, const char *column, double whole, const char *what)
+page_gap(const struct page *page, bool *any, const char *column, double whole, const char *one,
+    const char *many)
 {
 	double count = rows_real(page->run, 0, column);
 	char number[2][SHOW_SIZE];
@@ -248,7 +252,8 @@ page_gap(const struct page *page, bool *any, const char *column, double whole, c
 	if (!*any)
 		page_title(page, "Not seen");
 	*any = true;
-	fprintf(page->out, "  %s %s", show_count(number[0], count), what);
+	fprintf(
+	    page->out, "  %s %s", show_count(number[0], count), *page_plural(count) ? many : one);
 	if (whole > 0)
 		fprintf(page->out, " (%s)", show_share(number[1], count, whole));
 	fputc('\n', page->out);
@@ -303,7 +308,7 @@ page_lines(const struct page *page, bool *any, double blocks)
 			page_title(page, "Not seen");
 		*any = true;
 		fputs("  no lines for ", page->out);
-		page_text(page, page_near(path), page->columns - 60);
+		page_path(page, path, page->columns - 60);
 		fprintf(page->out, " (%s of the blocks): %s\n",
 		    show_share(number, lineless, blocks),
 		    partial ? "its debug information cannot be read"
@@ -322,7 +327,7 @@ page_split(const struct page *page, bool *any)
 			page_title(page, "Not seen");
 		*any = true;
 		fputs("  inlined functions of ", page->out);
-		page_text(page, page_near(rows_text(page->modules, i, "path")), page->columns - 60);
+		page_path(page, rows_text(page->modules, i, "path"), page->columns - 60);
 		fputs(": its .dwo files, or the .dwp, are not there\n", page->out);
 	}
 }
@@ -342,7 +347,7 @@ page_modules(const struct page *page, bool *any)
 			page_title(page, "Not seen");
 		*any = true;
 		fputs("  no names for ", page->out);
-		page_text(page, path, page->columns - 40);
+		page_path(page, path, page->columns - 40);
 		why = rows_text(page->modules, i, "symbols");
 		if (strcmp(why, "failed") == 0) {
 			fputs(": the symboliser failed\n", page->out);
@@ -486,6 +491,34 @@ page_lost(const struct page *page)
 	fputc('\n', page->out);
 }
 
+/* Programs of several of which nothing was seen; of a single one page_empty tells. */
+static int
+page_idle(const struct page *page, bool *any, struct query_db *db, struct err *err)
+{
+	struct query *query = query_prepare(db,
+	    "SELECT exe, count(*) OVER () FROM run WHERE allocations = 0 GROUP BY exe"
+	    " HAVING (SELECT count(*) FROM run) > 1 ORDER BY exe LIMIT 5",
+	    err);
+	int64_t count = 0, shown = 0;
+	int rc = -1;
+
+	while (query && (rc = query_next(query, err)) > 0) {
+		if (!*any)
+			page_title(page, "Not seen");
+		*any = true;
+		count = query_int(query, 1);
+		shown++;
+		fputs("  no allocation of ", page->out);
+		page_path(page, query_text(query, 0), page->columns - 40);
+		fputs(": it made none, or has an allocator of its own\n", page->out);
+	}
+	if (rc == 0 && count > shown)
+		fprintf(page->out, "  nor of %lld more programs (esc info)\n",
+		    (long long)(count - shown));
+	query_finish(query);
+	return rc;
+}
+
 /* What was too large to be counted. */
 static void
 page_beyond(const struct page *page, bool *any)
@@ -518,20 +551,26 @@ page_gaps(const struct page *page, struct query_db *db, struct err *err)
 	for (size_t i = 0; i < page->all->count; i++)
 		observed += rows_real(page->all, i, "blocks.observed");
 	page_gap(page, &any, "lost", rows_real(run, 0, "recorded") + rows_real(run, 0, "lost"),
-	    "events were lost");
+	    "event was lost", "events were lost");
 	page_lost(page);
 	page_gap(page, &any, "unknown", observed,
+	    "block has an unknown fate: the evidence does not decide",
 	    "blocks have an unknown fate: the evidence does not decide");
 	if (any && rows_real(run, 0, "unknown") > 0 && page_reasons(page, db, err) < 0)
 		return -1;
 	if (any && rows_real(run, 0, "unknown") > 0 && rows_int(run, 0, "whole") == 0)
 		fputs("    esc record --full records what is missing there\n", page->out);
 	page_few(page, &any);
-	page_gap(page, &any, "cut", 0, "stacks were cut at the depth limit (record --depth=N)");
-	page_gap(page, &any, "broken", 0, "stacks ended early: no unwind information there");
-	page_gap(page, &any, "unmatched_frees", 0, "frees of blocks whose allocation was not seen");
+	page_gap(page, &any, "cut", 0, "stack was cut at the depth limit (record --depth=N)",
+	    "stacks were cut at the depth limit (record --depth=N)");
+	page_gap(page, &any, "broken", 0, "stack ended early: no unwind information there",
+	    "stacks ended early: no unwind information there");
+	page_gap(page, &any, "unmatched_frees", 0, "free of a block whose allocation was not seen",
+	    "frees of blocks whose allocation was not seen");
 	page_incomplete(page, &any);
 	page_beyond(page, &any);
+	if (page_idle(page, &any, db, err) < 0)
+		return -1;
 	page_modules(page, &any);
 	page_lines(page, &any, totals.all.blocks);
 	page_split(page, &any);
@@ -588,7 +627,8 @@ page_processes(const struct page *page, struct query_db *db, struct err *err)
 		    show_count(number[0], rows_real(&rows, i, "allocations")),
 		    show_bytes(number[1], rows_real(&rows, i, "bytes")),
 		    show_share(number[2], rows_real(&rows, i, "share"), 1));
-		page_text(page, rows_text(&rows, i, "program"), page->columns);
+		page_path(page, rows_text(&rows, i, "program"),
+		    page->columns > 92 ? page->columns - 62 : 30);
 		fputc('\n', page->out);
 	}
 	if (rc == 0 && rows.count > MOST)

@@ -89,6 +89,17 @@ path_add(struct strbuf *buf, const char *path, size_t columns)
 	show_tail(buf, path, columns);
 }
 
+void
+page_path(const struct page *page, const char *path, size_t columns)
+{
+	struct strbuf buf = { 0 };
+
+	strbuf_adds(&buf, "");
+	show_tail(&buf, page_near(path), columns);
+	fputs(buf.text, page->out);
+	strbuf_release(&buf);
+}
+
 /* file:line, or the module in brackets where the file is not known. */
 void
 page_add_where(

@@ -26,6 +26,8 @@ const char *page_plural(double count);
 size_t page_text(const struct page *page, const char *text, size_t columns);
 /* A file as a person names it from here; part of path. */
 const char *page_near(const char *path);
+/* A path as page_near, harmless; of a long one the end, at most `columns` wide. */
+void page_path(const struct page *page, const char *path, size_t columns);
 /* Adds file:line, or the module in brackets where the file is not known. */
 void page_add_where(
     struct strbuf *buf, const char *file, int64_t line, const char *module, size_t columns);
