@@ -14,6 +14,7 @@
 #include "analyzer/store/query.h"
 #include "analyzer/symbol/symbol.h"
 #include "analyzer/util/err.h"
+#include "analyzer/util/show.h"
 #include "analyzer/util/xalloc.h"
 
 extern const struct cmd cmd_analyze;
@@ -66,10 +67,11 @@ analyze_tell_cached(const struct analyze *analyze)
 		return;
 	}
 	cmd_note(
-	    "symbol cache %s: %llu modules, %llu answers found, %llu added, %llu files written",
+	    "symbol cache %s: %llu module%s, %llu answer%s found, %llu added, %llu file%s written",
 	    analyze->ingest.symbol_cache, (unsigned long long)cached->modules,
-	    (unsigned long long)cached->found, (unsigned long long)cached->added,
-	    (unsigned long long)cached->written);
+	    show_s((double)cached->modules), (unsigned long long)cached->found,
+	    show_s((double)cached->found), (unsigned long long)cached->added,
+	    (unsigned long long)cached->written, show_s((double)cached->written));
 }
 
 static int

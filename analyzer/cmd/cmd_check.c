@@ -187,8 +187,9 @@ check_teach(struct options *options, char **files, int count, struct err *err)
 	if (rc == 0)
 		rc = output_whole(&output, baseline_put, &options->baseline, err);
 	if (rc == 0)
-		cmd_note("wrote %s: %zu sites, %zu of them new", output.path,
-		    options->baseline.sites.count, options->baseline.sites.count - before);
+		cmd_note("wrote %s: %zu site%s, %zu of them new", output.path,
+		    options->baseline.sites.count, show_s((double)options->baseline.sites.count),
+		    options->baseline.sites.count - before);
 	return rc;
 }
 
@@ -203,23 +204,18 @@ check_totals(const struct options *options, const struct check *check)
 	bool has_failed = false;
 
 	if (options->has_blocks && check->blocks > (double)options->most_blocks) {
-		cmd_note("%.0f blocks were allocated: more than --max-blocks=%" PRIu64,
-		    check->blocks, options->most_blocks);
+		cmd_note("%.0f block%s allocated: more than --max-blocks=%" PRIu64, check->blocks,
+		    show_is_one(check->blocks) ? " was" : "s were", options->most_blocks);
 		has_failed = true;
 	}
 	if (options->has_stackable && is > (double)options->most_stackable) {
-		cmd_note("%.0f blocks, %.1f %% of them, need not be on the heap: "
+		cmd_note("%.0f block%s (%.1f %%) need not be on the heap: "
 			 "more than --max-stackable=%" PRIu64 "%s",
-		    check->stackable, share, options->most_stackable, options->is_share ? "%" : "");
+		    check->stackable, show_s(check->stackable), share, options->most_stackable,
+		    options->is_share ? "%" : "");
 		has_failed = true;
 	}
 	return has_failed;
-}
-
-static const char *
-plural(size_t count)
-{
-	return count == 1 ? "" : "s";
 }
 
 /* What may have hidden something, or shows too much. */
@@ -227,16 +223,18 @@ static void
 check_doubts(const struct options *options, const struct check *check)
 {
 	if (check->lost > 0)
-		cmd_note("%.0f events were lost: what was not seen cannot fail", check->lost);
+		cmd_note("%.0f event%s lost: what was not seen cannot fail", check->lost,
+		    show_is_one(check->lost) ? " was" : "s were");
 	if (options->read && options->baseline.is_sampled && !check->is_sampled)
 		cmd_note("%s is of sampled runs, and this one is not: a site that they missed is "
 			 "new here",
 		    options->read);
 	if (check->unsure > 0)
-		cmd_note("%zu site%s would fail with more evidence: fewer than %lld blocks, "
+		cmd_note("%zu site%s would fail with more evidence: fewer than %lld block%s, "
 			 "presumed, or hardly mixed (see esc-check(1))",
-		    check->unsure, plural(check->unsure),
-		    (long long)options->check.finding.min_blocks);
+		    check->unsure, show_s((double)check->unsure),
+		    (long long)options->check.finding.min_blocks,
+		    show_s((double)options->check.finding.min_blocks));
 }
 
 static void
@@ -247,14 +245,14 @@ check_notes(const struct options *options, const struct check *check, size_t fai
 	if (options->read && check->better + check->gone > 0)
 		cmd_note("%zu site%s of %s got better and %zu did not show up: written anew it is "
 			 "stricter",
-		    check->better, plural(check->better), options->read, check->gone);
+		    check->better, show_s((double)check->better), options->read, check->gone);
 	if (options->read)
 		cmd_note("%zu site%s failed, %zu more that could do without the heap %s in %s",
-		    failed, plural(failed), check->known, check->known == 1 ? "is" : "are",
+		    failed, show_s((double)failed), check->known, check->known == 1 ? "is" : "are",
 		    options->read);
 	else
 		cmd_note("%zu site%s failed (with --baseline=B only what is not in B)", failed,
-		    plural(failed));
+		    show_s((double)failed));
 }
 
 static int

@@ -18,6 +18,7 @@
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/paths.h"
+#include "analyzer/util/show.h"
 #include "analyzer/util/term.h"
 
 extern const struct cmd cmd_lint;
@@ -113,10 +114,11 @@ lint_notes(const struct options *options, const struct findings *findings, size_
 {
 	suppression_notes(options->suppressed, &options->suppressions, findings->suppressed);
 	if (findings->left_out > 0)
-		cmd_note("%zu site%s left out: fewer than %lld blocks%s "
+		cmd_note("%zu site%s left out: fewer than %lld block%s%s "
 			 "(--min-blocks=0 shows all)",
-		    findings->left_out, findings->left_out == 1 ? "" : "s",
+		    findings->left_out, show_s((double)findings->left_out),
 		    (long long)options->finding.min_blocks,
+		    show_s((double)options->finding.min_blocks),
 		    options->finding.is_proved ? ", or not all of them proved" : "");
 	if (findings->count < found)
 		cmd_note(

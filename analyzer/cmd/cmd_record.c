@@ -17,6 +17,7 @@
 #include "analyzer/cmd/record_options.h"
 #include "analyzer/trace/reader.h"
 #include "analyzer/util/err.h"
+#include "analyzer/util/show.h"
 #include "analyzer/util/xalloc.h"
 #include "preload/record.h"
 
@@ -51,8 +52,8 @@ record_say_lost(const struct record_summary *summary)
 		(void)snprintf(when, sizeof(when), " from %.1f s to %.1f s after the start",
 		    summary->lost_from, summary->lost_until);
 	if (summary->dropped != 0)
-		cmd_note("%llu events were lost%s: %s", (unsigned long long)summary->dropped, when,
-		    summary->lost_why);
+		cmd_note("%llu event%s lost%s: %s", (unsigned long long)summary->dropped,
+		    summary->dropped == 1 ? " was" : "s were", when, summary->lost_why);
 	if (summary->ring != 0 && summary->missing != 0)
 		cmd_note("half of the trace is stacks: new ones are no more known; use a larger "
 			 "--ring");
@@ -124,8 +125,8 @@ record_say_trace(struct record *record, const struct record_summary *summary, bo
 	if (record->running && (ended || !record->quiet))
 		cmd_note("processes of %s still run: %s goes on", record->argv[0], record->trace);
 	else if (!record->running && !record->quiet && summary->allocations != 0)
-		cmd_note("wrote %s (%llu allocations)", record->trace,
-		    (unsigned long long)summary->allocations);
+		cmd_note("wrote %s (%llu allocation%s)", record->trace,
+		    (unsigned long long)summary->allocations, show_s((double)summary->allocations));
 	if (!record->quiet)
 		record_say_last(record);
 	if (!record->running && summary->allocations == 0)
@@ -136,8 +137,9 @@ record_say_trace(struct record *record, const struct record_summary *summary, bo
 	if ((summary->flags & ESC_FLAG_UNMARKED) != 0)
 		record_say_unmarked(record, summary);
 	if (record->check)
-		cmd_note("%llu of %llu stacks differ from libunwind's",
-		    (unsigned long long)summary->differed, (unsigned long long)summary->checked);
+		cmd_note("%llu of %llu stack%s differ%s from libunwind's",
+		    (unsigned long long)summary->differed, (unsigned long long)summary->checked,
+		    show_s((double)summary->checked), summary->differed == 1 ? "s" : "");
 }
 
 /* It may be that nobody wanted it recorded, but programs that it starts. */

@@ -7,6 +7,7 @@
 #include "analyzer/store/filter.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
+#include "analyzer/util/show.h"
 
 void
 filter_option(struct filter *filter, const struct cmd *cmd, int key)
@@ -34,7 +35,7 @@ filter_open(const char *file, const struct source_options *options, const struct
 		cmd_note("time is known in slices of %.3g s: all that the range touches count",
 		    said.slice);
 	if (said.others > 0)
-		cmd_note("%.0f blocks of threads that are not known one by one are left out",
-		    said.others);
+		cmd_note("%.0f block%s of threads that are not known one by one %s left out",
+		    said.others, show_s(said.others), show_is_one(said.others) ? "is" : "are");
 	return db;
 }

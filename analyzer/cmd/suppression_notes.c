@@ -2,6 +2,7 @@
 
 #include "analyzer/cmd/cmd.h"
 #include "analyzer/lint/suppressions.h"
+#include "analyzer/util/show.h"
 
 void
 suppression_notes(const char *file, const struct suppressions *suppressions, size_t suppressed)
@@ -16,5 +17,5 @@ suppression_notes(const char *file, const struct suppressions *suppressions, siz
 	}
 	if (suppressed > 0)
 		cmd_note(
-		    "%zu site%s suppressed by %s", suppressed, suppressed == 1 ? "" : "s", file);
+		    "%zu site%s suppressed by %s", suppressed, show_s((double)suppressed), file);
 }

@@ -98,6 +98,15 @@ unit_name(enum tree_unit unit)
 	return unit == TREE_BYTES ? "bytes" : unit == TREE_NS ? "ns" : "blocks";
 }
 
+/* What a number of that unit is followed by. */
+static const char *
+unit_word(enum tree_unit unit, double value)
+{
+	if (unit != TREE_BLOCKS)
+		return "";
+	return show_is_one(value) ? " block" : " blocks";
+}
+
 /* "1.2 k blocks before, 1.5 k after, +25%" */
 static void
 add_change(const struct picture *picture, struct strbuf *buf, uint32_t at)
@@ -110,7 +119,7 @@ add_change(const struct picture *picture, struct strbuf *buf, uint32_t at)
 
 	svg_change_add(&change, before, after);
 	strbuf_addf(buf, "%s%s before, %s after, %s", metric_show(number[0], unit, before),
-	    unit == TREE_BLOCKS ? " blocks" : "", metric_show(number[1], unit, after),
+	    unit_word(unit, before), metric_show(number[1], unit, after),
 	    change.len ? change.text : "no change");
 	strbuf_release(&change);
 }
@@ -148,10 +157,10 @@ write_title(const struct picture *picture, struct query_db *db, struct err *err)
 	} else if (rc > 0) {
 		strbuf_addf(&line,
 		    "%s%s in this picture. The run: %s "
-		    "allocations, %s, ",
+		    "allocation%s, %s, ",
 		    metric_show(number[0], metric->unit, picture->tree->nodes[0].value),
-		    metric->unit == TREE_BLOCKS ? " blocks" : "",
-		    show_count(number[1], query_real(query, 2)),
+		    unit_word(metric->unit, picture->tree->nodes[0].value),
+		    show_count(number[1], query_real(query, 2)), show_s(query_real(query, 2)),
 		    show_bytes(number[2], query_real(query, 3)));
 		strbuf_addf(&line, "%s of the blocks need not be on the heap.",
 		    show_share(number[0], picture->tree->stackable, picture->tree->blocks));
@@ -339,9 +348,10 @@ write_picture(struct picture *picture, struct query_db *db, struct err *err)
 		fputs("Nothing was recorded that this metric counts.", picture->out);
 	else if (picture->cut > 0)
 		fprintf(picture->out,
-		    "%zu of %zu frames are not drawn: narrower than %.2g of "
+		    "%zu of %zu frames %s not drawn: narrower than %.2g of "
 		    "%d pixels.",
-		    picture->cut, tree->count, picture->least, SVG_WIDTH);
+		    picture->cut, tree->count, picture->cut == 1 ? "is" : "are", picture->least,
+		    SVG_WIDTH);
 	fprintf(picture->out, "</text>\n<script><![CDATA[\n%s]]></script>\n</svg>\n", svg_script);
 	return 0;
 }

@@ -44,7 +44,8 @@
 	}
 	function shown(value) {
 		return unit === "bytes" ? bytes(value) :
-			unit === "ns" ? time(value) : count(value) + " blocks";
+			unit === "ns" ? time(value) :
+			count(value) + (count(value) === "1" ? " block" : " blocks");
 	}
 	function share(part, whole) {
 		var value = whole > 0 ? 100 * part / whole : 0;

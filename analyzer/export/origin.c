@@ -68,47 +68,52 @@ origin_note(struct origin *origin, const char *format, ...)
 	origin->notes[origin->note_count++] = text;
 }
 
-/* Adds what the number at that column counts, if there is any of it. */
+/* Adds what the number at that column counts, if there is any of it, in words for one of it
+ * and for many. */
 static void
-origin_count(
-    struct origin *origin, const struct query *query, enum origin_column column, const char *what)
+origin_count(struct origin *origin, const struct query *query, enum origin_column column,
+    const char *one, const char *many)
 {
 	int64_t count = query_int(query, (int)column);
 	char text[SHOW_SIZE];
 
 	if (count > 0)
-		origin_note(origin, "%s %s", show_count(text, (double)count), what);
+		origin_note(origin, "%s %s", show_count(text, (double)count),
+		    show_is_one((double)count) ? one : many);
 }
 
 static void
 origin_sampled(struct origin *origin, const struct query *query)
 {
+	double allocations = (double)query_int(query, ORIGIN_ALLOCATIONS);
+	double taken = (double)query_int(query, ORIGIN_RECORDED);
 	char recorded[SHOW_SIZE], all[SHOW_SIZE], interval[SHOW_SIZE];
 
 	if (query_int(query, ORIGIN_WHOLE) != 0)
 		return;
 	origin_note(origin,
-	    "sampled, numbers are estimates: of %s blocks %s were recorded, one every %s",
-	    show_count(all, (double)query_int(query, ORIGIN_ALLOCATIONS)),
-	    show_count(recorded, (double)query_int(query, ORIGIN_RECORDED)),
+	    "sampled, numbers are estimates: of %s block%s %s %s recorded, one every %s",
+	    show_count(all, allocations), show_s(allocations), show_count(recorded, taken),
+	    show_is_one(taken) ? "was" : "were",
 	    show_bytes(interval, (double)query_int(query, ORIGIN_INTERVAL)));
 }
 
 static void
 origin_lost(struct origin *origin, const struct query *query)
 {
+	double lost = (double)query_int(query, ORIGIN_LOST);
 	char count[SHOW_SIZE];
 
-	if (query_int(query, ORIGIN_LOST) > 0)
-		origin_note(origin, "%s events were lost: %s",
-		    show_count(count, (double)query_int(query, ORIGIN_LOST)),
-		    query_text(query, ORIGIN_LOST_WHY));
+	if (lost > 0)
+		origin_note(origin, "%s event%s lost: %s", show_count(count, lost),
+		    show_is_one(lost) ? " was" : "s were", query_text(query, ORIGIN_LOST_WHY));
 }
 
 static void
 origin_gaps(struct origin *origin, const struct query *query)
 {
 	char text[SHOW_SIZE], count[SHOW_SIZE];
+	double passed = (double)query_int(query, ORIGIN_PASSED);
 
 	if (query_int(query, ORIGIN_RUNS) > 1)
 		origin_note(
@@ -118,9 +123,10 @@ origin_gaps(struct origin *origin, const struct query *query)
 	origin_sampled(origin, query);
 	origin_lost(origin, query);
 	if (query_int(query, ORIGIN_PAUSED) > 0)
-		origin_note(origin, "paused for %s, %s blocks of then were not recorded",
+		origin_note(origin, "paused for %s, %s block%s not recorded",
 		    show_ns(text, (double)query_int(query, ORIGIN_PAUSED)),
-		    show_count(count, (double)query_int(query, ORIGIN_PASSED)));
+		    show_count(count, passed),
+		    show_is_one(passed) ? " of then was" : "s of then were");
 	if (query_int(query, ORIGIN_OUTSIDE) > 0)
 		origin_note(origin, "flight recorder: of the last %s alone",
 		    show_ns(text, (double)query_int(query, ORIGIN_WINDOW)));
@@ -128,13 +134,18 @@ origin_gaps(struct origin *origin, const struct query *query)
 		origin_note(origin, "the program was still running");
 	else if (query_int(query, ORIGIN_COMPLETE) == 0)
 		origin_note(origin, "the trace is not complete");
-	origin_count(origin, query, ORIGIN_DAMAGED, "places of the trace are damaged or missing");
-	origin_count(origin, query, ORIGIN_MISSING, "bytes of the trace are missing");
-	origin_count(origin, query, ORIGIN_UNKNOWN, "blocks have an unknown fate");
-	origin_count(origin, query, ORIGIN_CUT, "stacks were cut at the depth limit");
-	origin_count(
-	    origin, query, ORIGIN_BROKEN, "stacks ended early: no unwind information there");
-	origin_count(origin, query, ORIGIN_BEFORE, "blocks were allocated before the window");
+	origin_count(origin, query, ORIGIN_DAMAGED, "place of the trace is damaged or missing",
+	    "places of the trace are damaged or missing");
+	origin_count(origin, query, ORIGIN_MISSING, "byte of the trace is missing",
+	    "bytes of the trace are missing");
+	origin_count(origin, query, ORIGIN_UNKNOWN, "block has an unknown fate",
+	    "blocks have an unknown fate");
+	origin_count(origin, query, ORIGIN_CUT, "stack was cut at the depth limit",
+	    "stacks were cut at the depth limit");
+	origin_count(origin, query, ORIGIN_BROKEN, "stack ended early: no unwind information there",
+	    "stacks ended early: no unwind information there");
+	origin_count(origin, query, ORIGIN_BEFORE, "block was allocated before the window",
+	    "blocks were allocated before the window");
 }
 
 /* As store.h has it: 2026-11-20T20:00:00.123456789Z. */

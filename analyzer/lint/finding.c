@@ -177,7 +177,7 @@ add_numbers(struct strbuf *buf, const struct rows *sites, size_t row, bool is_la
 	double inferred = rows_real(sites, row, "evidence.inferred");
 
 	strbuf_addf(buf, "%s%" PRId64 " block%s", blocks == (int64_t)observed ? "" : "about ",
-	    blocks, blocks == 1 ? "" : "s");
+	    blocks, show_s((double)blocks));
 	if (calls > 0 && observed >= 2 * calls)
 		strbuf_addf(buf, ", %s a call", show_count(number[0], observed / calls));
 	if (rows_at(sites, row, "life_ns.p50")->type != CELL_NULL && !is_large)

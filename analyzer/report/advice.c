@@ -171,19 +171,33 @@ add_contexts(struct strbuf *buf, const char *before, const struct rows *sites, s
 	return false;
 }
 
-/* Adds text with {owner} and {capacity} filled in. */
+/* "64 bytes", of what one block may want; with a verb "64 bytes cover", "1 byte covers". */
+static void
+add_capacity(struct strbuf *buf, const struct rows *sites, size_t row, const char *verb)
+{
+	int64_t capacity = rows_int(sites, row, "capacity");
+
+	strbuf_addf(buf, "%lld byte%s", (long long)capacity, show_s((double)capacity));
+	if (verb)
+		strbuf_addf(buf, " %s%s", verb, capacity == 1 ? "s" : "");
+}
+
+/* Adds text with {owner}, {bytes} and {bytes cover} filled in. */
 static void
 add_filled(struct strbuf *buf, const char *text, const struct rows *sites, size_t row)
 {
-	static const char owner[] = "{owner}", capacity[] = "{capacity}";
+	static const char owner[] = "{owner}", bytes[] = "{bytes}", cover[] = "{bytes cover}";
 
 	while (*text) {
 		if (strncmp(text, owner, sizeof(owner) - 1) == 0) {
 			add_owner(buf, sites, row);
 			text += sizeof(owner) - 1;
-		} else if (strncmp(text, capacity, sizeof(capacity) - 1) == 0) {
-			strbuf_addf(buf, "%lld", (long long)rows_int(sites, row, "capacity"));
-			text += sizeof(capacity) - 1;
+		} else if (strncmp(text, bytes, sizeof(bytes) - 1) == 0) {
+			add_capacity(buf, sites, row, NULL);
+			text += sizeof(bytes) - 1;
+		} else if (strncmp(text, cover, sizeof(cover) - 1) == 0) {
+			add_capacity(buf, sites, row, "cover");
+			text += sizeof(cover) - 1;
 		} else {
 			strbuf_add(buf, text++, 1);
 		}
@@ -220,10 +234,11 @@ add_buffer(struct strbuf *buf, const struct rows *sites, size_t row)
 {
 	double waste = rows_real(sites, row, "waste");
 
-	strbuf_addf(buf, "a local buffer of %lld bytes covers 99 %% (heap beyond",
-	    (long long)rows_int(sites, row, "capacity"));
+	strbuf_adds(buf, "a local buffer of ");
+	add_capacity(buf, sites, row, NULL);
+	strbuf_adds(buf, " covers 99 % (heap beyond");
 	if (waste >= 1)
-		strbuf_addf(buf, "; %.0f bytes of it unused on average", waste);
+		strbuf_addf(buf, "; %.0f byte%s of it unused on average", waste, show_s(waste));
 	strbuf_adds(buf, "), or reserve once");
 }
 
@@ -245,9 +260,11 @@ add_caller(struct strbuf *buf, const struct rows *sites, size_t row)
 	strbuf_adds(buf, " pass the storage");
 	if (advice_blocks_a_call(sites, row) >= 1.5)
 		strbuf_adds(buf, ", one for all if they follow each other, else an arena");
-	else if (rows_int(sites, row, "size.min") != largest)
-		strbuf_addf(
-		    buf, ": %lld bytes cover 99 %%", (long long)rows_int(sites, row, "capacity"));
+	else if (rows_int(sites, row, "size.min") != largest) {
+		strbuf_adds(buf, ": ");
+		add_capacity(buf, sites, row, "cover");
+		strbuf_adds(buf, " 99 %");
+	}
 }
 
 static void

@@ -12,16 +12,16 @@ struct idiom {
 
 static const struct idiom idioms[] = {
 	{ "std::string",
-	    "longer than a std::string holds in itself: a local array of {capacity} bytes covers "
+	    "longer than a std::string holds in itself: a local array of {bytes} covers "
 	    "99 % (std::pmr::string on it), or std::string_view where it is only read",
 	    "let {owner} pass a std::string to append to, or reserve() once",
 	    "keep one std::string in {owner}, clear() it and fill it again" },
 	{ "std::stringstream",
-	    "format into a local array (std::to_chars, snprintf): {capacity} bytes cover 99 %",
+	    "format into a local array (std::to_chars, snprintf): {bytes cover} 99 %",
 	    "let {owner} pass the stream or a string to append to",
 	    "keep one stream in {owner} and reset it with str(\"\")" },
 	{ "std::vector",
-	    "reserve() once, or a std::array or small vector on the stack: {capacity} bytes cover "
+	    "reserve() once, or a std::array or small vector on the stack: {bytes cover} "
 	    "99 %",
 	    "let {owner} pass a vector to fill, so that it is allocated once; reserve() it",
 	    "keep one vector in {owner}, clear() it and fill it again" },
@@ -64,12 +64,12 @@ static const struct idiom idioms[] = {
 	{ "std::any", "the value is larger than a std::any holds in itself: std::variant holds any",
 	    NULL, NULL },
 	{ "String",
-	    "a byte array of {capacity} on the stack covers 99 % (ArrayString, SmallString), or "
+	    "a byte array of {bytes} on the stack covers 99 % (ArrayString, SmallString), or "
 	    "String::with_capacity",
 	    "let {owner} pass a &mut String to write into",
 	    "keep one String in {owner}, clear() it and fill it again" },
 	{ "Vec",
-	    "an array on the stack: {capacity} bytes cover 99 % (ArrayVec, SmallVec), or "
+	    "an array on the stack: {bytes cover} 99 % (ArrayVec, SmallVec), or "
 	    "Vec::with_capacity",
 	    "let {owner} pass a &mut Vec to fill", "keep one Vec in {owner} and clear() it" },
 	{ "VecDeque", "an array on the stack (ArrayDeque), or VecDeque::with_capacity",

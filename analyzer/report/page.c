@@ -47,6 +47,8 @@ page_facts(const struct page *page)
 	int64_t runs = rows_int(run, 0, "runs");
 	int64_t processes = rows_int(run, 0, "processes");
 	int64_t threads = rows_int(run, 0, "threads");
+	double allocations = rows_real(run, 0, "allocations");
+	double frees = rows_real(run, 0, "frees");
 
 	snprintf(start, sizeof(start), "%.16s", rows_text(run, 0, "start"));
 	if (strlen(start) > 10)
@@ -60,11 +62,10 @@ page_facts(const struct page *page)
 	page_text(page, start, sizeof(start));
 	fprintf(page->out, " UTC, pid %lld, %lld process%s, %lld thread%s\n",
 	    (long long)rows_int(run, 0, "pid"), (long long)processes, processes == 1 ? "" : "es",
-	    (long long)threads, page_plural((double)threads));
-	fprintf(page->out, "  %s allocations, %s frees, %s allocated, %s at the peak\n",
-	    show_count(number[1], rows_real(run, 0, "allocations")),
-	    show_count(number[2], rows_real(run, 0, "frees")),
-	    show_bytes(number[3], rows_real(run, 0, "bytes")),
+	    (long long)threads, show_s((double)threads));
+	fprintf(page->out, "  %s allocation%s, %s free%s, %s allocated, %s at the peak\n",
+	    show_count(number[1], allocations), show_s(allocations), show_count(number[2], frees),
+	    show_s(frees), show_bytes(number[3], rows_real(run, 0, "bytes")),
 	    show_bytes(number[4], rows_real(run, 0, "peak_bytes")));
 }
 
@@ -81,7 +82,7 @@ page_cost(const struct page *page)
 		fprintf(page->out, ", %s of the run",
 		    show_share(number[1], cost, rows_real(run, 0, "window_ns")));
 	fprintf(page->out, ", estimated from %s timed call%s\n", show_count(number[2], timed),
-	    page_plural(timed));
+	    show_s(timed));
 }
 
 /* Auto mode, where not everything was recorded. */
@@ -92,15 +93,16 @@ page_auto(const struct page *page)
 	double low = rows_real(run, 0, "interval_low");
 	double high = rows_real(run, 0, "interval_high");
 	bool several = rows_int(run, 0, "runs") > 1;
+	double all = rows_real(run, 0, "allocations");
 	char number[6][SHOW_SIZE];
 
 	fputs("  mode auto: ", page->out);
 	/* of several runs each had a time of its own */
 	if (rows_real(run, 0, "whole_ns") > 0)
-		fprintf(page->out, "everything for %s%s (%s of %s allocations), %s\n    ",
+		fprintf(page->out, "everything for %s%s (%s of %s allocation%s), %s\n    ",
 		    several ? "" : "the first ", show_ns(number[0], rows_real(run, 0, "whole_ns")),
 		    show_count(number[1], rows_real(run, 0, "whole_allocations")),
-		    show_count(number[2], rows_real(run, 0, "allocations")),
+		    show_count(number[2], all), show_s(all),
 		    several ? "added up over the runs, else" : "then");
 	fprintf(page->out, "one block every %s", show_bytes(number[3], low));
 	if (high > low)
@@ -115,18 +117,20 @@ page_window(const struct page *page)
 {
 	const struct rows *run = page->run;
 	double before = rows_real(run, 0, "freed_before");
+	double all = rows_real(run, 0, "allocations");
 	char number[4][SHOW_SIZE];
 
 	if (rows_int(run, 0, "window_ns") >= rows_int(run, 0, "duration_ns"))
 		return;
-	fprintf(page->out, "  flight recorder: the last %s of %s, %s of %s allocations",
+	fprintf(page->out, "  flight recorder: the last %s of %s, %s of %s allocation%s",
 	    show_ns(number[0], rows_real(run, 0, "window_ns")),
 	    show_ns(number[1], rows_real(run, 0, "duration_ns")),
-	    show_count(number[2], rows_real(run, 0, "recorded")),
-	    show_count(number[3], rows_real(run, 0, "allocations")));
+	    show_count(number[2], rows_real(run, 0, "recorded")), show_count(number[3], all),
+	    show_s(all));
 	if (before > 0)
-		fprintf(
-		    page->out, "; %s blocks freed then were older", show_count(number[0], before));
+		fprintf(page->out, "; %s block%s freed then %s older",
+		    show_count(number[0], before), show_s(before),
+		    show_is_one(before) ? "was" : "were");
 	fputc('\n', page->out);
 }
 
@@ -147,16 +151,17 @@ page_paused(const struct page *page)
 {
 	const struct rows *run = page->run;
 	int64_t pauses = rows_int(run, 0, "pauses");
+	double passed = rows_real(run, 0, "passed");
 	char number[3][SHOW_SIZE];
 
 	if (pauses <= 0)
 		return;
 	fprintf(page->out,
-	    "  paused for %s, in %s pause%s: %s allocations of then were counted and not "
+	    "  paused for %s, in %s pause%s: %s allocation%s of then %s counted and not "
 	    "recorded\n",
 	    show_ns(number[0], rows_real(run, 0, "paused_ns")),
-	    show_count(number[1], (double)pauses), pauses == 1 ? "" : "s",
-	    show_count(number[2], rows_real(run, 0, "passed")));
+	    show_count(number[1], (double)pauses), show_s((double)pauses),
+	    show_count(number[2], passed), show_s(passed), show_is_one(passed) ? "was" : "were");
 }
 
 static void
@@ -205,7 +210,7 @@ page_verdict(const struct page *page, const struct advice *advice, const struct 
 	fprintf(page->out, "%-8s", advice->verdict);
 	page_color(page, "0");
 	fprintf(page->out, "%6s site%-1s %9s %6s %10s %9s  %s\n",
-	    show_count(number[0], (double)total->sites), page_plural((double)total->sites),
+	    show_count(number[0], (double)total->sites), show_s((double)total->sites),
 	    show_count(number[1], total->blocks), show_share(number[2], total->blocks, all->blocks),
 	    show_bytes(number[3], total->bytes), show_ns(number[4], total->cost), advice->meaning);
 }
@@ -223,9 +228,9 @@ page_saving(const struct page *page)
 	fprintf(page->out, "%s of the blocks need not be on the heap",
 	    show_share(number[0], all->saved_blocks, all->blocks));
 	page_color(page, "0");
-	fprintf(page->out, ": %s of %s blocks, %s of %s", show_count(number[1], all->saved_blocks),
-	    show_count(number[2], all->blocks), show_bytes(number[3], all->saved_bytes),
-	    show_bytes(number[4], all->bytes));
+	fprintf(page->out, ": %s of %s block%s, %s of %s", show_count(number[1], all->saved_blocks),
+	    show_count(number[2], all->blocks), show_s(all->blocks),
+	    show_bytes(number[3], all->saved_bytes), show_bytes(number[4], all->bytes));
 	if (all->cost > 0)
 		fprintf(page->out, ", %s of %s", show_ns(number[5], all->saved_cost),
 		    show_ns(number[6], all->cost));
@@ -240,6 +245,7 @@ page_saving(const struct page *page)
 
 /* ---- what was not seen */
 
+/* What the number in that column counts, in words for one of it and for many. */
 static void
 page_gap(const struct page *page, bool *any, const char *column, double whole, const char *one,
     const char *many)
@@ -253,7 +259,7 @@ page_gap(const struct page *page, bool *any, const char *column, double whole, c
 		page_title(page, "Not seen");
 	*any = true;
 	fprintf(
-	    page->out, "  %s %s", show_count(number[0], count), *page_plural(count) ? many : one);
+	    page->out, "  %s %s", show_count(number[0], count), show_is_one(count) ? one : many);
 	if (whole > 0)
 		fprintf(page->out, " (%s)", show_share(number[1], count, whole));
 	fputc('\n', page->out);
@@ -358,7 +364,8 @@ page_modules(const struct page *page, bool *any)
 		fputc('\n', page->out);
 	}
 	if (dark > PAGE_MODULES)
-		fprintf(page->out, "  and for %zu more modules (esc info)\n", dark - PAGE_MODULES);
+		fprintf(page->out, "  and for %zu more module%s (esc info)\n", dark - PAGE_MODULES,
+		    show_s((double)(dark - PAGE_MODULES)));
 }
 
 /* Why fates are unknown, the most frequent reason first. */
@@ -445,7 +452,7 @@ page_few(const struct page *page, bool *any)
 	fprintf(page->out,
 	    "  %zu site%s that need not be on the heap: fewer than %d blocks of %s were seen,\n"
 	    "    the others may escape (esc record --full)\n",
-	    few, few == 1 ? "" : "s", PAGE_FEW, few == 1 ? "it" : "each");
+	    few, show_s((double)few), PAGE_FEW, few == 1 ? "it" : "each");
 }
 
 static void
@@ -470,7 +477,7 @@ page_incomplete(const struct page *page, bool *any)
 		    "  the trace is damaged or cut, or there was no room for all of it: %lld "
 		    "place%s,\n"
 		    "    %s of it missing (esc analyze tells which; its --memory gives room)\n",
-		    damaged, damaged == 1 ? "" : "s", show_bytes(bytes, missing));
+		    damaged, show_s((double)damaged), show_bytes(bytes, missing));
 }
 
 /* Of lost events: when, where that is known, and why. */

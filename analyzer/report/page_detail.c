@@ -120,7 +120,7 @@ page_evidence(const struct page *page, size_t row)
 	fprintf(page->out, " of %lld", (long long)low);
 	if (high != low)
 		fprintf(page->out, " to %lld", (long long)high);
-	fputs(" bytes", page->out);
+	fprintf(page->out, " byte%s", show_s((double)high));
 	if (rate >= 1.5)
 		fprintf(page->out, ", %s a call", show_count(number[4], rate));
 	if (rows_at(sites, row, "life_ns.p50")->type != CELL_NULL)
@@ -312,7 +312,8 @@ page_contexts(const struct page *page, struct query_db *db, size_t row, struct e
 	}
 	if (contexts && contexts->count > PAGE_CONTEXTS) {
 		page_label(page, "");
-		fprintf(page->out, "... %zu more callers\n", contexts->count - PAGE_CONTEXTS);
+		fprintf(page->out, "... %zu more caller%s\n", contexts->count - PAGE_CONTEXTS,
+		    show_s((double)(contexts->count - PAGE_CONTEXTS)));
 	}
 	return 0;
 }

@@ -38,12 +38,6 @@ const char *page_class_color(enum advice_class class)
 	return "35";
 }
 
-const char *
-page_plural(double count)
-{
-	return count > 0.5 && count < 1.5 ? "" : "s";
-}
-
 /* Text from outside, harmless, at most `columns` wide; returns its width. */
 size_t
 page_text(const struct page *page, const char *text, size_t columns)

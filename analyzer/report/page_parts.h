@@ -20,8 +20,6 @@ struct strbuf;
 void page_color(const struct page *page, const char *code);
 const char *page_class_color(enum advice_class class);
 void page_title(const struct page *page, const char *title);
-/* "s" unless count is one. */
-const char *page_plural(double count);
 /* Text from outside, harmless, at most `columns` wide; returns its width. */
 size_t page_text(const struct page *page, const char *text, size_t columns);
 /* A file as a person names it from here; part of path. */

@@ -215,3 +215,15 @@ show_share(char buf[SHOW_SIZE], double part, double whole)
 		    share > 1e6 ? 1e6 : share);
 	return buf;
 }
+
+bool
+show_is_one(double count)
+{
+	return count > 0.5 && count < 1.5;
+}
+
+const char *
+show_s(double count)
+{
+	return show_is_one(count) ? "" : "s";
+}

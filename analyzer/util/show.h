@@ -2,6 +2,7 @@
 #ifndef UTIL_SHOW_H
 #define UTIL_SHOW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,5 +25,9 @@ const char *show_count(char buf[SHOW_SIZE], double count);
 const char *show_bytes(char buf[SHOW_SIZE], double bytes);              /* "1.2 MiB" */
 const char *show_ns(char buf[SHOW_SIZE], double ns);                    /* "83 ns" */
 const char *show_share(char buf[SHOW_SIZE], double part, double whole); /* % */
+/* Whether show_count writes "1", of which a word is singular. */
+bool show_is_one(double count);
+/* What ends a word that count stands before: "" behind "1", else "s". */
+const char *show_s(double count);
 
 #endif

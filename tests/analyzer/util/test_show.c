@@ -1,5 +1,7 @@
 #include "analyzer/util/show.h"
 
+#include <string.h>
+
 #include "analyzer/util/strbuf.h"
 #include "tests/lib/check.h"
 
@@ -96,6 +98,20 @@ test_share(void)
 	share(1, 2, "50%");
 }
 
+/* A word is singular where the number before it is written "1". */
+static void
+test_one(void)
+{
+	static const double counts[] = { 0, 0.4, 0.5, 0.6, 1, 1.4, 1.5, 1.6, 2, 10, 9999, 1e6 };
+	char buf[SHOW_SIZE];
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		CHECK_STR(
+		    show_s(counts[i]), strcmp(show_count(buf, counts[i]), "1") == 0 ? "" : "s");
+	CHECK(show_is_one(1));
+	CHECK(!show_is_one(0) && !show_is_one(2));
+}
+
 int
 main(void)
 {
@@ -103,5 +119,6 @@ main(void)
 	test_ends();
 	test_numbers();
 	test_share();
+	test_one();
 	return check_done();
 }
