@@ -527,7 +527,7 @@ class Views:
                             rb'([A-Za-z0-9+/=]*)</script>\n', done.stdout)
         told = {name: json.loads(gzip.decompress(base64.b64decode(data)))
                 for name, data in blocks}
-        columns = told[b"sites?run=1"]["sites"]["columns"]
+        columns = told[b"table?run=1"]["sites"]["columns"]
         self.has_all("single", [restored(columns["function"]["text"][at])
                                 for at in columns["function"]["at"]])
         self.has_all("single", [restored(site["site"]["function"])

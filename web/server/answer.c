@@ -164,6 +164,7 @@ answer_file(const struct bundle_file *file, struct answer *answer)
 	}
 	answer_say(answer, 200, "");
 	answer->type = file->type;
+	answer->links = file->links;
 	answer->body = file->body;
 	answer->len = file->len;
 }

@@ -18,6 +18,7 @@ struct answer {
 	const char *type; /* of its contents */
 	const char *body;
 	size_t len;
+	const char *links;       /* what a browser is to ask for at once: a header; or NULL */
 	bool is_gzip;            /* the body is packed */
 	char *owned;             /* the body, if it is to be freed; or NULL */
 	struct profile *profile; /* whose the body is, held for it; or NULL */

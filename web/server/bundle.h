@@ -10,7 +10,8 @@ struct bundle_file {
 	const char *type;
 	const char *body;
 	size_t len;
-	const char *sum; /* SHA-256, hexadecimal; "" of what is never put into another */
+	const char *sum;   /* SHA-256, hexadecimal; "" of what is never put into another */
+	const char *links; /* what a browser is to ask for with it: a header; NULL: nothing */
 };
 
 /* NULL: nothing of ours has that path. */

@@ -18,6 +18,7 @@
 #include "web/server/parameters.h"
 #include "web/server/profile.h"
 #include "web/server/shelf.h"
+#include "web/server/table.h"
 
 static unsigned
 write_info(const struct document_from *from, FILE *out, struct err *err)
@@ -27,18 +28,50 @@ write_info(const struct document_from *from, FILE *out, struct err *err)
 	return 200;
 }
 
+/* Writes these rows of the run's sites. */
 static unsigned
-write_sites(const struct document_from *from, FILE *out, struct err *err)
+write_rows(const struct document_from *from, const struct rows *rows, FILE *out)
 {
 	const struct format_part parts[] = {
 		{ "run", profile_run(from->profile), true },
-		{ "sites", &from->profile->sites, false },
+		{ "sites", rows, false },
 	};
 	const struct format_document document = { "esc-report/1", parts, 2 };
 
-	(void)err;
 	format_find("columns")->write(&document, out);
 	return 200;
+}
+
+static unsigned
+write_sites(const struct document_from *from, FILE *out, struct err *err)
+{
+	(void)err;
+	return write_rows(from, &from->profile->sites, out);
+}
+
+static unsigned
+write_some(const struct document_from *from, size_t most, FILE *out)
+{
+	struct table table;
+
+	table_make(&table, &from->profile->sites, most);
+	(void)write_rows(from, &table.rows, out);
+	table_release(&table);
+	return 200;
+}
+
+static unsigned
+write_table(const struct document_from *from, FILE *out, struct err *err)
+{
+	(void)err;
+	return write_some(from, SIZE_MAX, out);
+}
+
+static unsigned
+write_first(const struct document_from *from, FILE *out, struct err *err)
+{
+	(void)err;
+	return write_some(from, TABLE_FIRST, out);
 }
 
 static unsigned
@@ -163,6 +196,8 @@ write_exports(const struct document_from *from, FILE *out, struct err *err)
 
 static const struct document documents[] = {
 	{ "info", NULL, true, write_info },
+	{ "first", NULL, true, write_first },
+	{ "table", NULL, true, write_table },
 	{ "sites", NULL, true, write_sites },
 	{ "site", "id", false, write_site },
 	{ "source", "file", false, write_source },
@@ -252,14 +287,15 @@ document_prepare(struct profile *profile, bool is_all)
 {
 	const struct parameters none = { .count = 0 };
 	const struct document_from from = { NULL, profile, &none };
-	static const char *const first[] = { "info", "sites" };
+	static const char *const first[] = { "info", "first" };
 	struct err err;
 	unsigned status;
 
 	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++)
 		(void)document_kept(document_find(first[i]), &from, &status, &err);
 	for (size_t i = 0; is_all && i < sizeof(documents) / sizeof(*documents); i++) {
-		if (documents[i].is_kept)
+		/* no page asks for all columns */
+		if (documents[i].is_kept && documents[i].write != write_sites)
 			(void)document_kept(&documents[i], &from, &status, &err);
 	}
 }

@@ -169,6 +169,8 @@ server_add_headers(
 	MHD_add_response_header(response, "Vary", "Accept-Encoding");
 	if (answer->is_gzip)
 		MHD_add_response_header(response, "Content-Encoding", "gzip");
+	if (answer->links)
+		MHD_add_response_header(response, "Link", answer->links);
 	if (answer->name[0] != '\0') {
 		(void)snprintf(saved, sizeof(saved), "attachment; filename=\"%s\"", answer->name);
 		MHD_add_response_header(response, "Content-Disposition", saved);

@@ -213,7 +213,7 @@ single_sources(struct single *single, struct profile *profile, size_t run, struc
 static int
 single_run(struct single *single, struct profile *profile, size_t run, struct err *err)
 {
-	static const char *const names[] = { "info", "sites", "tree", "cells", "heat" };
+	static const char *const names[] = { "info", "table", "tree", "cells", "heat" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		if (single_document(single, profile, run, names[i], err) < 0)

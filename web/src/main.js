@@ -18,7 +18,9 @@ import { VIEWS, viewOf } from "./views.js";
 const POLL = 2000; // ms between questions whether a live run has grown
 const at = (id) => document.getElementById(id);
 const data = documents(provider());
-const models = new Map(); // by run, of the documents that data has now
+// by run, of the documents that data has now: of its first sites, and of all
+const firsts = new Map();
+const models = new Map();
 let shown = null; // the view on the page
 let turns = 0;
 let drawing = null; // while something is being drawn
@@ -28,22 +30,40 @@ function say(text) {
 	at("status").textContent = visible(text, 300);
 }
 
-function modelOf(run) {
-	if (!models.has(run)) {
-		const asked = data.get("sites", { run }).then(makeModel);
+function once(map, run, ask) {
+	if (!map.has(run)) {
+		const asked = ask();
 
-		models.set(run, asked);
-		asked.catch(() => models.delete(run));
+		map.set(run, asked);
+		asked.catch(() => map.delete(run));
 	}
-	return models.get(run);
+	return map.get(run);
 }
 
-// What a view gets to know: the documents that all need, and the choice of sites.
-async function contextOf(where) {
+// The first sites of a run, which are all where there are few; null: only all are there.
+function firstOf(run) {
+	return once(firsts, run, async () => {
+		const [first, { verdicts }] = await Promise.all([data.find("first", { run }), data.get("info", { run })]);
+
+		return first && verdicts && makeModel(first, verdicts.reduce((all, { sites }) => all + sites, 0));
+	});
+}
+
+function modelOf(run) {
+	return once(models, run, async () => {
+		const first = await firstOf(run);
+
+		return first?.whole ? first : makeModel(await data.get("table", { run }));
+	});
+}
+
+// What a view gets to know: the documents that all need, and the choice among the sites
+// that sitesOf(run) has.
+async function contextOf(where, sitesOf) {
 	const run = where.run === "2" && status.runs.length > 1 ? 2 : 1;
 	const filter = parseFilter(where);
 	const ask = (how) => (name, params) => data[how](name, { run, ...params });
-	const [info, model, ...found] = await Promise.all([data.get("info", { run }), modelOf(run),
+	const [info, model, ...found] = await Promise.all([data.get("info", { run }), sitesOf(run),
 		...needs(filter).map((name) => data.find(name, { run }))]);
 	const choice = choose(model, filter,
 		Object.fromEntries(needs(filter).map((name, place) => [name, found[place]])));
@@ -81,17 +101,15 @@ function showError(error) {
 	say(error.message);
 }
 
-// Shows what the URL says. Not while something else is being drawn: see draw().
-async function drawOnce(turn) {
-	const where = state.get();
-	const view = viewOf(where.view);
+// What was drawn can be seen; hidden pages have no frames.
+function painted() {
+	return new Promise((done) => {
+		requestAnimationFrame(() => setTimeout(done));
+		setTimeout(done, 100);
+	});
+}
 
-	drawTabs(where);
-	tip.hide();
-	const context = await contextOf(where);
-
-	if (turn !== turns)
-		return; // something else was chosen meanwhile
+async function drawView(where, view, context) {
 	drawHead(context);
 	banner(at("banner"), context.info.run, status);
 	choiceForm(at("choice"), { ...context, where, runs: context.runs });
@@ -115,6 +133,37 @@ async function drawOnce(turn) {
 	shown = view;
 	view.drawn?.(root);
 	performance.mark("esc-view");
+}
+
+// Of many sites a view that can shows the first ones while the others are on their way.
+async function drawFirst(turn, where, view) {
+	const run = where.run === "2" ? 2 : 1;
+
+	if (shown || !view.first?.(where) || Object.values(parseFilter(where)).some((one) => one !== null) ||
+	    !await firstOf(run))
+		return;
+	const context = await contextOf(where, firstOf);
+
+	if (turn !== turns)
+		return;
+	await drawView(where, view, context);
+	if (!context.model.whole)
+		await painted();
+}
+
+// Shows what the URL says. Not while something else is being drawn: see draw().
+async function drawOnce(turn) {
+	const where = state.get();
+	const view = viewOf(where.view);
+
+	drawTabs(where);
+	tip.hide();
+	await drawFirst(turn, where, view);
+	const context = await contextOf(where, modelOf);
+
+	// or something else was chosen meanwhile
+	if (turn === turns)
+		await drawView(where, view, context);
 }
 
 async function drawAll() {
@@ -160,6 +209,7 @@ async function follow() {
 		if (next.revision !== status.revision) {
 			status = next;
 			data.forget();
+			firsts.clear();
 			models.clear();
 			await draw();
 		}
@@ -195,10 +245,8 @@ async function start() {
 	bindKeys();
 	state.on(draw);
 	state.start();
-	// asked for beside the state: what fails is told when it is drawn
-	const run = state.get().run === "2" ? 2 : 1;
-
-	Promise.all([data.get("info", { run }), modelOf(run)]).catch(() => null);
+	// asked for beside the state, as in bundle.c; what fails is told when it is drawn
+	firstOf(1).catch(() => null);
 	status = await data.find("state").catch(() => null) ?? status;
 	data.forget("state");
 	if (status.view && !location.hash)

@@ -22,9 +22,9 @@ function texts({ text, at }, count) {
 	return { text: [...text.map((one) => one ?? ""), ""], at: made };
 }
 
-// From the document `sites`. Columns that it lacks are empty, not an error: the document
-// may be of another version.
-export function model({ run, sites }) {
+// From the document `table`, or `first` of a run that has `total` sites. Columns that it
+// lacks are empty, not an error: the document may be of another version.
+export function model({ run, sites }, total = sites.count) {
 	const count = sites.count;
 	const columns = new Map();
 	const byId = new Map();
@@ -38,6 +38,8 @@ export function model({ run, sites }) {
 	return {
 		run,
 		count,
+		total,
+		whole: count === total, // or there are the first rows alone
 		has: (name) => columns.has(name),
 		// A Float64Array (NaN: nothing) of numbers; NaNs where there is no such column.
 		numbers(name) {

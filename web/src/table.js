@@ -47,6 +47,7 @@ export function table({ columns, label, onsort, onopen }) {
 	const print = matchMedia("print");
 	const made = new Map(); // place to element
 	let rows = [];
+	let all = 0; // those that are still on their way, too
 	let focused = 0;
 	let waiting = false;
 
@@ -60,7 +61,7 @@ export function table({ columns, label, onsort, onopen }) {
 
 		columns.forEach((column, place) => line.append(add(h("div", {
 			role: "gridcell", class: `cell ${column.align ?? ""}`, "aria-colindex": place + 1,
-		}), column.cell(row))));
+		}), at < rows.length ? column.cell(row) : "…")));
 		return line;
 	}
 
@@ -70,7 +71,7 @@ export function table({ columns, label, onsort, onopen }) {
 		const first = Math.floor(element.scrollTop / ROW) - SPARE;
 		const last = Math.ceil((element.scrollTop + element.clientHeight) / ROW) + SPARE;
 
-		return [Math.max(0, first), Math.min(rows.length, last)];
+		return [Math.max(0, first), Math.min(all, last)];
 	}
 
 	function paint() {
@@ -91,7 +92,7 @@ export function table({ columns, label, onsort, onopen }) {
 			made.set(at, line);
 			body.append(line);
 		}
-		body.style.setProperty("height", `${(print.matches ? end : rows.length) * ROW}px`);
+		body.style.setProperty("height", `${(print.matches ? end : all) * ROW}px`);
 		// only what exists can be named
 		if (made.has(focused))
 			element.setAttribute("aria-activedescendant", `${name}-${focused}`);
@@ -147,7 +148,7 @@ export function table({ columns, label, onsort, onopen }) {
 	body.addEventListener("click", (event) => {
 		const line = event.target.closest(".row");
 
-		if (!line || event.target.closest("a, button") || getSelection().toString())
+		if (!line || !(line.dataset.at < rows.length) || event.target.closest("a, button") || getSelection().toString())
 			return;
 		focus(Number(line.dataset.at));
 		onopen?.(rows[focused]);
@@ -159,15 +160,17 @@ export function table({ columns, label, onsort, onopen }) {
 		element,
 		// The row that has the focus; undefined where there is none.
 		current: () => rows[focused],
-		// Rows in their order; `at` gets the focus and, unless `still`, is scrolled to.
-		show(shown, sort, { at = 0, still = false } = {}) {
+		// Rows in their order, the first ones of `of`; `at` gets the focus and, unless
+		// `still`, is scrolled to.
+		show(shown, sort, { at = 0, still = false, of = shown.length } = {}) {
 			rows = shown;
+			all = of;
 			focused = Math.max(0, Math.min(rows.length - 1, at));
 			fill(head, columns.map((column, place) => headCell(column, place, sort, onsort)));
-			element.setAttribute("aria-rowcount", rows.length + 1);
+			element.setAttribute("aria-rowcount", all + 1);
 			body.replaceChildren();
 			made.clear();
-			body.style.setProperty("height", `${rows.length * ROW}px`);
+			body.style.setProperty("height", `${all * ROW}px`);
 			if (!still) {
 				element.scrollTop = 0;
 				scrollTo(focused);

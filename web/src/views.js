@@ -1,6 +1,7 @@
 // THE VIEWS, in the order of the tabs. A view is
 //   { name, title, key, async draw(root, context), drawn?(root), update?(root, context), leave?(),
-//     keys?: [{key, title, run}], ignores?(choice): the view shows more than is chosen }
+//     keys?: [{key, title, run}], ignores?(choice): the view shows more than is chosen,
+//     first?(state): of all sites the first ones are enough for what is seen first }
 // draw fills root, drawn is called when it is on the page. update, where there is one, is
 // called with the element around root instead of both when the view is on the page
 // already; leave ends what draw began. context is what main.js makes: {state, info, model,

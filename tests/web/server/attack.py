@@ -94,6 +94,14 @@ def test_documents(server, esc, kind):
           kind + ": info")
     columns = json.load(open(kind + ".columns"))
     check(json.loads(server.ask("/api/sites").body) == columns, kind + ": sites")
+    table = json.loads(server.ask("/api/table").body)
+    some = table["sites"].pop("columns")
+    check(len(some) > 15 and all(columns["sites"]["columns"][name] == value
+                                 for name, value in some.items()) and
+          table == {**columns, "sites": {"count": columns["sites"]["count"]}}, kind + ": table")
+    # the tests' runs are small: test_table has large ones
+    check(len(report) > 200 or
+          server.ask("/api/first").body == server.ask("/api/table").body, kind + ": first")
     packed = server.ask("/api/sites", Accept_Encoding="br, gzip")
     check(packed.headers.get("content-encoding") == "gzip" and
           json.loads(gzip.decompress(packed.body)) == columns, kind + ": packed")
@@ -115,7 +123,7 @@ def test_documents(server, esc, kind):
                   sorted((mark["line"], mark["id"], mark["verdict"])
                          for mark in source["marks"]) == sorted(marks), kind + ": marks")
             check(("lines" in source) != ("note" in source), kind + ": lines or a note")
-    for path in ("/api/sites", "/api/info", "/api/exports", "/api/state", "/"):
+    for path in ("/api/sites", "/api/first", "/api/info", "/api/exports", "/api/state", "/"):
         answer = server.ask(path)
         check(answer.status == 200, "%s: %s: status %d" % (kind, path, answer.status))
         check(re.search(rb"[\x00-\x09\x0b-\x1f\x7f-\xff]", answer.body) is None,

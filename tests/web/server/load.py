@@ -91,7 +91,8 @@ def main():
     server = Server(sys.argv[1], sys.argv[2])
     exports = json.loads(server.ask("/api/exports").body)
     ids = json.loads(server.ask("/api/sites").body)["sites"]["columns"]["id"]
-    paths = ["/", "/app.js", "/style.css", "/api/info", "/api/sites", "/api/state", "/api/exports"]
+    paths = ["/", "/app.js", "/style.css", "/api/info", "/api/sites", "/api/first", "/api/table",
+             "/api/state", "/api/exports"]
     paths += ["/api/site?id=%d" % each for each in ids[:10]]
     paths += ["/export/" + each["name"] for each in exports]
     paths += [path for path in ("/api/tree", "/api/cells", "/api/heat")

@@ -76,8 +76,11 @@ def main():
         report = json.loads(ask("report", "--format=json", kind + ".db"))["sites"]
         check(blocks["info?run=%d" % run] == json.loads(ask("info", "--format=json",
                                                             kind + ".db")), kind + ": info")
-        check(blocks["sites?run=%d" % run] == json.loads(ask("report", "--format=columns",
-                                                             kind + ".db")), kind + ": sites")
+        table = blocks["table?run=%d" % run]["sites"]
+        columns = json.loads(ask("report", "--format=columns", kind + ".db"))["sites"]
+        check(table["count"] == columns["count"] and len(table["columns"]) > 15 and all(
+            columns["columns"][name] == value for name, value in table["columns"].items()),
+            kind + ": sites")
         details = blocks["site?run=%d" % run]
         for site in report[:30]:
             check(details.get(str(site["id"])) == json.loads(ask(

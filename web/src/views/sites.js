@@ -82,15 +82,25 @@ function sortOf(where_) {
 
 const link = (row) => state.link({ view: "site", id: context.model.id(row) });
 
-function total() {
-	const { blocks, bytes: size, cost_ns: time } = totals(context.choice);
-	const all = context.info.run;
+// {sites, blocks, bytes, cost_ns, saved} of the rows; of rows that are not all, the report's.
+function sums() {
+	const { choice, info: { verdicts }, model } = context;
+	const of = (key) => verdicts.reduce((all, one) => all + one[key], 0);
 	let saved = 0;
 
-	for (let row = 0; row < context.model.count; row++)
-		saved += context.choice.sites[row] ? (number("saved.blocks", row) || 0) : 0;
+	if (!model.whole)
+		return { sites: model.total, blocks: of("blocks"), bytes: of("bytes"), cost_ns: of("cost_ns"), saved: of("movable_blocks") };
+	for (let row = 0; row < model.count; row++)
+		saved += choice.sites[row] ? (number("saved.blocks", row) || 0) : 0;
+	return { ...totals(choice), saved };
+}
+
+function total() {
+	const { sites, blocks, bytes: size, cost_ns: time, saved } = sums();
+	const all = context.info.run;
+
 	return h("p", { class: "totals" },
-		h("strong", null, plural(context.choice.count, "site")), ", ", h("strong", null, plural(blocks, "block")), ", ", h("strong", null, bytes(size)), ", ",
+		h("strong", null, plural(sites, "site")), ", ", h("strong", null, plural(blocks, "block")), ", ", h("strong", null, bytes(size)), ", ",
 		h("strong", null, ns(time)), ` in malloc and free${context.choice.all ? "" : ` (${share(time, all.cost_ns)} of all)`}`,
 		context.choice.restricted ? null : [", ", h("strong", null, share(saved, blocks)), " need not be on the heap"]);
 }
@@ -105,15 +115,16 @@ function show(root, { focused = context.state.row, still = false } = {}) {
 	fill(root.querySelector(".none"), rows.length > 0 ? null : context.model.count === 0
 		? empty("No allocation was recorded.", "See esc info for what ran; esc record --full records everything.")
 		: empty("No site is like that.", "Remove a filter above, or all of them with the key x."));
-	grid.show(rows, sortOf(context.state), { at, still });
+	grid.show(rows, sortOf(context.state), { at, still, of: context.model.whole ? rows.length : context.model.total });
 	fill(root.querySelector(".on-paper"), rows.length > PRINTED ? `The first ${PRINTED} of ${rows.length} sites.` : null);
-	context.say(`${rows.length} of ${context.model.count} sites`);
+	context.say(`${context.choice.all ? context.model.total : rows.length} of ${context.model.total} sites`);
 }
 
 export default {
 	name: "sites",
 	title: "Sites",
 	key: "2",
+	first: ({ sort, row }) => sort === undefined && row === undefined,
 	async draw(root, given) {
 		context = given;
 		grid = table({

@@ -165,7 +165,7 @@ function top(context) {
 			: "Nothing that was chosen can leave the heap: the blocks outlive their functions, as they should."));
 	return h("section", { class: "part" },
 		h("div", { class: "line" }, h("h2", null, "Where to begin"),
-			h("a", { href: state.link({ view: "sites" }) }, `all ${count(choice.count)} sites`)),
+			h("a", { href: state.link({ view: "sites" }) }, `all ${count(choice.all ? model.total : choice.count)} sites`)),
 		h("ol", { class: "begin" }, rows.map((row) => h("li", null,
 			h("a", { class: "what", href: state.link({ view: "site", id: model.id(row) }) },
 				badge(model.text("verdict", row)), " ", name(model.text("function", row))), " ",
@@ -195,6 +195,8 @@ function facts({ run }) {
 
 // Modules whose sites have no lines, and why a file gave none.
 function unseen({ model, info }) {
+	if (!model.whole)
+		return null; // it takes all of them to tell
 	const nameless = new Map();
 	const blocks = model.numbers("blocks.estimated");
 	let all = 0;
@@ -230,13 +232,14 @@ function show(root, context) {
 		h("div", { class: "columns wide" },
 			h("div", null, verdictPart(verdicts, metric), top(context)),
 			h("div", null, facts(context.info), unseen(context))));
-	context.say(`Summary: ${count(context.model.count)} sites`);
+	context.say(`Summary: ${count(context.model.total)} sites`);
 }
 
 export default {
 	name: "summary",
 	title: "Summary",
 	key: "1",
+	first: () => true,
 	async draw(root, context) {
 		show(add(root), context);
 	},
