@@ -1,4 +1,5 @@
-/* What a program says of itself through esc.h, but for pauses (gate.c). Each call makes a
+/* What a program says of itself through esc.h, but for pauses (gate.c) and for the blocks of
+ * pools (shim.c). Each call makes a
  * definition in the trace; none is a system call, and a handler may make any of them. */
 #include <stddef.h>
 #include <string.h>
@@ -9,11 +10,12 @@
 
 #define API_EXPORT __attribute__((visibility("default")))
 
-enum { API_VERSION = 1 };
+enum { API_VERSION = 2 };
 
 API_EXPORT unsigned int esc_api_version(void);
 API_EXPORT void esc_api_phase(const char *name);
 API_EXPORT void esc_api_thread_name(const char *name);
+API_EXPORT uint32_t esc_api_pool_new(const char *name);
 
 /* Bytes of a name that are kept: of a longer one its begin. NULL: none. */
 static uint16_t
@@ -77,4 +79,25 @@ esc_api_thread_name(const char *name)
 	def->process = thread->process;
 	def->name_len = len;
 	ring_defined(&def->def, ESC_DEF_THREAD_NAME);
+}
+
+/* 0: nothing is recorded of it. */
+uint32_t
+esc_api_pool_new(const char *name)
+{
+	uint16_t len = api_length(name);
+	uint32_t process, number;
+	struct esc_def_pool *def;
+
+	if (shim.mode <= SHIM_OFF || (process = ring_process()) == 0)
+		return 0;
+	def = api_define(sizeof(*def), name, len);
+	if (def == NULL)
+		return 0;
+	number = __atomic_add_fetch(&ring.header->pools, 1, __ATOMIC_RELAXED);
+	def->def.id = number;
+	def->process = process;
+	def->name_len = len;
+	ring_defined(&def->def, ESC_DEF_POOL);
+	return number;
 }

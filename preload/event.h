@@ -8,7 +8,8 @@
 #include "preload/thread.h"
 #include "preload/walk.h"
 
-/* Counts it; each event once, whether it can be written or not. A step is none. */
+/* Counts it; each event once, whether it can be written or not. A step is none, nor is
+ * what a pool does with its memory. */
 static inline void
 event_count(const struct thread *thread, uint32_t kind, uint64_t size)
 {
@@ -17,7 +18,7 @@ event_count(const struct thread *thread, uint32_t kind, uint64_t size)
 	if (kind < ESC_EVENT_FREE) {
 		thread_count(thread, &counters->allocations, 1);
 		thread_count(thread, &counters->bytes, size);
-	} else if (kind != ESC_EVENT_STEP) {
+	} else if (kind < ESC_EVENT_STEP) {
 		thread_count(thread, &counters->frees, 1);
 	}
 }

@@ -92,7 +92,7 @@ enum esc_unmarked {
  *   allocations  calls that returned a block, realloc's new half included
  *   frees        calls that gave up a block (never NULL), realloc's old half included
  *   bytes        sum of requested sizes of `allocations`
- *   dropped      events of the above that should be in the stream and are not
+ *   dropped      events of the above, or of pools, that should be in the stream and are not
  *   cut          recorded events whose stack was cut at the depth limit
  *   broken       recorded events whose stack ended before its outermost frame
  *   nested_lost  dropped because signals nested deeper than ESC_LEVELS
@@ -204,7 +204,7 @@ struct esc_header {
 	char command[ESC_COMMAND_SIZE];
 	uint64_t session; /* the same in all traces of a run; 0: it is alone */
 	uint32_t parent;  /* pid of the process that started this one; 0: not known */
-	uint32_t spare;
+	uint32_t pools;   /* numbers given, 1.. (atomic add) */
 	uint64_t before_gate[7];
 	struct esc_gate gate; /* 0 in traces of before */
 };
@@ -274,7 +274,7 @@ enum esc_slot {
  *   bits 8-9   length of stack: 0, 1, 2, 4 bytes   0: same as the event before
  *   bits 10-11 length of size:  0, 1, 2, 8 bytes   allocations; see GIVE_UP
  *   bit  12    GAP   events of this stream before this one were not recorded
- *   bit  13    COST  2 bytes: ticks of the real call, saturated
+ *   bit  13    COST  2 bytes: ticks of the real call, saturated; of a POOL_ 4: see Pools
  *   bit  14    KEPT  2 or 4 bytes: see below
  *   bit  15    REGION 2 bytes: number of the stack region from here on (0 at
  *                    the segment's begin)
@@ -288,6 +288,13 @@ enum esc_slot {
  * size: a call whose block is not sampled, recorded for its stack only. RATE has a time
  * and a size alone: from here on in the stream blocks are taken by the interval T that
  * its size tells (1: all of them), whatever the segment or a RATE before said.
+ *
+ * Pools. A program that hands out parts of what it allocated says so (esc.h). POOL_ALLOCATE
+ * and POOL_FREE always have COST, which is the pool's number. In their address field there is
+ * no address >> 3 but, since parts begin at any, the address itself, its 48 low bits, the
+ * pool's number modulo 128 above them, and then a bit that no block of the malloc family
+ * has: so a block and the first part of it differ (see ESC_POOL_ADDRESS). A POOL_FREE with a
+ * size, 1, ends all blocks of the pool, and its address tells nothing.
  *
  * Stacks. A stack id names a node: (parent, module, offset), the innermost
  * return address, into the function that called the hook; parents lead to the
@@ -324,7 +331,13 @@ enum esc_event {
 	                           next event of the stream, unless realloc freed */
 	ESC_EVENT_STEP = 12,
 	ESC_EVENT_RATE = 13,
+	ESC_EVENT_POOL_ALLOCATE = 14,
+	ESC_EVENT_POOL_FREE = 15,
 };
+
+/* A block of a pool, as other events have their address: its field times 8. */
+#define ESC_POOL_ADDRESS(pool, block) \
+	(1ULL << 58 | (uint64_t)((pool)&127U) << 51 | ((uint64_t)(block) & ((1ULL << 48) - 1)) << 3)
 
 #define ESC_CONTROL_KIND 0x000fU
 #define ESC_CONTROL_TIME_SHIFT 4
@@ -347,7 +360,8 @@ enum esc_event {
 	X(NODES, nodes, 4)     \
 	X(THREAD, thread, 5)   \
 	X(PHASE, phase, 6)     \
-	X(THREAD_NAME, thread_name, 7)
+	X(THREAD_NAME, thread_name, 7) \
+	X(POOL, pool, 8)
 /* clang-format on */
 
 enum esc_def_type {
@@ -440,6 +454,7 @@ struct esc_def_thread {
  * What the program says of itself (esc.h). The name follows, name_len bytes, no NUL.
  * PHASE: from `at` on the process, and each that it forks, is in that phase; "": in none.
  * THREAD_NAME: def.id is the thread's number; the last one holds.
+ * POOL: def.id is the pool's number; pools of one name are one to people.
  */
 #define ESC_NAME_MAX 255U
 
@@ -458,6 +473,13 @@ struct esc_def_thread_name {
 	uint16_t reserved;
 };
 
+struct esc_def_pool {
+	struct esc_def def;
+	uint32_t process;  /* number, of who made it */
+	uint16_t name_len; /* at most ESC_NAME_MAX */
+	uint16_t reserved;
+};
+
 _Static_assert(sizeof(struct esc_counters) == 64, "format");
 _Static_assert(sizeof(struct esc_segment) == 128, "format");
 _Static_assert(sizeof(struct esc_gate) == 128, "format");
@@ -470,6 +492,7 @@ _Static_assert(sizeof(struct esc_def_thread) == 192, "format");
 _Static_assert(sizeof(struct esc_def_process) == 32, "format");
 _Static_assert(sizeof(struct esc_def_phase) == 24, "format");
 _Static_assert(sizeof(struct esc_def_thread_name) == 16, "format");
+_Static_assert(sizeof(struct esc_def_pool) == 16, "format");
 
 #pragma GCC diagnostic pop
 

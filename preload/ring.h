@@ -53,13 +53,14 @@ struct event {
 	uint64_t time;
 	uint64_t address;
 	uint64_t size; /* 0 where it is no allocation's */
+	uint32_t pool; /* number, of ESC_EVENT_POOL_ */
 	uint32_t stack;
 	uint16_t kind;
 	uint16_t cost;
 	uint16_t kept; /* with ESC_KEPT_PROVED: proved counts */
 	uint16_t proved;
 	uint16_t region;
-	uint16_t flags; /* ESC_CONTROL_COST, _KEPT */
+	uint16_t flags; /* ESC_CONTROL_COST, which those of pools always have; _KEPT */
 };
 
 struct writer {
@@ -159,6 +160,13 @@ ring_put(uint8_t *at, uint64_t value, unsigned int length)
 }
 
 static inline uint8_t *
+ring_put32(uint8_t *at, uint32_t value)
+{
+	__builtin_memcpy(at, &value, 4);
+	return at + 4;
+}
+
+static inline uint8_t *
 ring_put16(uint8_t *at, uint16_t value)
 {
 	__builtin_memcpy(at, &value, 2);
@@ -179,7 +187,8 @@ ring_put_more(struct writer *writer, const struct event *event, uint8_t *at, uin
 		*control |= ESC_CONTROL_GAP;
 	writer->gap = false;
 	if (*control & ESC_CONTROL_COST)
-		at = ring_put16(at, event->cost);
+		at = event->kind >= ESC_EVENT_POOL_ALLOCATE ? ring_put32(at, event->pool)
+							    : ring_put16(at, event->cost);
 	if (*control & ESC_CONTROL_KEPT) {
 		at = ring_put16(at, event->kept);
 		if (event->kept & ESC_KEPT_PROVED)
@@ -216,7 +225,7 @@ ring_write(struct writer *writer, const struct event *event)
 	/* A timed event nested in a call may be stamped behind: never backwards. */
 	moment = moment > writer->time ? moment : writer->time;
 	time = moment - writer->time;
-	address = event->kind >= ESC_EVENT_STEP ? writer->address : event->address >> 3;
+	address = (event->kind | 1U) == ESC_EVENT_RATE ? writer->address : event->address >> 3;
 	writer->time = moment;
 	stack = ring_zigzag((int32_t)(event->stack - writer->stack)) & UINT32_MAX;
 	writer->stack = event->stack;

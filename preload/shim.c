@@ -52,6 +52,10 @@ struct shim shim;
 ESC_HOOKS(X)
 #undef X
 
+SHIM_EXPORT void esc_api_pool_allocate(uint32_t pool, const void *block, size_t size);
+SHIM_EXPORT void esc_api_pool_free(uint32_t pool, const void *block);
+SHIM_EXPORT void esc_api_pool_reset(uint32_t pool);
+
 static SHIM_COLD void
 shim_lost(struct thread *thread, bool nested)
 {
@@ -69,7 +73,9 @@ shim_overflow(uint32_t kind, uint64_t size)
 
 	if (kind == ESC_EVENT_STEP)
 		return;
-	if (kind < ESC_EVENT_FREE) {
+	if (kind >= ESC_EVENT_POOL_ALLOCATE) {
+		/* none of the malloc family */
+	} else if (kind < ESC_EVENT_FREE) {
 		__atomic_fetch_add(&counters->allocations, 1, __ATOMIC_RELAXED);
 		__atomic_fetch_add(&counters->bytes, size, __ATOMIC_RELAXED);
 	} else {
@@ -863,6 +869,93 @@ pvalloc(size_t size)
 	if (block != NULL)
 		shim_allocated(ESC_EVENT_PVALLOC, block, size, began, ARCH_FRAME());
 	return block;
+}
+
+/* A call about a pool: kind, its block's or 0, and what else it says. False: nothing is
+ * to be recorded of it. */
+static bool
+shim_pool_event(struct event *event, uint32_t kind, uint32_t pool, const void *block)
+{
+	if (shim.mode <= SHIM_OFF || pool == 0)
+		return false;
+	*event = (struct event){ .kind = (uint16_t)kind,
+		.flags = ESC_CONTROL_COST,
+		.address = ESC_POOL_ADDRESS(pool, (uintptr_t)block),
+		.pool = pool,
+		.time = ring_ticks() };
+	return true;
+}
+
+/* In a pause events of the thread are missing. */
+static SHIM_COLD void
+shim_pool_closed(void)
+{
+	struct thread *thread = thread_get();
+
+	if (thread != NULL)
+		gate_skip(thread);
+}
+
+SHIM_EXPORT void
+esc_api_pool_allocate(uint32_t pool, const void *block, size_t size)
+{
+	struct arch_frame frame = ARCH_FRAME();
+	struct event event;
+
+	if (!shim_pool_event(&event, ESC_EVENT_POOL_ALLOCATE, pool, block))
+		return;
+	event.size = size;
+	/* one there that a reset has ended */
+	if (shim.mode >= SHIM_SAMPLED)
+		sample_take(event.address);
+	if (shim.mode == SHIM_PAUSED || gate_is_closed()) {
+		shim_pool_closed();
+	} else if (shim.mode < SHIM_SAMPLED) {
+		shim_record(&event, NULL, &frame);
+	} else if (shim_passes(size) && !shim_is_new(&frame)) {
+		shim_sampled(size);
+		shim_step(event.kind, size, &frame);
+	} else {
+		shim_take(&event, &frame);
+	}
+}
+
+SHIM_EXPORT void
+esc_api_pool_free(uint32_t pool, const void *block)
+{
+	struct arch_frame frame = ARCH_FRAME();
+	struct event event;
+
+	if (block == NULL || !shim_pool_event(&event, ESC_EVENT_POOL_FREE, pool, block))
+		return;
+	if (shim.mode < SHIM_SAMPLED) {
+		if (!gate_is_before())
+			shim_record(&event, NULL, &frame);
+	} else if (sample_take(event.address)) {
+		shim_sparse();
+		shim_record_sampled(&event, 0, NULL, &frame);
+		shim_burst_end(event.address);
+	} else {
+		shim_step(event.kind, 0, &frame);
+	}
+}
+
+/* Which blocks are sampled is not known by pool, so that all modes record it. */
+SHIM_EXPORT void
+esc_api_pool_reset(uint32_t pool)
+{
+	struct arch_frame frame = ARCH_FRAME();
+	struct event event;
+
+	if (!shim_pool_event(&event, ESC_EVENT_POOL_FREE, pool, NULL) || gate_is_before())
+		return;
+	event.size = 1;
+	if (shim.mode < SHIM_SAMPLED) {
+		shim_record(&event, NULL, &frame);
+		return;
+	}
+	shim_sparse();
+	shim_record_sampled(&event, 0, NULL, &frame);
 }
 
 void

@@ -281,6 +281,16 @@ dump_thread_name(const void *bytes, size_t len)
 	dump_given_name(bytes, len, sizeof(name), name.name_len);
 }
 
+static void
+dump_pool(const void *bytes, size_t len)
+{
+	struct esc_def_pool pool;
+
+	memcpy(&pool, bytes, sizeof(pool));
+	printf("pool id=%" PRIu32 " process=%" PRIu32, pool.def.id, pool.process);
+	dump_given_name(bytes, len, sizeof(pool), pool.name_len);
+}
+
 /* Prints the definition at `bytes`; returns the slots that it takes. */
 static size_t
 dump_def(const uint8_t *bytes, size_t left)
@@ -340,7 +350,7 @@ dump_kind(unsigned kind)
 {
 	static const char *const names[] = { "none", "malloc", "calloc", "realloc", "reallocarray",
 		"memalign", "posix_memalign", "aligned_alloc", "valloc", "pvalloc", "free",
-		"give_up", "step", "rate" };
+		"give_up", "step", "rate", "pool_allocate", "pool_free" };
 
 	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "?";
 }
@@ -350,7 +360,13 @@ dump_event(const struct event *event)
 {
 	printf("%s time=%" PRIu64 " stack=%" PRIu32, dump_kind(event->kind), event->time,
 	    event->stack);
-	if (event->kind != ESC_EVENT_STEP)
+	if (decode_is_pools(event->kind))
+		printf(" pool=%" PRIu32, event->pool);
+	if (decode_resets(event))
+		printf(" all");
+	else if (decode_is_pools(event->kind))
+		printf(" address=%#" PRIx64, event->address >> 3 & (((uint64_t)1 << 48) - 1));
+	else if (event->kind != ESC_EVENT_STEP)
 		printf(" address=%#" PRIx64, event->address);
 	if (decode_allocates(event->kind))
 		printf(" size=%" PRIu64, event->size);

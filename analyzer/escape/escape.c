@@ -87,12 +87,13 @@ escape_same_line(const struct logical_frame *a, const struct logical_frame *b)
 }
 
 static uint32_t
-escape_new_site(struct escape *escape, uint32_t frame)
+escape_new_site(struct escape *escape, uint32_t frame, uint32_t pool)
 {
 	escape->sites = xgrow(escape->sites, &escape->site_cap, (size_t)escape->site_count + 1,
 	    sizeof(*escape->sites));
 	escape->sites[escape->site_count] = (struct escape_site){
 		.frame = frame,
+		.pool = pool,
 		.facts.stack_limit = escape->options.stack_limit,
 		.facts.size_min = UINT64_MAX,
 		.life_min = UINT64_MAX,
@@ -101,10 +102,10 @@ escape_new_site(struct escape *escape, uint32_t frame)
 	return escape->site_count++;
 }
 
-/* One line is one site, whether it was inlined somewhere or not. UINT32_MAX: there is no
- * room for it. */
+/* One line is one site, whether it was inlined somewhere or not, but for each pool another.
+ * UINT32_MAX: there is no room for it. */
 static uint32_t
-escape_site_of(struct escape *escape, uint32_t frame, struct budget *budget)
+escape_site_of(struct escape *escape, uint32_t frame, uint32_t pool, struct budget *budget)
 {
 	const struct logical_frame *wanted = escape_frame(escape, frame);
 	struct map_key key = { (uint64_t)wanted->line << 32 | wanted->column,
@@ -117,47 +118,61 @@ escape_site_of(struct escape *escape, uint32_t frame, struct budget *budget)
 		key.lo |= frame;
 	for (; (number = map_find(&escape->site_map, key)) != NULL; key.lo++) {
 		site = &escape->sites[*number];
-		if (site->frame == frame ||
-		    escape_same_line(wanted, escape_frame(escape, site->frame)))
+		if (site->pool == pool &&
+		    (site->frame == frame ||
+			escape_same_line(wanted, escape_frame(escape, site->frame))))
 			return (uint32_t)*number;
 	}
 	if (!budget_take(budget, BUDGET_SITE))
 		return UINT32_MAX;
 	*map_insert(&escape->site_map, key, NULL) = escape->site_count;
-	return escape_new_site(escape, frame);
+	return escape_new_site(escape, frame, pool);
 }
 
-/* Innermost logical frame that is no wrapper; if all are, the innermost. */
+/* Innermost logical frame that is no wrapper; if all are, the innermost. The function that
+ * tells of a pool's block allocates for its caller, where it has one, and is known: without
+ * lines it may be that caller, inlined. */
 static uint32_t
 escape_find_site(struct escape *escape, struct escape_path *path)
 {
 	const struct definitions_node *nodes = escape->places.definitions->nodes;
 	const struct logical_place *place;
 	uint32_t node, i, inside = 0;
+	uint32_t frame = escape_node_place(escape, path->node)->frames[0];
+	bool tells = path->pool != 0;
 
+	path->index = 0;
+	path->depth = nodes[path->node].depth;
+	path->site_levels = path->levels;
 	for (node = path->node; node != 0; node = nodes[node].parent) {
 		place = escape_node_place(escape, node);
 		for (i = 0; i < place->place->count; i++) {
-			if (escape_frame(escape, place->frames[i])->wrapper)
+			const struct logical_frame *one = escape_frame(escape, place->frames[i]);
+
+			if (one->wrapper)
 				continue;
 			path->depth = nodes[node].depth;
 			path->index = i;
 			path->site_levels = path->levels - inside - i;
-			return place->frames[i];
+			frame = place->frames[i];
+			if (!tells || one->line == 0)
+				return frame;
+			tells = false;
 		}
 		inside += (uint32_t)place->place->count;
 	}
-	path->index = 0;
-	path->depth = nodes[path->node].depth;
-	path->site_levels = path->levels;
-	return escape_node_place(escape, path->node)->frames[0];
+	return frame;
 }
 
 /* UINT32_MAX: there is no room for it. Blocks without a stack always have a path. */
 static uint32_t
-escape_new_path(struct escape *escape, uint32_t node, uint32_t levels)
+escape_new_path(struct escape *escape, uint32_t node, uint32_t levels, uint32_t pool)
 {
-	struct escape_path path = { .node = node, .levels = levels, .facts.size_min = UINT64_MAX };
+	struct escape_path path = { .node = node,
+		.pool = pool,
+		.next = escape->node_path[node],
+		.levels = levels,
+		.facts.size_min = UINT64_MAX };
 	struct budget *budget = node != 0 ? escape->options.budget : NULL;
 	uint32_t frame;
 
@@ -165,7 +180,7 @@ escape_new_path(struct escape *escape, uint32_t node, uint32_t levels)
 		return UINT32_MAX;
 	frame =
 	    node != 0 ? escape_find_site(escape, &path) : logical_nowhere(escape->places.logical);
-	path.site = escape_site_of(escape, frame, budget);
+	path.site = escape_site_of(escape, frame, pool, budget);
 	if (path.site == UINT32_MAX)
 		return UINT32_MAX;
 	escape->paths = xgrow(escape->paths, &escape->path_cap, (size_t)escape->path_count + 1,
@@ -188,17 +203,20 @@ escape_kind_name(uint8_t kind)
 		[ESC_EVENT_ALIGNED_ALLOC] = "aligned_alloc",
 		[ESC_EVENT_VALLOC] = "valloc",
 		[ESC_EVENT_PVALLOC] = "pvalloc",
+		[ESC_EVENT_POOL_ALLOCATE] = "esc_pool_allocate",
 	};
 
 	return names[kind];
 }
 
 static inline uint32_t
-escape_path_of(struct escape *escape, uint32_t node, uint32_t levels)
+escape_path_of(struct escape *escape, uint32_t node, uint32_t levels, uint32_t pool)
 {
 	uint32_t path = escape->node_path[node];
 
-	return path != 0 ? path - 1 : escape_new_path(escape, node, levels);
+	while (path != 0 && escape->paths[path - 1].pool != pool)
+		path = escape->paths[path - 1].next;
+	return path != 0 ? path - 1 : escape_new_path(escape, node, levels, pool);
 }
 
 /* What one more of the wrappers says of it, further out than those before. */
@@ -288,13 +306,29 @@ escape_count_realloc(struct escape *escape, uint32_t tag)
 	escape->paths[tag].facts.reallocs++;
 }
 
+/* The number of the name of the block's pool, that of an unknown one behind the last; 0: it
+ * has none. */
+static inline uint32_t
+escape_pool(const struct escape *escape, const struct model_block *block)
+{
+	const struct definitions *all = escape->places.definitions;
+	uint32_t pool;
+
+	if (__builtin_expect(block->kind != ESC_EVENT_POOL_ALLOCATE, 1))
+		return 0;
+	pool = definitions_pool(all, block->pool);
+	return pool != 0 ? pool : all->pool_names.count + 1;
+}
+
 void
 escape_begin(struct escape *escape, struct model_block *block)
 {
-	block->tag = escape_path_of(escape, block->node, block->levels);
+	uint32_t pool = escape_pool(escape, block);
+
+	block->tag = escape_path_of(escape, block->node, block->levels, pool);
 	if (block->tag == UINT32_MAX) {
 		block->node = block->levels = 0;
-		block->tag = escape_path_of(escape, 0, 0);
+		block->tag = escape_path_of(escape, 0, 0, pool);
 	}
 	/* what realloc makes of another site's block can be no local variable either */
 	if (escape->chained != 0 &&

@@ -53,6 +53,7 @@ struct escape_recent {
 
 struct escape_site {
 	uint32_t frame; /* logical */
+	uint32_t pool;  /* that its blocks are of: number of its name; 0: none */
 	struct escape_allocator allocators[ESCAPE_ALLOCATORS];
 	struct verdict_facts facts;
 	double weight; /* blocks, estimated */
@@ -80,6 +81,8 @@ struct escape_site {
 
 struct escape_path {
 	uint32_t node;
+	uint32_t pool; /* as its site's */
+	uint32_t next; /* + 1; the next one of the node, of another pool; 0: none */
 	uint32_t site;
 	uint32_t levels;            /* of the stack (places.h) */
 	uint32_t site_levels;       /* of the site and all outside; 0: no site */
@@ -152,7 +155,7 @@ struct escape {
 	struct escape_pair *pairs;
 	uint32_t site_count, path_count, pair_count;
 	size_t site_cap, path_cap, pair_cap;
-	uint32_t *node_path; /* path + 1 by node */
+	uint32_t *node_path; /* path + 1 by node: the first of it */
 	uint32_t chained;    /* path + 1 of the block that realloc makes the next one of */
 	struct map site_map, pair_map, thread_map;
 };

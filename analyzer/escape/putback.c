@@ -422,7 +422,10 @@ putback_event(struct putback *putback, const struct event *from, struct event *t
 		to->stack = 0;
 	if (node == 0 || to->stack == 0)
 		return;
-	leaf = putback_leaf(putback, node, putback_hook_kind(from->kind), to);
+	/* esc.h has called it itself, through a pointer */
+	leaf = decode_is_pools(from->kind)
+	    ? node
+	    : putback_leaf(putback, node, putback_hook_kind(from->kind), to);
 	putback_kept(putback, node, leaf, to);
 	to->stack = putback->in->canonical_count + leaf;
 }

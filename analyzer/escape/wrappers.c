@@ -38,6 +38,7 @@ static const char *const wrappers_c_library[] = { "libc.so.", "libc-2.", "ld-lin
 static const struct wrappers_rule wrappers_rules[] = {
 	/* esc itself */
 	{ LIST("libesc.so", "libesc-unwind.so"), NULL, false },
+	{ NULL, LIST("esc_pool_allocate", "esc_pool_free", "esc_pool_reset"), false },
 	/* C: the language reserves the names, wherever they are defined */
 	{ NULL,
 	    LIST("malloc", "calloc", "realloc", "reallocarray", "free", "free_sized",

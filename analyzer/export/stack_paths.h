@@ -18,7 +18,7 @@ struct query_db;
  * function, place and module are the same. */
 #define PATHS_SITES                                                                        \
 	"(SELECT s.id, min(s.id) OVER (PARTITION BY f.function, f.file, f.line, f.column," \
-	" m.path) AS shown FROM site s LEFT JOIN frame f ON f.id = s.frame"                \
+	" m.path, s.pool) AS shown FROM site s LEFT JOIN frame f ON f.id = s.frame"        \
 	" LEFT JOIN module m ON m.id = f.module)"
 
 struct paths_texts {

@@ -62,7 +62,6 @@ ingest_begin(void *data, struct model_block *block)
 	struct ingest_run *run = data;
 
 	escape_begin(&run->escape, block);
-	timeline_add(&run->timeline, block->begin, (double)block->size, (double)block->weight);
 	cells_add(&run->cells,
 	    &(struct cells_blocks){ .time = block->begin,
 		.path = block->tag,
@@ -71,6 +70,10 @@ ingest_begin(void *data, struct model_block *block)
 		    run->definitions, run->streams.list[block->stream].process, block->begin),
 		.size = (double)block->size,
 		.weight = (double)block->weight });
+	/* its memory is the malloc family's, which is counted */
+	if (decode_is_pools(block->kind))
+		return;
+	timeline_add(&run->timeline, block->begin, (double)block->size, (double)block->weight);
 	if (run->reader->head.mode == ESC_MODE_AUTO)
 		rates_add(
 		    &run->rates, block->size, run->reader->head.sample_bias, (double)block->weight);
@@ -130,7 +133,8 @@ ingest_end(void *data, const struct model_end *end)
 		ingest_block(run, end, fate);
 	if (end->outcome == MODEL_LIVE)
 		return;
-	timeline_add(&run->timeline, end->time, -(double)end->block->size, weight);
+	if (!decode_is_pools(end->block->kind))
+		timeline_add(&run->timeline, end->time, -(double)end->block->size, weight);
 	ingest_count_pair(run, from, run->threads[end->stream], weight);
 }
 

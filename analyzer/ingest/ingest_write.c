@@ -132,6 +132,9 @@ write_means(const struct escape *escape)
 double
 write_cost_allocate(const struct escape_site *site, const struct write_means *means)
 {
+	/* what a pool's calls took nobody has timed */
+	if (site->pool != 0)
+		return 0;
 	return site->weight *
 	    (site->timed_allocate > 0 ? site->cost_allocate / site->timed_allocate
 				      : means->allocate);
@@ -140,6 +143,8 @@ write_cost_allocate(const struct escape_site *site, const struct write_means *me
 double
 write_cost_free(const struct escape_site *site, const struct write_means *means)
 {
+	if (site->pool != 0)
+		return 0;
 	return site->freed *
 	    (site->timed_free > 0 ? site->cost_free / site->timed_free : means->free);
 }
@@ -333,6 +338,7 @@ write_counted(const struct ingest_run *run, struct store_run *row)
 	row->broken = write_int(all.broken);
 	row->unmatched_frees = whole_run ? write_int(run->matched.unmatched) : 0;
 	row->freed_before = whole_run ? 0 : write_int(run->matched.unmatched);
+	row->pool_unmatched = whole_run ? write_int(run->matched.pool_unmatched) : 0;
 	row->peak_bytes = write_clamp(run->timeline.peak);
 	row->threads = run->thread_count;
 	row->processes = run->definitions->process_count;
@@ -571,7 +577,7 @@ ingest_write_run(struct ingest_run *run, struct err *err)
 	run->ingest->site_base += run->escape.site_count;
 	run->ingest->process_base += run->definitions->process_count;
 	run->ingest->thread_base += run->thread_count;
-	run->ingest->phase_base += run->definitions->phase_name_count;
+	run->ingest->phase_base += run->definitions->phase_names.count;
 	return status;
 }
 

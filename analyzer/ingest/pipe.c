@@ -16,6 +16,8 @@ enum {
 struct pipe {
 	struct merge *merge; /* the maker's, and so is match */
 	struct match match;
+	struct match_event reset;   /* of a pool, which is to end more blocks, */
+	bool resets;                /* if this is so */
 	struct pipe_batch *batches; /* PIPE_BATCHES of them, used in turn */
 	bool ahead;                 /* there is a thread */
 	pthread_t thread;
@@ -29,29 +31,52 @@ struct pipe {
 	bool stopped;   /* no more are wanted */
 };
 
+static void
+pipe_reset(struct pipe *pipe, struct match_event *event)
+{
+	pipe->resets = match_reset(&pipe->match, event);
+	pipe->reset = *event;
+	pipe->reset.again = true;
+}
+
 /* Fills the batch; false: there is nothing left for it. */
 static bool
 pipe_fill(struct pipe *pipe, struct pipe_batch *batch)
 {
-	struct match_event *to = batch->events;
-	size_t stream, count;
+	struct match_event *to = batch->events, *end = to + PIPE_EVENTS;
+	struct match_event *unmatched = to; /* from here on */
+	size_t stream;
 
-	for (count = 0; count < PIPE_EVENTS; count++, to++) {
+	for (; to < end; to++) {
+		if (pipe->resets) {
+			*to = pipe->reset;
+			pipe_reset(pipe, to);
+			unmatched = to + 1;
+			continue;
+		}
 		if (!merge_take(pipe->merge, &to->event, &stream))
 			break;
 		to->stream = (uint32_t)stream;
+		to->again = false;
 		/* no block is larger; a database's numbers are signed */
 		if (to->event.size > INT64_MAX)
 			to->event.size = INT64_MAX;
+		if (decode_resets(&to->event)) {
+			while (unmatched < to)
+				match_event(&pipe->match, unmatched++);
+			pipe_reset(pipe, to);
+			unmatched = to + 1;
+			continue;
+		}
 		match_expect(&pipe->match, to);
-		if (count >= PIPE_LAG)
-			match_event(&pipe->match, to - PIPE_LAG);
+		if (to >= unmatched + PIPE_LAG)
+			match_event(&pipe->match, unmatched++);
 	}
-	for (to -= count < PIPE_LAG ? count : PIPE_LAG; to < batch->events + count; to++)
-		match_event(&pipe->match, to);
-	batch->count = count;
+	while (unmatched < to)
+		match_event(&pipe->match, unmatched++);
+	batch->count = (size_t)(to - batch->events);
 	batch->read = merge_read(pipe->merge);
-	return count > 0;
+	return batch->count > 0;
 }
 
 static struct pipe_batch *

@@ -49,15 +49,15 @@ write_phases(struct ingest_run *run, struct err *err)
 	struct store_phase *rows;
 	int status = 0;
 
-	if (all->phase_name_count == 0)
+	if (all->phase_names.count == 0)
 		return 0;
-	rows = xcalloc((size_t)all->phase_name_count + 1, sizeof(*rows));
+	rows = xcalloc((size_t)all->phase_names.count + 1, sizeof(*rows));
 	for (size_t i = 0; i < all->phase_count; i++)
 		write_phase_add(run, i, rows);
-	for (uint32_t i = 1; status == 0 && i <= all->phase_name_count; i++) {
+	for (uint32_t i = 1; status == 0 && i <= all->phase_names.count; i++) {
 		rows[i].id = write_phase_id(run, i);
 		rows[i].run = run->id;
-		rows[i].name = all->phase_names[i];
+		rows[i].name = all->phase_names.list[i];
 		status = store_add_phase(run->ingest->store, &rows[i], err);
 	}
 	free(rows);

@@ -159,6 +159,19 @@ write_allocator(const struct escape_site *site)
 	return best->name != NULL ? best->name : "malloc";
 }
 
+/* The name of the site's pool; "": it is of none. */
+static const char *
+write_pool(const struct ingest_run *run, const struct escape_site *site)
+{
+	const struct definitions_names *names = &run->definitions->pool_names;
+
+	if (site->pool == 0)
+		return "";
+	if (site->pool > names->count)
+		return "?";
+	return *names->list[site->pool] != '\0' ? names->list[site->pool] : "unnamed";
+}
+
 /* The heaviest path of each site; its index + 1. */
 static uint32_t *
 write_heaviest(const struct escape *escape)
@@ -232,13 +245,16 @@ write_site(struct ingest_run *run, uint32_t number, const struct escape_path *he
 {
 	const struct escape_site *site = &run->escape.sites[number];
 	const struct verdict *verdict = verdict_find(&site->facts);
+	const char *pool = write_pool(run, site);
+	char *allocator = *pool != '\0' ? xasprintf("pool %s", pool) : NULL;
 	const struct sum *owner = write_main_owner(run, owners, number, verdict->escaped_owner);
 	char *whys = write_whys(site);
 	struct store_site row = {
 		.id = write_site_id(run, number),
 		.run = run->id,
 		.frame = site->frame,
-		.allocator = write_allocator(site),
+		.allocator = allocator != NULL ? allocator : write_allocator(site),
+		.pool = pool,
 		.container = heaviest->container != NULL ? heaviest->container : "",
 		.verdict = verdict->name,
 		.owner = owner != NULL ? owner->b : STORE_NULL,
@@ -262,6 +278,7 @@ write_site(struct ingest_run *run, uint32_t number, const struct escape_path *he
 	write_fill_counter(run, site, &row);
 	status = store_add_site(run->ingest->store, &row, err);
 	free(whys);
+	free(allocator);
 	if (status == 0)
 		status = write_histograms(run, site, row.id, err);
 	return status;

@@ -1,7 +1,7 @@
 #include "analyzer/model/match.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyzer/trace/definitions.h"
 #include "analyzer/trace/streams.h"
@@ -17,6 +17,14 @@ struct match_block {
 	                   number the next one */
 };
 
+/* A block of a pool, in the chain of those that are live: from the youngest on. */
+struct match_part {
+	uint64_t address; /* 0: the block is of no pool */
+	uint32_t process;
+	uint32_t pool;
+	uint32_t younger, older; /* blocks; 0: none */
+};
+
 void
 match_init(
     struct match *match, const struct definitions *definitions, const struct streams *streams)
@@ -28,6 +36,8 @@ void
 match_release(struct match *match)
 {
 	free(match->blocks);
+	free(match->parts);
+	map_release(&match->pools);
 	live_release(&match->live);
 	*match = (struct match){ 0 };
 }
@@ -47,9 +57,52 @@ match_take(struct match *match)
 	return number;
 }
 
+/* The youngest live block of a pool. */
+static uint64_t *
+match_youngest(struct match *match, uint32_t process, uint32_t pool)
+{
+	return map_insert(&match->pools, (struct map_key){ process, pool }, NULL);
+}
+
+/* The block just begun is one of a pool. */
+static void
+match_chain(struct match *match, uint32_t number, const struct event *event, uint32_t process)
+{
+	uint64_t *youngest = match_youngest(match, process, event->pool);
+	size_t cap = match->part_cap;
+
+	match->parts =
+	    xgrow(match->parts, &match->part_cap, (size_t)number + 1, sizeof(*match->parts));
+	if (match->part_cap > cap)
+		memset(match->parts + cap, 0, (match->part_cap - cap) * sizeof(*match->parts));
+	match->parts[number] = (struct match_part){ .address = event->address,
+		.process = process,
+		.pool = event->pool,
+		.older = (uint32_t)*youngest };
+	if (*youngest != 0)
+		match->parts[*youngest].younger = number;
+	*youngest = number;
+}
+
+static void
+match_unchain(struct match *match, uint32_t number)
+{
+	struct match_part *part = &match->parts[number];
+
+	if (part->older != 0)
+		match->parts[part->older].younger = part->younger;
+	if (part->younger != 0)
+		match->parts[part->younger].older = part->older;
+	else
+		*match_youngest(match, part->process, part->pool) = part->older;
+	part->address = 0;
+}
+
 static void
 match_drop(struct match *match, uint32_t number)
 {
+	if (number < match->part_cap && match->parts[number].address != 0)
+		match_unchain(match, number);
 	match->blocks[number].older = match->spare;
 	match->spare = number;
 }
@@ -67,7 +120,10 @@ match_allocate(struct match *match, struct match_event *event, uint32_t process)
 	struct live_slot *slot;
 	uint32_t older;
 
-	match->counts.allocations++;
+	if (decode_is_pools(event->event.kind))
+		match->counts.pool_allocations++;
+	else
+		match->counts.allocations++;
 	if (match_is_full(match)) {
 		match->counts.left_out++;
 		return;
@@ -86,6 +142,8 @@ match_allocate(struct match *match, struct match_event *event, uint32_t process)
 		match_drop(match, event->lost);
 	slot->block = event->block;
 	match->blocks[event->block] = (struct match_block){ event->event.time, older };
+	if (decode_is_pools(event->event.kind))
+		match_chain(match, event->block, &event->event, process);
 }
 
 /* Whether an ancestor of the process had a block there when it forked. */
@@ -112,20 +170,36 @@ match_inherited(const struct match *match, uint32_t process, uint64_t address)
 }
 
 static void
+match_count_free(
+    struct match *match, const struct match_event *event, uint32_t process, bool unmatched)
+{
+	struct match_counts *counts = &match->counts;
+	bool pools = decode_is_pools(event->event.kind);
+
+	if (pools)
+		counts->pool_frees++;
+	else
+		counts->frees++;
+	if (!unmatched)
+		return;
+	if (match_inherited(match, process, event->event.address))
+		counts->inherited += !pools;
+	else if (pools)
+		counts->pool_unmatched++;
+	else
+		counts->unmatched++;
+}
+
+static void
 match_release_block(struct match *match, struct match_event *event, uint32_t process)
 {
 	struct live_slot *slot = live_find(&match->live, process, event->event.address);
 	struct match_block *young;
 	uint32_t old;
 
-	match->counts.frees++;
-	if (slot == NULL) {
-		if (match_inherited(match, process, event->event.address))
-			match->counts.inherited++;
-		else
-			match->counts.unmatched++;
+	match_count_free(match, event, process, slot == NULL);
+	if (slot == NULL)
 		return;
-	}
 	event->block = slot->block;
 	young = &match->blocks[slot->block];
 	old = young->older;
@@ -152,6 +226,31 @@ match_event(struct match *match, struct match_event *event)
 		match_allocate(match, event, process);
 	else if (event->event.kind != ESC_EVENT_STEP)
 		match_release_block(match, event, process);
+}
+
+bool
+match_reset(struct match *match, struct match_event *event)
+{
+	uint32_t process = match->streams->list[event->stream].process;
+	uint64_t *youngest = match_youngest(match, process, event->event.pool);
+	struct live_slot *slot;
+
+	event->block = (uint32_t)*youngest;
+	event->lost = 0;
+	if (event->block == 0)
+		return false;
+	match->counts.pool_frees++;
+	slot = live_find(&match->live, process, match->parts[event->block].address);
+	if (slot != NULL && slot->block == event->block) {
+		event->lost = match->blocks[event->block].older;
+		live_remove(&match->live, slot);
+	} else if (slot != NULL) {
+		match->blocks[slot->block].older = 0;
+	}
+	if (event->lost != 0)
+		match_drop(match, event->lost);
+	match_drop(match, event->block);
+	return *match_youngest(match, process, event->event.pool) != 0;
 }
 
 struct match_left *

@@ -242,6 +242,7 @@ model_allocate(struct model *model, const struct match_event *match, uint32_t no
 		.region = event->region,
 		.cost = event->cost,
 		.kind = event->kind,
+		.pool = decode_is_pools(event->kind) ? event->pool : 0,
 		.pointer = event->pointer,
 		.timed = event->has_cost,
 	};
@@ -412,7 +413,12 @@ model_feed(struct model *model, const struct match_event *match)
 	/* where there is no room for its region, its stack is as good as not known */
 	if (region != NULL)
 		node = definitions_node(model->definitions, event->stack);
-
+	if (match->again) {
+		if (match->lost != 0)
+			model_end_lost(model, match->lost);
+		model_release(model, match, node);
+		return;
+	}
 	model->now = event->time;
 	model->events++;
 	/* what an event was called from that has no stack is not known either */

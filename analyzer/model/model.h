@@ -28,6 +28,7 @@ struct model_block {
 	uint32_t node;   /* of its stack, 0 unknown */
 	uint32_t levels; /* logical activations that were on it */
 	uint32_t tag;    /* the caller's own */
+	uint32_t pool;   /* number; 0: it is of none */
 	float weight;    /* so many it stands for: 1 / the chance with which it was taken */
 	uint16_t region;
 	uint16_t cost; /* ticks of the call, if timed */

@@ -16,6 +16,7 @@ static const struct {
 	{ "processes", true },
 	{ "threads", true },
 	{ "phases", true },
+	{ "pools", true },
 	{ "pairs", false },
 	{ "timeline", false },
 	{ "modules", true },
@@ -49,7 +50,8 @@ info_write(const struct info *info, const struct format *format, FILE *out)
 		const struct report *report = report_find(info_parts[i].name);
 
 		if (is_text &&
-		    (!info_parts[i].is_text || (i == INFO_PHASES && info->parts[i].count == 0)))
+		    (!info_parts[i].is_text ||
+			((i == INFO_PHASES || i == INFO_POOLS) && info->parts[i].count == 0)))
 			continue;
 		parts[document.count++] =
 		    (struct format_part){ report->name, &info->parts[i], report->is_single };

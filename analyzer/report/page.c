@@ -164,6 +164,26 @@ page_paused(const struct page *page)
 	    show_count(number[2], passed), show_s(passed), show_is_one(passed) ? "was" : "were");
 }
 
+/* Their memory is the malloc family's, which is told above; their blocks are told below. */
+static void
+page_pools(const struct page *page)
+{
+	const struct rows *run = page->run;
+	double blocks = rows_real(run, 0, "pool_blocks");
+	double unmatched = rows_real(run, 0, "pool_unmatched");
+	char number[3][SHOW_SIZE];
+
+	if (blocks <= 0)
+		return;
+	fprintf(page->out, "  of that, pools handed out %s block%s, %s",
+	    show_count(number[0], blocks), show_s(blocks),
+	    show_bytes(number[1], rows_real(run, 0, "pool_bytes")));
+	if (unmatched > 0)
+		fprintf(page->out, "; %s free%s of what none did", show_count(number[2], unmatched),
+		    show_s(unmatched));
+	fputc('\n', page->out);
+}
+
 static void
 page_mode(const struct page *page)
 {
@@ -171,6 +191,7 @@ page_mode(const struct page *page)
 	const char *mode = rows_text(run, 0, "mode");
 	char number[2][SHOW_SIZE];
 
+	page_pools(page);
 	page_window(page);
 	page_filter(page);
 	page_paused(page);

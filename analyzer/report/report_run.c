@@ -19,7 +19,8 @@ static const char sql[] =
     " max(lost_why), add_up(paused_ns), add_up(pauses), add_up(passed),"
     " add_up(unknown), max(peak_bytes), add_up(threads),"
     " count(*), add_up(processes), add_up(cut), add_up(broken), add_up(unmatched_frees),"
-    " add_up(freed_before),"
+    " add_up(freed_before), (SELECT total(estimated) FROM site WHERE pool != ''),"
+    " (SELECT total(bytes) FROM site WHERE pool != ''), add_up(pool_unmatched),"
     " min(complete), max(running), add_up(damaged), add_up(missing),"
     " add_up(cost_ns),"
     " (SELECT total(timed) FROM site),"
@@ -70,6 +71,9 @@ static const struct column columns[] = {
 	{ "broken", "stacks broken", COLUMN_COUNT },
 	{ "unmatched_frees", "unmatched frees", COLUMN_COUNT },
 	{ "freed_before", "allocated before", COLUMN_COUNT },
+	{ "pool_blocks", "in pools", COLUMN_COUNT },
+	{ "pool_bytes", "bytes in pools", COLUMN_BYTES },
+	{ "pool_unmatched", "unmatched frees in pools", COLUMN_COUNT },
 	{ "complete", "complete", COLUMN_BOOL },
 	{ "running", "still running", COLUMN_BOOL },
 	{ "damaged", "damaged places", COLUMN_COUNT },

@@ -20,6 +20,7 @@ static const struct filter_kind {
 	[FILTER_VERDICT] = { "verdict", { "s.verdict" }, true },
 	[FILTER_FUNCTION] = { "function", { "f.function" }, false },
 	[FILTER_FILE] = { "file", { "f.file", FILTER_BASE("f.file") }, false },
+	[FILTER_POOL] = { "pool", { "s.pool" }, true },
 	[FILTER_MODULE] = { "module", { "m.path", FILTER_BASE("m.path") }, false },
 	[FILTER_THROUGH] = { "through", { "f.function" }, false },
 	[FILTER_THREAD] = { "thread", { "t.number" }, true },

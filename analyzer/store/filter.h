@@ -20,11 +20,12 @@ struct err;
 struct query_db;
 
 /* By what. All but time take a pattern: * and ? as in a shell; where there is neither, a part
- * of a name is enough, but for verdicts, phases and numbers. */
+ * of a name is enough, but for verdicts, pools, phases and numbers. */
 enum filter_key {
 	FILTER_VERDICT,  /* of the site */
 	FILTER_FUNCTION, /* of the site */
 	FILTER_FILE,     /* of the site */
+	FILTER_POOL,     /* of the site; "" of what is none's */
 	FILTER_MODULE,   /* of the site */
 	FILTER_THROUGH,  /* a function anywhere on the allocating stack */
 	FILTER_THREAD,   /* the allocating one's number */
@@ -57,7 +58,8 @@ struct filter_said {
 };
 
 /* The names of the keys, as help and errors list them. */
-#define FILTER_NAMES "verdict, function, file, module, through, thread, process, phase or time"
+#define FILTER_NAMES \
+	"verdict, function, file, pool, module, through, thread, process, phase or time"
 
 /* Takes KEY=PATTERN or KEY!=PATTERN; the text must live as long. -1 and err set: which it
  * is not. */

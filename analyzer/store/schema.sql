@@ -43,6 +43,7 @@ CREATE TABLE run (
 	unmatched_frees INTEGER NOT NULL, -- recorded frees of blocks never seen allocated
 	freed_before INTEGER NOT NULL,  -- the same of blocks allocated before the window, or in
 	                                -- a pause
+	pool_unmatched INTEGER NOT NULL, -- frees of blocks of pools never seen allocated
 	peak_bytes INTEGER NOT NULL,
 	threads INTEGER NOT NULL,
 	processes INTEGER NOT NULL,
@@ -111,7 +112,8 @@ CREATE TABLE site (
 	id INTEGER PRIMARY KEY,
 	run INTEGER NOT NULL REFERENCES run(id),
 	frame INTEGER NOT NULL REFERENCES frame(id),
-	allocator TEXT NOT NULL,        -- function that was called most: malloc, ...
+	allocator TEXT NOT NULL,        -- function that was called most: malloc, ...; "pool NAME"
+	pool TEXT NOT NULL,             -- that they are parts of, by its name (esc.h); '' none
 	container TEXT NOT NULL,        -- what they are a part of: std::vector, ...; '' none
 	verdict TEXT NOT NULL,
 	owner INTEGER,                  -- frame(id) of the owner named in the report

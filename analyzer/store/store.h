@@ -35,7 +35,8 @@ struct store_run {
 	const char *lost_why;
 	int64_t paused_ns, pauses, passed;
 	int64_t unknown, cut, broken;
-	int64_t unmatched_frees, freed_before, peak_bytes, threads, processes, complete, running;
+	int64_t unmatched_frees, freed_before, pool_unmatched;
+	int64_t peak_bytes, threads, processes, complete, running;
 	int64_t damaged, missing, stack_limit;
 	const char *wrappers, *no_wrappers, *found_wrappers, *allocator, *marks;
 	int64_t cost_ns;
@@ -61,7 +62,7 @@ struct store_stack {
 
 struct store_site {
 	int64_t id, run, frame;
-	const char *allocator, *container, *verdict;
+	const char *allocator, *pool, *container, *verdict;
 	int64_t owner, owner_distance; /* nullable */
 	int64_t observed;
 	double estimated, estimated_low, estimated_high;

@@ -22,6 +22,7 @@
 	X(SITE, 1950, "sites") \
 	X(PATH, 900, "stacks that allocate") \
 	X(PAIR, 700, "pairs of stacks") \
+	X(MARK, 100, "phases and pools") \
 	X(CELL, 90, "cells of size and lifetime") \
 	X(REGION, 300, "stacks of threads") \
 	X(BLOCK, 110, "live blocks")

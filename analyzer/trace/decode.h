@@ -32,6 +32,7 @@ struct event {
 	uint16_t kept;   /* if has_kept */
 	uint16_t proved; /* of the kept ones, with ESC_FLAG_MARKS; UINT16_MAX: all */
 	uint16_t cost;   /* if has_cost: ticks of the real call */
+	uint32_t pool;   /* number, of ESC_EVENT_POOL_ */
 	uint8_t kind;    /* enum esc_event */
 	bool gap;
 	bool has_kept;
@@ -77,13 +78,28 @@ decode_zigzag(uint64_t value)
 static inline bool
 decode_allocates(unsigned kind)
 {
-	return kind >= ESC_EVENT_MALLOC && kind <= ESC_EVENT_PVALLOC;
+	return (kind >= ESC_EVENT_MALLOC && kind <= ESC_EVENT_PVALLOC) ||
+	    kind == ESC_EVENT_POOL_ALLOCATE;
+}
+
+static inline bool
+decode_is_pools(unsigned kind)
+{
+	return kind >= ESC_EVENT_POOL_ALLOCATE;
 }
 
 static inline bool
 decode_sized(unsigned kind)
 {
-	return decode_allocates(kind) || kind == ESC_EVENT_RATE || kind == ESC_EVENT_GIVE_UP;
+	return decode_allocates(kind) || kind == ESC_EVENT_RATE || kind == ESC_EVENT_GIVE_UP ||
+	    kind == ESC_EVENT_POOL_FREE;
+}
+
+/* Whether the event ends all blocks of its pool. */
+static inline bool
+decode_resets(const struct event *event)
+{
+	return event->kind == ESC_EVENT_POOL_FREE && event->size != 0;
 }
 
 /* A kind that exists, with the fields that it has. */
@@ -96,16 +112,22 @@ decode_control_valid(unsigned control)
 		SIZE = 3U << ESC_CONTROL_SIZE_SHIFT,
 		NEVER = 1U << 16,
 	};
-	static const uint32_t forbidden[16] = {
+	/* behind 16: with COST */
+	static const uint32_t forbidden[32] = {
 		[ESC_EVENT_NONE] = NEVER,
+		[16 | ESC_EVENT_NONE] = NEVER,
 		[ESC_EVENT_FREE] = SIZE,
+		[16 | ESC_EVENT_FREE] = SIZE,
 		[ESC_EVENT_STEP] = SIZE | ADDRESS,
+		[16 | ESC_EVENT_STEP] = SIZE | ADDRESS,
 		[ESC_EVENT_RATE] = ~(uint32_t)(NEVER | ESC_CONTROL_KIND | TIME | SIZE),
-		[14] = NEVER,
-		[15] = NEVER,
+		[16 | ESC_EVENT_RATE] = NEVER,
+		[ESC_EVENT_POOL_ALLOCATE] = NEVER,
+		[ESC_EVENT_POOL_FREE] = NEVER,
 	};
 
-	return ((control | NEVER) & forbidden[control & ESC_CONTROL_KIND]) == 0;
+	return ((control | NEVER) &
+		   forbidden[(control & ESC_CONTROL_KIND) | (control >> 9 & 16)]) == 0;
 }
 
 /* What follows the size of an event, and is in few of them: its length, or 0. */
@@ -114,7 +136,10 @@ decode_rest(struct decode *state, const uint8_t *at, unsigned control, struct ev
 {
 	const uint8_t *from = at;
 
-	if (control & ESC_CONTROL_COST) {
+	if (control & ESC_CONTROL_COST && decode_is_pools(control & ESC_CONTROL_KIND)) {
+		memcpy(&event->pool, at, sizeof(event->pool));
+		at += sizeof(event->pool);
+	} else if (control & ESC_CONTROL_COST) {
 		event->cost = decode_short(at);
 		at += 2;
 	}
@@ -147,7 +172,7 @@ decode_fill(struct decode *state, unsigned control, struct event *event)
 	event->stack = state->stack;
 	event->region = state->region;
 	event->gap = (control & ESC_CONTROL_GAP) != 0;
-	event->has_cost = (control & ESC_CONTROL_COST) != 0;
+	event->has_cost = (control & ESC_CONTROL_COST) != 0 && !decode_is_pools(event->kind);
 	event->has_kept = (control & ESC_CONTROL_KEPT) != 0;
 	event->vague = event->pointer = false;
 }
@@ -185,6 +210,7 @@ decode_whole(struct decode *state, const uint8_t *at, struct event *event)
 	event->size = decode_field(at, length);
 	at += length->len;
 	event->cost = event->kept = 0;
+	event->pool = 0;
 	event->proved = UINT16_MAX;
 	if ((control & (ESC_CONTROL_COST | ESC_CONTROL_KEPT | ESC_CONTROL_REGION)) != 0)
 		at += decode_rest(state, at, control, event);

@@ -38,9 +38,7 @@ struct load {
 	size_t node_cap;
 	size_t thread_cap;
 	size_t phase_cap;
-	size_t phase_name_cap;
 	size_t name_cap;
-	struct map phase_names; /* key of the name -> number */
 	struct map pcs;
 	struct map interned;
 	uint64_t too_deep;
@@ -194,31 +192,36 @@ definitions_load_thread(struct load *load, const uint8_t *at, size_t len)
 	return true;
 }
 
-/* The number of that name of a phase; 0: "". */
+/* The number of that name, of which there are at most so many. */
 static uint32_t
-definitions_phase_name(struct load *load, const char *name, size_t len)
+definitions_name(struct definitions_names *names, uint32_t most, const char *name, size_t len)
 {
-	struct definitions *out = load->out;
 	uint64_t *number;
 	bool is_fresh;
 
-	if (len == 0)
-		return 0;
-	if (out->phase_name_count == DEFINITIONS_PHASES)
-		return DEFINITIONS_PHASES;
-	number = map_insert(
-	    &load->phase_names, map_key_of((struct map_key){ 0, len }, name, len), &is_fresh);
+	if (names->count == most)
+		return most;
+	number =
+	    map_insert(&names->map, map_key_of((struct map_key){ 0, len }, name, len), &is_fresh);
 	if (is_fresh) {
-		out->phase_names = xgrow(out->phase_names, &load->phase_name_cap,
-		    (size_t)out->phase_name_count + 2, sizeof(*out->phase_names));
-		out->phase_names[0] = NULL;
-		out->phase_name_count++;
-		out->phase_names[out->phase_name_count] =
-		    out->phase_name_count == DEFINITIONS_PHASES ? xstrdup("others")
-								: xstrndup(name, len);
-		*number = out->phase_name_count;
+		names->list =
+		    xgrow(names->list, &names->cap, (size_t)names->count + 2, sizeof(*names->list));
+		names->list[0] = NULL;
+		names->count++;
+		names->list[names->count] =
+		    names->count == most ? xstrdup("others") : xstrndup(name, len);
+		*number = names->count;
 	}
 	return (uint32_t)*number;
+}
+
+static void
+definitions_names_free(struct definitions_names *names)
+{
+	for (uint32_t i = 1; i <= names->count; i++)
+		free(names->list[i]);
+	free(names->list);
+	map_release(&names->map);
 }
 
 static bool
@@ -226,17 +229,39 @@ definitions_load_phase(struct load *load, const uint8_t *at, size_t len)
 {
 	struct definitions *out = load->out;
 	struct esc_def_phase def;
+	uint32_t name = 0;
 
 	if (len < sizeof(def))
 		return false;
 	memcpy(&def, at, sizeof(def));
 	if (def.name_len > len - sizeof(def) || def.name_len > ESC_NAME_MAX)
 		return false;
+	if (!budget_take(load->budget, BUDGET_MARK))
+		return true;
+	if (def.name_len != 0)
+		name = definitions_name(&out->phase_names, DEFINITIONS_PHASES,
+		    (const char *)at + sizeof(def), def.name_len);
 	out->phases =
 	    xgrow(out->phases, &load->phase_cap, out->phase_count + 1, sizeof(*out->phases));
-	out->phases[out->phase_count++] = (struct definitions_phase){ def.process,
-		definitions_phase_name(load, (const char *)at + sizeof(def), def.name_len),
-		def.at };
+	out->phases[out->phase_count++] = (struct definitions_phase){ def.process, name, def.at };
+	return true;
+}
+
+static bool
+definitions_load_pool(struct load *load, const uint8_t *at, size_t len)
+{
+	struct esc_def_pool def;
+
+	if (len < sizeof(def))
+		return false;
+	memcpy(&def, at, sizeof(def));
+	if (def.name_len > len - sizeof(def) || def.name_len > ESC_NAME_MAX)
+		return false;
+	if (!budget_take(load->budget, BUDGET_MARK))
+		return true;
+	*map_insert(&load->out->pools, (struct map_key){ 0, def.def.id }, NULL) =
+	    definitions_name(&load->out->pool_names, DEFINITIONS_POOLS,
+		(const char *)at + sizeof(def), def.name_len);
 	return true;
 }
 
@@ -278,6 +303,7 @@ definitions_load_one(struct load *load, const uint8_t *at, size_t len)
 	case ESC_DEF_THREAD: return definitions_load_thread(load, at, len);
 	case ESC_DEF_PHASE: return definitions_load_phase(load, at, len);
 	case ESC_DEF_THREAD_NAME: return definitions_load_thread_name(load, at, len);
+	case ESC_DEF_POOL: return definitions_load_pool(load, at, len);
 	case ESC_DEF_PENDING:
 	case ESC_DEF_NONE: return true;
 	default: return false;
@@ -551,7 +577,8 @@ definitions_new(struct reader *reader, struct budget *budget)
 	free(load.nodes);
 	free(load.modules);
 	definitions_order_phases(load.out);
-	map_release(&load.phase_names);
+	map_release(&load.out->phase_names.map);
+	map_release(&load.out->pool_names.map);
 	map_release(&load.same_modules);
 	map_release(&load.pcs);
 	map_release(&load.interned);
@@ -573,11 +600,11 @@ definitions_free(struct definitions *definitions)
 	free(definitions->nodes);
 	free(definitions->canonical);
 	free(definitions->threads);
-	for (i = 1; i <= definitions->phase_name_count; i++)
-		free(definitions->phase_names[i]);
+	definitions_names_free(&definitions->phase_names);
+	definitions_names_free(&definitions->pool_names);
+	map_release(&definitions->pools);
 	for (size_t at = 0; at < definitions->name_count; at++)
 		free(definitions->names[at]);
-	free(definitions->phase_names);
 	free(definitions->phases);
 	free(definitions->names);
 	map_release(&definitions->named);
@@ -593,6 +620,14 @@ definitions_phase_at(const struct definitions *definitions, uint32_t process, ui
 		return 0;
 	phase = definitions_phase_last(definitions, process, time);
 	return phase != NULL ? phase->name : definitions->processes[process].phase;
+}
+
+uint32_t
+definitions_pool(const struct definitions *definitions, uint32_t number)
+{
+	const uint64_t *name = map_find(&definitions->pools, (struct map_key){ 0, number });
+
+	return name != NULL ? (uint32_t)*name : 0;
 }
 
 const char *

@@ -59,12 +59,19 @@ struct definitions_thread {
 /* From a time on a process is in a phase. */
 struct definitions_phase {
 	uint32_t process; /* number */
-	uint32_t name;    /* of phase_names; 0: in none */
+	uint32_t name;    /* number in phase_names; 0: in none */
 	uint64_t at;      /* ticks */
 };
 
-/* Names of phases; what has a later one is called by the last. */
-enum { DEFINITIONS_PHASES = 255 };
+/* Names of phases and of pools; what has a later one is called by the last. */
+enum { DEFINITIONS_PHASES = 255, DEFINITIONS_POOLS = 4095 };
+
+struct definitions_names {
+	char **list; /* from the second on; the first is NULL */
+	uint32_t count;
+	size_t cap;
+	struct map map; /* key of the name -> number; until all are read */
+};
 
 struct definitions {
 	struct definitions_module *modules;
@@ -76,9 +83,10 @@ struct definitions {
 	size_t thread_count;
 	struct definitions_phase *phases; /* by process, then time */
 	size_t phase_count;
-	char **phase_names;        /* the first is NULL */
-	uint32_t phase_name_count; /* the highest */
-	char **names;              /* of threads */
+	struct definitions_names phase_names;
+	struct definitions_names pool_names;
+	struct map pools; /* number of a pool -> of its name */
+	char **names;     /* of threads */
 	size_t name_count;
 	struct map named;      /* (process, thread) -> index of names */
 	uint32_t module_count; /* highest number, as all counts here */
@@ -95,6 +103,8 @@ void definitions_free(struct definitions *definitions); /* takes NULL */
 /* The phase (of phase_names) that a process was in; 0: in none. */
 uint32_t definitions_phase_at(
     const struct definitions *definitions, uint32_t process, uint64_t time);
+/* The name (its number in pool_names) of the pool of that number; 0: it is not known. */
+uint32_t definitions_pool(const struct definitions *definitions, uint32_t number);
 /* What a thread was called, "" nothing. */
 const char *definitions_thread_name(
     const struct definitions *definitions, uint32_t process, uint32_t thread);

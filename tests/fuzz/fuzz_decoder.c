@@ -19,6 +19,7 @@ decoder_same(const struct event *a, const struct event *b)
 	FUZZ_CHECK(a->address == b->address);
 	FUZZ_CHECK(a->stack == b->stack);
 	FUZZ_CHECK(a->size == b->size);
+	FUZZ_CHECK(a->pool == b->pool);
 	FUZZ_CHECK(a->interval == b->interval);
 	FUZZ_CHECK(a->region == b->region);
 	FUZZ_CHECK(a->gap == b->gap);
@@ -109,7 +110,7 @@ decoder_bytes(struct fuzz_input *input, struct decode state)
 static struct event
 decoder_make(struct fuzz_input *input, const struct decode *state)
 {
-	struct event event = { .kind = (uint8_t)(fuzz_byte(input) % 13 + 1),
+	struct event event = { .kind = (uint8_t)(fuzz_byte(input) % 15 + 1),
 		.proved = UINT16_MAX,
 		.stack = state->stack,
 		.region = state->region,
@@ -121,13 +122,15 @@ decoder_make(struct fuzz_input *input, const struct decode *state)
 		event.stack = (uint32_t)fuzz_number(input, 4);
 		event.region = (uint16_t)fuzz_number(input, 2);
 		event.gap = (has & 1) != 0;
-		event.has_cost = (has & 2) != 0;
+		event.has_cost = (has & 2) != 0 && !decode_is_pools(event.kind);
 		event.has_kept = (has & 4) != 0;
 	}
-	if (event.kind < ESC_EVENT_STEP)
+	if (event.kind < ESC_EVENT_STEP || decode_is_pools(event.kind))
 		event.address = (fuzz_number(input, 7) & DECODE_ADDRESS) << 3;
 	if (decode_sized(event.kind))
 		event.size = fuzz_number(input, 8);
+	if (decode_is_pools(event.kind))
+		event.pool = (uint32_t)fuzz_number(input, 4);
 	if (event.has_cost)
 		event.cost = (uint16_t)fuzz_number(input, 2);
 	if (event.has_kept)

@@ -30,6 +30,8 @@ slow_valid(unsigned control)
 		return true;
 	if (kind == 12)
 		return size == 0 && address == 0;
+	if (kind >= 14)
+		return (control >> 13 & 1) != 0;
 	return kind == 13 && address == 0 && stack == 0 && control >> 12 == 0;
 }
 
@@ -61,7 +63,9 @@ slow_rest(const uint8_t **at, size_t *left, unsigned control, struct decode *sta
     struct event *event, bool *bad)
 {
 	event->proved = 0xffff;
-	if (control & 1U << 13) {
+	if (event->kind >= 14) {
+		event->pool = (uint32_t)slow_take(at, left, 4, bad);
+	} else if (control & 1U << 13) {
 		event->has_cost = true;
 		event->cost = (uint16_t)slow_take(at, left, 2, bad);
 	}
@@ -135,7 +139,9 @@ slow_write(struct decode *state, unsigned control, const struct event *event, ui
 	    at, slow_unsigned(event->address / 8 - state->address, 56), slow_length(control, 1));
 	at = slow_put(at, slow_unsigned(event->stack - state->stack, 32), slow_length(control, 2));
 	at = slow_put(at, event->size, slow_length(control, 3));
-	if (event->has_cost)
+	if (event->kind >= 14)
+		at = slow_put(at, event->pool, 4);
+	else if (event->has_cost)
 		at = slow_put(at, event->cost, 2);
 	if (event->has_kept && (control & 1U << 14)) {
 		bool some = event->proved != 0xffff;

@@ -142,6 +142,19 @@ mktrace_nodes(struct mktrace *trace, uint32_t parent, uint32_t module, const uin
 	return def.def.id;
 }
 
+uint32_t
+mktrace_pool(struct mktrace *trace, uint32_t process, const char *name)
+{
+	struct esc_def_pool def = {
+		.def = { .type = ESC_DEF_POOL, .id = ++trace->head.pools },
+		.process = process,
+		.name_len = (uint16_t)strlen(name),
+	};
+
+	mktrace_define(trace, &def, sizeof(def), name, strlen(name));
+	return def.def.id;
+}
+
 void
 mktrace_process(struct mktrace *trace, uint32_t number, uint32_t parent, uint64_t started)
 {
@@ -205,7 +218,7 @@ mktrace_encode(struct decode *state, const struct event *event, uint8_t *to)
 	uint8_t *at = to + 2;
 
 	at = mktrace_put(at, time, longs[a]);
-	if (event->kind < ESC_EVENT_STEP) {
+	if (event->kind < ESC_EVENT_STEP || decode_is_pools(event->kind)) {
 		control |= b << 6;
 		at = mktrace_put(at, address, addresses[b]);
 		state->address = event->address >> 3;
@@ -215,7 +228,10 @@ mktrace_encode(struct decode *state, const struct event *event, uint8_t *to)
 		control |= d << 10;
 		at = mktrace_put(at, event->size, sizes[d]);
 	}
-	if (event->has_cost) {
+	if (decode_is_pools(event->kind)) {
+		control |= ESC_CONTROL_COST;
+		at = mktrace_put(at, event->pool, 4);
+	} else if (event->has_cost) {
 		control |= ESC_CONTROL_COST;
 		at = mktrace_put(at, event->cost, 2);
 	}
@@ -279,7 +295,9 @@ mktrace_count(struct mktrace *trace, uint32_t process, uint32_t thread, const st
 			counters = &trace->segments[i].head.counters;
 	if (counters == NULL)
 		counters = &trace->head.overflow;
-	if (decode_allocates(event->kind)) {
+	if (decode_is_pools(event->kind)) {
+		/* no calls of the malloc family */
+	} else if (decode_allocates(event->kind)) {
 		counters->allocations++;
 		counters->bytes += event->size;
 	} else if (event->kind < ESC_EVENT_STEP) {

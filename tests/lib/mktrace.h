@@ -25,6 +25,8 @@ uint32_t mktrace_node(
 /* A path of nodes of one module; the first one's id. */
 uint32_t mktrace_nodes(struct mktrace *trace, uint32_t parent, uint32_t module,
     const uint32_t *offsets, uint16_t count);
+/* Its number. */
+uint32_t mktrace_pool(struct mktrace *trace, uint32_t process, const char *name);
 void mktrace_process(struct mktrace *trace, uint32_t number, uint32_t parent, uint64_t started);
 /* Appends to that stream, `proved` where it has KEPT and proved is not
  * UINT16_MAX, behind a RATE where interval is not 0 and another than before;

@@ -133,6 +133,15 @@ stack_step(const uint8_t *at, uint16_t control)
 	return (value >> 1) ^ (0 - (value & 1));
 }
 
+/* Of pools it is the pool's number, which is always there. */
+static uint32_t
+cost_length(uint16_t control)
+{
+	if ((control & ESC_CONTROL_COST) == 0)
+		return 0;
+	return (control & ESC_CONTROL_KIND) > ESC_EVENT_RATE ? 4 : 2;
+}
+
 /* Length of the event at `at`, of which `room` bytes are whole; 0: malformed. */
 static uint32_t
 event_length(const uint8_t *at, uint32_t room, uint16_t *control)
@@ -149,18 +158,19 @@ event_length(const uint8_t *at, uint32_t room, uint16_t *control)
 	length += 1U << (*control >> ESC_CONTROL_TIME_SHIFT & 3);
 	length += address[*control >> ESC_CONTROL_ADDRESS_SHIFT & 3];
 	length += stack[*control >> ESC_CONTROL_STACK_SHIFT & 3];
-	if (kind < ESC_EVENT_FREE || kind == ESC_EVENT_GIVE_UP || kind == ESC_EVENT_RATE)
+	if (kind < ESC_EVENT_FREE || kind == ESC_EVENT_GIVE_UP || kind >= ESC_EVENT_RATE)
 		length += size[*control >> ESC_CONTROL_SIZE_SHIFT & 3];
 	if ((*control & ESC_CONTROL_KEPT) != 0) {
-		uint32_t kept = length + ((*control & ESC_CONTROL_COST) != 0 ? 2 : 0);
+		uint32_t kept = length + cost_length(*control);
 
 		if (kept + 2 > room)
 			return 0;
 		length += (at[kept + 1] & ESC_KEPT_PROVED >> 8) != 0 ? 4 : 2;
 	}
-	length += (*control & ESC_CONTROL_COST) != 0 ? 2 : 0;
+	length += cost_length(*control);
 	length += (*control & ESC_CONTROL_REGION) != 0 ? 2 : 0;
-	if (kind == 0 || kind > ESC_EVENT_RATE || length > room || length > ESC_EVENT_MAX)
+	if (kind == 0 || (kind > ESC_EVENT_RATE && cost_length(*control) == 0) || length > room ||
+	    length > ESC_EVENT_MAX)
 		return 0;
 	return length;
 }
