@@ -1,11 +1,13 @@
 #!/bin/sh
-# build.sh SOURCES OUT: compiles the model over the sources below the directory
-# SOURCES (the tree, or one that mutants.test has changed) to the program OUT.
+# build.sh SOURCES OUT [BASE CHANGED]: compiles the model over the sources below the
+# directory SOURCES (the tree, or one that mutants.test has changed) to the program OUT.
+# What does not include the file CHANGED is taken as it was compiled for BASE, which the
+# tree itself was built to.
 #
 # Real code is compiled with -fsanitize=thread, without the sanitizer behind it, and
 # made smaller: record.h by scale.h, enumerators by sed. Each sed must find its line.
 set -e
-sources=$1 out=$2
+sources=$1 out=$2 base=${3:-} changed=${4:-}
 model=${top_srcdir:?}/tests/model
 : "${CC:=gcc}"
 work=$out.work
@@ -33,12 +35,20 @@ for call in $calls; do
 	renames="$renames --redefine-sym $call=model_$call"
 done
 
+# kept NAME: its object is the one of BASE
+kept() {
+	[ -n "$base" ] && ! grep -q "/$changed\( \|$\)" "$base.work/$1.d" || return 1
+	objects="$objects $base.work/$1.o"
+}
+
 # real FILE [FLAG...]: one source of ours, its calls and its data those of the model
 real() {
 	file=$1
 	shift
-	object=$work/$(echo "$file" | tr / _).o
-	$CC $flags -include "$model/scale.h" "$@" -c -o "$object" "$work/$file"
+	name=$(echo "$file" | tr / _)
+	! kept "$name" || return 0
+	object=$work/$name.o
+	$CC $flags -include "$model/scale.h" "$@" -MD -MF "$work/$name.d" -c -o "$object" "$work/$file"
 	objcopy --set-section-flags .bss=alloc,load,data,contents "$object"
 	objcopy --rename-section .bss=procdata --rename-section .data=procdata $renames "$object"
 	objects="$objects $object"
@@ -75,9 +85,17 @@ done
 for file in $reader; do
 	real $file
 done
-$CC $flags -include "$model/scale.h" $stops -c -o "$work/hook.o" "$model/hook.c"
-for file in memory search access kernel law view scene; do
-	$CC $flags -O2 -include "$model/scale.h" -c -o "$work/$file.o" "$model/$file.c"
+# modelled FILE FLAG...: one of the model's own
+modelled() {
+	file=$1
+	shift
+	! kept "$file" || return 0
+	$CC $flags -include "$model/scale.h" "$@" -MD -MF "$work/$file.d" -c -o "$work/$file.o" \
+	    "$model/$file.c"
 	objects="$objects $work/$file.o"
+}
+for file in memory search access kernel law view scene; do
+	modelled $file -O2
 done
-$CC -no-pie -o "$out" $objects "$work/hook.o"
+modelled hook $stops
+$CC -no-pie -o "$out" $objects
