@@ -5,6 +5,7 @@
 : "${CC:=cc}"
 top_srcdir=$(cd "$top_srcdir" && pwd)
 top_builddir=$(cd "$top_builddir" && pwd)
+. "$top_srcdir/tests/lib/common.sh"
 LC_ALL=C
 export LC_ALL
 unset ESC_OPTIONS LD_PRELOAD NO_COLOR
@@ -36,7 +37,7 @@ cli_run() {
 	shift
 	cli_what="esc $*"
 	cli_got=0
-	timeout -k 1 60 "$cli_esc" "$@" >out 2>err </dev/null || cli_got=$?
+	timeout -k 1 180 "$cli_esc" "$@" >out 2>err </dev/null || cli_got=$?
 	if [ "$cli_got" -ne "$cli_want" ]; then
 		cli_fail "exit status $cli_got, not $cli_want"
 		head -n 3 err
