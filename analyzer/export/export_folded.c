@@ -10,6 +10,16 @@
 #include "analyzer/util/term.h"
 #include "analyzer/util/xalloc.h"
 
+/* Lines that share their outer frames with the one before, as most do. */
+struct line {
+	const struct tree *tree;
+	struct strbuf *names; /* as they stand in a line; without text: not yet asked for */
+	struct strbuf text;
+	uint32_t *path; /* by depth: the node that stands there */
+	size_t *ends;   /* by depth: where it ends in the text */
+	uint32_t depth;
+};
+
 /* ; ends a frame. */
 static void
 add_frame(struct strbuf *buf, const char *name)
@@ -28,18 +38,50 @@ add_frame(struct strbuf *buf, const char *name)
 	}
 }
 
-/* Adds to `line` what a stack is called. */
 static void
-add_stack(struct strbuf *line, const struct tree *tree, uint32_t node, uint32_t *path)
+line_init(struct line *line, const struct tree *tree)
 {
-	size_t count = 0;
+	*line = (struct line){ .tree = tree,
+		.names = xcalloc(tree->name_count, sizeof(*line->names)),
+		.path = xcalloc(tree->depth + 1, sizeof(*line->path)),
+		.ends = xcalloc(tree->depth + 1, sizeof(*line->ends)) };
+}
 
-	for (uint32_t at = node; at != 0; at = tree->nodes[at].parent)
-		path[count++] = at;
-	while (count > 0) {
-		add_frame(line, tree->names[tree->nodes[path[--count]].name]);
-		strbuf_adds(line, count > 0 ? ";" : "");
+static void
+line_release(struct line *line)
+{
+	for (size_t i = 0; i < line->tree->name_count; i++)
+		strbuf_release(&line->names[i]);
+	free(line->names);
+	free(line->path);
+	free(line->ends);
+	strbuf_release(&line->text);
+}
+
+/* Makes the text what the stack of a node is called. */
+static void
+line_set(struct line *line, uint32_t node)
+{
+	const struct tree *tree = line->tree;
+	uint32_t depth = tree->nodes[node].depth, common = depth;
+
+	for (uint32_t at = node; common > 0; at = tree->nodes[at].parent, common--) {
+		if (common <= line->depth && line->path[common] == at)
+			break;
+		line->path[common] = at;
 	}
+	line->text.len = line->ends[common];
+	for (uint32_t at = common + 1; at <= depth; at++) {
+		uint32_t name = tree->nodes[line->path[at]].name;
+
+		if (!line->names[name].text)
+			add_frame(&line->names[name], tree->names[name]);
+		if (at > 1)
+			strbuf_add(&line->text, ";", 1);
+		strbuf_add(&line->text, line->names[name].text, line->names[name].len);
+		line->ends[at] = line->text.len;
+	}
+	line->depth = depth;
 }
 
 /* selves: by node, one for each number behind a stack. */
@@ -47,9 +89,9 @@ static void
 write_stacks(const struct tree *tree, double *const selves[TREE_SIDES], int sides, FILE *out)
 {
 	struct columns_carry carry[TREE_SIDES] = { { 0 } };
-	uint32_t *path = xcalloc(tree->depth + 1, sizeof(*path));
-	struct strbuf line = { 0 };
+	struct line line;
 
+	line_init(&line, tree);
 	for (uint32_t i = 1; i < tree->count; i++) {
 		int64_t values[TREE_SIDES] = { 0 };
 		bool is_there = false;
@@ -61,14 +103,13 @@ write_stacks(const struct tree *tree, double *const selves[TREE_SIDES], int side
 		}
 		if (!is_there)
 			continue;
-		strbuf_clear(&line);
-		add_stack(&line, tree, i, path);
+		line_set(&line, i);
+		fwrite(line.text.text, 1, line.text.len, out);
 		for (int side = 0; side < sides; side++)
-			strbuf_addf(&line, " %lld", (long long)values[side]);
-		fprintf(out, "%s\n", line.text);
+			fprintf(out, " %lld", (long long)values[side]);
+		fputc('\n', out);
 	}
-	strbuf_release(&line);
-	free(path);
+	line_release(&line);
 }
 
 static int

@@ -46,6 +46,7 @@ struct link {
 	int64_t parent;
 	uint32_t name;
 	uint32_t state; /* of the outermost one: an index of ends */
+	uint32_t node;  /* of a tree that is not inverted; 0: not known */
 };
 
 /* What stands outside of a stack that does not end where its thread began. */
@@ -55,6 +56,7 @@ enum { ENDS = sizeof(ends) / sizeof(*ends) };
 
 struct builder {
 	struct tree *tree;
+	struct map frames;   /* frame(id): name */
 	struct map stacks;   /* stack(id): index into links */
 	struct map children; /* node and name: node */
 	struct link *links;
@@ -64,9 +66,15 @@ struct builder {
 	size_t name_cap;
 	double (*by_verdict)[TREE_VERDICTS]; /* a node's value */
 	size_t verdict_cap;
-	uint32_t ends[ENDS];        /* names of ends */
-	uint32_t names[TREE_DEPTH]; /* of the path at hand */
+	uint32_t ends[ENDS]; /* names of ends */
+	/* of the path at hand, innermost first */
+	uint32_t names[TREE_DEPTH];
+	size_t walk[TREE_DEPTH]; /* its links; end_link: it is none */
+	uint32_t base;           /* the node that all of these are below */
+	bool is_whole;           /* they are all that there are */
 };
+
+static const size_t end_link = SIZE_MAX;
 
 static uint32_t
 add_name(struct builder *builder, const char *name)
@@ -103,62 +111,90 @@ add_node(struct builder *builder, uint32_t parent, uint32_t name)
 static uint32_t
 state_of(struct query *query)
 {
-	int64_t state = query_int(query, 4);
+	int64_t state = query_int(query, 3);
 
 	return state > 0 && state < ENDS ? (uint32_t)state : 0;
 }
 
-/* Functions are told apart by name alone; start-up code is of no interest. */
+/* Functions are told apart by name alone. */
+static int
+load_names(struct builder *builder, struct query_db *db, struct err *err)
+{
+	struct query *query =
+	    query_prepare(db, "SELECT id, function FROM frame ORDER BY function", err);
+	const struct tree *tree = builder->tree;
+	uint32_t name = 0;
+	int rc = -1;
+
+	while (query && (rc = query_next(query, err)) > 0) {
+		struct map_key key = { 0, (uint64_t)query_int(query, 0) };
+		const char *text = query_text(query, 1);
+
+		if (name == 0 || strcmp(tree->names[name], text) != 0)
+			name = add_name(builder, text);
+		*map_insert(&builder->frames, key, NULL) = name;
+	}
+	query_finish(query);
+	return rc;
+}
+
+/* A stack whose frame is not there is none. */
 static int
 load_stacks(struct builder *builder, struct query_db *db, struct err *err)
 {
-	struct query *query = query_prepare(db,
-	    "SELECT k.id, k.parent, f.function,"
-	    " dense_rank() OVER (ORDER BY f.function) AS rank,"
-	    " k.state"
-	    " FROM stack k JOIN frame f ON f.id = k.frame ORDER BY rank",
-	    err);
-	int64_t rank = -1;
-	uint32_t name = 0;
-	int rc;
+	struct query *query = query_prepare(db, "SELECT id, parent, frame, state FROM stack", err);
+	int rc = -1;
 
-	if (!query)
-		return -1;
-	while ((rc = query_next(query, err)) > 0) {
+	while (query && (rc = query_next(query, err)) > 0) {
 		struct map_key key = { 0, (uint64_t)query_int(query, 0) };
+		struct map_key frame = { 0, (uint64_t)query_int(query, 2) };
+		const uint64_t *name = map_find(&builder->frames, frame);
 
-		if (query_int(query, 3) != rank)
-			name = add_name(builder, query_text(query, 2));
-		rank = query_int(query, 3);
+		if (!name)
+			continue;
 		builder->links = xgrow(builder->links, &builder->link_cap, builder->link_count + 1,
 		    sizeof(*builder->links));
 		builder->links[builder->link_count] =
-		    (struct link){ query_int(query, 1), name, state_of(query) };
+		    (struct link){ query_int(query, 1), (uint32_t)*name, state_of(query), 0 };
 		*map_insert(&builder->stacks, key, NULL) = builder->link_count++;
 	}
 	query_finish(query);
 	return rc;
 }
 
-/* The names of a stack, innermost first; how many. */
+/* The frames of a stack, innermost first, but for those that have a node; how many. */
 static size_t
 collect(struct builder *builder, int64_t stack)
 {
+	const struct tree *tree = builder->tree;
 	size_t count = 0;
 	uint32_t end = 0;
+	const uint64_t *at = NULL;
 
+	builder->base = 0;
 	while (stack > 0 && count < TREE_DEPTH) {
 		struct map_key key = { 0, (uint64_t)stack };
-		const uint64_t *at = map_find(&builder->stacks, key);
+		const struct link *link;
 
+		at = map_find(&builder->stacks, key);
 		if (!at)
 			break;
-		builder->names[count++] = builder->links[*at].name;
-		stack = builder->links[*at].parent;
-		end = stack == 0 ? builder->links[*at].state : 0;
+		link = &builder->links[*at];
+		if (link->node != 0 && count + tree->nodes[link->node].depth <= TREE_DEPTH) {
+			builder->base = link->node;
+			builder->is_whole = true;
+			return count;
+		}
+		builder->names[count] = link->name;
+		builder->walk[count++] = *at;
+		stack = link->parent;
+		end = stack == 0 ? link->state : 0;
 	}
-	if (end != 0 && count < TREE_DEPTH)
-		builder->names[count++] = builder->ends[end];
+	builder->is_whole = (stack <= 0 || !at) && (end == 0 || count < TREE_DEPTH);
+	if (end != 0 && count < TREE_DEPTH) {
+		builder->names[count] = builder->ends[end];
+		builder->walk[count++] = end_link;
+	}
 	return count;
 }
 
@@ -188,23 +224,27 @@ tree_verdict_number(const char *verdict)
 	return at;
 }
 
+/* Sums are made in the order of the paths, so that they do not depend on how the tree grew. */
 static int
 add_path(struct builder *builder, int64_t stack, double value, uint8_t verdict, bool is_inverted,
     struct err *err)
 {
 	size_t count = collect(builder, stack);
-	uint32_t node = 0;
+	uint32_t node = builder->base;
 
-	builder->by_verdict[0][verdict] += value;
 	for (size_t i = 0; i < count; i++) {
 		size_t at = is_inverted ? i : count - 1 - i;
 
 		if (builder->tree->count > TREE_NODES)
 			return err_set(err, "more than %d frames", TREE_NODES);
 		node = child_of(builder, node, builder->names[at]);
-		builder->by_verdict[node][verdict] += value;
+		if (!is_inverted && builder->is_whole && builder->walk[at] != end_link)
+			builder->links[builder->walk[at]].node = node;
 	}
 	builder->tree->nodes[node].self += value;
+	for (; node != 0; node = builder->tree->nodes[node].parent)
+		builder->by_verdict[node][verdict] += value;
+	builder->by_verdict[0][verdict] += value;
 	return 0;
 }
 
@@ -313,13 +353,16 @@ tree_load(struct tree *tree, struct query_db *db, const struct tree_metric *metr
 	add_node(builder, 0, add_name(builder, "all"));
 	for (uint32_t i = 1; i < ENDS; i++)
 		builder->ends[i] = add_name(builder, ends[i]);
-	rc = load_stacks(builder, db, err);
+	rc = load_names(builder, db, err);
+	if (rc == 0)
+		rc = load_stacks(builder, db, err);
 	if (rc == 0)
 		rc = load_paths(builder, db, metric, is_inverted, err);
 	if (rc == 0) {
 		add_up(builder);
 		tree_lay_out(tree);
 	}
+	map_release(&builder->frames);
 	map_release(&builder->stacks);
 	map_release(&builder->children);
 	free(builder->links);

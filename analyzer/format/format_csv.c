@@ -23,10 +23,10 @@ write_text(const char *text, FILE *out)
 
 	fputs(text_is_formula(text) ? "\"'" : "\"", out);
 	term_escape(&safe, text, strlen(text));
-	for (const char *at = safe.text; *at; at++) {
-		if (*at == '"')
-			fputc('"', out);
-		fputc(*at, out);
+	for (const char *at = safe.text, *quote; at; at = quote) {
+		quote = strchr(at + (at > safe.text), '"');
+		fwrite(at, 1, quote ? (size_t)(quote - at) : strlen(at), out);
+		fputs(quote ? "\"" : "", out);
 	}
 	fputc('"', out);
 	strbuf_release(&safe);
@@ -36,12 +36,14 @@ write_text(const char *text, FILE *out)
 static void
 add_name(struct strbuf *text, const char *name)
 {
-	for (; *name; name++) {
-		if (strncmp(name, " < ", 3) == 0 || strcmp(name, " <") == 0)
-			strbuf_adds(text, "\\x20");
-		else
-			strbuf_add(text, name, 1);
+	const char *at;
+
+	while ((at = strstr(name, " <"))) {
+		strbuf_add(text, name, (size_t)(at - name));
+		strbuf_adds(text, at[2] == ' ' || at[2] == '\0' ? "\\x20" : " ");
+		name = at + 1;
 	}
+	strbuf_adds(text, name);
 }
 
 static void
