@@ -29,10 +29,12 @@ void annotate_write(const struct annotate *annotate, const struct findings *find
 struct annotate_source {
 	const struct paths *paths;
 	const struct rows *sites; /* report_sites, with its paths shown */
-	const char *file;         /* one of theirs */
-	const char *verdicts;     /* only of these, with commas; NULL: all */
-	int64_t min_blocks;       /* fewer observed: left out */
-	int64_t started;          /* the run, seconds since 1970; 0: not known */
+	const size_t *rows;       /* those of this file, if known; NULL: look for them */
+	size_t row_count;
+	const char *file;     /* one of theirs */
+	const char *verdicts; /* only of these, with commas; NULL: all */
+	int64_t min_blocks;   /* fewer observed: left out */
+	int64_t started;      /* the run, seconds since 1970; 0: not known */
 };
 
 /* A reader who says `source` means the file that paths_shown() gave. */

@@ -76,7 +76,9 @@ write_marks(const struct annotate_source *source, struct json *json)
 	size_t count = 0;
 	size_t cap = 0;
 
-	for (size_t i = 0; i < sites->count; i++) {
+	for (size_t at = 0; at < (source->rows ? source->row_count : sites->count); at++) {
+		size_t i = source->rows ? source->rows[at] : at;
+
 		if (!mark_is_wanted(source, i))
 			continue;
 		marks = xgrow(marks, &cap, count + 1, sizeof(*marks));

@@ -101,17 +101,15 @@ write_site(const struct document_from *from, FILE *out, struct err *err)
 static unsigned
 write_source(const struct document_from *from, FILE *out, struct err *err)
 {
-	const struct rows *sites = &from->profile->sites;
-	const struct annotate_source source = {
+	struct annotate_source source = {
 		.paths = from->profile->paths,
-		.sites = sites,
+		.sites = &from->profile->sites,
 		.file = parameters_find(from->parameters, "file"),
 		.started = report_started(profile_run(from->profile)),
 	};
 
-	for (size_t i = 0; i < sites->count; i++) {
-		if (!*source.file || strcmp(rows_text(sites, i, "file"), source.file) != 0)
-			continue;
+	source.rows = profile_in_file(from->profile, source.file, &source.row_count);
+	if (*source.file && source.row_count > 0) {
 		annotate_write_json(&source, out);
 		return 200;
 	}

@@ -40,6 +40,7 @@ struct profile {
 	const struct paths *paths;
 	struct info info;
 	struct rows sites;      /* plain, paths shown, what costs most first */
+	size_t *by_file;        /* rows of them, by what file they stand in */
 	pthread_mutex_t making; /* of documents that are kept; outside of the lock */
 	pthread_mutex_t lock;
 	/* Under the lock: */
@@ -59,6 +60,8 @@ void profile_drop(struct profile *profile); /* takes NULL */
 struct query_db *profile_lock(struct profile *profile);
 void profile_unlock(struct profile *profile);
 
+/* The rows of the sites that stand in a file, least number first; *count of them. */
+const size_t *profile_in_file(const struct profile *profile, const char *file, size_t *count);
 /* report_run, its one row. */
 const struct rows *profile_run(const struct profile *profile);
 
