@@ -228,14 +228,21 @@ match_event(struct match *match, struct match_event *event)
 		match_release_block(match, event, process);
 }
 
+static uint32_t
+match_find_youngest(const struct match *match, uint32_t process, uint32_t pool)
+{
+	const uint64_t *youngest = map_find(&match->pools, (struct map_key){ process, pool });
+
+	return youngest != NULL ? (uint32_t)*youngest : 0;
+}
+
 bool
 match_reset(struct match *match, struct match_event *event)
 {
 	uint32_t process = match->streams->list[event->stream].process;
-	uint64_t *youngest = match_youngest(match, process, event->event.pool);
 	struct live_slot *slot;
 
-	event->block = (uint32_t)*youngest;
+	event->block = match_find_youngest(match, process, event->event.pool);
 	event->lost = 0;
 	if (event->block == 0)
 		return false;
@@ -250,7 +257,7 @@ match_reset(struct match *match, struct match_event *event)
 	if (event->lost != 0)
 		match_drop(match, event->lost);
 	match_drop(match, event->block);
-	return *match_youngest(match, process, event->event.pool) != 0;
+	return match_find_youngest(match, process, event->event.pool) != 0;
 }
 
 struct match_left *

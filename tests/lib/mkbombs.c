@@ -133,9 +133,8 @@ run(uint32_t parent, uint32_t of, uint16_t count, uint32_t places)
 }
 
 static void
-event_in(uint32_t thread, uint8_t kind, uint64_t address, uint32_t stack, uint16_t region)
+write_event(uint32_t thread, struct event *one)
 {
-	struct event one = { .kind = kind, .time = ++now, .address = address, .size = 8 };
 	uint8_t *to;
 
 	if (events == NULL || events->thread != thread ||
@@ -145,11 +144,19 @@ event_in(uint32_t thread, uint8_t kind, uint64_t address, uint32_t stack, uint16
 		events->seq = sequence;
 		state = (struct decode){ .time = now };
 	}
-	one.stack = stack;
-	one.region = region;
-	one.proved = UINT16_MAX;
+	one->time = ++now;
+	one->size = 8;
+	one->proved = UINT16_MAX;
 	to = (uint8_t *)(events + 1) + events->used;
-	events->used += (uint32_t)mktrace_encode(&state, &one, to);
+	events->used += (uint32_t)mktrace_encode(&state, one, to);
+}
+
+static void
+event_in(uint32_t thread, uint8_t kind, uint64_t address, uint32_t stack, uint16_t region)
+{
+	struct event one = { .kind = kind, .address = address, .stack = stack, .region = region };
+
+	write_event(thread, &one);
 }
 
 static void
@@ -321,6 +328,27 @@ live(void)
 		event(ESC_EVENT_MALLOC, 4096 + (uint64_t)i * 16, one);
 }
 
+/* The same in a pool each, of as many names as there may be. */
+static void
+pools(void)
+{
+	uint32_t of = module("/bin/app", 0), one = node(0, of, 0x1000), i;
+	struct event event = { .kind = ESC_EVENT_POOL_ALLOCATE, .stack = one };
+	struct esc_def_pool *def;
+
+	for (i = 0; !is_full(); i++) {
+		event.pool = i % 2 == 0 ? ++head()->pools : i;
+		event.address = ESC_POOL_ADDRESS(event.pool, 4096 + (uint64_t)i);
+		if (i % 2 == 0) {
+			def = define(ESC_DEF_POOL, event.pool, sizeof(*def) + sizeof(i));
+			def->process = 1;
+			def->name_len = sizeof(i);
+			memcpy(def + 1, &i, sizeof(i));
+		}
+		write_event(1, &event);
+	}
+}
+
 /* Each event on another stack of the thread, that is deep. */
 static void
 regions(void)
@@ -403,7 +431,7 @@ main(int argc, char **argv)
 		void (*bomb)(void);
 	} bombs[] = { BOMB(nodes), BOMB(edges), BOMB(chain), BOMB(deep), BOMB(tower), BOMB(mixed),
 		BOMB(named), BOMB(modules), BOMB(processes), BOMB(threads), BOMB(sites),
-		BOMB(pairs), BOMB(live), BOMB(regions), BOMB(values) };
+		BOMB(pairs), BOMB(live), BOMB(pools), BOMB(regions), BOMB(values) };
 	size_t i;
 
 	if (argc != 4)
