@@ -274,6 +274,7 @@ struct encodings {
 	uint8_t address; /* DW_EH_PE_omit: not understood */
 	uint8_t lsda;    /* DW_EH_PE_omit: they have none */
 	bool sized;      /* augmentation data has its length in front */
+	bool outermost;  /* nothing called what they stand for */
 };
 
 /* The encodings in a CIE's augmentation, which the letters name. */
@@ -304,6 +305,33 @@ read_encodings(struct encodings *encodings, const Dwarf_CIE *cie, const struct c
 	}
 	if (cursor.bad)
 		encodings->address = DW_EH_PE_omit;
+}
+
+/* Whether the return address is undefined before any FDE says otherwise: so as writes
+ * _start of crt1.o, which in a stripped program is told by this alone. */
+static bool
+read_outermost(const Dwarf_CIE *cie, const struct cursor *section)
+{
+	struct cursor cursor = *section;
+
+	cursor.at = cie->initial_instructions;
+	cursor.end = cie->initial_instructions_end;
+	cursor.bad = false;
+	while (cursor.at < cursor.end && !cursor.bad) {
+		uint8_t op = (uint8_t)cursor_fixed(&cursor, 1);
+
+		if (op == DW_CFA_nop)
+			continue;
+		if (op == DW_CFA_undefined && cursor_leb(&cursor) == cie->return_address_register)
+			return !cursor.bad;
+		if (op == DW_CFA_def_cfa)
+			cursor_leb(&cursor);
+		else if (op != DW_CFA_undefined && (op & 0xc0) != DW_CFA_offset)
+			return false;
+		if (op != DW_CFA_undefined)
+			cursor_leb(&cursor);
+	}
+	return false;
 }
 
 /*
@@ -372,6 +400,7 @@ add_fde(struct symbol_table *table, const Dwarf_FDE *fde, const struct encodings
 		if (encodings->lsda != DW_EH_PE_omit && length > 0)
 			read_lsda(&entry, &lsda, encodings->lsda);
 	}
+	entry.outermost = encodings->outermost;
 	read_start(&entry, &cursor, return_register);
 	table->fdes =
 	    xgrow(table->fdes, &table->fde_cap, table->fde_count + 1, sizeof(*table->fdes));
@@ -410,8 +439,10 @@ load_fdes(struct symbol_table *table, const unsigned char *ident, Elf_Data *data
 			cie_at = entry.fde.CIE_pointer;
 			encodings.address = DW_EH_PE_omit;
 			if (dwarf_next_cfi(ident, data, true, cie_at, &ignored, &cie) == 0 &&
-			    dwarf_cfi_cie_p(&cie))
+			    dwarf_cfi_cie_p(&cie)) {
 				read_encodings(&encodings, &cie.cie, section);
+				encodings.outermost = read_outermost(&cie.cie, section);
+			}
 		}
 		if (encodings.address != DW_EH_PE_omit)
 			add_fde(table, &entry.fde, &encodings, cie.cie.return_address_register,
