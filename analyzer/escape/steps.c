@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analyzer/escape/logical.h"
+#include "analyzer/escape/wrappers.h"
 #include "analyzer/flow/flow.h"
 #include "analyzer/symbol/symbol.h"
 #include "analyzer/trace/definitions.h"
@@ -96,13 +97,17 @@ steps_symbol(struct steps *steps, uint32_t pc)
 struct place
 steps_place(struct steps *steps, uint32_t pc)
 {
-	const struct symbol_place *place = steps_symbol(steps, pc);
+	const struct logical_place *at = logical_places_get(steps->places, pc);
+	const struct symbol_place *place = at->place;
+	const struct logical *logical = steps->places->logical;
+	uint32_t module = logical->frames[at->frames[place->count - 1]].module;
 
 	return (struct place){
 		.function = place->function,
 		.levels = (uint32_t)place->count,
 		.startup = place->startup,
 		.once = place->once,
+		.loader = place->startup && wrappers_is_loader(logical->modules[module].path),
 	};
 }
 

@@ -315,6 +315,14 @@ wrappers_is_c_library(const char *module)
 	return wrappers_begins(wrappers_c_library, wrappers_base(module));
 }
 
+bool
+wrappers_is_loader(const char *module)
+{
+	static const char *const names[] = { "ld-linux", "ld-2.", NULL };
+
+	return wrappers_begins(names, wrappers_base(module));
+}
+
 static bool
 wrappers_built_in(const struct wrappers_function *function)
 {

@@ -27,6 +27,8 @@ void wrappers_free(struct wrappers *wrappers); /* takes NULL */
 bool wrappers_match(const struct wrappers *wrappers, const struct wrappers_function *function);
 /* The path is that of glibc's libc or ld.so. */
 bool wrappers_is_c_library(const char *module);
+/* ... that of ld.so. */
+bool wrappers_is_loader(const char *module);
 /* Where a name's namespace begins. Rust writes a trait's method "<type as
  * trait>::method", another one "<type>::method": the trait decides, or the type. A
  * program's own trait for a library's type is the program's. Part of function. */

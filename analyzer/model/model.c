@@ -263,6 +263,29 @@ model_same_outermost(struct model *model, uint32_t a, uint32_t b)
 	return places_same_function(&model->places, nodes[a].pc, nodes[b].pc);
 }
 
+/*
+ * A library's constructors run on the stack that the program's start-up code begins anew,
+ * when the loader is done: what stood there in between is over.
+ */
+static bool
+model_is_before(struct model *model, uint32_t node, uint32_t later)
+{
+	const struct definitions_node *nodes = model->definitions->nodes;
+	const struct place *place;
+
+	if (node == 0 || later == 0)
+		return false;
+	places_node(&model->places, node);
+	places_node(&model->places, later);
+	node = places_ancestor(&model->places, node, 1);
+	later = places_ancestor(&model->places, later, 1);
+	if (nodes[node].state != 0 || nodes[later].state != 0 ||
+	    !places_get(&model->places, nodes[node].pc)->loader)
+		return false;
+	place = places_get(&model->places, nodes[later].pc);
+	return place->startup && place->once && !place->loader;
+}
+
 static void
 model_unknown(struct model_end *end, enum model_why why)
 {
@@ -309,7 +332,8 @@ model_compare(struct model *model, const struct model_region *both, struct model
 		if (nodes[block->node].state != 0 || nodes[end->node].state != 0 ||
 		    both->partial > block->seq)
 			model_unknown(end, MODEL_WHY_TRUNCATED);
-		else if (!model_same_outermost(model, block->node, end->node))
+		else if (!model_same_outermost(model, block->node, end->node) &&
+		    !model_is_before(model, block->node, end->node))
 			model_unknown(end, MODEL_WHY_STACK);
 		return;
 	}
@@ -331,10 +355,10 @@ model_judge_free(struct model *model, struct model_end *end, uint16_t number)
 		end->outcome = MODEL_OTHER_THREAD;
 	else if (block->node == 0 || end->node == 0)
 		model_unknown(end, MODEL_WHY_TRUNCATED);
-	else if (end->stream != block->stream || number != block->region)
-		model_unknown(end, MODEL_WHY_STACK);
-	else
+	else if (end->stream == block->stream && number == block->region)
 		model_compare(model, model_recent_region(model, end->stream, number), end);
+	else if (end->stream != block->stream || !model_is_before(model, block->node, end->node))
+		model_unknown(end, MODEL_WHY_STACK);
 }
 
 static void
@@ -463,6 +487,7 @@ static void
 model_end_live(struct model *model, const struct model_block *block)
 {
 	const struct model_region *both = model_find_region(model, block->stream, block->region);
+	const struct model_region *recent = model->list[block->stream].recent;
 	struct model_end end = {
 		.block = block,
 		.time = model->now,
@@ -472,7 +497,8 @@ model_end_live(struct model *model, const struct model_block *block)
 	uint32_t limit;
 
 	/* frames that tail-called their last hook are over by now */
-	if (both != NULL) {
+	if (both != NULL &&
+	    (recent == NULL || !model_is_before(model, block->node, recent->region.node))) {
 		end.shared = region_shared(&both->region, block->levels, block->seq);
 		limit = model_levels_left(model, &both->region);
 		if (end.shared > limit)

@@ -36,6 +36,7 @@ struct place {
 	uint32_t levels;   /* of its physical frame; at least 1 */
 	bool startup;      /* start-up, thread-start or exit code */
 	bool once;         /* such code that calls what it calls here but once */
+	bool loader;       /* start-up code of the loader: over when the program starts */
 };
 
 /* What the code of its function tells of a place. */

@@ -10,6 +10,8 @@
 #define MAIN(line) (0x1000 + (line))
 #define F(function, line) ((function)*256 + (line))
 
+static struct place_hooks asked_hooks;
+
 static uint64_t
 fates(const char *function, enum fate fate)
 {
@@ -289,6 +291,53 @@ test_region(void)
 	CHECK_EQ(whys("f33", MODEL_WHY_STACK), 1);
 }
 
+/* Function 60 is the loader's. */
+static struct place
+loader_place(void *data, uint32_t pc)
+{
+	struct place place = asked_hooks.place(data, pc);
+
+	place.loader = place.function == F(60, 0);
+	place.startup |= place.loader;
+	return place;
+}
+
+/* What the loader calls is over when the program starts, which has a stack of its own then,
+ * and is not for what only has one of its own: a coroutine that a constructor makes. */
+static void
+test_loader(void)
+{
+	uint64_t p, q, r, other;
+
+	replay_begin();
+	asked_hooks = replay_hooks;
+	replay_hooks.place = loader_place;
+	p = replay_alloc(replay_stack(2, F(60, 1), F(32, 1)), 16);
+	q = replay_alloc(replay_stack(2, F(60, 1), F(33, 1)), 16);
+	other = replay_alloc(replay_stack(2, F(60, 1), F(33, 1)), 16);
+	r = replay_alloc(replay_stack(2, F(60, 1), F(34, 1)), 16);
+	replay_free(replay_stack(2, F(60, 1), F(34, 2)), r);
+	replay_alloc(replay_stack(2, F(60, 1), F(35, 1)), 16);
+	replay_alloc(replay_stack(2, F(60, 1), F(34, 1)), 16);
+	replay_now.mark.region = 1;
+	replay_free(replay_stack(2, F(50, 1), F(51, 1)), p);
+	/* it begins at the same slot, as a rule */
+	replay_free(replay_stack(2, START, MAIN(5)), q);
+	replay_now.mark.region = 2;
+	replay_free(replay_stack(2, START, MAIN(5)), other);
+	replay_end();
+	CHECK_EQ(whys("f32", MODEL_WHY_STACK), 1);
+	CHECK_EQ(whys("f33", MODEL_WHY_STACK), 0);
+	CHECK_EQ(fates("f33", FATE_UP), 2);
+	CHECK_EQ(replay_site("f33")->proved, 2);
+	CHECK_STR(replay_verdict("f33"), "heap");
+	CHECK_EQ(fates("f34", FATE_LOCAL), 1);
+	/* nor is what it left behind the loader's still */
+	CHECK_EQ(fates("f34", FATE_LIVE), 1);
+	CHECK_EQ(fates("f35", FATE_LIVE), 1);
+	CHECK_EQ(fates("f34", FATE_CENSORED) + fates("f35", FATE_CENSORED), 0);
+}
+
 static void
 test_truncated(void)
 {
@@ -527,6 +576,7 @@ main(void)
 	test_lost_free();
 	test_gap();
 	test_region();
+	test_loader();
 	test_truncated();
 	test_fork();
 	test_cut_between();
