@@ -1,7 +1,8 @@
-/* Blocks by path, thread and slice of time: columns of JSON. Paths have the numbers that
- * they have in the export tree. */
+/* Blocks by path, thread, process, phase and slice of time: columns of JSON. Paths have
+ * the numbers that they have in the export tree. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyzer/export/columns.h"
 #include "analyzer/export/export.h"
@@ -15,6 +16,8 @@ enum { CELLS_SLICES = 64 }; /* of a run, at most (esc-db(5)) */
 enum {
 	CELLS_PATH,
 	CELLS_THREAD,
+	CELLS_PROCESS,
+	CELLS_PHASE,
 	CELLS_SLICE,
 	CELLS_BLOCKS,
 	CELLS_BYTES,
@@ -22,12 +25,26 @@ enum {
 	CELLS_COLUMNS
 };
 
+/* Distinct numbers, in the order in which they came. */
+struct numbers {
+	int64_t *list;
+	size_t count, cap;
+	struct map map; /* number -> index */
+};
+
+/* And texts. */
+struct names {
+	char **list;
+	size_t count, cap;
+	struct map map;
+};
+
 struct cells {
 	struct stack_paths paths;
 	double slice_ns, from_ns;
-	int64_t *threads; /* numbers; 0 is others */
-	size_t thread_count, thread_cap;
-	struct map thread_map; /* number -> index */
+	struct numbers threads;   /* 0 is others */
+	struct numbers processes; /* pids; 0 is one that is not known */
+	struct names phases;      /* "": in none */
 	int64_t *columns[CELLS_COLUMNS];
 	size_t caps[CELLS_COLUMNS];
 	size_t count;
@@ -55,19 +72,51 @@ cells_scale(struct cells *cells, struct query_db *db, struct err *err)
 }
 
 static int64_t
-cells_thread(struct cells *cells, int64_t number)
+numbers_place(struct numbers *numbers, int64_t number)
 {
 	bool is_fresh;
 	uint64_t *at =
-	    map_insert(&cells->thread_map, (struct map_key){ 0, (uint64_t)number }, &is_fresh);
+	    map_insert(&numbers->map, (struct map_key){ 0, (uint64_t)number }, &is_fresh);
 
 	if (is_fresh) {
-		*at = cells->thread_count;
-		cells->threads = xgrow(cells->threads, &cells->thread_cap, cells->thread_count + 1,
-		    sizeof(*cells->threads));
-		cells->threads[cells->thread_count++] = number;
+		*at = numbers->count;
+		numbers->list =
+		    xgrow(numbers->list, &numbers->cap, numbers->count + 1, sizeof(*numbers->list));
+		numbers->list[numbers->count++] = number;
 	}
 	return (int64_t)*at;
+}
+
+static void
+numbers_release(struct numbers *numbers)
+{
+	map_release(&numbers->map);
+	free(numbers->list);
+}
+
+static int64_t
+names_place(struct names *names, const char *name)
+{
+	struct map_key key = map_key_of((struct map_key){ 0, 0 }, name, strlen(name));
+	bool is_fresh;
+	uint64_t *at = map_insert(&names->map, key, &is_fresh);
+
+	if (is_fresh) {
+		*at = names->count;
+		names->list =
+		    xgrow(names->list, &names->cap, names->count + 1, sizeof(*names->list));
+		names->list[names->count++] = xstrdup(name);
+	}
+	return (int64_t)*at;
+}
+
+static void
+names_release(struct names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->list[i]);
+	free(names->list);
+	map_release(&names->map);
 }
 
 static int64_t
@@ -92,7 +141,9 @@ cells_add(struct cells *cells, const struct query *query)
 	if (!path)
 		return;
 	values[CELLS_PATH] = (int64_t)*path;
-	values[CELLS_THREAD] = cells_thread(cells, query_int(query, 2));
+	values[CELLS_THREAD] = numbers_place(&cells->threads, query_int(query, 2));
+	values[CELLS_PROCESS] = numbers_place(&cells->processes, query_int(query, 7));
+	values[CELLS_PHASE] = names_place(&cells->phases, query_text(query, 8));
 	values[CELLS_SLICE] = cells_slice(cells, query);
 	values[CELLS_BLOCKS] = columns_round(blocks);
 	values[CELLS_BYTES] = columns_round(query_real(query, 5));
@@ -119,8 +170,10 @@ cells_load(struct cells *cells, struct query_db *db, struct err *err)
 		return -1;
 	query = query_prepare(db,
 	    "SELECT c.site, c.stack, coalesce(t.number, 0), c.slice, c.blocks, c.bytes,"
-	    " r.slice_ns FROM path_cell c JOIN site s ON s.id = c.site"
+	    " r.slice_ns, coalesce(t.pid, 0), coalesce(p.name, '')"
+	    " FROM path_cell c JOIN site s ON s.id = c.site"
 	    " JOIN run r ON r.id = s.run LEFT JOIN thread t ON t.id = c.thread"
+	    " LEFT JOIN phase p ON p.id = c.phase"
 	    " ORDER BY c.rowid",
 	    err);
 	if (!query)
@@ -134,8 +187,8 @@ cells_load(struct cells *cells, struct query_db *db, struct err *err)
 static void
 cells_write(const struct cells *cells, FILE *out)
 {
-	static const char *const names[CELLS_COLUMNS] = { "path", "thread", "slice", "blocks",
-		"bytes", "cost_ns" };
+	static const char *const names[CELLS_COLUMNS] = { "path", "thread", "process", "phase",
+		"slice", "blocks", "bytes", "cost_ns" };
 	struct json json;
 
 	json_start(&json, out);
@@ -148,7 +201,9 @@ cells_write(const struct cells *cells, FILE *out)
 	json_double(&json, cells->slice_ns);
 	json_key(&json, "slices");
 	json_int(&json, cells->slices);
-	columns_i64(&json, "threads", cells->threads, cells->thread_count);
+	columns_i64(&json, "threads", cells->threads.list, cells->threads.count);
+	columns_i64(&json, "processes", cells->processes.list, cells->processes.count);
+	columns_texts(&json, "phases", cells->phases.list, cells->phases.count);
 	json_key(&json, "cells");
 	json_begin_object(&json);
 	for (size_t i = 0; i < CELLS_COLUMNS; i++)
@@ -167,8 +222,9 @@ write_cells(const struct export_options *options, struct query_db *db, FILE *out
 	if (rc == 0)
 		cells_write(&cells, out);
 	stack_paths_release(&cells.paths);
-	map_release(&cells.thread_map);
-	free(cells.threads);
+	numbers_release(&cells.threads);
+	numbers_release(&cells.processes);
+	names_release(&cells.phases);
 	for (size_t i = 0; i < CELLS_COLUMNS; i++)
 		free(cells.columns[i]);
 	return rc;
@@ -176,6 +232,6 @@ write_cells(const struct export_options *options, struct query_db *db, FILE *out
 
 const struct export export_cells = {
 	.name = "cells",
-	.summary = "blocks by path, thread and time as columns of JSON",
+	.summary = "blocks by path, thread, process, phase and time as columns of JSON",
 	.write = write_cells,
 };

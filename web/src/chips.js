@@ -65,8 +65,14 @@ export function pathsOf({ text, at }, most = LISTED) {
 
 function threadsOf(threads = []) {
 	return [...threads].sort((a, b) => b.allocations - a.allocations).slice(0, LISTED).sort((a, b) => a.number - b.number)
-		.map(({ number, name }) => [String(number), `thread ${number}${name ? ` ${name}` : ""}`]);
+		.map(({ number, name }) => [String(number), called("thread", number, name)]);
 }
+
+function processesOf(processes = []) {
+	return processes.slice(0, LISTED).map(({ pid, program }) => [String(pid), called("process", pid, base(program ?? ""))]);
+}
+
+const phasesOf = (phases = []) => phases.slice(0, LISTED).map(({ name }) => [name, name]);
 
 const parts = { search: null, model: null };
 
@@ -79,9 +85,10 @@ function build(form, { model, info, runs }) {
 		if (child !== parts.search)
 			child.remove();
 	form.prepend(parts.search);
-	// of one there is nothing to choose
+	// of one there is nothing to choose, but for a phase: there is what is in none
 	const lists = [["Module", "module", pathsOf(model.texts("module"))], ["File", "file", pathsOf(model.texts("file"))],
-		["Thread", "thread", threadsOf(info.threads)]].filter(([, , options]) => options.length > 1);
+		["Process", "process", processesOf(info.processes)], ["Thread", "thread", threadsOf(info.threads)],
+		["Phase", "phase", phasesOf(info.phases)]].filter(([, key, options]) => options.length > (key === "phase" ? 0 : 1));
 
 	add(form, verdictButtons(), lists.map((list) => select(...list)),
 		runs > 1 ? select("Run", "run", [["2", "second run"]], "first run") : null);
@@ -90,7 +97,7 @@ function build(form, { model, info, runs }) {
 // What is not in the list was chosen elsewhere.
 function setSelect(field, value) {
 	if (value && ![...field.options].some((option) => option.value === value))
-		field.append(h("option", { value }, base(value)));
+		field.append(h("option", { value }, field.dataset.key === "phase" ? value : base(value)));
 	field.value = value;
 }
 
@@ -111,7 +118,12 @@ export function choice(form, context) {
 
 const powerOf = (power, show) => show(2 ** power);
 
-function describe(where) {
+// `thread 3 worker`: what it is called, where that is known.
+function called(what, number, name) {
+	return `${what} ${number}${name ? ` ${name}` : ""}`;
+}
+
+function describe(where, { threads, processes }) {
 	const filter = parseFilter(where);
 	const found = [];
 	const range = filter.from !== null || filter.to !== null;
@@ -125,7 +137,13 @@ function describe(where) {
 	if (filter.q)
 		found.push([`“${filter.q}”`, { q: null }]);
 	if (filter.thread !== null)
-		found.push([`thread ${filter.thread}`, { thread: null }]);
+		found.push([called("thread", filter.thread, threads?.find(({ number }) => number === filter.thread)?.name),
+			{ thread: null }]);
+	if (filter.process !== null)
+		found.push([called("process", filter.process, base(processes?.find(({ pid }) => pid === filter.process)?.program ?? "")),
+			{ process: null }]);
+	if (filter.phase)
+		found.push([`phase ${filter.phase}`, { phase: null }]);
 	if (range)
 		found.push([`allocated ${ns(filter.from ?? 0)} to ${filter.to === null ? "the end" : ns(filter.to)}`,
 			{ from: null, to: null }]);
@@ -139,8 +157,8 @@ function describe(where) {
 }
 
 // One chip for each active filter; each removes it.
-export function chips(list, { where, choice: chosen, model, view }) {
-	const found = describe(where);
+export function chips(list, { where, choice: chosen, info, model, view }) {
+	const found = describe(where, info);
 	const all = Object.assign({}, ...found.map(([, changes]) => changes));
 	const focused = list.contains(document.activeElement);
 

@@ -1,7 +1,7 @@
 // The choice that all views share, from the URL: which sites, and of those with a range
-// of time, a thread or a box of the heat map which blocks. Sums and nothing else: what is
+// of time, a thread, a process, a phase or a box of the heat map which blocks. Sums and nothing else: what is
 // added up are cells of the documents.
-import { slicesIn } from "./slices.js";
+import { chosenIn, slicesIn, threadIn } from "./slices.js";
 
 const SUMS = ["blocks", "bytes", "cost_ns"];
 // The columns of `sites` that a choice without restriction has as weights.
@@ -24,7 +24,8 @@ export function formatHeat({ size, life }) {
 const numberOf = (text) => text !== undefined && text !== "" && Number.isFinite(Number(text))
 	? Number(text) : null;
 
-// {verdicts: Set or null, module, file, q, thread, from, to, heat}, null where not asked.
+// {verdicts: Set or null, module, file, q, thread, process, phase, from, to, heat}, null
+// where not asked.
 export function parseFilter(state) {
 	const verdicts = (state.verdict ?? "").split(",").filter(Boolean);
 
@@ -34,6 +35,8 @@ export function parseFilter(state) {
 		file: state.file || null,
 		q: state.q || null,
 		thread: numberOf(state.thread),
+		process: numberOf(state.process),
+		phase: state.phase || null,
 		from: numberOf(state.from),
 		to: numberOf(state.to),
 		heat: parseHeat(state.heat),
@@ -42,7 +45,7 @@ export function parseFilter(state) {
 
 // The documents that a choice needs beside `sites`.
 export function needs(filter) {
-	const cells = filter.thread !== null || filter.from !== null || filter.to !== null;
+	const cells = ["thread", "process", "phase", "from", "to"].some((key) => filter[key] !== null);
 
 	return [...cells ? ["tree", "cells"] : [], ...filter.heat ? ["heat"] : []];
 }
@@ -82,23 +85,15 @@ export function chosenSites(model, filter) {
 
 const newSums = (count) => Object.fromEntries(SUMS.map((name) => [name, new Float64Array(count)]));
 
-// Where a thread stands in the cells' threads, and whether others are counted with it: of
-// very many esc tells only those apart that allocate most.
-function threadIn(threads, thread) {
-	const own = threads.indexOf(thread);
-
-	return own >= 0 ? [own, false] : [threads.indexOf(0), threads.includes(0)];
-}
-
-// The sums by path of the cells in the filter's range and thread.
+// The sums by path of the cells that the filter chooses.
 export function pathSums(tree, cells, filter) {
 	const sums = newSums(tree.paths.site.length);
-	const thread = filter.thread === null ? -1 : threadIn(cells.threads, filter.thread)[0];
 	const { first, end } = slicesIn(cells, filter);
-	const { path, slice, thread: threads } = cells.cells;
+	const passes = chosenIn(cells, filter);
+	const { path, slice } = cells.cells;
 
 	for (let at = 0; at < path.length; at++) {
-		if (slice[at] < first || slice[at] >= end || (filter.thread !== null && threads[at] !== thread))
+		if (slice[at] < first || slice[at] >= end || !passes(at))
 			continue;
 		for (const name of SUMS)
 			sums[name][path[at]] += cells.cells[name][at];
@@ -142,7 +137,7 @@ export function heatSums(model, heat, box) {
 	return made;
 }
 
-// Of each site only what is in the heat map's box. Where time or thread restrict too, and
+// Of each site only what is in the heat map's box. Where something else restricts too, and
 // for time in malloc, only its share is known.
 function scaleSums(sums, heat, restricted) {
 	if (!restricted) {

@@ -231,8 +231,7 @@ function bindKeys() {
 		key: "t", title: "light, dark, as the system", run: () => theme.next(),
 	}, {
 		key: "x", title: "remove all filters",
-		run: () => state.set({ verdict: null, module: null, thread: null, file: null, q: null,
-			from: null, to: null, heat: null }),
+		run: () => state.set(Object.fromEntries(state.FILTERS.map((name) => [name, null]))),
 	});
 	keys.start();
 }

@@ -27,10 +27,30 @@ export function rounded(cells, from, to, whole) {
 	return { from: begin + at * step, to: begin + Math.max(at + 1, Math.min(last, end)) * step };
 }
 
+// Where a thread stands in the cells' threads, and whether others are counted with it: of
+// very many esc tells only those apart that allocate most.
+export function threadIn(threads, thread) {
+	const own = threads.indexOf(thread);
+
+	return own >= 0 ? [own, false] : [threads.indexOf(0), threads.includes(0)];
+}
+
+// (at): whether the cell is of the filter's thread, process and phase.
+export function chosenIn({ threads, processes, phases, cells }, { thread, process, phase }) {
+	const asked = [
+		thread === null ? null : [cells.thread, threadIn(threads, thread)[0]],
+		process === null ? null : [cells.process, processes.indexOf(process)],
+		phase === null ? null : [cells.phase, phases.indexOf(phase)],
+	].filter(Boolean);
+
+	return (at) => asked.every(([column, place]) => column[at] === place);
+}
+
 // Blocks a slice of `cells` by the sites of a choice, each with its share of them.
-export function chosenBlocks({ slices, threads, cells }, tree, model, choice, shares = null) {
+export function chosenBlocks(doc, tree, model, choice, shares = null) {
+	const { slices, cells } = doc;
 	const made = new Float64Array(slices);
-	const thread = choice.filter.thread === null ? -1 : threads.indexOf(choice.filter.thread);
+	const passes = chosenIn(doc, choice.filter);
 	const weights = Float64Array.from(tree.paths.site, (id) => {
 		const row = model.row(id);
 
@@ -38,7 +58,7 @@ export function chosenBlocks({ slices, threads, cells }, tree, model, choice, sh
 	});
 
 	for (let at = 0; at < cells.path.length; at++)
-		if (choice.filter.thread === null || cells.thread[at] === thread)
+		if (passes(at))
 			made[cells.slice[at]] += cells.blocks[at] * weights[cells.path[at]];
 	return made;
 }

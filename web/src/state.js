@@ -1,10 +1,10 @@
 // The state of the page is its URL, `#/VIEW?key=value…`, and nowhere else: whoever sends
 // the URL sends what he sees, and back and forward work.
 
-// What stays when another view is opened: the choice of run and sites. All other keys
-// belong to one view.
-export const SHARED = ["run", "verdict", "module", "thread", "file", "q", "from", "to", "heat",
-	"metric"];
+// What chooses sites and blocks. It stays when another view is opened, as do the run and the
+// metric; all other keys belong to one view.
+export const FILTERS = ["verdict", "module", "thread", "process", "phase", "file", "q", "from", "to", "heat"];
+export const SHARED = ["run", ...FILTERS, "metric"];
 const FIRST = "summary";
 
 // {view, key: value…}
@@ -39,6 +39,11 @@ export function merge(state, changes) {
 			kept[key] = value;
 	}
 	return { ...kept, view: state.view, ...changes };
+}
+
+// Two states with one key choose the same.
+export function choiceKey(state) {
+	return JSON.stringify(["run", ...FILTERS].map((key) => state[key] ?? ""));
 }
 
 const listeners = new Set();

@@ -114,8 +114,8 @@ export async function threads(tab, { info }) {
 	await tab.go("#/threads");
 	const rows = await tab.page.$$eval("main .plain-table tbody tr", (all) => all.map((row) =>
 		[...row.children].map((cell) => cell.textContent.trim())));
-	equal(rows.map((row) => [row[0].split(" ")[0], row[3], row[4], row[5]]), info.threads.map((one) => [String(one.number),
-		units.count(one.allocations), units.count(one.frees), units.bytes(one.bytes)]), "threads");
+	equal(rows.map((row) => [row[0], row[1], row[3], row[4], row[5]]), info.threads.map((one) => [
+		`${one.number}${one.name ? ` ${one.name}` : ""}`, String(one.pid), units.count(one.allocations), units.count(one.frees), units.bytes(one.bytes)]), "threads");
 	const cells = await tab.page.$$eval("main .matrix tbody td", (all) => all.map((cell) => Number(cell.dataset.value)));
 	const all = sum(info.pairs, "blocks");
 	check(Math.abs(cells.reduce((a, b) => a + b, 0) - all) <= info.pairs.length, "blocks of the matrix", [cells, all]);

@@ -29,7 +29,7 @@ async function cards(tab, { info: { run, verdicts } }) {
 }
 
 async function table(tab, { info: { verdicts } }) {
-	const rows = await tab.page.$$eval("main .plain-table tbody tr", (all) => all.map((row) =>
+	const rows = await tab.page.$$eval("section:has(.bar) .plain-table tbody tr", (all) => all.map((row) =>
 		[...row.children].map((cell) => cell.textContent.trim())));
 	const blocks = sum(verdicts, "blocks");
 	for (const one of verdicts.filter(({ sites }) => sites > 0)) {

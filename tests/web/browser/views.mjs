@@ -4,11 +4,12 @@ import { step } from "./lib.mjs";
 import { flame } from "./flame.mjs";
 import { heat, sandwich, timeline } from "./graphs.mjs";
 import { page } from "./page.mjs";
+import { parts } from "./parts.mjs";
 import { site, source, threads } from "./site.mjs";
 import { sites } from "./sites.mjs";
 import { summary } from "./summary.mjs";
 
-const VIEWS = { summary, sites, site, source, flame, sandwich, timeline, heat, threads, page };
+const VIEWS = { summary, parts, sites, site, source, flame, sandwich, timeline, heat, threads, page };
 const only = process.env.VIEWS?.split(" ");
 
 /** All views of a run, or those named. */

@@ -65,14 +65,14 @@ const WALKS = {
 	look: async () => {
 		await served(["cc1plus.esc.db"], (tab) => look(tab, of("cc1plus.esc.db"), "cc1plus"));
 		await served(["workers.esc.db"], async (tab) => {
-			await look(tab, of("workers.esc.db"), "workers", ["site", "source", "threads", "timeline"]);
+			await look(tab, of("workers.esc.db"), "workers", ["summary", "site", "source", "threads", "timeline"]);
 			await narrow(tab, of("workers.esc.db"), "workers");
 			await paper(tab, of("workers.esc.db"), "workers");
 		});
 	},
 	file: async () => {
 		await filed(["workers.esc.db"], (tab) => views(tab, of("workers.esc.db"),
-			["summary", "sites", "site", "source", "flame", "timeline", "heat", "threads", "page"]));
+			["summary", "parts", "sites", "site", "source", "flame", "timeline", "heat", "threads", "page"]));
 		await filed(["names/symbols.esc.db"], (tab) => hostile(tab, of("names/symbols.esc.db"), 5));
 	},
 	names: async () => {

@@ -1,11 +1,15 @@
 /*
- * workers ROUNDS: threads that make, hand on and keep blocks, in phases that differ, for
- * the views of threads, time and sources. ROUNDS 0: until the input ends, slowly.
+ * workers ROUNDS: threads with names that make, hand on and keep blocks, in phases, and then
+ * a child that does so, too, for the views of processes, threads, time and sources. ROUNDS
+ * 0: until the input ends, slowly, with no child.
  */
+#include <esc.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { WORKERS = 4, BOXES = 64, KEPT = 4096 };
@@ -55,8 +59,11 @@ static void *
 work(void *data)
 {
 	void **mine = data;
+	char name[16];
 	unsigned long i;
 
+	(void)snprintf(name, sizeof(name), "worker %d", (int)((mine - kept[0]) / KEPT));
+	esc_thread_name(name);
 	for (i = 0; rounds == 0 ? !stop : i < rounds; i++) {
 		(void)measure(i);
 		if (rounds == 0 || i > rounds / 3)
@@ -66,8 +73,10 @@ work(void *data)
 		if (rounds == 0)
 			usleep(200);
 	}
-	for (i = 0; i < KEPT; i++)
+	for (i = 0; i < KEPT; i++) {
 		free(mine[i]);
+		mine[i] = NULL;
+	}
 	return NULL;
 }
 
@@ -76,9 +85,11 @@ main(int argc, char **argv)
 {
 	pthread_t threads[WORKERS];
 	char byte;
+	pid_t child;
 	int i;
 
 	rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
+	esc_phase("work");
 	for (i = 0; i < WORKERS; i++)
 		pthread_create(&threads[i], NULL, work, kept[i]);
 	while (rounds == 0 && read(STDIN_FILENO, &byte, 1) > 0)
@@ -86,5 +97,16 @@ main(int argc, char **argv)
 	stop = 1;
 	for (i = 0; i < WORKERS; i++)
 		pthread_join(threads[i], NULL);
-	return 0;
+	if (rounds == 0)
+		return 0;
+	esc_phase("after work: the child's");
+	child = fork();
+	if (child == 0) {
+		rounds /= 10;
+		work(kept[0]);
+		_exit(0);
+	}
+	esc_phase("");
+	(void)measure(1);
+	return child < 0 || waitpid(child, &i, 0) != child || i != 0;
 }

@@ -16,7 +16,7 @@ const rows = Array.from({ length: COUNT }, (_, at) => ({
 }));
 const paths = Array.from({ length: 600 }, () => ({ row: some(COUNT), blocks: 0, bytes: 0, cost_ns: 0 }));
 const cells = Array.from({ length: 5000 }, () => ({
-	path: some(600), thread: some(3), slice: some(16), blocks: 1 + some(9), bytes: 1 + some(999), cost_ns: 1 + some(99),
+	path: some(600), thread: some(3), process: some(2), phase: some(3), slice: some(16), blocks: 1 + some(9), bytes: 1 + some(999), cost_ns: 1 + some(99),
 }));
 const boxes = Array.from({ length: 3000 }, () => ({
 	row: some(COUNT), size: some(12), life: some(8) === 0 ? null : some(30), blocks: 1 + some(9), bytes: 1 + some(99),
@@ -45,8 +45,8 @@ const column = (list, name) => list.map((one) => one[name]);
 const documents = {
 	tree: { paths: { site: paths.map(({ row }) => rows[row].id), blocks: column(paths, "blocks"), bytes: column(paths, "bytes"),
 		cost_ns: column(paths, "cost_ns"), live: column(paths, "blocks") } },
-	cells: { slice_ns: 1000, slices: 16, threads: [1, 7, 0], cells: Object.fromEntries(
-		["path", "thread", "slice", "blocks", "bytes", "cost_ns"].map((name) => [name, column(cells, name)])) },
+	cells: { slice_ns: 1000, slices: 16, threads: [1, 7, 0], processes: [40, 41], phases: ["", "load", "a/b*"], cells: Object.fromEntries(
+		["path", "thread", "process", "phase", "slice", "blocks", "bytes", "cost_ns"].map((name) => [name, column(cells, name)])) },
 	heat: { cells: { site: boxes.map(({ row }) => rows[row].id), ...Object.fromEntries(
 		["size", "life", "blocks", "bytes"].map((name) => [name, column(boxes, name)])) } },
 };
@@ -73,13 +73,19 @@ test("words choose sites", () => {
 	}
 });
 
-test("time and thread choose blocks", () => {
+test("time, thread, process and phase choose blocks", () => {
 	for (const [state, passes] of [
 		[{ thread: "7" }, (cell) => cell.thread === 1],
 		[{ from: "3000", to: "8000" }, (cell) => cell.slice >= 3 && cell.slice < 8],
 		[{ from: "3500", to: "3600" }, (cell) => cell.slice === 3],
 		[{ to: "2000", thread: "0" }, (cell) => cell.slice < 2 && cell.thread === 2],
 		[{ from: "15000" }, (cell) => cell.slice === 15],
+		[{ process: "41" }, (cell) => cell.process === 1],
+		[{ process: "42" }, () => false],
+		[{ phase: "a/b*" }, (cell) => cell.phase === 2],
+		[{ phase: "none like that" }, () => false],
+		[{ process: "40", phase: "load", thread: "1", from: "2000" }, (cell) => cell.process === 0 && cell.phase === 1 &&
+			cell.thread === 0 && cell.slice >= 2],
 		[{ thread: "99" }, (cell) => cell.thread === 2], // one of those that are not told apart
 	]) {
 		const filter = parseFilter(state);

@@ -64,12 +64,9 @@ function settings({ state: where, runs }) {
 	};
 }
 
-const choiceKey = ({ state: where }) => JSON.stringify(["run", "verdict", "module", "thread", "file", "q",
-	"from", "to", "heat"].map((key) => where[key] ?? ""));
-
 async function build(doc) {
 	const now = settings(context);
-	const key = JSON.stringify(now) + choiceKey(context);
+	const key = JSON.stringify(now) + state.choiceKey(context.state);
 
 	if (built?.key === key && built.choice.model === context.model)
 		return;

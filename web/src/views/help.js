@@ -43,6 +43,7 @@ const WORDS = [
 	["site", "the innermost function of the allocating stack that is no wrapper of malloc: what you would change"],
 	["owner", "the function whose activation lived without a break from the allocation to the free"],
 	["up", "freed by a function that called the site's, so many calls above it"],
+	["phase", "what the program says it is at (esc.h): of each block, that of its process when it was allocated"],
 	["proved, presumed", "the evidence shows the fate, or nothing speaks against it"],
 	["estimated", "counted from a sample; the interval holds the truth in 95 of 100 runs"],
 ];

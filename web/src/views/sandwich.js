@@ -45,8 +45,7 @@ function sortOf(text) {
 
 function build(doc) {
 	const metric = metricOf(context.state);
-	const key = JSON.stringify([metric, ...["run", "verdict", "module", "thread", "file", "q", "from", "to", "heat"]
-		.map((one) => context.state[one] ?? "")]);
+	const key = metric + state.choiceKey(context.state);
 
 	if (built?.key === key && built.model === context.model)
 		return;

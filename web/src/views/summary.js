@@ -8,6 +8,7 @@ import { METRICS, bytes, count, exact, ns, plural, share } from "../units.js";
 import { VERDICTS, indexOf, verdictOf } from "../verdicts.js";
 
 const TOP = 10;
+const PARTS = 100; // rows of processes, of phases
 const METRIC = { blocks: "blocks", bytes: "bytes", cost_ns: "time" };
 
 function sum(verdicts, key) {
@@ -175,6 +176,39 @@ function top(context) {
 			h("p", { class: "advice" }, model.text("advice", row) || verdictOf(model.text("verdict", row)).advice)))));
 }
 
+// A table of parts of the run, as the commands tell them; rows are lists of cells.
+function partTable(title, note, columns, rows) {
+	return h("section", { class: `part ${title.toLowerCase()}` }, h("h2", null, title), note ? h("p", { class: "dim" }, note) : null,
+		h("div", { class: "scroll" }, h("table", { class: "plain-table" },
+			h("thead", null, h("tr", null, columns.map((column, at) => h("th", { scope: "col", class: at > 0 ? "n" : null }, column)))),
+			h("tbody", null, rows.slice(0, PARTS).map(([first, ...others]) => h("tr", null, h("th", { scope: "row" }, first),
+				others.map((one) => h("td", { class: "n" }, one))))))),
+		rows.length > PARTS ? h("p", { class: "dim" }, `${count(rows.length - PARTS)} more: see esc info`) : null);
+}
+
+const wholeRun = ({ choice }) => choice.all ? null : "Of the whole run, whatever is chosen.";
+
+// Of one there is nothing to tell apart.
+function processes(context) {
+	const found = context.info.processes ?? [];
+
+	return found.length < 2 ? null : partTable("Processes", wholeRun(context),
+		["Process", "Program", "Parent", "After", "Threads", "Allocations", "Bytes", "Movable"],
+		found.map((one) => [h("a", { href: state.link({ view: "sites", process: one.pid }) }, String(one.pid)),
+			h("span", { title: one.program }, base(one.program ?? "")), one.parent ? String(one.parent) : "–", ns(one.start_ns), count(one.threads),
+			count(one.allocations), bytes(one.bytes), one.blocks > 0 ? share(one.share, 1) : "–"]));
+}
+
+function phases(context) {
+	const found = context.info.phases ?? [];
+
+	return found.length === 0 ? null : partTable("Phases", wholeRun(context),
+		["Phase", "Entered", "First at", "Time", "Sites", "Blocks", "Bytes", "Movable"],
+		found.map((one) => [h("a", { href: state.link({ view: "sites", phase: one.name }) }, one.name), count(one.entered),
+			ns(one.first_ns), ns(one.time_ns), count(one.sites), count(one.blocks), bytes(one.bytes),
+			one.blocks > 0 ? share(one.stackable, one.blocks) : "–"]));
+}
+
 function facts({ run }) {
 	const mode = run.mode === "auto" ? `auto, at most ${run.budget ?? "?"}% of the time` : run.mode;
 	const rows = [
@@ -230,7 +264,7 @@ function show(root, context) {
 		context.model.count === 0 ? empty("No allocation was recorded.",
 			"A static program, or one with a malloc of its own, is not seen; esc info says what was.") : null,
 		h("div", { class: "columns wide" },
-			h("div", null, verdictPart(verdicts, metric), top(context)),
+			h("div", null, verdictPart(verdicts, metric), top(context), processes(context), phases(context)),
 			h("div", null, facts(context.info), unseen(context))));
 	context.say(`Summary: ${count(context.model.total)} sites`);
 }

@@ -90,7 +90,7 @@ function threadTable(threads) {
 		h("tbody", null, threads.slice(0, 500).map((thread) => h("tr", null,
 			h("th", { scope: "row" }, h("a", { href: state.link({ view: "sites", thread: thread.number }) },
 				`${thread.number}${thread.name ? ` ${thread.name}` : ""}`)),
-			h("td", { class: "n" }, String(thread.pid)), h("td", { class: "n" }, String(thread.tid)),
+			h("td", { class: "n" }, h("a", { href: state.link({ view: "sites", process: thread.pid }) }, String(thread.pid))), h("td", { class: "n" }, String(thread.tid)),
 			h("td", { class: "n" }, meter(thread.allocations / most), h("span", { class: "beside-meter" }, count(thread.allocations))),
 			h("td", { class: "n" }, count(thread.frees)), h("td", { class: "n" }, bytes(thread.bytes)),
 			h("td", { class: "n" }, thread.lost > 0 ? count(thread.lost) : "–"))))),
