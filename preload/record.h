@@ -249,7 +249,8 @@ struct esc_segment {
  * Flight recorder. With ring_size the file has that size from the start, and all
  * segments have ring_slot bytes. When all were claimed once, EVENTS that their
  * writers have left are overwritten, oldest first. Whoever takes one raises
- * ring_from to its `end` first, then `generation`, and only then writes into it. So
+ * ring_from to its `end` first, then `generation`, in one step with `state`, and only then
+ * writes into it. So
  * every event from ring_from on is in the file, of the older ones some; a stream's
  * first seq is any, and there may be gaps before ring_from. DEFS, which are never
  * overwritten, have half of the file at most; what has no room there is counted in

@@ -1,5 +1,6 @@
 #include "preload/slots.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "preload/ring.h"
@@ -10,6 +11,14 @@ enum {
 	SLOTS_OF = 4096,   /* so many in a file, where that makes such sizes */
 	SLOTS_PROBES = 64, /* slots in use that one claim steps over */
 };
+
+/* Generation and state of a slot, as they stand in the file. */
+typedef uint64_t __attribute__((may_alias)) slots_use;
+
+_Static_assert(offsetof(struct esc_segment, generation) % 8 == 0 &&
+	offsetof(struct esc_segment, state) == offsetof(struct esc_segment, generation) + 4 &&
+	__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+    "both in one word");
 
 /* A process that was killed while it stamped does not keep the others from it. */
 static const uint64_t SLOTS_STAMP_TICKS = 4ULL << 30;
@@ -93,6 +102,32 @@ slots_lose(uint64_t end)
 		;
 }
 
+/*
+ * One that its writer has left, if it still is. With its state goes its generation, in one
+ * step: the two together are of one use alone, and the keeper tells by them whether a slot
+ * of a process that is gone is another's by now, who may have the same pid.
+ */
+static bool
+slots_take(struct esc_segment *segment, slots_use was)
+{
+	slots_use *use = (slots_use *)(void *)&segment->generation;
+	slots_use is = (slots_use)slots_taken() << 32 | ((uint32_t)was + 1U);
+	uint64_t end;
+
+	if (was >> 32 != ESC_SLOT_RETIRED)
+		return false;
+	end = __atomic_load_n(&segment->end, __ATOMIC_ACQUIRE);
+	/* Of that use, and not of one that began meanwhile. */
+	if (__atomic_load_n(use, __ATOMIC_ACQUIRE) != was)
+		return false;
+	slots_lose(end);
+	/* Before any byte of it changes: who copies it sees that. */
+	if (!__atomic_compare_exchange_n(use, &was, is, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return false;
+	__atomic_store_n(&segment->magic, 0, __ATOMIC_RELEASE);
+	return true;
+}
+
 static struct esc_segment *
 slots_oldest(void)
 {
@@ -104,18 +139,12 @@ slots_oldest(void)
 		uint64_t hand = __atomic_fetch_add(&ring.header->ring_hand, 1, __ATOMIC_RELAXED);
 		struct esc_segment *segment = (struct esc_segment *)(void *)(ring.base +
 		    ESC_HEADER_SIZE + hand % count * ring.slot);
-		uint32_t state = ESC_SLOT_RETIRED;
+		slots_use was =
+		    __atomic_load_n((slots_use *)(void *)&segment->generation, __ATOMIC_ACQUIRE);
 
-		if (!__atomic_compare_exchange_n(&segment->state, &state, slots_taken(), false,
-			__ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
-			open += state != 0;
-			continue;
-		}
-		slots_lose(segment->end);
-		/* Before any byte of it changes: who copies it sees that. */
-		__atomic_store_n(&segment->magic, 0, __ATOMIC_RELEASE);
-		__atomic_fetch_add(&segment->generation, 1, __ATOMIC_ACQ_REL);
-		return segment;
+		if (slots_take(segment, was))
+			return segment;
+		open += was >> 32 != 0;
 	}
 	return NULL;
 }

@@ -275,7 +275,23 @@ access_swap(void *addr, unsigned int size)
 	access_change((uint64_t)addr, size, true);
 }
 
-/* A segment was claimed, or taken again, or left. */
+static void
+access_slot(const void *addr, uint32_t was, uint32_t is)
+{
+	unsigned int index;
+
+	(void)access_segment((uint64_t)addr, &index);
+	if (was == ESC_SLOT_RETIRED && is != ESC_SLOT_RETIRED) {
+		if (now.world.owner[index] != 0)
+			model_fail("slot %u is taken from its writer", index);
+		now.world.owner[index] = (uint8_t)(acting + 1);
+	} else if (is == ESC_SLOT_RETIRED) {
+		access_owner((uint64_t)addr);
+		now.world.owner[index] = 0;
+	}
+}
+
+/* A segment was claimed, or taken again (with its generation, in a word of both), or left. */
 static void
 access_claimed(const void *addr, uint64_t was, uint64_t is)
 {
@@ -294,16 +310,13 @@ access_claimed(const void *addr, uint64_t was, uint64_t is)
 			now.world.behind[index] = (uint8_t)((at - was) / CHUNK);
 		}
 	} else if (scene->slots != 0 && memory_is_shared(addr) &&
-	    (uint64_t)addr - MODEL_TRACE >= ESC_HEADER_SIZE &&
-	    addr == &access_segment((uint64_t)addr, &index)->state) {
-		if (was == ESC_SLOT_RETIRED && is != ESC_SLOT_RETIRED) {
-			if (now.world.owner[index] != 0)
-				model_fail("slot %u is taken from its writer", index);
-			now.world.owner[index] = (uint8_t)(acting + 1);
-		} else if (is == ESC_SLOT_RETIRED) {
-			access_owner((uint64_t)addr);
-			now.world.owner[index] = 0;
-		}
+	    (uint64_t)addr - MODEL_TRACE >= ESC_HEADER_SIZE) {
+		const struct esc_segment *segment = access_segment((uint64_t)addr, &index);
+
+		if (addr == &segment->state)
+			access_slot(addr, (uint32_t)was, (uint32_t)is);
+		else if (addr == &segment->generation)
+			access_slot(addr, was >> 32, is >> 32);
 	}
 }
 

@@ -157,9 +157,17 @@ hook_may_fork(void)
 {
 	if (now.world.forks == 0 || scene->forks_within || now.actors[acting].code)
 		return false;
-	if (scene->again && hook_local()->tried == 2)
-		model_stop(PENDING_WAIT, SIGHT_ALL, NULL, 0);
-	return hook_local()->tried == 1 || (scene->again && hook_local()->tried == 2);
+	return hook_local()->tried == 1;
+}
+
+/* Its second child begins when the first has ended, and with that it has done. */
+static bool
+hook_forked_again(void)
+{
+	if (!scene->again || now.actors[acting].code || now.world.forks == scene->forks)
+		return false;
+	model_stop(PENDING_WAIT, SIGHT_ALL, NULL, 0);
+	return !hook_fork();
 }
 
 /* A child with the parent's memory, which waits for its end. */
@@ -184,6 +192,8 @@ hook_thread(void)
 	while (hook_local()->tried < scene->events) {
 		if (hook_may_fork())
 			(void)hook_fork();
+		if (hook_forked_again())
+			return;
 		if (scene->vforks && hook_local()->tried == 1) {
 			if (setjmp(parent) == 0)
 				hook_vfork();

@@ -158,7 +158,7 @@ struct scene {
 	bool jumps;          /* a handler leaves by longjmp */
 	bool vforks;         /* the thread's next events are those of its vfork child */
 	bool forks_within;   /* a signal's handler forks; the child ends in there */
-	bool again;          /* the second child is forked when the first has ended */
+	bool again;          /* a second child is forked when the first has ended; no more events */
 	bool late;           /* the reader begins when the first actor has ended */
 	bool reader, keeper; /* there is one */
 	bool plain;          /* others see plain stores to segments, too */

@@ -358,7 +358,7 @@ const struct scene scenes[] = {
 	},
 	{
 	    .name = "a pid again",
-	    .says = "a child that has ended, and one that may have its number; a recorder's keeper",
+	    .says = "a child that has ended, and one with its number; a recorder's keeper",
 	    .begin = scene_begin,
 	    .law = law_trace,
 	    .threads = 1,
@@ -368,8 +368,6 @@ const struct scene scenes[] = {
 	    .again = true,
 	    .single = true,
 	    .keeper = true,
-	    .ticks = 2,
-	    .full = true,
 	},
 	{
 	    .name = "a fork in a handler",
