@@ -299,8 +299,8 @@ escape_count_allocator(struct escape *escape, struct escape_site *site, struct e
 		site->allocators[path->last_allocator - 1].calls++;
 }
 
-static void
-escape_count_realloc(struct escape *escape, uint32_t tag)
+void
+escape_realloced(struct escape *escape, uint32_t tag)
 {
 	escape->sites[escape->paths[tag].site].facts.reallocs++;
 	escape->paths[tag].facts.reallocs++;
@@ -333,14 +333,13 @@ escape_begin(struct escape *escape, struct model_block *block)
 	/* what realloc makes of another site's block can be no local variable either */
 	if (escape->chained != 0 &&
 	    escape->paths[escape->chained - 1].site != escape->paths[block->tag].site)
-		escape_count_realloc(escape, block->tag);
+		escape_realloced(escape, block->tag);
 	escape->chained = 0;
 }
 
 void
 escape_chain(struct escape *escape, uint32_t tag)
 {
-	escape_count_realloc(escape, tag);
 	escape->chained = tag + 1;
 }
 

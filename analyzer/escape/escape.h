@@ -202,6 +202,9 @@ void escape_unseen(struct escape *escape, double interval, uint64_t bias);
 void escape_begin(struct escape *escape, struct model_block *block);
 /* thread: a number of the thread that allocated it. Returns what it was taken for. */
 struct escape_fate escape_end(struct escape *escape, const struct model_end *end, uint32_t thread);
+/* realloc took such a block: no local variable can be in its place. */
+void escape_realloced(struct escape *escape, uint32_t tag);
+/* The next block that begins is what realloc made of such a one. */
 void escape_chain(struct escape *escape, uint32_t tag);
 /* After the last block, and before anything is read: makes the sums. */
 void escape_finish(struct escape *escape);

@@ -129,6 +129,9 @@ ingest_end(void *data, const struct model_end *end)
 	struct escape_fate fate;
 
 	fate = escape_end(&run->escape, end, from);
+	/* in a sample the second half may not be there */
+	if (end->realloced && run->reader->head.mode != ESC_MODE_FULL)
+		escape_realloced(&run->escape, end->block->tag);
 	if (run->ingest->options->block != NULL)
 		ingest_block(run, end, fate);
 	if (end->outcome == MODEL_LIVE)
@@ -143,6 +146,9 @@ ingest_chain(void *data, uint32_t tag)
 {
 	struct ingest_run *run = data;
 
+	/* in a whole trace a first half without one is realloc(p, 0), which is a free */
+	if (run->reader->head.mode == ESC_MODE_FULL)
+		escape_realloced(&run->escape, tag);
 	escape_chain(&run->escape, tag);
 }
 

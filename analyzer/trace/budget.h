@@ -25,7 +25,8 @@
 	X(MARK, 100, "phases and pools") \
 	X(CELL, 90, "cells of size and lifetime") \
 	X(REGION, 300, "stacks of threads") \
-	X(BLOCK, 110, "live blocks")
+	X(BLOCK, 110, "live blocks") \
+	X(NAME, 150, "names of threads")
 /* clang-format on */
 
 enum budget_item {

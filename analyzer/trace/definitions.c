@@ -199,6 +199,8 @@ definitions_name(struct definitions_names *names, uint32_t most, const char *nam
 	uint64_t *number;
 	bool is_fresh;
 
+	/* esc.h writes none with a NUL: two that end in different ones are one */
+	len = strnlen(name, len);
 	if (names->count == most)
 		return most;
 	number =
@@ -238,7 +240,7 @@ definitions_load_phase(struct load *load, const uint8_t *at, size_t len)
 		return false;
 	if (!budget_take(load->budget, BUDGET_MARK))
 		return true;
-	if (def.name_len != 0)
+	if (strnlen((const char *)at + sizeof(def), def.name_len) != 0)
 		name = definitions_name(&out->phase_names, DEFINITIONS_PHASES,
 		    (const char *)at + sizeof(def), def.name_len);
 	out->phases =
@@ -270,6 +272,7 @@ definitions_load_thread_name(struct load *load, const uint8_t *at, size_t len)
 {
 	struct definitions *out = load->out;
 	struct esc_def_thread_name def;
+	struct map_key key;
 	uint64_t *index;
 	bool is_fresh;
 
@@ -280,7 +283,10 @@ definitions_load_thread_name(struct load *load, const uint8_t *at, size_t len)
 		return false;
 	/* One for each thread, however often it is renamed. */
 	at += sizeof(def);
-	index = map_insert(&out->named, (struct map_key){ def.process, def.def.id }, &is_fresh);
+	key = (struct map_key){ def.process, def.def.id };
+	if (map_find(&out->named, key) == NULL && !budget_take(load->budget, BUDGET_NAME))
+		return true;
+	index = map_insert(&out->named, key, &is_fresh);
 	if (is_fresh) {
 		*index = out->name_count++;
 		out->names =

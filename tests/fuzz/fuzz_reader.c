@@ -60,6 +60,25 @@ reader_segments(const struct reader *reader)
 }
 
 static void
+reader_phases(const struct definitions *all)
+{
+	for (size_t i = 0; i < all->phase_count; i++) {
+		const struct definitions_phase *phase = &all->phases[i];
+
+		FUZZ_CHECK(phase->name <= all->phase_names.count);
+		FUZZ_CHECK(i == 0 || phase[-1].process < phase->process ||
+		    (phase[-1].process == phase->process && phase[-1].at <= phase->at));
+		FUZZ_CHECK(
+		    definitions_phase_at(all, phase->process, phase->at) <= all->phase_names.count);
+	}
+	FUZZ_CHECK(all->phase_names.count <= DEFINITIONS_PHASES);
+	for (uint32_t i = 1; i <= all->phase_names.count; i++)
+		FUZZ_CHECK(all->phase_names.list[i] != NULL && all->phase_names.list[i][0] != '\0');
+	for (uint32_t i = 1; i <= all->process_count; i++)
+		FUZZ_CHECK(definitions_phase_at(all, i, 0) <= all->phase_names.count);
+}
+
+static void
 reader_definitions(const struct definitions *all)
 {
 	uint32_t i;
@@ -283,6 +302,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	reader_writers(reader, &file);
 	definitions = definitions_new(reader, NULL);
 	reader_definitions(definitions);
+	reader_phases(definitions);
 	streams_init(&streams, reader, definitions);
 	FUZZ_CHECK(reader_memory() - before <= (64U << 20) + 16 * file.size);
 	reader_streams(reader, &streams, (flags & READER_SMALL) != 0 ? ESC_EVENT_MAX : 1 << 13);

@@ -291,6 +291,43 @@ threads(void)
 		event_in(i, ESC_EVENT_MALLOC, 4096 + i * 16, one, (uint16_t)~i);
 }
 
+/* A phase begins, in turns in two processes, with a short name of many. */
+static void
+phases(void)
+{
+	uint32_t of = module("/bin/app", 0), one = node(0, of, 0x1000), other = process(), i;
+
+	for (i = 0; !is_full(); i++) {
+		struct esc_def_phase *def = define(ESC_DEF_PHASE, 0, sizeof(*def) + 2);
+
+		now += any() % 64;
+		def->process = i % 2 != 0 ? other : 1;
+		def->name_len = 2;
+		def->at = now;
+		((uint8_t *)(def + 1))[0] = (uint8_t)('a' + any() % 26);
+		((uint8_t *)(def + 1))[1] = (uint8_t)('a' + any() % 26);
+		if (i % 8 == 0)
+			event(ESC_EVENT_MALLOC, 4096 + i * 16, one);
+	}
+}
+
+/* Threads that have names, and nothing else. */
+static void
+names(void)
+{
+	uint32_t of = module("/bin/app", 0), one = node(0, of, 0x1000), i;
+
+	for (i = 1; !is_full(); i++) {
+		struct esc_def_thread_name *def = define(ESC_DEF_THREAD_NAME, i, sizeof(*def) + 1);
+
+		def->process = 1;
+		def->name_len = 1;
+		*(uint8_t *)(def + 1) = 'a';
+	}
+	head()->threads = i;
+	event(ESC_EVENT_MALLOC, 4096, one);
+}
+
 /* Each allocation at another site. */
 static void
 sites(void)
@@ -431,7 +468,8 @@ main(int argc, char **argv)
 		void (*bomb)(void);
 	} bombs[] = { BOMB(nodes), BOMB(edges), BOMB(chain), BOMB(deep), BOMB(tower), BOMB(mixed),
 		BOMB(named), BOMB(modules), BOMB(processes), BOMB(threads), BOMB(sites),
-		BOMB(pairs), BOMB(live), BOMB(pools), BOMB(regions), BOMB(values) };
+		BOMB(pairs), BOMB(live), BOMB(pools), BOMB(regions), BOMB(values), BOMB(phases),
+		BOMB(names) };
 	size_t i;
 
 	if (argc != 4)

@@ -171,6 +171,7 @@ static void
 replay_chain(void *data, uint32_t tag)
 {
 	(void)data;
+	escape_realloced(&self.escape, tag);
 	escape_chain(&self.escape, tag);
 }
 

@@ -186,6 +186,40 @@ check_cost(struct ingest_options *options)
 	query_close(db);
 }
 
+/* Five blocks that realloc takes; of two of them, what it makes is there. */
+static void
+check_reallocs(struct ingest_options *options, uint8_t mode, int64_t reallocs)
+{
+	struct mktrace *to = mktrace_new();
+	uint32_t module = mktrace_module(to, "/bin/app");
+	uint32_t root = mktrace_node(to, 0, module, 0x101, 0);
+	uint32_t a = mktrace_node(to, root, module, 0x2001, 0);
+	uint32_t f = mktrace_node(to, root, module, 0x2009, 0);
+	struct err err = { "" };
+	uint64_t i;
+
+	mktrace_header(to)->mode = mode;
+	for (i = 0; i < 5; i++) {
+		tell(to, 1, 2000 + i * 4, ESC_EVENT_MALLOC, a, 4096);
+		tell(to, 1, 2001 + i * 4, ESC_EVENT_GIVE_UP, f, 4096);
+		if (i < 2)
+			tell(to, 1, 2002 + i * 4, ESC_EVENT_REALLOC, f, 8192 + i * 64);
+	}
+	CHECK_EQ(mktrace_write(to, trace), 0);
+	mktrace_free(to);
+	options->trace_count = 1;
+	CHECK_EQ(ingest_run(options, &err), 0);
+	CHECK_STR(err.text, "");
+	db = query_open(database, &err);
+	CHECK(db != NULL);
+	if (db == NULL)
+		return;
+	CHECK_EQ(ask("SELECT reallocs FROM site WHERE observed = 5"), reallocs);
+	CHECK_EQ(ask("SELECT live FROM site WHERE observed = 5"), 0);
+	CHECK_EQ(ask("SELECT reallocs FROM site WHERE observed = 2"), 2);
+	query_close(db);
+}
+
 int
 main(void)
 {
@@ -209,6 +243,8 @@ main(void)
 		check_rows();
 	query_close(db);
 	check_cost(&options);
+	check_reallocs(&options, ESC_MODE_FULL, 2);
+	check_reallocs(&options, ESC_MODE_SAMPLED, 5);
 	unlink(trace);
 	CHECK_EQ(ingest_run(&options, &err), -1);
 	CHECK(strstr(err.text, trace) != NULL);
