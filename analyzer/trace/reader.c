@@ -508,8 +508,10 @@ reader_may_grow(const char *path)
 
 	reader->path = xstrdup(path);
 	reader->fd = -1;
-	if (reader_open_file(reader, &err) == 0 && reader_load_header(reader, &err) == 0 &&
-	    reader->packed == NULL && (reader->head.flags & ESC_FLAG_COMPLETE) == 0)
+	/* any header: the launcher's is not one that is read, and may be one a moment later */
+	if (reader_open_file(reader, &err) == 0 && reader->packed == NULL &&
+	    reader_fetch(reader, 0, &reader->head, sizeof(reader->head)) &&
+	    reader->head.magic == ESC_MAGIC && (reader->head.flags & ESC_FLAG_COMPLETE) == 0)
 		grows = (reader->head.flags & ESC_FLAG_STARTED) == 0 ||
 		    reader_live_wait(reader->fd, reader->head.flags);
 	reader_free(reader);

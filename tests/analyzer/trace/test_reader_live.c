@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -327,6 +328,30 @@ test_no_clock(void)
 	close(fd);
 }
 
+/* What the launcher makes has no mode and no clock until the program starts, which may be
+ * at once: it is not read, but of something that grows. */
+static void
+test_launched(void)
+{
+	struct mktrace *trace = mktrace_new();
+	struct esc_header *head = mktrace_header(trace);
+	struct reader *reader;
+	struct err err = { "" };
+
+	head->flags = 0;
+	head->mode = 0;
+	head->clock = 0;
+	CHECK_EQ(mktrace_write(trace, path), 0);
+	CHECK(reader_may_grow(path));
+	reader = reader_open(path, &err);
+	CHECK(reader == NULL && strstr(err.text, "it never started") != NULL);
+	reader_free(reader);
+	head->magic = 0;
+	CHECK_EQ(mktrace_write(trace, path), 0);
+	CHECK(!reader_may_grow(path));
+	mktrace_free(trace);
+}
+
 int
 main(void)
 {
@@ -342,6 +367,7 @@ main(void)
 	test_about_to_close();
 	test_clock();
 	test_no_clock();
+	test_launched();
 	unlink(path);
 	return check_done();
 }
