@@ -94,8 +94,7 @@ start_options(const struct record *record, const char *trace)
 		strbuf_adds(&options, ":marks=16");
 	if (record->check)
 		strbuf_adds(&options, ":check=1");
-	if (setenv("ESC_OPTIONS", options.text, 1) != 0)
-		_exit(125);
+	xsetenv("ESC_OPTIONS", options.text);
 	strbuf_release(&options);
 }
 
@@ -111,8 +110,7 @@ start_preload(const struct record *record)
 		value = xasprintf("%s:%s", own, given);
 	else
 		value = xstrdup(own);
-	if (setenv("LD_PRELOAD", value, 1) != 0)
-		_exit(125);
+	xsetenv("LD_PRELOAD", value);
 	free(value);
 }
 

@@ -94,6 +94,13 @@ xasprintf(const char *format, ...)
 	return text;
 }
 
+void
+xsetenv(const char *name, const char *value)
+{
+	if (setenv(name, value, 1) != 0)
+		xalloc_die();
+}
+
 void *
 xgrow(void *block, size_t *cap, size_t need, size_t size)
 {

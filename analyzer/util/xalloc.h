@@ -14,6 +14,8 @@ char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t len);
 /* printf into a new string; the caller frees it */
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Sets a variable of the environment, to a copy. */
+void xsetenv(const char *name, const char *value);
 /* Grows *cap (elements) so that *cap >= need; doubles. Returns the block. */
 void *xgrow(void *block, size_t *cap, size_t need, size_t size);
 
