@@ -20,7 +20,6 @@
 #include "analyzer/report/compare.h"
 #include "analyzer/store/query.h"
 #include "analyzer/util/err.h"
-#include "analyzer/util/paths.h"
 #include "web/server/shelf.h"
 
 extern const struct cmd cmd_diff;
@@ -36,13 +35,14 @@ static const struct option_def diff_options[] = {
 	{ "force", 'f', NULL, "replace FILE if it is there" },
 	FILTER_OPTIONS,
 	PATH_OPTIONS,
+	PATH_OPTIONS_BEFORE,
 	SOURCE_OPTIONS,
 	{ NULL, 0, NULL, NULL },
 };
 
 struct options {
 	struct source_options source;
-	struct paths paths;
+	struct path_sides sides;
 	struct output output;
 	struct export_options stacks;
 	const struct format *format; /* one of these three, or a page */
@@ -73,7 +73,7 @@ options_take(struct options *options, int key)
 		output_option(&options->output, key);
 		filter_option(&options->output.filter, &cmd_diff, key);
 		source_option(&options->source, &cmd_diff, key);
-		path_option(&options->paths, &cmd_diff, key);
+		path_option_of_two(&options->sides, &cmd_diff, key);
 		break;
 	}
 }
@@ -115,10 +115,8 @@ diff_table(
     const struct options *options, struct query_db *before, struct query_db *after, struct err *err)
 {
 	struct diff_table table = { .format = options->format };
-	int rc = compare_load(&table.compare, before, after, err);
+	int rc = compare_load(&table.compare, before, after, options->sides.paths, err);
 
-	if (rc == 0)
-		rows_show_paths(&table.compare.parts[COMPARE_CHANGES], "file", &options->paths);
 	if (rc == 0 && strcmp(options->output.path, "-") == 0) {
 		pager_start();
 		diff_put(&table, stdout, err);
@@ -136,14 +134,16 @@ diff_table(
 static int
 diff_page(const struct options *options, char **files, struct err *err)
 {
-	const struct page_file how = { &options->source, &options->output.filter, &options->paths };
+	struct page_file how = { &options->source, &options->output.filter, NULL };
 	struct shelf shelf;
 	int rc = 0;
 
 	shelf_init(&shelf);
 	shelf.view = "compare";
-	for (size_t i = 0; rc == 0 && i < SHELF_RUNS; i++)
+	for (size_t i = 0; rc == 0 && i < SHELF_RUNS; i++) {
+		how.paths = &options->sides.paths[i];
 		rc = page_file_load(&how, &shelf, i, files[i], err);
+	}
 	if (rc == 0)
 		rc = page_file_write(&options->output, &shelf, err);
 	shelf_release(&shelf);
@@ -191,7 +191,7 @@ diff_main(int argc, char **argv)
 	options_judge(&options, argc - optind);
 	status = diff_run(&options, argv + optind);
 	source_release(&options.source);
-	paths_release(&options.paths);
+	path_release_two(&options.sides);
 	return status;
 }
 

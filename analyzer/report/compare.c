@@ -8,6 +8,7 @@
 #include "analyzer/format/format.h"
 #include "analyzer/report/pairing.h"
 #include "analyzer/report/report.h"
+#include "analyzer/util/paths.h"
 
 /* Names of states, in the order of enum compare_state. */
 static const char *const states[] = { "new", "worse", "better", "gone", "same" };
@@ -265,7 +266,8 @@ compare_read(struct query_db *db, struct rows *run, struct rows *sites, struct e
 }
 
 int
-compare_load(struct compare *compare, struct query_db *a, struct query_db *b, struct err *err)
+compare_load(struct compare *compare, struct query_db *a, struct query_db *b,
+    const struct paths *paths, struct err *err)
 {
 	struct rows run[2] = { { 0 } }, sites[2] = { { 0 } };
 	int rc;
@@ -274,6 +276,8 @@ compare_load(struct compare *compare, struct query_db *a, struct query_db *b, st
 	rc = compare_read(a, &run[0], &sites[0], err);
 	if (rc == 0)
 		rc = compare_read(b, &run[1], &sites[1], err);
+	for (int side = 0; rc == 0 && side < 2; side++)
+		rows_show_paths(&sites[side], "file", &paths[side]);
 	if (rc == 0)
 		rc = compare_sides(compare, &(struct compare_side){ a, &run[0], &sites[0] },
 		    &(struct compare_side){ b, &run[1], &sites[1] }, err);

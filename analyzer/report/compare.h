@@ -8,6 +8,7 @@
 
 struct err;
 struct format;
+struct paths;
 struct query_db;
 
 enum { COMPARE_A, COMPARE_B, COMPARE_TOTALS, COMPARE_CHANGES, COMPARE_PARTS };
@@ -27,8 +28,9 @@ struct compare {
  * failure. Release it in any case. */
 int compare_sides(struct compare *compare, const struct compare_side *a,
     const struct compare_side *b, struct err *err);
-/* The same, with the rows read. */
-int compare_load(struct compare *compare, struct query_db *a, struct query_db *b, struct err *err);
+/* The same, with the rows read; paths[2]: how the sources of each are named. */
+int compare_load(struct compare *compare, struct query_db *a, struct query_db *b,
+    const struct paths *paths, struct err *err);
 /* One object of the schema esc-diff/1; as text without what is the same. */
 void compare_write(struct compare *compare, const struct format *format, FILE *out);
 void compare_release(struct compare *compare);
