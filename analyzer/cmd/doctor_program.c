@@ -30,11 +30,18 @@ doctor_base(const char *path)
 static void
 doctor_frames(struct doctor *doctor, const struct elf_file *file)
 {
+	/* a function has 24 bytes of it or more, and is seldom longer than a page */
+	enum { SPARSE = 256 };
 	const Elf64_Shdr *frames = elf_file_section(file, ".eh_frame");
+	const Elf64_Shdr *text = elf_file_section(file, ".text");
 
 	if (!file->sections)
 		return;
-	if (frames && frames->sh_size > sizeof(uint32_t) &&
+	if (frames && text && text->sh_size / SPARSE > frames->sh_size)
+		doctor_add(doctor, DOCTOR_WARNING, "frames",
+		    xstrdup("its .eh_frame covers hardly any of its functions: stacks end in them"),
+		    xstrdup("compile with -fasynchronous-unwind-tables"));
+	else if (frames && frames->sh_size > sizeof(uint32_t) &&
 	    elf_file_has_segment(file, PT_GNU_EH_FRAME))
 		doctor_add(doctor, DOCTOR_OK, "frames", xstrdup("it has .eh_frame"), NULL);
 	else
