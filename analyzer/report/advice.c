@@ -137,15 +137,19 @@ context_caller(const struct rows *contexts, size_t at)
 	return stack->count > 1 ? stack->list[stack->count - 1] : "";
 }
 
-/* "stack when called from parse_line (98%)": of contexts[at]. */
+/* "stack when called from parse_line (98%)": of contexts[at]; before it stood `first`. */
 static void
-add_context(struct strbuf *buf, const struct rows *contexts, size_t at, double blocks)
+add_context(struct strbuf *buf, const struct rows *contexts, size_t at, size_t first, double blocks)
 {
+	const char *caller = context_caller(contexts, at);
 	char share[SHOW_SIZE];
 
 	strbuf_addf(
 	    buf, "%s when called from ", advice_find(rows_text(contexts, at, "verdict"))->verdict);
-	add_name(buf, context_caller(contexts, at), "start-up code");
+	if (at != first && strcmp(caller, context_caller(contexts, first)) == 0)
+		strbuf_adds(buf, "elsewhere in it");
+	else
+		add_name(buf, caller, "start-up code");
 	strbuf_addf(
 	    buf, " (%s)", show_share(share, rows_real(contexts, at, "blocks.estimated"), blocks));
 }
@@ -159,13 +163,12 @@ add_contexts(struct strbuf *buf, const char *before, const struct rows *sites, s
 
 	for (size_t i = 1; contexts && i < contexts->count; i++) {
 		if (strcmp(rows_text(contexts, 0, "verdict"), rows_text(contexts, i, "verdict")) ==
-			0 ||
-		    strcmp(context_caller(contexts, 0), context_caller(contexts, i)) == 0)
+		    0)
 			continue;
 		strbuf_adds(buf, before);
-		add_context(buf, contexts, 0, blocks);
+		add_context(buf, contexts, 0, 0, blocks);
 		strbuf_adds(buf, ", ");
-		add_context(buf, contexts, i, blocks);
+		add_context(buf, contexts, i, 0, blocks);
 		return true;
 	}
 	return false;

@@ -256,35 +256,50 @@ page_freed(const struct page *page, struct query_db *db, size_t row, struct err 
 	return rc < 0 ? -1 : 0;
 }
 
-/* "load < main at src/main.c:12": the callers of a context, the site left out. */
+/* Adds "load < main at src/main.c:12": the callers of a context, the site left out. */
 static int
-page_callers(const struct page *page, struct query_db *db, const struct rows *contexts, size_t row,
-    struct err *err)
+page_add_callers(const struct page *page, struct query_db *db, const struct rows *contexts,
+    size_t row, struct strbuf *buf, struct err *err)
 {
 	int64_t callers = rows_int(contexts, row, ".callers");
-	struct strbuf buf = { 0 };
 	size_t count, last;
 	struct report_frame *frames =
 	    report_stack(db, rows_int(contexts, row, ".stack_id"), &count, err);
 
 	if (!frames)
 		return -1;
-	strbuf_adds(&buf, "");
 	for (size_t i = 1; i < count && (int64_t)i <= callers; i++) {
-		strbuf_adds(&buf, i > 1 ? " < " : "");
-		show_name(&buf, frames[i].function, PAGE_NAME);
+		strbuf_adds(buf, i > 1 ? " < " : "");
+		show_name(buf, frames[i].function, PAGE_NAME);
 	}
 	last = callers > 0 && (size_t)callers < count ? (size_t)callers : 0;
 	if (last > 0 && *frames[last].file) {
 		char *file = paths_shown(page->paths, frames[last].file);
 
-		strbuf_adds(&buf, " at ");
-		page_add_where(&buf, file, frames[last].line, frames[last].module, PAGE_FILE);
+		strbuf_adds(buf, " at ");
+		page_add_where(buf, file, frames[last].line, frames[last].module, PAGE_FILE);
 		free(file);
 	}
-	fprintf(page->out, "%s\n", last > 0 ? buf.text : "start-up code");
-	strbuf_release(&buf);
+	if (last == 0)
+		strbuf_adds(buf, "start-up code");
 	report_stack_free(frames, count);
+	return 0;
+}
+
+/* The callers of contexts[row], and that they look like earlier ones, which made the call
+ * from another place, if they do: `shown` has what was written of these. */
+static int
+page_callers(const struct page *page, struct query_db *db, const struct rows *contexts, size_t row,
+    struct strbuf *shown, struct err *err)
+{
+	bool again = false;
+
+	strbuf_adds(&shown[row], "");
+	if (page_add_callers(page, db, contexts, row, &shown[row], err) < 0)
+		return -1;
+	for (size_t i = 0; i < row; i++)
+		again |= strcmp(shown[i].text, shown[row].text) == 0;
+	fprintf(page->out, "%s%s\n", shown[row].text, again ? " (another call)" : "");
 	return 0;
 }
 
@@ -294,9 +309,11 @@ page_contexts(const struct page *page, struct query_db *db, size_t row, struct e
 {
 	const struct rows *contexts = rows_at(page->sites, row, "contexts")->rows;
 	double blocks = rows_real(page->sites, row, "blocks.estimated");
+	struct strbuf shown[PAGE_CONTEXTS] = { { 0 } };
 	char number[SHOW_SIZE];
+	int rc = 0;
 
-	for (size_t i = 0; contexts && i < contexts->count && i < PAGE_CONTEXTS; i++) {
+	for (size_t i = 0; rc == 0 && contexts && i < contexts->count && i < PAGE_CONTEXTS; i++) {
 		const char *verdict = rows_text(contexts, i, "verdict");
 
 		page_label(page, i == 0 ? "called" : "");
@@ -307,15 +324,16 @@ page_contexts(const struct page *page, struct query_db *db, size_t row, struct e
 		page_color(page, "0");
 		fprintf(page->out, "%*s from ",
 		    (int)(strlen(verdict) < 7 ? 7 - strlen(verdict) : 0), "");
-		if (page_callers(page, db, contexts, i, err) < 0)
-			return -1;
+		rc = page_callers(page, db, contexts, i, shown, err);
 	}
-	if (contexts && contexts->count > PAGE_CONTEXTS) {
+	for (size_t i = 0; i < PAGE_CONTEXTS; i++)
+		strbuf_release(&shown[i]);
+	if (rc == 0 && contexts && contexts->count > PAGE_CONTEXTS) {
 		page_label(page, "");
 		fprintf(page->out, "... %zu more caller%s\n", contexts->count - PAGE_CONTEXTS,
 		    show_s((double)(contexts->count - PAGE_CONTEXTS)));
 	}
-	return 0;
+	return rc;
 }
 
 int
