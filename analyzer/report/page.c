@@ -78,7 +78,10 @@ page_cost(const struct page *page)
 	char number[3][SHOW_SIZE];
 
 	fprintf(page->out, "  %s in malloc and free", show_ns(number[0], cost));
-	if (rows_int(run, 0, "threads") == 1)
+	/* of few timed calls that stand for many each, an estimate may be anything */
+	if (rows_int(run, 0, "threads") == 1 && cost > rows_real(run, 0, "window_ns"))
+		fputs(", more than the run took: too rough (esc record --full)", page->out);
+	else if (rows_int(run, 0, "threads") == 1)
 		fprintf(page->out, ", %s of the run",
 		    show_share(number[1], cost, rows_real(run, 0, "window_ns")));
 	fprintf(page->out, ", estimated from %s timed call%s\n", show_count(number[2], timed),
@@ -234,6 +237,10 @@ page_verdict(const struct page *page, const struct advice *advice, const struct 
 	    show_count(number[0], (double)total->sites), show_s((double)total->sites),
 	    show_count(number[1], total->blocks), show_share(number[2], total->blocks, all->blocks),
 	    show_bytes(number[3], total->bytes), show_ns(number[4], total->cost), advice->meaning);
+	/* why what does not escape is not among what need not be on the heap */
+	if (advice->class == ADVICE_SAVE && total->blocks - total->saved_blocks >= 0.5)
+		fprintf(page->out, "%62s%s of them a library's own, not counted above\n", "",
+		    show_count(number[0], total->blocks - total->saved_blocks));
 }
 
 static void
