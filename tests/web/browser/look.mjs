@@ -73,6 +73,11 @@ export async function paper(tab, truth, name) {
 			await tab.go(hash);
 			const pdf = await tab.page.pdf({ format: "A4", path: `${process.env.SHOTS}/${view}-${name}.pdf` });
 			check(pdf.length > 2000 && pdf.subarray(0, 5).toString() === "%PDF-", "a PDF", pdf.length);
+			await tab.page.emulateMedia({ media: "print" });
+			const wide = await tab.page.$$eval("main canvas", (all) => all.filter((one) =>
+				getComputedStyle(one).maxWidth !== "100%").length);
+			await tab.page.emulateMedia({ media: null });
+			check(wide === 0, "what is painted fits on paper", wide);
 			await tab.blameless(view);
 		});
 }

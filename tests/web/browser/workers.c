@@ -106,7 +106,9 @@ main(int argc, char **argv)
 		work(kept[0]);
 		_exit(0);
 	}
+	if (child < 0 || waitpid(child, &i, 0) != child || i != 0)
+		return 1;
 	esc_phase("");
 	(void)measure(1);
-	return child < 0 || waitpid(child, &i, 0) != child || i != 0;
+	return 0;
 }

@@ -369,8 +369,9 @@ async function showAll(root) {
 	shown = { grid, metric, partial };
 	for (const one of [parts.legend, parts.box, parts.now, parts.under])
 		one.hidden = !grid;
-	fill(parts.none, grid ? null : empty(context.model.count === 0 ? "No allocation was recorded." : "No site is like that.",
-		"Remove a filter above, or all of them with the key x."));
+	fill(parts.none, grid ? null : context.model.count === 0
+		? empty("No allocation was recorded.", "See esc info for what ran; esc record --full records everything.")
+		: empty("No site is like that.", "Remove a filter above, or all of them with the key x."));
 	drawBar();
 	drawNote();
 	if (!grid)

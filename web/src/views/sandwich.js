@@ -32,9 +32,9 @@ const COLUMNS = [
 		cell: (fn) => h("span", { class: "where", title: moduleOf(fn) }, base(moduleOf(fn))) },
 	{ key: "self", title: "Self", width: "4.2rem", align: "n", help: "allocated in the function itself",
 		value: (fn) => built.sums.self[fn], cell: (fn) => built.sums.self[fn] > 0 ? show(built.sums.self[fn]) : "–" },
-	{ key: "total", title: "Total", width: "7.2rem", align: "n", help: "of all stacks that it is on, each once",
+	{ key: "total", title: "Total", width: "8.8rem", align: "n", help: "of all stacks that it is on, each once",
 		value: (fn) => built.sums.total[fn],
-		cell: (fn) => [meter(built.sums.total[fn] / built.tree.total[0]), " ", show(built.sums.total[fn])] },
+		cell: (fn) => [meter(built.sums.total[fn] / built.tree.total[0]), h("span", { class: "beside-meter" }, show(built.sums.total[fn]))] },
 ];
 
 function sortOf(text) {
@@ -111,7 +111,7 @@ function showSides(fn) {
 	fill(parts.title, name(nameOf(fn)), h("span", { class: "where" }, ` ${base(moduleOf(fn))}`));
 	fill(parts.note, h("span", null, h("strong", null, show(total[fn])), ` with all it calls, ${share(total[fn], whole)} of what is chosen`),
 		h("span", null, h("strong", null, show(self[fn])), ` allocated in itself, ${share(self[fn], whole)}`),
-		sides.callers.cut > 0 ? h("span", { class: "dim" }, `callers of the ${sides.callers.cut} lightest paths are left out`) : null,
+		sides.callers.cut > 0 ? h("span", { class: "dim" }, `callers of the lightest ${sides.callers.cut === 1 ? "path" : `${sides.callers.cut} paths`} are left out`) : null,
 		h("a", { href: state.link({ view: "flame", find: nameOf(fn) }) }, "in the flame graph"));
 	showSide(parts.callers, sides.callers, "up");
 	showSide(parts.callees, sides.callees, "down");
@@ -131,8 +131,9 @@ async function showAll(root) {
 	const isEmpty = !(built.tree.total[0] > 0);
 
 	parts.body.hidden = isEmpty;
-	fill(parts.none, isEmpty ? empty("Nothing that is chosen weighs anything.",
-		"Remove a filter above (key x for all of them), or weigh by blocks.") : null);
+	fill(parts.none, !isEmpty ? null : context.model.count === 0
+		? empty("No allocation was recorded.", "See esc info for what ran; esc record --full records everything.")
+		: empty("Nothing that is chosen weighs anything.", "Remove a filter above (key x for all of them), or weigh by blocks."));
 	const focused = parts.menu.contains(document.activeElement) ? document.activeElement.textContent : null;
 
 	fill(parts.menu, metricSwitch(built.metric));

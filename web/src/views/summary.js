@@ -178,11 +178,13 @@ function top(context) {
 
 // A table of parts of the run, as the commands tell them; rows are lists of cells.
 function partTable(title, note, columns, rows) {
+	const kind = (at) => at === 0 || columns[at] === "Program" ? null : "n";
+
 	return h("section", { class: `part ${title.toLowerCase()}` }, h("h2", null, title), note ? h("p", { class: "dim" }, note) : null,
 		h("div", { class: "scroll" }, h("table", { class: "plain-table" },
-			h("thead", null, h("tr", null, columns.map((column, at) => h("th", { scope: "col", class: at > 0 ? "n" : null }, column)))),
+			h("thead", null, h("tr", null, columns.map((column, at) => h("th", { scope: "col", class: kind(at) }, column)))),
 			h("tbody", null, rows.slice(0, PARTS).map(([first, ...others]) => h("tr", null, h("th", { scope: "row" }, first),
-				others.map((one) => h("td", { class: "n" }, one))))))),
+				others.map((one, at) => h("td", { class: kind(at + 1) }, one))))))),
 		rows.length > PARTS ? h("p", { class: "dim" }, `${count(rows.length - PARTS)} more: see esc info`) : null);
 }
 
