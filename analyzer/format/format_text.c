@@ -27,6 +27,22 @@ add_list(struct strbuf *buf, const struct cell *cell, enum column_kind kind)
 	strbuf_release(&all);
 }
 
+/* A number that is no quantity. */
+static void
+add_plain(struct strbuf *buf, const struct cell *cell)
+{
+	double number = cell_number(cell);
+
+	if (cell->type == CELL_REAL)
+		strbuf_addf(buf,
+		    fabs(number) < 1e15 && number >= floor(number) && number <= floor(number)
+			? "%.0f"
+			: "%.6g",
+		    number);
+	else
+		strbuf_addf(buf, "%lld", (long long)cell->integer);
+}
+
 static void
 add_number(struct strbuf *buf, const struct cell *cell, enum column_kind kind)
 {
@@ -48,14 +64,8 @@ add_number(struct strbuf *buf, const struct cell *cell, enum column_kind kind)
 		strbuf_adds(buf, "-");
 	else if (kind == COLUMN_BOOL)
 		strbuf_adds(buf, cell_whole(cell) ? "yes" : "no");
-	else if (cell->type == CELL_REAL)
-		strbuf_addf(buf,
-		    fabs(number) < 1e15 && number >= floor(number) && number <= floor(number)
-			? "%.0f"
-			: "%.6g",
-		    number);
 	else
-		strbuf_addf(buf, "%lld", (long long)cell->integer);
+		add_plain(buf, cell);
 }
 
 /* Adds a cell; returns its columns. */

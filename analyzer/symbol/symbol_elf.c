@@ -277,37 +277,7 @@ struct encodings {
 	bool outermost;  /* nothing called what they stand for */
 };
 
-/* The encodings in a CIE's augmentation, which the letters name. */
-static void
-read_encodings(struct encodings *encodings, const Dwarf_CIE *cie, const struct cursor *section)
-{
-	struct cursor cursor = *section;
-	const char *letter = cie->augmentation;
-
-	encodings->address = DW_EH_PE_absptr;
-	encodings->lsda = DW_EH_PE_omit;
-	encodings->sized = false;
-	if (letter == NULL || *letter != 'z' || cie->augmentation_data == NULL)
-		return;
-	encodings->sized = true;
-	cursor.at = cie->augmentation_data;
-	cursor.end = cie->augmentation_data + cie->augmentation_data_size;
-	cursor.bad = false;
-	for (letter++; *letter != '\0' && !cursor.bad; letter++) {
-		switch (*letter) {
-		case 'R': encodings->address = (uint8_t)cursor_fixed(&cursor, 1); break;
-		case 'L': encodings->lsda = (uint8_t)cursor_fixed(&cursor, 1); break;
-		case 'P': cursor_encoded(&cursor, (uint8_t)cursor_fixed(&cursor, 1), false); break;
-		case 'S':
-		case 'B': break;
-		default: cursor.bad = true; break;
-		}
-	}
-	if (cursor.bad)
-		encodings->address = DW_EH_PE_omit;
-}
-
-/* Whether the return address is undefined before any FDE says otherwise: so as writes
+/* Whether the return address is undefined before any FDE says otherwise: so gas writes
  * _start of crt1.o, which in a stripped program is told by this alone. */
 static bool
 read_outermost(const Dwarf_CIE *cie, const struct cursor *section)
@@ -332,6 +302,37 @@ read_outermost(const Dwarf_CIE *cie, const struct cursor *section)
 			cursor_leb(&cursor);
 	}
 	return false;
+}
+
+/* The encodings in a CIE's augmentation, which the letters name. */
+static void
+read_encodings(struct encodings *encodings, const Dwarf_CIE *cie, const struct cursor *section)
+{
+	struct cursor cursor = *section;
+	const char *letter = cie->augmentation;
+
+	encodings->address = DW_EH_PE_absptr;
+	encodings->lsda = DW_EH_PE_omit;
+	encodings->sized = false;
+	encodings->outermost = read_outermost(cie, section);
+	if (letter == NULL || *letter != 'z' || cie->augmentation_data == NULL)
+		return;
+	encodings->sized = true;
+	cursor.at = cie->augmentation_data;
+	cursor.end = cie->augmentation_data + cie->augmentation_data_size;
+	cursor.bad = false;
+	for (letter++; *letter != '\0' && !cursor.bad; letter++) {
+		switch (*letter) {
+		case 'R': encodings->address = (uint8_t)cursor_fixed(&cursor, 1); break;
+		case 'L': encodings->lsda = (uint8_t)cursor_fixed(&cursor, 1); break;
+		case 'P': cursor_encoded(&cursor, (uint8_t)cursor_fixed(&cursor, 1), false); break;
+		case 'S':
+		case 'B': break;
+		default: cursor.bad = true; break;
+		}
+	}
+	if (cursor.bad)
+		encodings->address = DW_EH_PE_omit;
 }
 
 /*
@@ -439,10 +440,8 @@ load_fdes(struct symbol_table *table, const unsigned char *ident, Elf_Data *data
 			cie_at = entry.fde.CIE_pointer;
 			encodings.address = DW_EH_PE_omit;
 			if (dwarf_next_cfi(ident, data, true, cie_at, &ignored, &cie) == 0 &&
-			    dwarf_cfi_cie_p(&cie)) {
+			    dwarf_cfi_cie_p(&cie))
 				read_encodings(&encodings, &cie.cie, section);
-				encodings.outermost = read_outermost(&cie.cie, section);
-			}
 		}
 		if (encodings.address != DW_EH_PE_omit)
 			add_fde(table, &entry.fde, &encodings, cie.cie.return_address_register,
