@@ -2,7 +2,7 @@
 // has ended, at what the commands say.
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { check, equal, esc, HANG, serve, start, step, Tab } from "./lib.mjs";
+import { check, equal, esc, HANG, run, serve, start, step, Tab } from "./lib.mjs";
 import { truth, units } from "./truth.mjs";
 
 /** The page's facts, as often as they change. */
@@ -24,13 +24,21 @@ async function settle(tab, facts) {
 		.catch(async () => check(false, "settles at what the commands say", [await tab.page.textContent("#facts"), facts]));
 }
 
+/** It is there for a moment before it is a trace. */
+function is_begun(trace) {
+	try {
+		return existsSync(trace) && JSON.parse(run("info", "--format=json", trace)).run.allocations > 100;
+	} catch {
+		return false;
+	}
+}
+
 export async function live(work) {
 	const trace = `${work}/live.esc`;
 	const program = start(esc, ["record", "-q", "--full", "-o", trace, "--", `${work}/workers`, "0"],
 		{ stdio: ["pipe", "ignore", "pipe"] });
-	for (let tries = 0; !existsSync(trace) && tries < 600; tries++)
+	for (const end = Date.now() + HANG; !is_begun(trace) && Date.now() < end;)
 		await sleep(100);
-	await sleep(500);
 	const server = await serve(trace);
 	const tab = await Tab.open({ origin: server.origin });
 	await step("running", async () => {
@@ -66,8 +74,8 @@ export async function live(work) {
 	await step("ended", async () => {
 		program.stdin.end();
 		equal(await program.ended, 0, "program");
-		const { run } = truth(trace).info;
-		await settle(tab, `${units.ns(run.duration_ns)}, ${units.count(run.allocations)} allocations, ${units.bytes(run.bytes)}`);
+		const end = truth(trace).info.run;
+		await settle(tab, `${units.ns(end.duration_ns)}, ${units.count(end.allocations)} allocations, ${units.bytes(end.bytes)}`);
 		await tab.page.waitForSelector("#top .live", { state: "detached", timeout: HANG });
 		check(true, "it is no longer live");
 		await tab.blameless("live");
