@@ -29,7 +29,7 @@ import sys
 import time
 
 ERRORS = ["EINTR", "ENOSPC", "EIO", "EMFILE", "ENOMEM", "EAGAIN", "EPERM"]
-HANG = 60  # seconds: only a hang takes that long
+HANG = 180  # seconds: only a hang takes that long
 SPENT = 1000  # calls before those that count
 FULL = os.environ.get("INJECT") == "full"
 ONLY = os.environ.get("INJECT_ONLY")

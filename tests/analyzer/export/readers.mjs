@@ -45,7 +45,8 @@ async function speedscope(page, file) {
 	for (let i = 0; i < count; i++) {
 		if (i > 0)
 			await page.keyboard.press("n");
-		await page.getByText(`(${i + 1}/${count})`).or(page.locator("table")).first().waitFor();
+		await page.getByText(`(${i + 1}/${count})`).first().waitFor();
+		await page.locator("table tr").first().waitFor();
 		await page.waitForTimeout(300);
 		const rows = await page.locator("table tr").allInnerTexts();
 		profiles.push({ title: await page.title(), text: await page.innerText("body"), rows });

@@ -207,10 +207,35 @@ complete(int fd)
 	(void)!pwrite(fd, bytes, sizeof(bytes), 0);
 }
 
-/* The keeper closes it just now. */
+/* Did the keeper that a test forked not get to run when it should have? What the reader says of
+ * it is then right, and another thing. */
+static bool
+was_late(pid_t keeper)
+{
+	int status = 0;
+
+	waitpid(keeper, &status, 0);
+	return status != 0;
+}
+
+/* Until its keeper was not late, which it can be on a busy machine only. */
 static void
+until_in_time(bool (*test)(void))
+{
+	int i;
+
+	for (i = 0; i < 50; i++)
+		if (test())
+			return;
+	puts("its keeper was always late");
+}
+
+/* The keeper closes it just now. */
+static bool
 test_closing(void)
 {
+	bool is_late;
+	uint64_t begun;
 	struct timespec while_closing = { .tv_nsec = 50000000 };
 	struct seen seen;
 	int ready[2], fd;
@@ -223,17 +248,21 @@ test_closing(void)
 	if (keeper == 0) {
 		fd = lock(LOCK_EX);
 		(void)!write(ready[1], "", 1);
+		begun = now_ns();
 		nanosleep(&while_closing, NULL);
 		complete(fd);
-		_exit(0);
+		_exit(now_ns() - begun > SECOND);
 	}
 	CHECK_EQ(read(ready[0], &byte, 1), 1);
 	seen = look();
-	check_all_seen(&seen);
-	CHECK(seen.complete && !seen.grows);
-	waitpid(keeper, NULL, 0);
+	is_late = was_late(keeper);
+	if (!is_late) {
+		check_all_seen(&seen);
+		CHECK(seen.complete && !seen.grows);
+	}
 	close(ready[0]);
 	close(ready[1]);
+	return !is_late;
 }
 
 static void
@@ -248,9 +277,11 @@ put_moments(struct esc_moment start, struct esc_moment last)
 }
 
 /* Nobody holds it any more, and its keeper has not seen that yet. */
-static void
+static bool
 test_about_to_close(void)
 {
+	bool is_late = false;
+	uint64_t begun;
 	struct timespec now, beat = { .tv_nsec = 10000000 };
 	struct esc_moment last = { 0, 0, 0 };
 	struct seen seen;
@@ -262,20 +293,26 @@ test_about_to_close(void)
 	clock_gettime(CLOCK_REALTIME, &now);
 	last.realtime = (uint64_t)now.tv_sec * SECOND;
 	put_moments(last, last);
+	begun = now_ns();
 	keeper = fork();
 	if (keeper == 0) {
 		fd = open(path, O_RDWR);
 		for (i = 1; i < 10; i++) {
 			(void)!pwrite(fd, &i, sizeof(i), offsetof(struct esc_header, heartbeat));
+			is_late |= now_ns() - begun > SECOND / 10;
+			begun = now_ns();
 			nanosleep(&beat, NULL);
 		}
 		complete(fd);
-		_exit(0);
+		_exit(is_late || now_ns() - begun > SECOND / 10);
 	}
 	seen = look();
-	check_all_seen(&seen);
-	CHECK(seen.complete && !seen.grows);
-	waitpid(keeper, NULL, 0);
+	is_late = was_late(keeper);
+	if (!is_late) {
+		check_all_seen(&seen);
+		CHECK(seen.complete && !seen.grows);
+	}
+	return !is_late;
 }
 
 /* Three ticks are a ns. */
@@ -363,8 +400,8 @@ main(void)
 	test_running();
 	test_complete();
 	test_before();
-	test_closing();
-	test_about_to_close();
+	until_in_time(test_closing);
+	until_in_time(test_about_to_close);
 	test_clock();
 	test_no_clock();
 	test_launched();

@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import process from "node:process";
 
-export const HANG = 60000; // ms; no machine is so slow
+export const HANG = 180000; // ms; no machine is so slow
 export const esc = process.env.ESC;
 export const shots = process.env.SHOTS;
 

@@ -14,7 +14,7 @@ import threading
 import time
 import urllib.parse
 
-TIMEOUT = 60  # against hangs alone
+TIMEOUT = 180  # against hangs alone
 failed = 0
 
 

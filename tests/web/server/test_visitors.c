@@ -29,10 +29,10 @@ main(void)
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, late) == 0);
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, early) == 0);
 	places[0] = visitors_add(&visitors, late[0], 1);
-	places[1] = visitors_add(&visitors, early[0], 1);
+	places[1] = visitors_add(&visitors, early[0], 3600);
 	CHECK(places[0] != NULL && places[1] != NULL && places[0] != places[1]);
 	visitors_expire(&visitors);
-	CHECK(!is_shut(late[1]));
+	CHECK(!is_shut(early[1]));
 	visitors_expect(&visitors, places[1], 0);
 	sleep(3);
 	visitors_expire(&visitors);
