@@ -68,6 +68,8 @@ struct keeper {
 	unsigned idle;       /* ticks without a claim */
 };
 
+static const struct keeper *keeper_self; /* for keeper_missed */
+
 static uint64_t
 keeper_clock(clockid_t clock)
 {
@@ -306,6 +308,33 @@ keeper_unprotect(const struct keeper *keeper)
 		(void)fchmod(keeper->fd, (status.st_mode & 07777) | S_IWUSR);
 }
 
+/*
+ * Who makes it shorter all the same has taken memory from the program, and from us: it comes
+ * back, empty, before the program looks for it, if that is not at once.
+ */
+static void
+keeper_restore(const struct keeper *keeper)
+{
+	struct stat status;
+
+	if (fstat(keeper->fd, &status) == 0 && (uint64_t)status.st_size < keeper->reserved)
+		(void)keeper_extend(keeper->fd,
+		    (uint64_t)status.st_size & ~(uint64_t)(ESC_PAGE - 1), keeper->reserved);
+}
+
+/* It was made shorter between two looks, and we have met that. What a handler may call takes
+ * no room on the disk for what comes back. */
+static void
+keeper_missed(int number)
+{
+	struct stat status;
+
+	if (keeper_self == NULL || fstat(keeper_self->fd, &status) != 0 ||
+	    (uint64_t)status.st_size >= keeper_self->reserved ||
+	    ftruncate(keeper_self->fd, (off_t)keeper_self->reserved) != 0)
+		(void)signal(number, SIG_DFL);
+}
+
 /* --- Time --- */
 
 static void
@@ -475,10 +504,13 @@ keeper_run(int fd, int gone, const char *first)
 	keeper.claimed = keeper_claimed(&keeper);
 	keeper.rate_claimed = keeper.claimed;
 	keeper.rate_at = keeper_clock(CLOCK_MONOTONIC);
+	keeper_self = &keeper;
 	while (!keeper_alone(&keeper)) {
 		keeper_tick(&keeper);
 		keeper_sleep(&keeper);
+		keeper_restore(&keeper);
 	}
+	keeper_self = NULL;
 	keeper_protect(&keeper); /* or a killed one has left it so */
 	result = keeper_finish(&keeper);
 	keeper_unprotect(&keeper);
@@ -530,6 +562,7 @@ keeper_detach(int fd, int gone)
 	(void)setsid();
 	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		(void)signal(ignored[i], SIG_IGN);
+	(void)signal(SIGBUS, keeper_missed);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	keeper_close_others(fd, gone);

@@ -227,6 +227,57 @@ test_forked(void)
 	(void)close(trace_fd);
 }
 
+/* Cuts the file off there, and waits until all of it is back; what it is then used for
+ * ends nobody. */
+static bool
+play_shortened(struct esc_header *header, uint64_t from)
+{
+	struct stat status = { 0 };
+	int i;
+
+	if (ftruncate(trace_fd, (off_t)from) != 0)
+		return false;
+	for (i = 0; i < 3000 && status.st_size < ESC_HEADER_SIZE + KEEPER_RESERVE; i++) {
+		pause_ms(10);
+		if (fstat(trace_fd, &status) != 0)
+			return false;
+	}
+	if (status.st_size < ESC_HEADER_SIZE + KEEPER_RESERVE)
+		return false;
+	for (from = 0; from < ESC_HEADER_SIZE + KEEPER_RESERVE; from += ESC_PAGE)
+		__atomic_fetch_or((uint8_t *)header + from, 0, __ATOMIC_RELAXED);
+	return true;
+}
+
+/* Somebody who has it open makes it shorter, in its segments, in its header, wholly. */
+static void
+test_shortened(void)
+{
+	pid_t keeper, program;
+	int gone, code;
+
+	make_trace();
+	keeper = start_keeper(&gone);
+	program = fork();
+	if (program == 0) {
+		struct esc_header *header = map_trace();
+
+		/* not before it knows how large it is */
+		while (__atomic_load_n(&header->heartbeat, __ATOMIC_ACQUIRE) == 0)
+			pause_ms(1);
+		_exit(play_shortened(header, ESC_HEADER_SIZE + KEEPER_RESERVE / 2 + 100) &&
+			    play_shortened(header, ESC_PAGE) && play_shortened(header, 0)
+			? 0
+			: 1);
+	}
+	CHECK(waitpid(program, &code, 0) == program && code == 0);
+	CHECK(waitpid(keeper, &code, WNOHANG) == 0);
+	(void)close(gone);
+	CHECK(waitpid(keeper, &code, 0) == keeper && WIFEXITED(code));
+	(void)unlink(path);
+	(void)close(trace_fd);
+}
+
 /* A program that never maps the trace. */
 static void
 test_never(void)
@@ -258,6 +309,7 @@ main(void)
 {
 	test_killed();
 	test_forked();
+	test_shortened();
 	test_never();
 	test_no_trace();
 	return check_done();
