@@ -56,6 +56,10 @@ check_written(struct baseline *baseline, size_t *size)
 	FUZZ_CHECK(file != NULL);
 	baseline_write(baseline, file);
 	FUZZ_CHECK(fclose(file) == 0);
+	/* for a terminal, too */
+	for (size_t i = 0; i < *size; i++)
+		FUZZ_CHECK(((unsigned char)text[i] >= ' ' && text[i] != 0x7f) || text[i] == '\t' ||
+		    text[i] == '\n');
 	return text;
 }
 
@@ -85,6 +89,9 @@ check_baseline(const uint8_t *bytes, size_t size)
 
 	if (check_read(&first, bytes, size) == 0) {
 		FUZZ_CHECK(first.sites.count == check_lines(bytes, size));
+		for (size_t i = 0; i < first.sites.count; i++)
+			FUZZ_CHECK(rows_int(&first.sites, i, "stays") >= 0 &&
+			    rows_int(&first.sites, i, "stays") <= 100);
 		once = check_written(&first, &once_size);
 		FUZZ_CHECK(check_read(&again, once, once_size) == 0);
 		FUZZ_CHECK(again.is_sampled == first.is_sampled);
