@@ -46,7 +46,7 @@ async function speedscope(page, file) {
 		if (i > 0)
 			await page.keyboard.press("n");
 		await page.getByText(`(${i + 1}/${count})`).first().waitFor();
-		await page.locator("table tr").first().waitFor();
+		await page.locator("table tr").first().waitFor({ state: "attached" });
 		await page.waitForTimeout(300);
 		const rows = await page.locator("table tr").allInnerTexts();
 		profiles.push({ title: await page.title(), text: await page.innerText("body"), rows });
