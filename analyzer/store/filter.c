@@ -429,8 +429,10 @@ filter_timeline(const struct filter *filter, struct query_db *db, struct err *er
 	for (size_t i = 0; i < filter->count; i++) {
 		const struct filter_one *one = &filter->list[i];
 
-		if (one->key != FILTER_TIME)
+		if (one->key != FILTER_TIME) {
+			filter_sql_release(&made);
 			return query_edit(db, "DELETE FROM timeline", NULL, 0, err);
+		}
 		strbuf_addf(
 		    &made.sql, "%s NOT (at > %.17g", i == 0 ? " WHERE" : " AND", one->from * 1e9);
 		if (isfinite(one->to))
