@@ -548,8 +548,8 @@ page_idle(const struct page *page, bool *any, struct query_db *db, struct err *e
 		fputs(": it made none, or has an allocator of its own\n", page->out);
 	}
 	if (rc == 0 && count > shown)
-		fprintf(page->out, "  nor of %lld more programs (esc info)\n",
-		    (long long)(count - shown));
+		fprintf(page->out, "  nor of %lld more program%s (esc info)\n",
+		    (long long)(count - shown), show_s((double)(count - shown)));
 	query_finish(query);
 	return rc;
 }
