@@ -115,7 +115,7 @@ decode_control_valid(unsigned control)
 	/* behind 16: with COST */
 	static const uint32_t forbidden[32] = {
 		[ESC_EVENT_NONE] = NEVER,
-		[16 | ESC_EVENT_NONE] = NEVER,
+		[16] = NEVER,
 		[ESC_EVENT_FREE] = SIZE,
 		[16 | ESC_EVENT_FREE] = SIZE,
 		[ESC_EVENT_STEP] = SIZE | ADDRESS,
