@@ -60,6 +60,7 @@ esc_api_phase(const char *name)
 	def->process = process;
 	def->name_len = len;
 	def->at = ring_ticks();
+	__atomic_store_n(&ring.phase_at, def->at, __ATOMIC_RELAXED);
 	ring_defined(&def->def, ESC_DEF_PHASE);
 }
 

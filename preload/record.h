@@ -433,9 +433,10 @@ struct esc_def_module {
 struct esc_def_process {
 	struct esc_def def;
 	uint32_t pid;
-	uint32_t parent;  /* number */
-	uint64_t started; /* ticks */
-	uint64_t reserved;
+	uint32_t parent;   /* number */
+	uint64_t started;  /* ticks, of its first call */
+	uint64_t phase_at; /* when it was forked, the `at` of the last PHASE; 1: there was
+	                      none; 0: not known */
 };
 
 /*

@@ -7,7 +7,7 @@
 /* Before the constructor, and where it gave up: nobody's thread is of this process. */
 union ring_self ring_self = { .process = { .number = 1 } };
 
-struct ring ring = { .process = &ring_self.process };
+struct ring ring = { .process = &ring_self.process, .phase_at = 1 };
 
 /* Lengths 1, 2, 4, 8 · 0, 2, 3, 7 · 0, 1, 2, 4 · 0, 1, 2, 8 of the codes 0 to 3. */
 #define T(code) ((code) << ESC_CONTROL_TIME_SHIFT | 1 << (code))
@@ -62,6 +62,7 @@ ring_register(struct ring_process *process)
 		def->pid = process->pid;
 		def->parent = parent;
 		def->started = ring_ticks();
+		def->phase_at = __atomic_load_n(&ring.phase_at, __ATOMIC_RELAXED);
 		ring_defined(&def->def, ESC_DEF_PROCESS);
 	}
 }

@@ -32,6 +32,7 @@ struct ring {
 	struct ring_process *process; /* never NULL */
 	uint32_t parent;              /* number of the process that forked this one */
 	uint32_t tid_offset;          /* of the tid from the thread pointer; 0: unknown */
+	uint64_t phase_at;            /* ticks of the last PHASE; 1: none yet. A child has it */
 	uint64_t stalled;             /* reserved_end when there was no room, a recorder's time */
 	uint32_t slot;                /* flight recorder: size of all segments; 0: it is none */
 	bool monotonic;               /* the clock is CLOCK_MONOTONIC */

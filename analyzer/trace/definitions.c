@@ -130,6 +130,7 @@ definitions_load_process(struct load *load, const uint8_t *at, size_t len)
 		.pid = def.pid,
 		.parent = def.parent,
 		.started = def.started,
+		.phase_at = def.phase_at != 0 ? def.phase_at : def.started,
 	};
 	return true;
 }
@@ -547,7 +548,7 @@ definitions_order_phases(struct definitions *out)
 
 		if (process->parent == 0 || process->parent >= i)
 			continue;
-		phase = definitions_phase_last(out, process->parent, process->started);
+		phase = definitions_phase_last(out, process->parent, process->phase_at);
 		process->phase =
 		    phase != NULL ? phase->name : out->processes[process->parent].phase;
 	}

@@ -27,9 +27,10 @@ struct definitions_module {
 struct definitions_process {
 	uint32_t number; /* 0: not defined */
 	uint32_t pid;
-	uint32_t parent;  /* number; 0: the first one */
-	uint64_t started; /* ticks */
-	uint32_t phase;   /* number; what it was in at first */
+	uint32_t parent;   /* number; 0: the first one */
+	uint64_t started;  /* ticks */
+	uint64_t phase_at; /* ticks: it was at first in its parent's phase of then */
+	uint32_t phase;    /* number; that one */
 };
 
 /* A place in code. */
