@@ -10,7 +10,8 @@
 
 enum {
 	PAGE_ROWS = 20,  /* sites in the table unless --top says otherwise */
-	PAGE_FIXED = 59, /* columns of the table that are no names */
+	PAGE_FIXED = 59, /* columns of the table that are no names, */
+	PAGE_RUNS = 6,   /* and where several runs are told as one */
 };
 
 struct widths {
@@ -42,10 +43,17 @@ where_needed(const struct rows *sites, size_t row, size_t most)
 	return width;
 }
 
+static bool
+are_several(const struct page *page)
+{
+	return rows_int(page->run, 0, "runs") > 1;
+}
+
 static struct widths
 measure(const struct page *page, size_t count)
 {
-	size_t room = page->columns > PAGE_FIXED + 30 ? page->columns - PAGE_FIXED : 30;
+	size_t fixed = PAGE_FIXED + (are_several(page) ? PAGE_RUNS : 0);
+	size_t room = page->columns > fixed + 30 ? page->columns - fixed : 30;
 	struct widths widths = { 8, 5 };
 
 	for (size_t i = 0; i < count; i++) {
@@ -114,8 +122,11 @@ page_row(const struct page *page, size_t row, const struct widths *widths, doubl
 	    show_count(number[0], rows_real(sites, row, "blocks.estimated")),
 	    show_bytes(number[1], rows_real(sites, row, "bytes.estimated")));
 	page_life(page, row);
-	fprintf(page->out, " %6s\n",
-	    show_share(number[2], rows_real(sites, row, "cost_ns.total"), cost));
+	fprintf(
+	    page->out, " %6s", show_share(number[2], rows_real(sites, row, "cost_ns.total"), cost));
+	if (are_several(page))
+		fprintf(page->out, " %5lld", (long long)rows_int(sites, row, "runs"));
+	fputc('\n', page->out);
 	strbuf_release(&buf);
 }
 
@@ -130,9 +141,9 @@ page_table(const struct page *page)
 	totals_find(&totals, page->all);
 	page_title(page, "Sites");
 	page_color(page, DIM);
-	fprintf(page->out, "%3s %-7s %-*s %-*s %8s %9s %8s %8s %6s\n", "", "verdict",
+	fprintf(page->out, "%3s %-7s %-*s %-*s %8s %9s %8s %8s %6s%s\n", "", "verdict",
 	    (int)widths.function, "function", (int)widths.where, "where", "blocks", "bytes",
-	    "life p50", "p99", "time");
+	    "life p50", "p99", "time", are_several(page) ? "  runs" : "");
 	page_color(page, "0");
 	for (size_t i = 0; i < count; i++)
 		page_row(page, i, &widths, totals.all.cost);
