@@ -1,5 +1,7 @@
 #include "analyzer/cmd/source.h"
 
+#include "config.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -233,6 +235,19 @@ source_is_of(struct query_db *db, const struct session *traces)
 	return is_of;
 }
 
+/* What another esc found may have other verdicts. */
+static bool
+source_is_ours(struct query_db *db)
+{
+	struct err err;
+	struct query *query = query_prepare(
+	    db, "SELECT count(*) FROM run WHERE version <> '" PACKAGE_VERSION "'", &err);
+	bool is_ours = query && query_next(query, &err) > 0 && query_int(query, 0) == 0;
+
+	query_finish(query);
+	return is_ours;
+}
+
 static struct query_db *
 source_reuse(
     const char *database, const struct session *traces, const struct source_options *options)
@@ -244,7 +259,8 @@ source_reuse(
 		return NULL;
 	db = query_open(database, &err);
 	if (db &&
-	    !(source_is_over(db) && source_is_of(db, traces) && source_matches(db, options))) {
+	    !(source_is_ours(db) && source_is_over(db) && source_is_of(db, traces) &&
+		source_matches(db, options))) {
 		query_close(db);
 		db = NULL;
 	}

@@ -1,3 +1,5 @@
+#include "config.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -408,6 +410,7 @@ ingest_write_run_row(const struct ingest_run *run, struct err *err)
 		.no_wrappers = no_wrappers,
 		.found_wrappers = found,
 		.allocator = head->allocator,
+		.version = PACKAGE_VERSION,
 		.marks = marks,
 		.slice_ns = (double)(1ULL << run->cells.shift) * run->tick_ns,
 	};

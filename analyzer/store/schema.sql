@@ -56,6 +56,7 @@ CREATE TABLE run (
 	no_wrappers TEXT NOT NULL,      -- the same of --no-wrapper
 	found_wrappers TEXT NOT NULL,   -- JSON array of functions: wrappers by what they did
 	allocator TEXT NOT NULL,        -- '' libc, else path
+	version TEXT NOT NULL DEFAULT '', -- of the esc that made the database
 	marks TEXT NOT NULL,            -- '' not asked for, 'marked', else why not
 	cost_ns INTEGER NOT NULL,       -- estimated time in malloc and free
 	slice_ns REAL NOT NULL,         -- of the slices of path_cell

@@ -128,6 +128,7 @@ static const struct column run_columns[] = {
 	J(run, no_wrappers),
 	J(run, found_wrappers),
 	T(run, allocator),
+	T(run, version),
 	T(run, marks),
 	I(run, cost_ns),
 	R(run, slice_ns),

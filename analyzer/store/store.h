@@ -38,7 +38,7 @@ struct store_run {
 	int64_t unmatched_frees, freed_before, pool_unmatched;
 	int64_t peak_bytes, threads, processes, complete, running;
 	int64_t damaged, missing, stack_limit;
-	const char *wrappers, *no_wrappers, *found_wrappers, *allocator, *marks;
+	const char *wrappers, *no_wrappers, *found_wrappers, *allocator, *version, *marks;
 	int64_t cost_ns;
 	double slice_ns;
 	int64_t steps, steps_over, steps_proved, steps_presumed, steps_unread;
