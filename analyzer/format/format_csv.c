@@ -20,13 +20,17 @@ static void
 write_text(const char *text, FILE *out)
 {
 	struct strbuf safe = { 0 };
+	size_t run;
 
 	fputs(text_is_formula(text) ? "\"'" : "\"", out);
 	term_escape(&safe, text, strlen(text));
-	for (const char *at = safe.text, *quote; at; at = quote) {
-		quote = strchr(at + (at > safe.text), '"');
-		fwrite(at, 1, quote ? (size_t)(quote - at) : strlen(at), out);
-		fputs(quote ? "\"" : "", out);
+	for (const char *at = safe.text ? safe.text : ""; *at; at += run) {
+		run = strcspn(at, "\"");
+		fwrite(at, 1, run, out);
+		/* two for one */
+		if (run == 0)
+			fputs("\"\"", out);
+		run += run == 0;
 	}
 	fputc('"', out);
 	strbuf_release(&safe);
