@@ -291,10 +291,22 @@ dump_pool(const void *bytes, size_t len)
 	dump_given_name(bytes, len, sizeof(pool), pool.name_len);
 }
 
+struct dump_definition {
+	size_t size; /* of what is always there; 0: no such kind */
+	void (*dump)(const void *bytes, size_t len);
+};
+
+static const struct dump_definition dump_definitions[] = {
+#define X(NAME, name, number) [number] = { sizeof(struct esc_def_##name), dump_##name },
+	ESC_DEFS(X)
+#undef X
+};
+
 /* Prints the definition at `bytes`; returns the slots that it takes. */
 static size_t
 dump_def(const uint8_t *bytes, size_t left)
 {
+	const struct dump_definition *kind;
 	struct esc_def def;
 	size_t len;
 
@@ -302,16 +314,13 @@ dump_def(const uint8_t *bytes, size_t left)
 	len = (size_t)def.slots * ESC_SLOT;
 	if (def.type == ESC_DEF_NONE || len == 0 || len > left)
 		return 1;
-	switch (def.type) {
-#define X(NAME, name, number)                             \
-	case ESC_DEF_##NAME:                              \
-		if (len >= sizeof(struct esc_def_##name)) \
-			dump_##name(bytes, len);          \
-		break;
-		ESC_DEFS(X)
-#undef X
-	default: printf("unfinished type=%u slots=%u\n", def.type, def.slots); break;
-	}
+	kind = &dump_definitions[def.type < sizeof(dump_definitions) / sizeof(*dump_definitions)
+		? def.type
+		: 0];
+	if (kind->size == 0)
+		printf("unfinished type=%u slots=%u\n", def.type, def.slots);
+	else if (len >= kind->size)
+		kind->dump(bytes, len);
 	return def.slots;
 }
 

@@ -116,6 +116,14 @@ record_pack(struct record *record)
 	record->trace = packed;
 }
 
+static void
+record_say_checked(const struct record_summary *summary)
+{
+	cmd_note("%llu of %llu stack%s differ%s from libunwind's",
+	    (unsigned long long)summary->differed, (unsigned long long)summary->checked,
+	    show_s((double)summary->checked), summary->differed == 1 ? "s" : "");
+}
+
 /* That processes still run is news only where it is known that the program ended. */
 static void
 record_say_trace(struct record *record, const struct record_summary *summary, bool ended)
@@ -137,9 +145,7 @@ record_say_trace(struct record *record, const struct record_summary *summary, bo
 	if ((summary->flags & ESC_FLAG_UNMARKED) != 0)
 		record_say_unmarked(record, summary);
 	if (record->check)
-		cmd_note("%llu of %llu stack%s differ%s from libunwind's",
-		    (unsigned long long)summary->differed, (unsigned long long)summary->checked,
-		    show_s((double)summary->checked), summary->differed == 1 ? "s" : "");
+		record_say_checked(summary);
 }
 
 /* It may be that nobody wanted it recorded, but programs that it starts. */
