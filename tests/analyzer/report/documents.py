@@ -91,7 +91,7 @@ def test_sites(kind, report, db):
 
 def test_info(kind, report, db):
     info = ask("info", "--format=json", kind + ".db")
-    check(list(info) == ["schema", "run", "verdicts", "processes", "threads", "phases",
+    check(list(info) == ["schema", "run", "verdicts", "processes", "threads", "phases", "pools",
                          "pairs", "timeline", "modules"],
           "%s: members %s" % (kind, list(info)))
     rows = db.execute(
