@@ -167,7 +167,8 @@ page_paused(const struct page *page)
 	    show_count(number[2], passed), show_s(passed), show_is_one(passed) ? "was" : "were");
 }
 
-/* Their memory is the malloc family's, which is told above; their blocks are told below. */
+/* Their memory is the malloc family's, which is told above; their blocks are told below, as
+ * many as pass. */
 static void
 page_pools(const struct page *page)
 {
@@ -194,9 +195,9 @@ page_mode(const struct page *page)
 	const char *mode = rows_text(run, 0, "mode");
 	char number[2][SHOW_SIZE];
 
-	page_pools(page);
 	page_window(page);
 	page_filter(page);
+	page_pools(page);
 	page_paused(page);
 	if (rows_int(run, 0, "whole") != 0)
 		fprintf(page->out, "  mode %s: every call %swas to be recorded\n",
