@@ -84,8 +84,11 @@ page_cost(const struct page *page)
 	else if (rows_int(run, 0, "threads") == 1)
 		fprintf(page->out, ", %s of the run",
 		    show_share(number[1], cost, rows_real(run, 0, "window_ns")));
-	fprintf(page->out, ", estimated from %s timed call%s\n", show_count(number[2], timed),
-	    show_s(timed));
+	/* of a filter's sites it may be that none was */
+	if (timed > 0)
+		fprintf(page->out, ", estimated from %s timed call%s", show_count(number[2], timed),
+		    show_s(timed));
+	fputc('\n', page->out);
 }
 
 /* Auto mode, where not everything was recorded. */
