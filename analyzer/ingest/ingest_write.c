@@ -449,6 +449,12 @@ write_pid(const struct definitions *all, uint32_t process)
 	return process != 0 && process <= all->process_count ? all->processes[process].pid : 0;
 }
 
+int64_t
+write_process_id(const struct ingest_run *run, uint32_t process)
+{
+	return run->ingest->process_base + process;
+}
+
 static int
 write_processes(const struct ingest_run *run, struct err *err)
 {
@@ -462,7 +468,7 @@ write_processes(const struct ingest_run *run, struct err *err)
 
 		if (all->processes[i].number == 0)
 			continue;
-		row.id = run->ingest->process_base + i;
+		row.id = write_process_id(run, i);
 		row.number = i;
 		row.pid = all->processes[i].pid;
 		row.parent = i == 1 ? head->parent : write_pid(all, all->processes[i].parent);
@@ -573,8 +579,9 @@ ingest_write_run(struct ingest_run *run, struct err *err)
 	if (write_processes(run, err) == 0 && write_phases(run, err) == 0 &&
 	    write_threads(run, err) == 0 && write_thread_pairs(run, err) == 0 &&
 	    write_timeline(run, err) == 0 && write_sites(run, &means, &owners, err) == 0 &&
-	    write_paths(run, &means, err) == 0 && write_path_cells(run, err) == 0 &&
-	    write_free_paths(run, err) == 0 && write_contexts(run, err) == 0)
+	    write_site_processes(run, err) == 0 && write_paths(run, &means, err) == 0 &&
+	    write_path_cells(run, err) == 0 && write_free_paths(run, err) == 0 &&
+	    write_contexts(run, err) == 0)
 		status = write_owners(run, &owners, err);
 	free(owners.list);
 	run->ingest->site_base += run->escape.site_count;

@@ -23,6 +23,8 @@ int64_t write_clamp(double value);
 int64_t write_int(uint64_t value);
 /* The database's number of a site of this run. */
 int64_t write_site_id(const struct ingest_run *run, uint32_t site);
+/* The database's number of a process of this run, from its number in the trace. */
+int64_t write_process_id(const struct ingest_run *run, uint32_t process);
 struct write_means write_means(const struct escape *escape);
 /* ns that all blocks of a site took, estimated from the timed calls. */
 double write_cost_allocate(const struct escape_site *site, const struct write_means *means);
@@ -33,6 +35,11 @@ double write_cost_free(const struct escape_site *site, const struct write_means 
 /* Sites and their histograms. */
 int write_sites(struct ingest_run *run, const struct write_means *means, const struct sums *owners,
     struct err *err);
+
+/* --- write_processes.c --- */
+
+/* Which processes allocated at which site. */
+int write_site_processes(struct ingest_run *run, struct err *err);
 
 /* --- write_paths.c --- */
 

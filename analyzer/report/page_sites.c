@@ -9,9 +9,9 @@
 #include "analyzer/util/strbuf.h"
 
 enum {
-	PAGE_ROWS = 20,  /* sites in the table unless --top says otherwise */
-	PAGE_FIXED = 59, /* columns of the table that are no names, */
-	PAGE_RUNS = 6,   /* and where several runs are told as one */
+	PAGE_ROWS = 20,     /* sites in the table unless --top says otherwise */
+	PAGE_FIXED = 59,    /* columns of the table that are no names, */
+	PAGE_PROCESSES = 8, /* and where there are several processes */
 };
 
 struct widths {
@@ -46,13 +46,13 @@ where_needed(const struct rows *sites, size_t row, size_t most)
 static bool
 are_several(const struct page *page)
 {
-	return rows_int(page->run, 0, "runs") > 1;
+	return rows_int(page->run, 0, "processes") > 1;
 }
 
 static struct widths
 measure(const struct page *page, size_t count)
 {
-	size_t fixed = PAGE_FIXED + (are_several(page) ? PAGE_RUNS : 0);
+	size_t fixed = PAGE_FIXED + (are_several(page) ? PAGE_PROCESSES : 0);
 	size_t room = page->columns > fixed + 30 ? page->columns - fixed : 30;
 	struct widths widths = { 8, 5 };
 
@@ -96,6 +96,22 @@ page_life(const struct page *page, size_t row)
 	fprintf(page->out, " %8s %8s", number[0], number[1]);
 }
 
+/* Which process allocated there, or how many of all did. */
+static void
+page_process(const struct page *page, size_t row)
+{
+	long long count = rows_int(page->sites, row, "processes");
+	long long all = rows_int(page->run, 0, "processes");
+	char text[64];
+
+	if (rows_at(page->sites, row, "process")->type != CELL_NULL)
+		snprintf(
+		    text, sizeof(text), "%lld", (long long)rows_int(page->sites, row, "process"));
+	else
+		snprintf(text, sizeof(text), "%lld/%lld", count, all);
+	fprintf(page->out, " %7s", text);
+}
+
 static void
 page_row(const struct page *page, size_t row, const struct widths *widths, double cost)
 {
@@ -125,7 +141,7 @@ page_row(const struct page *page, size_t row, const struct widths *widths, doubl
 	fprintf(
 	    page->out, " %6s", show_share(number[2], rows_real(sites, row, "cost_ns.total"), cost));
 	if (are_several(page))
-		fprintf(page->out, " %5lld", (long long)rows_int(sites, row, "runs"));
+		page_process(page, row);
 	fputc('\n', page->out);
 	strbuf_release(&buf);
 }
@@ -143,7 +159,7 @@ page_table(const struct page *page)
 	page_color(page, DIM);
 	fprintf(page->out, "%3s %-7s %-*s %-*s %8s %9s %8s %8s %6s%s\n", "", "verdict",
 	    (int)widths.function, "function", (int)widths.where, "where", "blocks", "bytes",
-	    "life p50", "p99", "time", are_several(page) ? "  runs" : "");
+	    "life p50", "p99", "time", are_several(page) ? " process" : "");
 	page_color(page, "0");
 	for (size_t i = 0; i < count; i++)
 		page_row(page, i, &widths, totals.all.cost);

@@ -31,6 +31,13 @@
 	"(SELECT total(h.blocks * max(0, capacity_hi - h.size)) / max(total(h.blocks), 1e-9)" \
 	" FROM size_histogram h WHERE h.site " is_of ")"
 
+/* The processes that a row's blocks were allocated in; their number, or the only one's. */
+#define PROCESSES(is_of) \
+	"(SELECT count(DISTINCT w.process) FROM site_process w WHERE w.site " is_of ")"
+#define PROCESS(is_of)                                                        \
+	"(SELECT CASE WHEN count(DISTINCT w.process) = 1 THEN max(p.pid) END" \
+	" FROM site_process w JOIN process p ON p.id = w.process WHERE w.site " is_of ")"
+
 /* The rules are verdict.c's: these make them known to SQL. */
 static const char *
 sites_verdict(const double *values)
@@ -135,7 +142,7 @@ static const struct query_function functions[] = {
     "   (SELECT total(cost_allocate + cost_free) FROM site)" \
     "   THEN (cost_allocate + cost_free) * share ELSE 0.0 END," \
     "  share, (SELECT life_shape(h.life, h.blocks) FROM life_histogram h" \
-    "   WHERE h.site " is_of "), NULL, ids" \
+    "   WHERE h.site " is_of "), NULL, " PROCESSES(is_of) ", " PROCESS(is_of) ", ids" \
     " FROM " from
 
 static const char sql[] =
@@ -283,6 +290,8 @@ static const struct column columns[] = {
 	{ "share", NULL, COLUMN_REAL },
 	{ "life_shape", NULL, COLUMN_TEXT },
 	{ "advice", NULL, COLUMN_TEXT },
+	{ "processes", NULL, COLUMN_COUNT },
+	{ "process", NULL, COLUMN_INT },
 	{ ".ids", NULL, COLUMN_TEXT },
 };
 

@@ -363,6 +363,13 @@ static const char *const sum_up[] = {
 	"  total(thread) AS thread, total(live) AS live, total(unknown) AS unknown"
 	"  FROM path GROUP BY site) p ON p.site = w.id WHERE w.blocks > 0",
 	"DELETE FROM site WHERE id NOT IN (SELECT id FROM temp.part)",
+	/* 0: of threads that are not known one by one, which may have been in any of them */
+	"CREATE TEMP TABLE left_process(site, process, PRIMARY KEY (site, process)) WITHOUT ROWID",
+	"INSERT INTO temp.left_process SELECT DISTINCT c.site, coalesce(p.id, 0)"
+	" FROM path_cell c LEFT JOIN thread t ON t.id = c.thread"
+	" LEFT JOIN process p ON p.run = t.run AND p.number = t.process",
+	"DELETE FROM site_process WHERE NOT EXISTS (SELECT 1 FROM temp.left_process l"
+	" WHERE l.site = site_process.site AND l.process IN (site_process.process, 0))",
 	"DELETE FROM temp.part WHERE part = 1.0",
 	"CREATE UNIQUE INDEX temp.part_id ON part(id)",
 	"UPDATE site SET " FILTER_REAL("estimated", "p.part") ","
@@ -416,6 +423,7 @@ static const char *const sweep[] = {
 	"DELETE FROM size_histogram WHERE site NOT IN (SELECT id FROM site)",
 	"DELETE FROM life_histogram WHERE site NOT IN (SELECT id FROM site)",
 	"DELETE FROM size_life WHERE site NOT IN (SELECT id FROM site)",
+	"DELETE FROM site_process WHERE site NOT IN (SELECT id FROM site)",
 	"DELETE FROM thread_pair",
 };
 

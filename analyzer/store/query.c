@@ -108,8 +108,8 @@ table_is_ours(const char *name)
 {
 	static const char *const tables[] = { "run", "module", "frame", "stack", "site",
 		"site_context", "path", "free_path", "owner", "size_histogram", "life_histogram",
-		"size_life", "path_cell", "timeline", "process", "phase", "thread", "thread_pair",
-		"sqlite_master", "sqlite_schema", "json_each", "json_tree" };
+		"size_life", "path_cell", "timeline", "process", "site_process", "phase", "thread",
+		"thread_pair", "sqlite_master", "sqlite_schema", "json_each", "json_tree" };
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
 		if (sqlite3_stricmp(name, tables[i]) == 0)

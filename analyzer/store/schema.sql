@@ -275,6 +275,14 @@ CREATE TABLE process (
 	parent INTEGER NOT NULL,        -- pid of who forked or started it; 0: not known
 	start_ns INTEGER NOT NULL       -- from the run's start
 ) STRICT;
+
+-- The processes that allocated at a site.
+CREATE TABLE site_process (
+	site INTEGER NOT NULL REFERENCES site(id),
+	process INTEGER NOT NULL REFERENCES process(id),
+	PRIMARY KEY (site, process)
+) STRICT, WITHOUT ROWID;
+
 -- What the program calls its parts (esc.h).
 CREATE TABLE phase (
 	id INTEGER PRIMARY KEY,

@@ -60,6 +60,7 @@ enum table_number {
 	TABLE_PATH_CELL,
 	TABLE_TIMELINE,
 	TABLE_PROCESS,
+	TABLE_SITE_PROCESS,
 	TABLE_PHASE,
 	TABLE_THREAD,
 	TABLE_THREAD_PAIR,
@@ -310,6 +311,11 @@ static const struct column process_columns[] = {
 	I(process, start_ns),
 };
 
+static const struct column site_process_columns[] = {
+	I(site_process, site),
+	I(site_process, process),
+};
+
 static const struct column phase_columns[] = {
 	I(phase, id),
 	I(phase, run),
@@ -360,6 +366,7 @@ static const struct table tables[TABLE_COUNT] = {
 	[TABLE_PATH_CELL] = TABLE(path_cell),
 	[TABLE_TIMELINE] = TABLE(timeline),
 	[TABLE_PROCESS] = TABLE(process),
+	[TABLE_SITE_PROCESS] = TABLE(site_process),
 	[TABLE_PHASE] = TABLE(phase),
 	[TABLE_THREAD] = TABLE(thread),
 	[TABLE_THREAD_PAIR] = TABLE(thread_pair),
@@ -634,6 +641,7 @@ ADD(size_life, TABLE_SIZE_LIFE)
 ADD(path_cell, TABLE_PATH_CELL)
 ADD(timeline, TABLE_TIMELINE)
 ADD(process, TABLE_PROCESS)
+ADD(site_process, TABLE_SITE_PROCESS)
 ADD(phase, TABLE_PHASE)
 ADD(thread, TABLE_THREAD)
 ADD(thread_pair, TABLE_THREAD_PAIR)

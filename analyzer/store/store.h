@@ -136,6 +136,10 @@ struct store_process {
 	int64_t id, run, number, pid, parent, start_ns;
 };
 
+struct store_site_process {
+	int64_t site, process;
+};
+
 struct store_phase {
 	int64_t id, run;
 	const char *name;
@@ -184,6 +188,7 @@ int store_add_size_life(struct store *, const struct store_size_life *, struct e
 int store_add_path_cell(struct store *, const struct store_path_cell *, struct err *);
 int store_add_timeline(struct store *, const struct store_timeline *, struct err *);
 int store_add_process(struct store *, const struct store_process *, struct err *);
+int store_add_site_process(struct store *, const struct store_site_process *, struct err *);
 int store_add_phase(struct store *, const struct store_phase *, struct err *);
 int store_add_thread(struct store *, const struct store_thread *, struct err *);
 int store_add_thread_pair(struct store *, const struct store_thread_pair *, struct err *);

@@ -132,6 +132,10 @@ add_run(struct made *made, int64_t id, int64_t allocations, int64_t recorded)
 
 		need(made, store_add_thread(made->store, &thread, &made->err));
 	}
+	need(made,
+	    store_add_process(made->store,
+		&(struct store_process){ .id = id, .run = id, .number = 1, .pid = 4710 + id },
+		&made->err));
 	for (int64_t i = 1; i <= 2; i++) {
 		struct store_phase phase = { .id = id * 10 + i,
 			.run = id,
@@ -308,6 +312,9 @@ add_site(struct made *made, int64_t run, const struct spec *spec, int64_t stack,
 	site.proved = site.local / 2 + site.up;
 	site.inferred = site.local - site.local / 2;
 	need(made, store_add_site(made->store, &site, &made->err));
+	need(made,
+	    store_add_site_process(
+		made->store, &(struct store_site_process){ site.id, run }, &made->err));
 	add_histograms(made, &site);
 	add_paths(made, &site, caller);
 	if (made->has_contexts)

@@ -37,7 +37,8 @@ function head(site, doc) {
 		h("p", { class: "dim" }, h("code", null, site.allocator), " in ",
 			site.file ? h("a", { class: "where", href: sourceLink(site.file, site.line), title: site.file },
 				`${visible(site.file)}:${site.line}`) : null, site.file ? " of " : null,
-			h("span", { class: "where", title: site.module }, base(site.module ?? "")), site.runs > 1 ? `, in ${site.runs} runs` : null),
+			h("span", { class: "where", title: site.module }, base(site.module ?? "")), site.runs > 1 ? `, in ${site.runs} runs` : null,
+			site.processes > 1 ? `, in ${site.processes} processes` : null),
 		h("p", { class: `callout ${verdict.kind}` }, h("strong", null, "Advice "), doc.advice || site.advice || verdict.advice));
 }
 
