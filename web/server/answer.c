@@ -155,8 +155,10 @@ answer_export(const struct request *request, const char *name, struct answer *an
 }
 
 static void
-answer_file(const struct bundle_file *file, struct answer *answer)
+answer_file(const struct request *request, const struct bundle_file *file, struct answer *answer)
 {
+	const struct bundle_packed *packed;
+
 	if (!bundle_is_whole()) {
 		answer_say(
 		    answer, 404, "esc was built without its page; /api/info and others are here\n");
@@ -167,6 +169,14 @@ answer_file(const struct bundle_file *file, struct answer *answer)
 	answer->links = file->links;
 	answer->body = file->body;
 	answer->len = file->len;
+	if (!request->takes_gzip)
+		return;
+	packed = bundle_packed(file);
+	if (!packed->bytes)
+		return;
+	answer->body = packed->bytes;
+	answer->len = packed->len;
+	answer->is_gzip = true;
 }
 
 void
@@ -183,7 +193,7 @@ answer_make(struct shelf *shelf, const char *path, const char *query, bool takes
 	if (parameters_parse(&request.parameters, query) < 0)
 		answer_say(answer, 400, "malformed parameters\n");
 	else if (file)
-		answer_file(file, answer);
+		answer_file(&request, file, answer);
 	else if (document)
 		answer_document(&request, document, answer);
 	else if (strncmp(path, export, sizeof(export) - 1) == 0)

@@ -14,8 +14,16 @@ struct bundle_file {
 	const char *links; /* what a browser is to ask for with it: a header; NULL: nothing */
 };
 
+/* The same as gzip. */
+struct bundle_packed {
+	char *bytes; /* NULL: no memory */
+	size_t len;
+};
+
 /* NULL: nothing of ours has that path. */
 const struct bundle_file *bundle_find(const char *path);
+/* One of them packed; it stays until the process ends. Any thread. */
+const struct bundle_packed *bundle_packed(const struct bundle_file *file);
 /* This esc was built with its page, not only the documents. */
 bool bundle_is_whole(void);
 

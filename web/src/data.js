@@ -1,5 +1,6 @@
 // Where documents come from: the server that sent the page, or the file that the page is
 // in. No view knows which.
+import { unpack } from "./unpack.js";
 
 function keyOf(name, params) {
 	const query = new URLSearchParams();
@@ -32,13 +33,6 @@ export function http(ask = fetch) {
 	};
 }
 
-async function unpack(text) {
-	const packed = Uint8Array.from(atob(text.replace(/\s+/g, "")), (c) => c.charCodeAt(0));
-	const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-
-	return new Response(stream).json();
-}
-
 // Blocks of one kind of document by their key: what is looked up in them, and how.
 const KEYED = { site: "id", source: "file" };
 
@@ -50,7 +44,7 @@ export function file(blocks) {
 		if (!blocks.has(name))
 			return null;
 		if (!opened.has(name))
-			opened.set(name, unpack(blocks.get(name)));
+			opened.set(name, unpack(blocks.get(name)).then(JSON.parse));
 		return opened.get(name);
 	}
 	return {

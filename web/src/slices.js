@@ -79,3 +79,19 @@ export function between(slices, from, to) {
 	}
 	return made;
 }
+
+// Columns of a plot in steps: the times at which any of the lists of {from, to, value}
+// changes, and of each list its value from there on; null: before it begins.
+export function steps(...lists) {
+	const times = [...new Set(lists.flatMap((list) => list.flatMap(({ from, to }) => [from, to])))].sort((a, b) => a - b);
+
+	return [times, ...lists.map((list) => {
+		let at = 0;
+
+		return times.map((time) => {
+			while (at < list.length - 1 && list[at].to <= time)
+				at++;
+			return list[at]?.from <= time ? list[at].value : null;
+		});
+	})];
+}

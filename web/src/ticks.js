@@ -19,9 +19,10 @@ export function stepOf(whole, most, kind = "decimal") {
 	return size * ((kind === "bytes" ? BINARY : DECIMAL).find((one) => size * one >= least * 0.999999) ?? base);
 }
 
-// All multiples of the step from 0 to whole.
-export function ticks(whole, most, kind) {
-	const step = stepOf(whole, most, kind);
+// All multiples of the step between two values, which make at most `most` of it.
+export function between(from, to, most, kind) {
+	const step = stepOf(to - from, most, kind);
+	const first = Math.ceil(from / step * 0.999999);
 
-	return Array.from({ length: Math.floor(whole / step * 1.000001) + 1 }, (_, at) => at * step);
+	return Array.from({ length: Math.max(0, Math.floor(to / step * 1.000001) - first + 1) }, (_, at) => (first + at) * step);
 }

@@ -1,6 +1,6 @@
 // Time line, sizes by lifetimes, callers and callees, two runs: their numbers, and that a
 // range or box chosen in one is what all others show.
-import { check, equal, json } from "./lib.mjs";
+import { check, equal, HANG, json, Tab } from "./lib.mjs";
 import { paths_of } from "./flame.mjs";
 import { sum, text, units } from "./truth.mjs";
 
@@ -39,6 +39,91 @@ async function range_holds(tab, cells, what) {
 	return inside(cells.cells.blocks);
 }
 
+const zoom_of = async (tab) => ((await parameters(tab)).zoom ?? "").split("-").map(Number);
+/** Until the URL's zoom is as it is wanted to be: it follows a wheel late. */
+async function zoomed(tab, is, what) {
+	const end = Date.now() + HANG;
+	while (!is(await zoom_of(tab)) && Date.now() < end)
+		await tab.page.waitForTimeout(50);
+	check(is(await zoom_of(tab)), what, await tab.hash());
+	await tab.settled();
+}
+
+async function zoom(tab, info) {
+	const whole = info.timeline.at(-1).at_ns;
+	const none = ([from]) => from === 0 && !Number.isNaN(from);
+	await tab.go("#/timeline");
+	const box = await tab.page.locator(".timeline-box .u-over").first().boundingBox();
+	await tab.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+	await tab.page.mouse.wheel(0, -240);
+	await zoomed(tab, ([from, to]) => from > 0 && to < whole, "a wheel zooms");
+	const [from, to] = await zoom_of(tab);
+	check(Math.abs((from + to) / 2 - whole / 2) < whole / 20, "what is under the pointer stays there", [from, to, whole]);
+	await tab.page.mouse.dblclick(box.x + box.width / 2, box.y + box.height / 2);
+	await zoomed(tab, none, "a double click shows all");
+	check(!(await tab.hash()).includes("from="), "and chooses nothing", await tab.hash());
+	await tab.page.keyboard.down("Shift");
+	await drag(tab, ".timeline-box .u-over >> nth=0", [0.25, 0.5], [0.5, 0.5]);
+	await tab.page.keyboard.up("Shift");
+	const near = (at, part) => Math.abs(at - whole * part) < whole / 50;
+	await zoomed(tab, ([a, b]) => near(a, 0.25) && near(b, 0.5), "a drag with Shift zooms to it");
+	check(!(await tab.hash()).includes("from="), "and chooses nothing", await tab.hash());
+	await tab.page.focus(".timeline-box");
+	await tab.press("0");
+	await zoomed(tab, none, "0 shows all");
+	await tab.press("End", "+", "+");
+	await zoomed(tab, ([a, b]) => a > whole / 3 && b > whole * 0.9, "+ zooms to the slice that has the focus");
+	await tab.press("Home");
+	await zoomed(tab, ([a, b]) => a === 0 && b < whole * 2 / 3, "what is seen goes with the focus");
+	await tab.press("Escape");
+	await zoomed(tab, none, "Escape shows all");
+}
+
+async function legend(tab, info) {
+	await tab.go("#/timeline");
+	const line = ".timeplot-legend button";
+	const pressed = () => tab.page.$$eval(line, (all) => all.map((one) => one.getAttribute("aria-pressed")));
+	equal(await pressed(), ["true", "true", "false"], "lines shown");
+	// the cursor: the pointer's or the keyboard's slice, read out
+	await tab.page.focus(".timeline-box");
+	await tab.press("Home");
+	const said = () => tab.texts(`${line} .said`);
+	await tab.page.waitForFunction((one) => document.querySelector(one).textContent !== "", `${line} .said`);
+	check(info.timeline.map((one) => units.bytes(one.live_bytes)).includes((await said())[0]), "a value of a slice", await said());
+	const pictures = () => tab.page.$$eval(".timeline-box canvas", (all) => all.map((one) => one.toDataURL()));
+	const before = await pictures();
+	equal(before.length, 2, "two plots");
+	await tab.click(`${line} >> nth=2`);
+	equal(await pressed(), ["true", "true", "true"], "frees are shown");
+	await tab.page.waitForFunction(() => document.querySelectorAll(".timeline-box canvas").length === 2);
+	const after = await pictures();
+	check(after[0] === before[0] && after[1] !== before[1], "and painted");
+	check((await tab.hash()).includes("hide=none"), "which the URL says", await tab.hash());
+	await tab.page.focus(`${line} >> nth=0`);
+	await tab.press("Enter");
+	equal(await pressed(), ["false", "true", "true"], "by the keyboard too");
+	check(await tab.page.evaluate((all) => document.activeElement === document.querySelectorAll(all)[0], line), "and the focus stays");
+	await tab.go("#/timeline");
+}
+
+/** Where esc was built without uPlot. */
+async function plotless(tab, cells) {
+	if (!tab.origin.startsWith("http"))
+		return;
+	const other = await Tab.open({ origin: tab.origin });
+	await other.context.addCookies(await tab.context.cookies());
+	await other.page.route("**/plot.js", (route) => route.fulfill({ contentType: "text/javascript", body: "" }));
+	await other.open(`${tab.origin}/#/timeline`);
+	const said = await other.page.$eval("main", (main) => main.innerText);
+	check(said.includes("without uPlot") && await other.page.locator("main .flame-under tbody tr").first().isVisible(),
+		"without uPlot it says so, and has the table", said);
+	await other.page.focus(".timeline-box");
+	await other.press("Home", "Shift+End");
+	await range_holds(other, cells, "range without a plot");
+	await other.blameless("without uPlot");
+	await other.close();
+}
+
 export async function timeline(tab, { file, info }) {
 	const cells = json("export", "--format=cells", file);
 	await tab.go("#/timeline");
@@ -71,6 +156,9 @@ export async function timeline(tab, { file, info }) {
 	await tab.page.focus(".timeline-box");
 	await tab.press("Escape");
 	check(!(await tab.hash()).includes("from="), "Escape removes the range", await tab.hash());
+	await zoom(tab, info);
+	await legend(tab, info);
+	await plotless(tab, cells);
 }
 
 async function box_holds(tab, heat, what) {

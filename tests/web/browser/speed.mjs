@@ -111,10 +111,11 @@ async function flame(tab) {
 async function weights(server) {
 	const tab = await Tab.open({ origin: server.origin });
 	const sizes = {};
+	const wire = {}; // as they came
 	tab.page.on("response", async (response) => {
 		const path = new URL(response.url()).pathname;
 		if (!path.startsWith("/api/") && response.ok())
-			sizes[path] = (await response.body()).length;
+			[sizes[path], wire[path]] = [(await response.body()).length, (await response.request().sizes()).responseBodySize];
 	});
 	await tab.open(server.url);
 	// their bodies may come later
@@ -126,6 +127,13 @@ async function weights(server) {
 	console.log(`size: ${JSON.stringify(sizes)}`);
 	console.log(`size: ${all} bytes before data (demanded: less than 153600)`);
 	check(all < 153600, "the page's size", all);
+	await tab.go("#/timeline");
+	for (const end = Date.now() + HANG; !wire["/plot.js"] && Date.now() < end;)
+		await tab.page.waitForTimeout(100);
+	const sent = Object.values(wire).reduce((sum, one) => sum + one, 0);
+	console.log(`size: with what the time line fetches ${Object.values(sizes).reduce((sum, one) => sum + one, 0)} bytes, ` +
+		`as gzip ${sent} on the wire: ${JSON.stringify(wire)}`);
+	check(wire["/plot.js"] > 0 && sent < 153600, "all of the page's size as it is sent", wire);
 	await tab.close();
 }
 

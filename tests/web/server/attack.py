@@ -242,6 +242,11 @@ def test_headers(server):
     page = server.ask("/").body.decode()
     check(re.search(r"<script(?![^>]*src=)|<style|\son\w+=|style=|javascript:|//[a-z]", page)
           is None, "the page has something inline, or of others")
+    for path in ("/", "/app.js", "/open.js", "/plot.js", "/style.css", "/icon.svg"):
+        whole, packed = server.ask(path), server.ask(path, Accept_Encoding="gzip")
+        check(whole.status == packed.status == 200 and "content-encoding" not in whole.headers and
+              packed.headers.get("content-encoding") == "gzip" and
+              gzip.decompress(packed.body) == whole.body, path + ": packed")
     head = server.ask("/", method="HEAD")
     check(head.status == 200 and head.body == b"" and
           head.headers["content-length"] == str(len(page)), "HEAD")

@@ -5,8 +5,8 @@ import { choose, parseFilter } from "../../../web/src/filter.js";
 import { byThread } from "../../../web/src/flame/weights.js";
 import { boxOf, gridOf, livesOf } from "../../../web/src/heatgrid.js";
 import { model as makeModel } from "../../../web/src/model.js";
-import { between, chosenBlocks, rounded, slicesIn, slicesOf } from "../../../web/src/slices.js";
-import { stepOf, ticks } from "../../../web/src/ticks.js";
+import { between, chosenBlocks, rounded, slicesIn, slicesOf, steps } from "../../../web/src/slices.js";
+import { stepOf, between as ticks } from "../../../web/src/ticks.js";
 import { changesOf } from "../../../web/src/views/compare.js";
 import { random, randomTree } from "./random_tree.mjs";
 
@@ -175,12 +175,27 @@ test("a box is the same from either corner, and reads as the filter has it", () 
 test("an axis has round numbers, few enough", () => {
 	for (const [whole, most, kind] of [[100, 4], [7, 3], [1.3e6, 5], [0.02, 4], [5e6, 4, "bytes"], [1024, 4, "bytes"],
 		[3e9, 8, "time"], [900e9, 8, "time"], [5e14, 6, "time"], [2e5, 6, "time"]]) {
-		const found = ticks(whole, most, kind);
+		const found = ticks(0, whole, most, kind);
 
 		assert.ok(found.length >= 2 && found.length <= most + 2, `${whole} ${kind}: ${found}`);
 		assert.ok(found[0] === 0 && found.at(-1) <= whole * 1.001);
 	}
 	assert.deepEqual([stepOf(100, 4), stepOf(1024, 4, "bytes"), stepOf(900e9, 8, "time")], [50, 256, 120e9]);
+	assert.deepEqual(ticks(12, 31, 4), [15, 20, 25, 30]);
+	assert.deepEqual(ticks(10e9, 14e9, 4, "time"), [10e9, 11e9, 12e9, 13e9, 14e9]);
+	for (const [from, to] of [[0, 1], [1e9 + 7, 1e9 + 9], [3.3e14, 3.4e14]])
+		for (const one of ticks(from, to, 5, "time"))
+			assert.ok(one >= from * 0.999999 && one <= to * 1.000001, `${from} ${one} ${to}`);
+});
+
+test("lists in steps become columns over all their times", () => {
+	const one = [{ from: 0, to: 4, value: 1 }, { from: 4, to: 6, value: 2 }];
+	const other = [{ from: 2, to: 5, value: 7 }];
+
+	assert.deepEqual(steps(one, other), [[0, 2, 4, 5, 6], [1, 1, 2, 2, 2], [null, 7, 7, 7, 7]]);
+	assert.deepEqual(steps([], one), [[0, 4, 6], [null, null, null], [1, 2, 2]]);
+	// a slice that takes no time is in nobody's way
+	assert.deepEqual(steps([{ from: 0, to: 0, value: 9 }, { from: 0, to: 3, value: 1 }]), [[0, 3], [1, 1]]);
 });
 
 test("changes are read as columns and as rows", () => {

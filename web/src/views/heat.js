@@ -396,8 +396,12 @@ export default {
 		context = given;
 		anchor = null;
 		cursor = null;
+		const canvas = h("canvas", { "aria-hidden": "true" });
+
 		parts = {
+			canvas,
 			...chart({
+				inside: canvas,
 				box: {
 					class: "heat-box", "aria-roledescription": "heat map",
 					"aria-label": "Blocks by size and lifetime: arrow keys move, with Shift they choose a box, Enter chooses a cell, Escape all",

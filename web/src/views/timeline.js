@@ -1,36 +1,31 @@
 // The time line: what was live and how fast it was allocated. A range that is chosen here
 // every view follows.
+import { plot as plotPart } from "../assets.js";
 import { chart } from "../chart.js";
 import { fill, h } from "../dom.js";
 import { choose, heatSums, needs, parseFilter } from "../filter.js";
-import { palette } from "../flame/paint.js";
-import { surface } from "../flame/surface.js";
 import { empty } from "../parts.js";
 import { between, chosenBlocks, rounded, slicesOf } from "../slices.js";
 import * as state from "../state.js";
-import { ticks } from "../ticks.js";
+import { timeplot } from "../timeplot.js";
 import * as tip from "../tip.js";
 import { bytes, count, ns } from "../units.js";
 
-const LEFT = 76; // of the plots, in pixels
-const RIGHT = 12;
-const LIVE = { top: 22, height: 190 };
-const RATE = { top: 258, height: 150 };
-const HEIGHT = 440;
 const DRAG = 4; // pixels; less is a click
 const ROWS = 64; // of the table
+const NEARER = 0.7; // by a key; a wheel turns by less
 
 let context = null;
 let parts = null;
+let plot = null; // timeplot, or null: there is no uPlot
+let width = 0; // that it was made for
 let shown = null; // {slices, whole, grid, step, begin, canChoose, chosen}
 let cursor = 0; // a slice of the grid
-let brush = null; // {from, to}: pixels, while it is drawn
+let brush = null; // {x, from, to, near}: while it is drawn; near: it is to zoom
 let anchor = null; // where a choice by keys began
 
-const widthNow = () => Math.max(1, parts.box.clientWidth - LEFT - RIGHT);
 const startOf = (slice) => shown.begin + slice * shown.step;
-const xOf = (time) => LEFT + time / shown.whole * widthNow();
-const timeAt = (x) => Math.max(0, Math.min(shown.whole, (x - LEFT) / widthNow() * shown.whole));
+const endOf = (slice) => Math.min(shown.whole, startOf(slice + 1));
 
 function rangeNow() {
 	const { from, to } = parseFilter(context.state);
@@ -38,117 +33,76 @@ function rangeNow() {
 	return from === null && to === null ? null : { from: from ?? 0, to: Math.min(to ?? shown.whole, shown.whole) };
 }
 
-function paintAxis(pen, { top, height }, most, kind, show, colours, title) {
-	pen.textAlign = "right";
-	pen.textBaseline = "middle";
-	for (const value of ticks(most, 4, kind)) {
-		const y = Math.round(top + height - value / most * height) + 0.5;
+// The part that the URL says is to be seen; null: all.
+function zoomNow() {
+	const found = /^(\d+)-(\d+)$/.exec(context.state.zoom ?? "");
+	const [from, to] = found ? found.slice(1).map(Number) : [0, 0];
 
-		pen.strokeStyle = colours.line;
-		pen.beginPath();
-		pen.moveTo(LEFT, y);
-		pen.lineTo(LEFT + widthNow(), y);
-		pen.stroke();
-		pen.fillStyle = colours.soft;
-		pen.fillText(show(value), LEFT - 8, y);
-	}
-	pen.textAlign = "left";
-	pen.fillStyle = colours.ink;
-	pen.fillText(title, LEFT, top - 11);
+	return from < to && to <= shown.whole ? { from, to } : null;
 }
 
-function paintTimes(pen, colours) {
-	const y = RATE.top + RATE.height;
+const hiddenNow = () => new Set((context.state.hide ?? "frees").split(","));
 
-	pen.fillStyle = colours.soft;
-	pen.textAlign = "center";
-	pen.textBaseline = "top";
-	for (const time of ticks(shown.whole, Math.max(2, widthNow() / 90), "time")) {
-		pen.fillText(time === 0 ? "0" : ns(time), Math.min(xOf(time), LEFT + widthNow() - 16), y + 7);
-		pen.strokeStyle = colours.line;
-		pen.beginPath();
-		pen.moveTo(Math.round(xOf(time)) + 0.5, y);
-		pen.lineTo(Math.round(xOf(time)) + 0.5, y + 4);
-		pen.stroke();
-	}
+function lines() {
+	const hidden = hiddenNow();
+	const of = (key) => shown.slices.map(({ from, to, [key]: value }) => ({ from, to, value }));
+	const rate = (value) => `${count(value)}/s`;
+
+	return [
+		{ key: "live", place: 0, name: "Live bytes, at most in each slice", list: of("live"), show: bytes, colour: "accent", filled: true },
+		{ key: "rate", place: 1, name: "Allocations a second", list: of("rate"), show: rate, colour: shown.chosen ? "dust" : "accent", filled: !shown.chosen },
+		shown.chosen && {
+			key: "chosen", place: 1, name: "of the chosen sites", show: rate, colour: "accent", filled: true,
+			list: Array.from(shown.chosen, (value, at) => ({ from: startOf(at), to: endOf(at), value })),
+		},
+		{ key: "frees", place: 1, name: "Frees a second", list: of("freed"), show: rate, colour: "hit" },
+	].filter(Boolean).map((line) => ({ ...line, hidden: hidden.has(line.key) }));
 }
 
-// Steps, filled down to the floor.
-function paintSteps(pen, { top, height }, slices, most, fillStyle, line) {
-	const y = (value) => top + height - value / most * height;
+function toggle({ key }) {
+	const hidden = hiddenNow();
 
-	pen.beginPath();
-	pen.moveTo(xOf(slices[0].from), top + height);
-	for (const { from, to, value } of slices) {
-		pen.lineTo(xOf(from), y(value));
-		pen.lineTo(xOf(to), y(value));
-	}
-	pen.lineTo(xOf(slices.at(-1).to), top + height);
-	pen.closePath();
-	pen.fillStyle = fillStyle;
-	pen.fill();
-	if (!line)
-		return;
-	pen.beginPath();
-	slices.forEach(({ from, to, value }, at) => {
-		pen[at === 0 ? "moveTo" : "lineTo"](xOf(from), y(value));
-		pen.lineTo(xOf(to), y(value));
+	if (!hidden.delete(key))
+		hidden.add(key);
+	state.set({ hide: [...hidden].filter(Boolean).join() || "none" }, { replace: true });
+}
+
+function drawPlot(uPlot) {
+	// with the keyboard on a line's button it stays there
+	const buttons = () => [...parts.box.querySelectorAll("button")];
+	const held = buttons().indexOf(document.activeElement);
+
+	const untold = plot?.untold();
+
+	plot?.end();
+	plot = uPlot && timeplot(uPlot, lines(), {
+		whole: shown.whole, zoom: zoomNow(), toggle,
+		zoomed: (seen) => state.set({ zoom: seen && `${Math.floor(seen.from)}-${Math.ceil(seen.to)}` }, { replace: true }),
 	});
-	pen.strokeStyle = line;
-	pen.lineWidth = 1.5;
-	pen.stroke();
-	pen.lineWidth = 1;
-}
-
-function paintRange(pen, range, colours) {
-	const [left, right] = [xOf(range.from), xOf(range.to)];
-
-	pen.globalAlpha = 0.62;
-	pen.fillStyle = colours.background;
-	for (const { top, height } of [LIVE, RATE]) {
-		pen.fillRect(LEFT, top - 1, left - LEFT, height + 1);
-		pen.fillRect(right, top - 1, LEFT + widthNow() - right, height + 1);
-	}
-	pen.globalAlpha = 1;
-	pen.fillStyle = colours.accent;
-	pen.fillRect(left - 1, LIVE.top, 2, RATE.top + RATE.height - LIVE.top);
-	pen.fillRect(right - 1, LIVE.top, 2, RATE.top + RATE.height - LIVE.top);
+	fill(parts.box, plot?.parts ?? empty("Not painted: this esc was built without uPlot.",
+		"The table below has the numbers, and the keys choose a range. ./configure says how uPlot comes."));
+	buttons()[held]?.focus();
+	if (untold)
+		plot.look(untold);
+	parts.under.open = parts.under.open || !plot;
+	width = 0;
+	parts.repaint();
 }
 
 function paint() {
-	if (!shown)
+	if (!shown || !plot)
 		return;
-	const colours = palette();
-	const pen = surface(parts.canvas, parts.box.clientWidth, HEIGHT);
-	const style = getComputedStyle(parts.box);
-	const live = Math.max(1, ...shown.slices.map((one) => one.live)) * 1.04;
-	const rate = Math.max(1, ...shown.slices.map((one) => one.rate), ...shown.chosen ?? []) * 1.04;
+	const theme = `${parts.box.clientWidth} ${document.documentElement.dataset.theme}`;
 
-	pen.font = `12px ${style.fontFamily}`;
-	paintAxis(pen, LIVE, live, "bytes", bytes, colours, "Live bytes, at most in each slice");
-	paintAxis(pen, RATE, rate, "decimal", count, colours,
-		shown.chosen ? "Allocations a second: all, and of the chosen sites" : "Allocations a second");
-	paintSteps(pen, LIVE, shown.slices.map((one) => ({ ...one, value: one.live })), live, colours.fill, colours.accent);
-	paintSteps(pen, RATE, shown.slices.map((one) => ({ ...one, value: one.rate })), rate,
-		shown.chosen ? colours.root : colours.fill, shown.chosen ? colours.dust : colours.accent);
-	if (shown.chosen) {
-		paintSteps(pen, RATE, Array.from(shown.chosen, (value, at) => ({
-			from: startOf(at), to: Math.min(shown.whole, startOf(at + 1)), value,
-		})), rate, colours.fill, colours.accent);
+	if (theme !== width) {
+		plot.make(parts.box.clientWidth);
+		width = theme;
 	}
-	paintTimes(pen, colours);
-	const range = brush ? { from: timeAt(brush.from), to: timeAt(brush.to) } : rangeNow();
+	const drawn = brush && !brush.near ? rounded(shown.grid, brush.from, brush.to, shown.whole) : brush;
 
-	if (range)
-		paintRange(pen, { from: Math.min(range.from, range.to), to: Math.max(range.from, range.to) }, colours);
-	if (document.activeElement === parts.box) {
-		const left = xOf(startOf(cursor));
-
-		pen.strokeStyle = colours.ink;
-		pen.setLineDash([3, 3]);
-		pen.strokeRect(left + 0.5, LIVE.top, xOf(Math.min(shown.whole, startOf(cursor + 1))) - left, RATE.top + RATE.height - LIVE.top);
-		pen.setLineDash([]);
-	}
+	plot.choose(drawn ? { from: Math.min(drawn.from, drawn.to), to: Math.max(drawn.from, drawn.to) } : rangeNow());
+	if (document.activeElement === parts.box)
+		plot.point((startOf(cursor) + endOf(cursor)) / 2);
 }
 
 function words(from, to) {
@@ -164,13 +118,37 @@ function say() {
 	const range = rangeNow();
 
 	fill(parts.now, range ? `Chosen: ${words(range.from, range.to)}`
-		: words(startOf(cursor), Math.min(shown.whole, startOf(cursor + 1))));
+		: words(startOf(cursor), endOf(cursor)));
 }
 
 const setRange = (range, how) => state.set({ from: Math.round(range.from), to: Math.round(range.to) }, how);
 
+// The cursor's slice is to be seen.
+function follow() {
+	const seen = plot?.seen();
+
+	if (seen && (startOf(cursor) < seen.from || endOf(cursor) > seen.to))
+		plot.look({ from: startOf(cursor) - (seen.to - seen.from) / 2, to: startOf(cursor) + (seen.to - seen.from) / 2 });
+}
+
+// False: it is none.
+function zoomKey(name) {
+	const { from, to } = plot.seen();
+
+	if (name === "+" || name === "=")
+		plot.zoom(NEARER, (startOf(cursor) + endOf(cursor)) / 2);
+	else if (name === "-")
+		plot.zoom(1 / NEARER, (from + to) / 2);
+	else if ((name === "0" || name === "Escape") && to - from < shown.whole)
+		plot.reset();
+	else
+		return false;
+	parts.repaint();
+	return true;
+}
+
 function key(event) {
-	if (event.ctrlKey || event.altKey || event.metaKey)
+	if (event.ctrlKey || event.altKey || event.metaKey || event.target !== parts.box)
 		return;
 	const last = Math.max(0, Math.ceil((shown.whole - shown.begin) / shown.step) - 1);
 	const to = { ArrowLeft: cursor - 1, ArrowRight: cursor + 1, Home: 0, End: last, PageUp: cursor - 8, PageDown: cursor + 8 }[event.key];
@@ -187,54 +165,74 @@ function key(event) {
 		} else {
 			anchor = null;
 			cursor = next;
+			follow();
 			parts.repaint();
-			fill(parts.now, words(startOf(cursor), Math.min(shown.whole, startOf(cursor + 1))));
+			fill(parts.now, words(startOf(cursor), endOf(cursor)));
 		}
 	} else if (event.key === "Enter" && shown.canChoose) {
 		setRange({ from: startOf(cursor), to: startOf(cursor + 1) });
 	} else if (event.key === "Escape" && range) {
 		state.set({ from: null, to: null });
-	} else {
+	} else if (!plot || !zoomKey(event.key)) {
 		return;
 	}
 	event.preventDefault();
 	event.stopPropagation();
 }
 
-function bindBrush() {
-	const at = (event) => event.clientX - parts.box.getBoundingClientRect().left;
+function release(event) {
+	const made = brush;
 
+	brush = null;
+	if (!made)
+		return;
+	const time = plot.timeAt(event.clientX);
+
+	cursor = Math.max(0, Math.floor((time - shown.begin) / shown.step));
+	parts.repaint();
+	if (Math.abs(event.clientX - made.x) < DRAG)
+		say();
+	else if (made.near)
+		plot.look({ from: Math.min(made.from, time), to: Math.max(made.from, time) });
+	else if (shown.canChoose)
+		setRange(rounded(shown.grid, made.from, time, shown.whole));
+}
+
+function wheel(event) {
+	const { from, to } = plot?.seen() ?? {};
+
+	// the page scrolls where there is nothing to zoom
+	if (!plot || event.deltaY === 0 || (event.deltaY > 0 && to - from >= shown.whole))
+		return;
+	event.preventDefault();
+	plot.zoom(Math.exp(Math.max(-1, Math.min(1, event.deltaY / 400))), plot.timeAt(event.clientX));
+}
+
+function bindPointer() {
 	parts.box.addEventListener("pointerdown", (event) => {
-		if (event.button !== 0)
+		if (event.button !== 0 || !plot || event.target.closest("button"))
 			return;
-		brush = { from: at(event), to: at(event) };
+		const time = plot.timeAt(event.clientX);
+
+		brush = { x: event.clientX, from: time, to: time, near: event.shiftKey };
 		parts.box.setPointerCapture(event.pointerId);
 	});
 	parts.box.addEventListener("pointermove", (event) => {
-		const time = timeAt(at(event));
+		if (!plot)
+			return;
+		const time = plot.timeAt(event.clientX);
 
 		if (brush) {
-			brush.to = at(event);
+			brush.to = time;
 			parts.repaint();
 		}
-		const step = rounded(shown.grid, brush ? timeAt(brush.from) : time, time, shown.whole);
+		const step = rounded(shown.grid, brush ? brush.from : time, time, shown.whole);
 
 		tip.show(event.clientX, event.clientY, h("p", null, words(step.from, Math.min(step.to, shown.whole))));
 	});
-	parts.box.addEventListener("pointerup", (event) => {
-		const made = brush;
-
-		brush = null;
-		if (!made)
-			return;
-		cursor = Math.max(0, Math.floor((timeAt(at(event)) - shown.begin) / shown.step));
-		if (Math.abs(made.to - made.from) < DRAG || !shown.canChoose) {
-			parts.repaint();
-			say();
-			return;
-		}
-		setRange(rounded(shown.grid, timeAt(made.from), timeAt(made.to), shown.whole));
-	});
+	parts.box.addEventListener("pointerup", release);
+	parts.box.addEventListener("dblclick", () => plot?.reset());
+	parts.box.addEventListener("wheel", wheel, { passive: false });
 }
 
 function drawTable() {
@@ -257,7 +255,8 @@ function drawTable() {
 function drawNote(range) {
 	fill(parts.note, shown.canChoose
 		? h("span", null, "Drag to choose a range (keys: Shift with arrows); every view then shows what was allocated in it. " +
-			`Slices of ${ns(shown.step)}: a range is rounded to whole ones.`)
+			`Slices of ${ns(shown.step)}: a range is rounded to whole ones. ` +
+			"The wheel, a drag with Shift and + and - zoom; a double click or 0 shows all.")
 		: h("span", null, "This database does not say when sites allocated, so that no range can be chosen: analyze the trace again."),
 	range ? h("button", { type: "button", class: "link", onclick: () => state.set({ from: null, to: null }) }, "whole run (Esc)") : null);
 }
@@ -280,14 +279,16 @@ async function chosenRates(cells) {
 }
 
 async function show(root) {
-	const slices = slicesOf(context.info.timeline ?? []);
+	const slices = slicesOf(context.info.timeline ?? []).map((one) => ({
+		...one, freed: one.to > one.from ? one.frees * 1e9 / (one.to - one.from) : 0,
+	}));
 
 	if (slices.length === 0) {
 		fill(root, h("h2", { class: "hide" }, "Time line"), empty("Nothing was allocated while esc looked.",
 			"See esc info for what ran; a trace of an older esc has no time line: record the program again."));
 		return;
 	}
-	const cells = await context.find("cells");
+	const [cells, uPlot] = await Promise.all([context.find("cells"), plotPart()]);
 	const whole = slices.at(-1).to;
 
 	const grid = cells?.slice_ns > 0 ? cells : { slice_ns: whole / slices.length };
@@ -301,7 +302,7 @@ async function show(root) {
 	drawNote(rangeNow());
 	drawTable();
 	say();
-	parts.repaint();
+	drawPlot(uPlot);
 }
 
 export default {
@@ -315,13 +316,13 @@ export default {
 		parts = chart({
 			box: {
 				class: "timeline-box", "aria-roledescription": "time line",
-				"aria-label": "Live bytes and allocations over time: arrow keys move, with Shift they choose a range, Enter chooses a slice, Escape the whole run",
+				"aria-label": "Live bytes and allocations over time: arrow keys move, with Shift they choose a range, Enter chooses a slice, Escape the whole run, plus and minus zoom",
 				onkeydown: key,
 			},
 			paint,
 			stop: () => { brush = null; },
 		});
-		bindBrush();
+		bindPointer();
 		await show(root);
 	},
 	async update(root, given) {
@@ -329,6 +330,8 @@ export default {
 		await show(root.querySelector(".view") ?? root);
 	},
 	leave() {
+		plot?.end();
+		plot = null;
 		parts?.end();
 		parts = null;
 		shown = null;
