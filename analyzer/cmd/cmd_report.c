@@ -43,7 +43,7 @@ enum {
 };
 
 static const struct option_def report_options[] = {
-	{ "sort", REPORT_SORT, "KEY", "order of the sites: cost, blocks, bytes, saved" },
+	{ "sort", REPORT_SORT, "KEY", "order of the sites: cost, blocks, bytes, peak, saved" },
 	{ "verdict", REPORT_VERDICT, "V,...", "only sites of these verdicts" },
 	{ "top", REPORT_TOP, "N", "only the first N sites" },
 	{ "site", REPORT_SITE, "SITE", "one site: its number, FUNCTION or FILE:LINE" },
@@ -175,6 +175,7 @@ page_set(struct page *page, const struct options *options, const struct tables *
 		.out = stdout,
 		.columns = term_columns(stdout, REPORT_COLUMNS),
 		.is_colored = term_color_wanted(stdout, options->color),
+		.is_by_peak = options->order != NULL && options->order == order_find("peak"),
 		.top = options->top,
 		.paths = &options->paths,
 		.run = &tables->run,

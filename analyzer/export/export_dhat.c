@@ -23,16 +23,24 @@ enum {
 	DHAT_FRAMES = 2,     /* then ours */
 };
 
+enum dhat_value {
+	DHAT_BYTES,
+	DHAT_BLOCKS,
+	DHAT_PEAK_BYTES,
+	DHAT_PEAK_BLOCKS,
+	DHAT_END_BYTES,
+	DHAT_END_BLOCKS,
+	DHAT_VALUES,
+};
+
 /* A stack, whatever its paths are: that viewer takes each stack once. */
 struct dhat_point {
-	double values[4]; /* as the columns below */
+	double values[DHAT_VALUES];
 	double life;
 	uint32_t node;
 };
 
-enum dhat_value { DHAT_BYTES, DHAT_BLOCKS, DHAT_END_BYTES, DHAT_END_BLOCKS, DHAT_VALUES };
-
-static const char *const dhat_keys[DHAT_VALUES] = { "tb", "tbk", "eb", "ebk" };
+static const char *const dhat_keys[DHAT_VALUES] = { "tb", "tbk", "gb", "gbk", "eb", "ebk" };
 
 struct dhat {
 	struct json json;
@@ -72,6 +80,8 @@ dhat_collect(struct dhat *dhat)
 		point = &dhat->points[*at];
 		point->values[DHAT_BYTES] += fact->bytes;
 		point->values[DHAT_BLOCKS] += fact->blocks;
+		point->values[DHAT_PEAK_BYTES] += fact->peak_bytes;
+		point->values[DHAT_PEAK_BLOCKS] += fact->peak_blocks;
 		point->values[DHAT_END_BYTES] += fact->live_bytes;
 		point->values[DHAT_END_BLOCKS] += fact->live;
 		point->life += fact->life;
@@ -98,11 +108,9 @@ dhat_point(struct dhat *dhat, const struct dhat_point *point, struct columns_car
 	}
 	json_key(json, "tl");
 	json_double(json, round(point->life));
-	/* the most at a time, and what was there at the peak: not known by stack */
+	/* the most that it had at a time is not known */
 	dhat_zero(json, "mb");
 	dhat_zero(json, "mbk");
-	dhat_zero(json, "gb");
-	dhat_zero(json, "gbk");
 	json_key(json, "fs");
 	json_begin_array(json);
 	if (point->node == 0)
@@ -142,13 +150,12 @@ dhat_frames(struct dhat *dhat)
 	strbuf_release(&text);
 }
 
-/* ns from the start at which most was live: the end of its slice; 0: not known. */
+/* ns from the start at which most was live, in the run with the highest peak. */
 static int
 dhat_peak(struct query_db *db, int64_t *at, struct err *err)
 {
-	struct query *query = query_prepare(db,
-	    "SELECT at FROM timeline WHERE live_bytes > 0 ORDER BY live_bytes DESC, at LIMIT 1",
-	    err);
+	struct query *query =
+	    query_prepare(db, "SELECT peak_ns FROM run ORDER BY peak_bytes DESC, id LIMIT 1", err);
 	int rc = query ? query_next(query, err) : -1;
 
 	*at = rc > 0 ? query_int(query, 0) : 0;
@@ -164,8 +171,8 @@ dhat_command(struct json *json, const struct origin *origin)
 	char peak[SHOW_SIZE];
 
 	strbuf_addf(&text,
-	    "%s [esc " PACKAGE_VERSION ": %s at most at a time; Max and t-gmax by "
-	    "stack are not known, and 0",
+	    "%s [esc " PACKAGE_VERSION ": %s at most at a time; Max by stack is not "
+	    "known, and 0",
 	    origin->command ? origin->command : "", show_bytes(peak, (double)origin->peak_bytes));
 	for (size_t i = 0; i < origin->note_count; i++)
 		strbuf_addf(&text, "; %s", origin->notes[i]);

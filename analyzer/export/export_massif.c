@@ -1,7 +1,6 @@
 /*
- * For ms_print and massif-visualizer: what was live over time, and by stack what is live at
- * the end. A trace that is read does not know what was live when most was, but that this was
- * the end: the tree of that moment says so.
+ * For ms_print and massif-visualizer: what was live over time, and by stack what was live when
+ * most was, and what is live at the end. Of pools nothing: their memory is malloc's.
  */
 #include "config.h"
 
@@ -28,9 +27,10 @@ enum { MASSIF_DEPTH = 64, MASSIF_PARTS = 1000, MASSIF_END = UINT32_MAX };
 struct massif_moment {
 	int64_t at; /* ns */
 	int64_t bytes;
+	bool is_peak;
 };
 
-/* A path with live blocks. */
+/* A path with live blocks, at the peak or at the end. */
 struct massif_item {
 	uint32_t node;  /* of its frame at the level that is opened next; 0: none is left */
 	uint32_t frame; /* at the level that was opened last; MASSIF_END: none */
@@ -57,23 +57,37 @@ struct massif {
 	int64_t run, duration_ns;
 	struct massif_moment *moments;
 	size_t moment_count, moment_cap;
-	struct massif_item *items;
+	int64_t peak_ns;
+	bool is_filtered;          /* the moments are of all blocks, or there are none */
+	struct massif_item *items; /* of the tree that is written */
 	size_t item_count;
-	int64_t live; /* bytes at the end */
+	int64_t live; /* their bytes */
 	struct massif_level levels[MASSIF_DEPTH];
 };
+
+/* A time of the run. */
+static int64_t
+massif_within(const struct massif *massif, int64_t at)
+{
+	at = at < massif->duration_ns ? at : massif->duration_ns;
+	return at > 0 ? at : 0;
+}
 
 /* One run: the file has one line of time. */
 static int
 massif_load_run(struct massif *massif, struct query_db *db, struct err *err)
 {
-	struct query *query = query_prepare(
-	    db, "SELECT id, duration_ns FROM run ORDER BY peak_bytes DESC, id LIMIT 1", err);
+	struct query *query = query_prepare(db,
+	    "SELECT id, duration_ns, peak_ns, filter != '' FROM run"
+	    " ORDER BY peak_bytes DESC, id LIMIT 1",
+	    err);
 	int rc = query ? query_next(query, err) : -1;
 
 	if (rc > 0) {
 		massif->run = query_int(query, 0);
 		massif->duration_ns = query_int(query, 1) > 0 ? query_int(query, 1) : 0;
+		massif->peak_ns = massif_within(massif, query_int(query, 2));
+		massif->is_filtered = query_int(query, 3) != 0;
 	}
 	query_finish(query);
 	return rc < 0 ? -1 : 0;
@@ -82,7 +96,8 @@ massif_load_run(struct massif *massif, struct query_db *db, struct err *err)
 static int
 massif_load_sites(struct massif *massif, struct query_db *db, struct err *err)
 {
-	struct query *query = query_prepare(db, "SELECT id FROM site WHERE run = ?", err);
+	struct query *query =
+	    query_prepare(db, "SELECT id FROM site WHERE run = ? AND pool = ''", err);
 	int rc = -1;
 
 	if (!query)
@@ -100,7 +115,7 @@ massif_add_moment(struct massif *massif, int64_t at, int64_t bytes)
 {
 	massif->moments = xgrow(massif->moments, &massif->moment_cap, massif->moment_count + 1,
 	    sizeof(*massif->moments));
-	massif->moments[massif->moment_count++] = (struct massif_moment){ at, bytes };
+	massif->moments[massif->moment_count++] = (struct massif_moment){ at, bytes, false };
 }
 
 static int
@@ -114,36 +129,52 @@ massif_load_moments(struct massif *massif, struct query_db *db, struct err *err)
 		return -1;
 	query_bind_int(query, 1, massif->run);
 	while ((rc = query_next(query, err)) > 0) {
-		int64_t at = query_int(query, 0);
-
 		/* the last slice may end behind the run */
-		at = at < massif->duration_ns ? at : massif->duration_ns;
-		massif_add_moment(massif, at > 0 ? at : 0, columns_round(query_real(query, 1)));
+		massif_add_moment(massif, massif_within(massif, query_int(query, 0)),
+		    columns_round(query_real(query, 1)));
 	}
 	query_finish(query);
 	return rc;
 }
 
+/* The items of the tree of the peak, or of that of the end. */
 static void
-massif_collect(struct massif *massif)
+massif_collect(struct massif *massif, bool is_peak)
 {
 	const struct stack_paths *paths = &massif->paths;
 	struct columns_carry carry = { 0 };
 
-	massif->items = xcalloc(paths->count + 1, sizeof(*massif->items));
+	massif->item_count = 0;
+	massif->live = 0;
 	for (size_t i = 0; i < paths->count; i++) {
 		struct map_key site = { 0, (uint64_t)paths->facts[i].site };
 		int64_t bytes;
 
 		if (!map_find(&massif->sites, site))
 			continue;
-		bytes = columns_carry(&carry, paths->facts[i].live_bytes);
+		bytes = columns_carry(
+		    &carry, is_peak ? paths->facts[i].peak_bytes : paths->facts[i].live_bytes);
 		massif->live += bytes;
 		if (bytes > 0)
 			massif->items[massif->item_count++] =
 			    (struct massif_item){ .node = paths->node[i], .bytes = bytes };
 	}
-	massif_add_moment(massif, massif->duration_ns, massif->live);
+}
+
+/* Puts it in front of those behind it, in the place of the slice that it was the most of. */
+static void
+massif_add_peak(struct massif *massif)
+{
+	size_t at = 0;
+
+	while (at < massif->moment_count && massif->moments[at].at < massif->peak_ns)
+		at++;
+	if (massif->is_filtered || at == massif->moment_count) {
+		massif_add_moment(massif, 0, 0);
+		memmove(massif->moments + at + 1, massif->moments + at,
+		    (massif->moment_count - at - 1) * sizeof(*massif->moments));
+	}
+	massif->moments[at] = (struct massif_moment){ massif->peak_ns, massif->live, true };
 }
 
 static int
@@ -253,7 +284,7 @@ massif_write_group(
 	}
 }
 
-/* What is live at the end, from the allocating functions outwards. */
+/* What was collected, from the allocating functions outwards. */
 static void
 massif_write_tree(struct massif *massif, FILE *out)
 {
@@ -283,24 +314,17 @@ massif_write_tree(struct massif *massif, FILE *out)
 	}
 }
 
-/* The last moment that most was live at: where that is the end, it has a tree. */
-static size_t
-massif_peak(const struct massif *massif)
-{
-	size_t peak = 0;
-
-	for (size_t i = 1; i < massif->moment_count; i++) {
-		if (massif->moments[i].bytes >= massif->moments[peak].bytes)
-			peak = i;
-	}
-	return peak;
-}
-
 static void
 massif_write_moments(struct massif *massif, FILE *out)
 {
-	size_t peak = massif_peak(massif), last = massif->moment_count - 1;
+	size_t last;
 
+	massif->items = xcalloc(massif->paths.count + 1, sizeof(*massif->items));
+	massif_collect(massif, true);
+	massif_add_peak(massif);
+	massif_collect(massif, false);
+	massif_add_moment(massif, massif->duration_ns, massif->live);
+	last = massif->moment_count - 1;
 	for (size_t i = 0; i < massif->moment_count; i++) {
 		const struct massif_moment *moment = &massif->moments[i];
 
@@ -309,25 +333,22 @@ massif_write_moments(struct massif *massif, FILE *out)
 		    "mem_heap_B=%lld\nmem_heap_extra_B=0\nmem_stacks_B=0\nheap_tree=%s\n",
 		    i, (long long)(moment->at / 1000000), (long long)(moment->at / 1000 % 1000),
 		    (long long)moment->bytes,
-		    i == peak       ? "peak"
+		    moment->is_peak ? "peak"
 			: i == last ? "detailed"
 				    : "empty");
-		if (i == last)
-			massif_write_tree(massif, out);
-		else if (i == peak)
-			fprintf(out,
-			    "n0: %lld by stack this is not known, but of the end: see snapshot "
-			    "%zu\n",
-			    (long long)moment->bytes, last);
+		if (i != last && !moment->is_peak)
+			continue;
+		massif_collect(massif, moment->is_peak);
+		massif_write_tree(massif, out);
 	}
 }
 
 static void
 massif_write(struct massif *massif, const struct origin *origin, FILE *out)
 {
-	fputs("desc: written by esc " PACKAGE_VERSION "; the last snapshot has what is live at "
-	      "the end by stack\n"
-	      "desc: a snapshot is the most that was live since the one before\n"
+	fputs("desc: written by esc " PACKAGE_VERSION "; the peak has what was live then by stack, "
+	      "the last snapshot what is live at the end\n"
+	      "desc: any other snapshot is the most that was live since the one before\n"
 	      "desc: the number in front of a function tells places apart, it is no address\n",
 	    out);
 	fprintf(out, "desc: what is below %.2f%% is not told apart, nor more than %d callers\n",
@@ -360,7 +381,6 @@ write_massif(const struct export_options *options, struct query_db *db, FILE *ou
 	if (rc == 0)
 		rc = stack_paths_load(&massif->paths, db, err);
 	if (rc == 0) {
-		massif_collect(massif);
 		massif_write(massif, &origin, out);
 	}
 	origin_release(&origin);
@@ -377,6 +397,6 @@ write_massif(const struct export_options *options, struct query_db *db, FILE *ou
 const struct export export_massif = {
 	.name = "massif",
 	.extension = "massif",
-	.summary = "memory over time and what is live at the end, for ms_print",
+	.summary = "memory over time, and by stack at the peak and at the end, for ms_print",
 	.write = write_massif,
 };

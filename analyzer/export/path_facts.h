@@ -33,6 +33,7 @@ struct path_verdict path_verdicts_find(const struct path_verdicts *verdicts, int
 struct path_fact {
 	int64_t site, stack; /* site(id) of its run, stack(id) */
 	double blocks, bytes, cost, live_bytes;
+	double peak_blocks, peak_bytes;          /* live when most was */
 	double local, up, thread, live, unknown; /* blocks by fate */
 	double life;                             /* ns that its blocks lived in all */
 	double share;                            /* that need not be on the heap, 0 to 1 */

@@ -70,6 +70,8 @@ ingest_begin(void *data, struct model_block *block)
 		    run->definitions, run->streams.list[block->stream].process, block->begin),
 		.size = (double)block->size,
 		.weight = (double)block->weight });
+	peaks_add(&run->peaks, block->tag, run->timeline.reached, (double)block->weight,
+	    (double)block->size * (double)block->weight);
 	/* its memory is the malloc family's, which is counted */
 	if (decode_is_pools(block->kind))
 		return;
@@ -136,6 +138,8 @@ ingest_end(void *data, const struct model_end *end)
 		ingest_block(run, end, fate);
 	if (end->outcome == MODEL_LIVE)
 		return;
+	peaks_add(&run->peaks, end->block->tag, run->timeline.reached, -weight,
+	    -(double)end->block->size * weight);
 	if (!decode_is_pools(end->block->kind))
 		timeline_add(&run->timeline, end->time, -(double)end->block->size, weight);
 	ingest_count_pair(run, from, run->threads[end->stream], weight);
@@ -248,6 +252,7 @@ ingest_run_begin(struct ingest_run *run)
 
 	timeline_init(&run->timeline,
 	    head->ring_from > head->start.ticks ? head->ring_from : head->start.ticks);
+	peaks_release(&run->peaks);
 	cells_release(&run->cells);
 	cells_init(&run->cells, run->timeline.start, run->threads, run->streams.count,
 	    run->thread_count, ingest_share(ingest, run->trace_size, 1) / CELLS_COST);
@@ -330,6 +335,7 @@ ingest_run_free(struct ingest_run *run)
 	putback_release(&run->putback);
 	streams_release(&run->streams);
 	definitions_free(run->definitions);
+	peaks_release(&run->peaks);
 	cells_release(&run->cells);
 	free(run->threads);
 	map_release(&run->pairs);
@@ -395,6 +401,7 @@ ingest_run_feed(struct ingest_run *run)
 	model_finish(run->model, pipe_match(pipe));
 	run->matched = pipe_match(pipe)->counts;
 	pipe_free(pipe);
+	peaks_finish(&run->peaks, run->timeline.reached);
 	escape_finish(&run->escape);
 	if (run->reader->head.mode == ESC_MODE_AUTO && run->whole_until != UINT64_MAX)
 		escape_unseen(

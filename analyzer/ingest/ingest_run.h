@@ -8,6 +8,7 @@
 #include "analyzer/escape/logical.h"
 #include "analyzer/escape/putback.h"
 #include "analyzer/ingest/cells.h"
+#include "analyzer/ingest/peaks.h"
 #include "analyzer/ingest/rates.h"
 #include "analyzer/ingest/timeline.h"
 #include "analyzer/model/match.h"
@@ -59,6 +60,7 @@ struct ingest_run {
 	struct escape escape;
 	struct timeline timeline;
 	struct cells cells;
+	struct peaks peaks;
 	struct rates rates;   /* of auto mode */
 	uint64_t whole_until; /* ticks until which everything was to be recorded */
 	uint64_t whole;       /* blocks until then */

@@ -322,6 +322,15 @@ write_sampling(const struct ingest_run *run, struct store_run *row)
 	row->spent_ns = write_clamp((double)head->spent * run->tick_ns);
 }
 
+/* 0: nothing was ever live. */
+static int64_t
+write_peak_ns(const struct ingest_run *run)
+{
+	uint64_t start = run->reader->head.start.ticks, time = run->timeline.peak_time;
+
+	return time > start ? write_clamp((double)(time - start) * run->tick_ns) : 0;
+}
+
 /* Sums over its threads, and what was made of its events. */
 static void
 write_counted(const struct ingest_run *run, struct store_run *row)
@@ -342,6 +351,7 @@ write_counted(const struct ingest_run *run, struct store_run *row)
 	row->freed_before = whole_run ? 0 : write_int(run->matched.unmatched);
 	row->pool_unmatched = whole_run ? write_int(run->matched.pool_unmatched) : 0;
 	row->peak_bytes = write_clamp(run->timeline.peak);
+	row->peak_ns = write_peak_ns(run);
 	row->threads = run->thread_count;
 	row->processes = run->definitions->process_count;
 }

@@ -26,6 +26,8 @@ struct timeline {
 	struct timeline_slice *last; /* that one; NULL: none */
 	double live;                 /* bytes now */
 	double peak;
+	uint64_t peak_time; /* ticks */
+	uint64_t reached;   /* times that a new peak was */
 };
 
 void timeline_init(struct timeline *timeline, uint64_t start);
@@ -48,8 +50,11 @@ timeline_add(struct timeline *timeline, uint64_t time, double bytes, double weig
 		slice->allocations += weight;
 	if (timeline->live > slice->live)
 		slice->live = timeline->live;
-	if (timeline->live > timeline->peak)
+	if (timeline->live > timeline->peak) {
 		timeline->peak = timeline->live;
+		timeline->peak_time = time;
+		timeline->reached++;
+	}
 }
 
 #endif

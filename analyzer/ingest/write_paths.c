@@ -9,7 +9,7 @@
 
 /* Adds what was counted of a path to its row. */
 static void
-write_path_add(struct store_path *row, const struct escape_path *path,
+write_path_add(struct store_path *row, const struct escape_path *path, struct peaks_path peak,
     const struct escape_site *site, const struct write_means *means)
 {
 	double share = path->fates[FATE_LOCAL] + path->fates[FATE_UP] + path->fates[FATE_THREAD] +
@@ -23,6 +23,8 @@ write_path_add(struct store_path *row, const struct escape_path *path,
 	row->bytes += path->bytes;
 	row->live_bytes += path->live_bytes;
 	row->life += path->life;
+	row->peak_blocks += peak.peak_blocks;
+	row->peak_bytes += peak.peak_bytes;
 	share += path->fates[FATE_LIVE] + path->fates[FATE_CENSORED];
 	row->blocks += share;
 	if (site->weight > 0)
@@ -54,7 +56,8 @@ write_paths(struct ingest_run *run, const struct write_means *means, struct err 
 			rows =
 			    (struct store_path){ .site = sums.list[i].a, .stack = sums.list[i].b };
 		row = &rows;
-		write_path_add(row, path, &escape->sites[path->site], means);
+		write_path_add(row, path, peaks_at(&run->peaks, (size_t)sums.list[i].c),
+		    &escape->sites[path->site], means);
 		if (i + 1 < sums.count && sums.list[i + 1].a == row->site &&
 		    sums.list[i + 1].b == row->stack)
 			continue;

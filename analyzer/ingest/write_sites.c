@@ -172,27 +172,37 @@ write_pool(const struct ingest_run *run, const struct escape_site *site)
 	return *names->list[site->pool] != '\0' ? names->list[site->pool] : "unnamed";
 }
 
-/* The heaviest path of each site; its index + 1. */
-static uint32_t *
-write_heaviest(const struct escape *escape)
+/* What a site's paths come to. */
+struct site_paths {
+	const struct escape_path *heaviest;
+	double most;                    /* its blocks */
+	double peak_blocks, peak_bytes; /* of all of them */
+};
+
+/* By site; the caller frees. */
+static struct site_paths *
+write_site_paths(const struct ingest_run *run)
 {
-	uint32_t *best = xcalloc((size_t)escape->site_count + 1, sizeof(*best));
-	double *most = xcalloc((size_t)escape->site_count + 1, sizeof(*most));
+	const struct escape *escape = &run->escape;
+	struct site_paths *sites = xcalloc((size_t)escape->site_count + 1, sizeof(*sites));
 	double sum;
 	uint32_t i, fate;
 
 	for (i = 0; i < escape->path_count; i++) {
 		const struct escape_path *path = &escape->paths[i];
+		struct peaks_path peak = peaks_at(&run->peaks, i);
+		struct site_paths *site = &sites[path->site];
 
+		site->peak_blocks += peak.peak_blocks;
+		site->peak_bytes += peak.peak_bytes;
 		for (sum = 0, fate = 0; fate < FATE_COUNT; fate++)
 			sum += path->fates[fate];
-		if (best[path->site] != 0 && sum <= most[path->site])
+		if (site->heaviest != NULL && sum <= site->most)
 			continue;
-		best[path->site] = i + 1;
-		most[path->site] = sum;
+		site->heaviest = path;
+		site->most = sum;
 	}
-	free(most);
-	return best;
+	return sites;
 }
 
 static int64_t
@@ -240,7 +250,7 @@ write_histograms(
 }
 
 static int
-write_site(struct ingest_run *run, uint32_t number, const struct escape_path *heaviest,
+write_site(struct ingest_run *run, uint32_t number, const struct site_paths *paths,
     const struct write_means *means, const struct sums *owners, struct err *err)
 {
 	const struct escape_site *site = &run->escape.sites[number];
@@ -255,7 +265,7 @@ write_site(struct ingest_run *run, uint32_t number, const struct escape_path *he
 		.frame = site->frame,
 		.allocator = allocator != NULL ? allocator : write_allocator(site),
 		.pool = pool,
-		.container = heaviest->container != NULL ? heaviest->container : "",
+		.container = paths->heaviest->container != NULL ? paths->heaviest->container : "",
 		.verdict = verdict->name,
 		.owner = owner != NULL ? owner->b : STORE_NULL,
 		.owner_distance = owner != NULL ? owner->c : STORE_NULL,
@@ -265,10 +275,12 @@ write_site(struct ingest_run *run, uint32_t number, const struct escape_path *he
 		.reallocs = write_int(site->facts.reallocs),
 		.activations = write_int(site->facts.activations),
 		.threads = write_int(site->threads),
+		.peak_blocks = paths->peak_blocks,
+		.peak_bytes = paths->peak_bytes,
 		.cost_allocate = write_cost_allocate(site, means),
 		.cost_free = write_cost_free(site, means),
 		.timed = write_int(site->timed),
-		.stack = write_site_stack(run, heaviest),
+		.stack = write_site_stack(run, paths->heaviest),
 	};
 	int status;
 
@@ -288,13 +300,12 @@ int
 write_sites(struct ingest_run *run, const struct write_means *means, const struct sums *owners,
     struct err *err)
 {
-	uint32_t *heaviest = write_heaviest(&run->escape);
+	struct site_paths *paths = write_site_paths(run);
 	uint32_t i;
 	int status = 0;
 
 	for (i = 0; status == 0 && i < run->escape.site_count; i++)
-		status =
-		    write_site(run, i, &run->escape.paths[heaviest[i] - 1], means, owners, err);
-	free(heaviest);
+		status = write_site(run, i, &paths[i], means, owners, err);
+	free(paths);
 	return status;
 }

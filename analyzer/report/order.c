@@ -8,7 +8,7 @@ struct order {
 	const char *column;
 };
 
-const char order_names[] = "cost, blocks, bytes or saved";
+const char order_names[] = "cost, blocks, bytes, peak or saved";
 
 const char *
 order_find(const char *name)
@@ -17,6 +17,7 @@ order_find(const char *name)
 		{ "cost", "cost_ns.total" },
 		{ "blocks", "blocks.estimated" },
 		{ "bytes", "bytes.estimated" },
+		{ "peak", "peak.bytes" },
 		{ "saved", "saved.cost_ns" },
 	};
 

@@ -15,6 +15,7 @@ struct page {
 	FILE *out;
 	unsigned columns; /* 100 unless the terminal says otherwise */
 	bool is_colored;
+	bool is_by_peak;            /* by what was live when most was: it has a column */
 	size_t top;                 /* rows of the table; 0: as many as are useful */
 	const struct paths *paths;  /* applied to the rows; NULL: none */
 	const struct rows *run;     /* report_run */

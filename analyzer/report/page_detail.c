@@ -101,6 +101,24 @@ page_source(const struct page *page, size_t row)
 		fputs("        (the file was changed since the run)\n", page->out);
 }
 
+/* What it had of the most that was live. */
+static void
+page_peak(const struct page *page, size_t row)
+{
+	double bytes = rows_real(page->sites, row, "peak.bytes");
+	double all = rows_real(page->run, 0, "peak_bytes");
+	char number[3][SHOW_SIZE];
+
+	/* several runs had theirs at different times, and a pool's memory is malloc's */
+	if (bytes * 100 < all || bytes <= 0 || rows_int(page->run, 0, "runs") > 1 || bytes > all)
+		return;
+	page_label(page, "peak");
+	fprintf(page->out, "%s in %s of them, %s of what was live at the peak\n",
+	    show_bytes(number[0], bytes),
+	    show_count(number[1], rows_real(page->sites, row, "peak.blocks")),
+	    show_share(number[2], bytes, all));
+}
+
 static void
 page_evidence(const struct page *page, size_t row)
 {
@@ -129,6 +147,7 @@ page_evidence(const struct page *page, size_t row)
 		    show_ns(number[2], rows_real(sites, row, "life_ns.p99")),
 		    show_ns(number[3], rows_real(sites, row, "life_ns.max")));
 	fputc('\n', page->out);
+	page_peak(page, row);
 	page_label(page, "evidence");
 	fprintf(page->out, "%s observed, %s proved, %s presumed", show_count(number[0], observed),
 	    show_share(number[1], rows_real(sites, row, "evidence.proved"), observed),

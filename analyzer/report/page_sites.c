@@ -136,7 +136,8 @@ page_row(const struct page *page, size_t row, const struct widths *widths, doubl
 	page_padded(page, buf.text, buf.len, widths->where);
 	fprintf(page->out, " %8s %9s",
 	    show_count(number[0], rows_real(sites, row, "blocks.estimated")),
-	    show_bytes(number[1], rows_real(sites, row, "bytes.estimated")));
+	    show_bytes(number[1],
+		rows_real(sites, row, page->is_by_peak ? "peak.bytes" : "bytes.estimated")));
 	page_life(page, row);
 	fprintf(
 	    page->out, " %6s", show_share(number[2], rows_real(sites, row, "cost_ns.total"), cost));
@@ -158,8 +159,9 @@ page_table(const struct page *page)
 	page_title(page, "Sites");
 	page_color(page, DIM);
 	fprintf(page->out, "%3s %-7s %-*s %-*s %8s %9s %8s %8s %6s%s\n", "", "verdict",
-	    (int)widths.function, "function", (int)widths.where, "where", "blocks", "bytes",
-	    "life p50", "p99", "time", are_several(page) ? " process" : "");
+	    (int)widths.function, "function", (int)widths.where, "where", "blocks",
+	    page->is_by_peak ? "at peak" : "bytes", "life p50", "p99", "time",
+	    are_several(page) ? " process" : "");
 	page_color(page, "0");
 	for (size_t i = 0; i < count; i++)
 		page_row(page, i, &widths, totals.all.cost);

@@ -17,7 +17,8 @@ static const char sql[] =
     " CASE count(*) WHEN 1 THEN max(lost_from_ns) ELSE 0 END,"
     " CASE count(*) WHEN 1 THEN max(lost_until_ns) ELSE 0 END,"
     " max(lost_why), add_up(paused_ns), add_up(pauses), add_up(passed),"
-    " add_up(unknown), max(peak_bytes), add_up(threads),"
+    " add_up(unknown), max(peak_bytes),"
+    " (SELECT peak_ns FROM run ORDER BY peak_bytes DESC, id LIMIT 1), add_up(threads),"
     " count(*), add_up(processes), add_up(cut), add_up(broken), add_up(unmatched_frees),"
     " add_up(freed_before), (SELECT total(estimated) FROM site WHERE pool != ''),"
     " (SELECT total(bytes) FROM site WHERE pool != ''), add_up(pool_unmatched),"
@@ -64,6 +65,7 @@ static const struct column columns[] = {
 	{ "passed", "not recorded then", COLUMN_COUNT },
 	{ "unknown", "unknown fate", COLUMN_COUNT },
 	{ "peak_bytes", "peak", COLUMN_BYTES },
+	{ "peak_ns", "peak after", COLUMN_NS },
 	{ "threads", "threads", COLUMN_COUNT },
 	{ "runs", "runs", COLUMN_COUNT },
 	{ "processes", "processes", COLUMN_COUNT },

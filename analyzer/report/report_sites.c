@@ -142,7 +142,8 @@ static const struct query_function functions[] = {
     "   (SELECT total(cost_allocate + cost_free) FROM site)" \
     "   THEN (cost_allocate + cost_free) * share ELSE 0.0 END," \
     "  share, (SELECT life_shape(h.life, h.blocks) FROM life_histogram h" \
-    "   WHERE h.site " is_of "), NULL, " PROCESSES(is_of) ", " PROCESS(is_of) ", ids" \
+    "   WHERE h.site " is_of "), NULL, " PROCESSES(is_of) ", " PROCESS(is_of) \
+    ", peak_blocks, peak_bytes, ids" \
     " FROM " from
 
 static const char sql[] =
@@ -185,7 +186,8 @@ static const char sql[] =
     "  add_up(thread) AS thread, add_up(live) AS live, add_up(censored) AS censored,"
     "  add_up(unknown) AS unknown, add_up(proved) AS proved,"
     "  add_up(inferred) AS inferred, add_up(reallocs) AS reallocs,"
-    "  add_up(activations) AS activations, total(cost_allocate) AS cost_allocate,"
+    "  add_up(activations) AS activations, total(peak_blocks) AS peak_blocks,"
+    "  total(peak_bytes) AS peak_bytes, total(cost_allocate) AS cost_allocate,"
     "  total(cost_free) AS cost_free"
     " FROM one GROUP BY key"
     "), ranged AS MATERIALIZED ("
@@ -292,6 +294,8 @@ static const struct column columns[] = {
 	{ "advice", NULL, COLUMN_TEXT },
 	{ "processes", NULL, COLUMN_COUNT },
 	{ "process", NULL, COLUMN_INT },
+	{ "peak.blocks", NULL, COLUMN_COUNT },
+	{ "peak.bytes", NULL, COLUMN_BYTES },
 	{ ".ids", NULL, COLUMN_TEXT },
 };
 

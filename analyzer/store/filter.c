@@ -304,7 +304,9 @@ filter_cells(const struct filter *filter, struct query_db *db, struct err *err)
 		" local = local * l.blocks / w.blocks, up = up * l.blocks / w.blocks,"
 		" thread = thread * l.blocks / w.blocks, live = live * l.blocks / w.blocks,"
 		" unknown = unknown * l.blocks / w.blocks, cost = cost * l.blocks / w.blocks,"
-		" life = life * l.blocks / w.blocks, live_bytes = live_bytes * l.blocks / w.blocks"
+		" life = life * l.blocks / w.blocks, live_bytes = live_bytes * l.blocks / w.blocks,"
+		" peak_blocks = peak_blocks * l.blocks / w.blocks,"
+		" peak_bytes = peak_bytes * l.blocks / w.blocks"
 		" FROM temp.left_path l JOIN temp.whole_path w"
 		"  ON w.site = l.site AND w.stack = l.stack"
 		" WHERE l.site = path.site AND l.stack = path.stack"
@@ -357,10 +359,11 @@ static const char *const sum_up[] = {
 	" coalesce(p.local / w.local, 0.0) AS local_part, coalesce(p.up / w.up, 0.0) AS up_part,"
 	" coalesce(p.thread / w.thread, 0.0) AS thread_part,"
 	" coalesce(p.live / w.live, 0.0) AS live_part,"
-	" coalesce(p.unknown / w.unknown, 0.0) AS unknown_part"
+	" coalesce(p.unknown / w.unknown, 0.0) AS unknown_part, p.peak_blocks, p.peak_bytes"
 	" FROM temp.whole_site w JOIN (SELECT site, total(blocks) AS blocks,"
 	"  total(bytes) AS bytes, total(cost) AS cost, total(local) AS local, total(up) AS up,"
-	"  total(thread) AS thread, total(live) AS live, total(unknown) AS unknown"
+	"  total(thread) AS thread, total(live) AS live, total(unknown) AS unknown,"
+	"  total(peak_blocks) AS peak_blocks, total(peak_bytes) AS peak_bytes"
 	"  FROM path GROUP BY site) p ON p.site = w.id WHERE w.blocks > 0",
 	"DELETE FROM site WHERE id NOT IN (SELECT id FROM temp.part)",
 	/* 0: of threads that are not known one by one, which may have been in any of them */
@@ -377,6 +380,7 @@ static const char *const sum_up[] = {
 	FILTER_REAL("bytes", "p.bytes_part") "," FILTER_REAL("bytes_low", "p.bytes_part") ","
 	FILTER_REAL("bytes_high", "p.bytes_part") ","
 	FILTER_REAL("cost_allocate", "p.cost_part") "," FILTER_REAL("cost_free", "p.cost_part") ","
+	"peak_blocks = p.peak_blocks, peak_bytes = p.peak_bytes,"
 	FILTER_FATE("local") "," FILTER_FATE("up") "," FILTER_FATE("thread") ","
 	FILTER_FATE("live") "," FILTER_FATE("unknown") ","
 	FILTER_PART("censored", "p.live_part") "," FILTER_PART("proved", "p.part") ","

@@ -44,7 +44,8 @@ CREATE TABLE run (
 	freed_before INTEGER NOT NULL,  -- the same of blocks allocated before the window, or in
 	                                -- a pause
 	pool_unmatched INTEGER NOT NULL, -- frees of blocks of pools never seen allocated
-	peak_bytes INTEGER NOT NULL,
+	peak_bytes INTEGER NOT NULL,    -- the most that was live
+	peak_ns INTEGER NOT NULL,       -- when that was, from the start
 	threads INTEGER NOT NULL,
 	processes INTEGER NOT NULL,
 	complete INTEGER NOT NULL,      -- 1: the keeper closed the trace, and all of it is whole
@@ -138,6 +139,8 @@ CREATE TABLE site (
 	reallocs INTEGER NOT NULL,      -- blocks that realloc ended, or made of others
 	activations INTEGER NOT NULL,   -- of the owner, that these blocks came from
 	threads INTEGER NOT NULL,       -- that allocated here
+	peak_blocks REAL NOT NULL,      -- estimated, live when most was (run.peak_ns)
+	peak_bytes REAL NOT NULL,
 	size_min INTEGER NOT NULL,
 	size_max INTEGER NOT NULL,
 	size_p50 INTEGER NOT NULL,
@@ -172,6 +175,8 @@ CREATE TABLE path (
 	cost REAL NOT NULL,             -- ns
 	live_bytes REAL NOT NULL,       -- of those that are live
 	life REAL NOT NULL,             -- ns that they lived in all; live ones until the end
+	peak_blocks REAL NOT NULL,      -- live when most was (run.peak_ns)
+	peak_bytes REAL NOT NULL,
 	PRIMARY KEY (site, stack)
 ) STRICT, WITHOUT ROWID;
 

@@ -118,6 +118,7 @@ static const struct column run_columns[] = {
 	I(run, freed_before),
 	I(run, pool_unmatched),
 	I(run, peak_bytes),
+	I(run, peak_ns),
 	I(run, threads),
 	I(run, processes),
 	I(run, complete),
@@ -200,6 +201,8 @@ static const struct column site_columns[] = {
 	I(site, reallocs),
 	I(site, activations),
 	I(site, threads),
+	R(site, peak_blocks),
+	R(site, peak_bytes),
 	I(site, size_min),
 	I(site, size_max),
 	I(site, size_p50),
@@ -254,6 +257,8 @@ static const struct column path_columns[] = {
 	R(path, cost),
 	R(path, live_bytes),
 	R(path, life),
+	R(path, peak_blocks),
+	R(path, peak_bytes),
 };
 static const struct column free_path_columns[] = {
 	I(free_path, site),

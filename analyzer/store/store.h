@@ -36,7 +36,7 @@ struct store_run {
 	int64_t paused_ns, pauses, passed;
 	int64_t unknown, cut, broken;
 	int64_t unmatched_frees, freed_before, pool_unmatched;
-	int64_t peak_bytes, threads, processes, complete, running;
+	int64_t peak_bytes, peak_ns, threads, processes, complete, running;
 	int64_t damaged, missing, stack_limit;
 	const char *wrappers, *no_wrappers, *found_wrappers, *allocator, *version, *marks;
 	int64_t cost_ns;
@@ -70,6 +70,7 @@ struct store_site {
 	int64_t local, up, thread, live, censored, unknown;
 	const char *unknown_why;
 	int64_t proved, inferred, reallocs, activations, threads;
+	double peak_blocks, peak_bytes;
 	int64_t size_min, size_max, size_p50, size_p99, size_distinct;
 	int64_t life_min, life_p50, life_p90, life_p99, life_max; /* nullable */
 	double cost_allocate, cost_free;
@@ -93,6 +94,7 @@ struct store_site_context {
 struct store_path {
 	int64_t site, stack;
 	double blocks, bytes, local, up, thread, live, unknown, cost, live_bytes, life;
+	double peak_blocks, peak_bytes;
 };
 
 struct store_free_path {

@@ -20,7 +20,7 @@
 	X(PC, 600, "places in code") \
 	X(STACK, 110, "frames of stacks") \
 	X(SITE, 1950, "sites") \
-	X(PATH, 900, "stacks that allocate") \
+	X(PATH, 950, "stacks that allocate") \
 	X(PAIR, 700, "pairs of stacks") \
 	X(MARK, 100, "phases and pools") \
 	X(CELL, 90, "cells of size and lifetime") \

@@ -99,6 +99,7 @@ add_run(struct made *made, int64_t id, int64_t allocations, int64_t recorded)
 		.cut = recorded ? 7 : 0,
 		.broken = recorded ? 3 : 0,
 		.peak_bytes = allocations ? 4800000 : 0,
+		.peak_ns = allocations ? 700000000 : 0,
 		.threads = 3,
 		.processes = 1,
 		.complete = recorded != 0,
@@ -226,8 +227,9 @@ add_paths(struct made *made, const struct store_site *site, int64_t caller)
 		.live_bytes = site->observed > 0
 		    ? site->bytes * (double)site->live / (double)site->observed
 		    : 0,
-		.life =
-		    site->life_p50 != STORE_NULL ? site->estimated * (double)site->life_p50 : 0 };
+		.life = site->life_p50 != STORE_NULL ? site->estimated * (double)site->life_p50 : 0,
+		.peak_blocks = site->peak_blocks,
+		.peak_bytes = site->peak_bytes };
 	struct store_owner owner = { site->id, site->owner, site->owner_distance,
 		site->owner_distance ? "up" : "local", site->observed, site->proved };
 	struct store_free_path freed = { site->id, caller, "local", site->estimated };
@@ -289,6 +291,8 @@ add_site(struct made *made, int64_t run, const struct spec *spec, int64_t stack,
 		.unknown_why = spec->unknown ? "{\"stack cut\":40}" : "{}",
 		.activations = n / 10 + 1,
 		.threads = 1,
+		.peak_blocks = (double)(n / 3),
+		.peak_bytes = (double)(n / 3 * spec->size),
 		.size_min = spec->size,
 		.size_max = spec->size * spec->sizes,
 		.size_p50 = spec->size,

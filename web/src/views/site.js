@@ -57,6 +57,7 @@ function figures(site) {
 			: rate >= 1.5 ? `${count(rate)} a call` : "counted", blocks.estimated),
 		figure("Bytes", bytes(site.bytes.estimated), size.min === size.max ? `${bytes(size.min)} each`
 			: `${bytes(size.min)} to ${bytes(size.max)} each, ${count(size.distinct)} sizes`, site.bytes.estimated),
+		figure("At the peak", bytes(site.peak.bytes), `${count(site.peak.blocks)} live when most was`, site.peak.bytes),
 		figure("Lifetime", life?.p50 === null || life?.p50 === undefined ? "–" : ns(life.p50),
 			life?.p50 === null || life?.p50 === undefined ? "no block was freed"
 				: `half of them; 99% ${ns(life.p99)}, at most ${ns(life.max)}`),
