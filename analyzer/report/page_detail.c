@@ -20,6 +20,7 @@ enum {
 	PAGE_PATH = 6,  /* frames of a path that are shown */
 	PAGE_NAME = 40, /* columns of a caller's name */
 	PAGE_CONTEXTS = 8,
+	PAGE_PEAK = 10,   /* the least part of the peak that is told */
 	PAGE_ENOUGH = 10, /* blocks, to say how many more may escape */
 };
 
@@ -110,7 +111,8 @@ page_peak(const struct page *page, size_t row)
 	char number[3][SHOW_SIZE];
 
 	/* several runs had theirs at different times, and a pool's memory is malloc's */
-	if (bytes * 100 < all || bytes <= 0 || rows_int(page->run, 0, "runs") > 1 || bytes > all)
+	if (bytes * PAGE_PEAK < all || bytes <= 0 || rows_int(page->run, 0, "runs") > 1 ||
+	    bytes > all)
 		return;
 	page_label(page, "peak");
 	fprintf(page->out, "%s in %s of them, %s of what was live at the peak\n",
