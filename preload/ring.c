@@ -31,6 +31,9 @@ const struct ring_lengths ring_lengths __attribute__((aligned(64))) = {
 static const uint64_t RING_PATIENCE = 200000000;
 /* For one that moves and makes no room: somebody else wrote into the header. */
 static const uint64_t RING_PATIENCE_MAX = 2000000000;
+/* What one look of a waiting writer counts at most: where there is more between two, it
+ * did not run, and who was to make room may have stood still with it. */
+static const uint64_t RING_TURN = 1000000;
 /* How exactly is told until when events were lost, in ticks: a millisecond at 1 GHz. */
 static const uint64_t RING_LOST_STEP = 1000000;
 
@@ -92,13 +95,14 @@ ring_nanoseconds(uint64_t ticks)
 	return ring.monotonic ? ticks : ticks / 2; /* 2 GHz or more: never longer */
 }
 
-/* Waits while the keeper lives and has not made room yet. */
+/* Waits while the keeper lives and has not made room yet. Counted is what the writer
+ * waits while it runs: a machine or a group of processes that stands still loses nothing. */
 static bool
 ring_wait(uint64_t need)
 {
 	struct esc_header *header = ring.header;
 	uint64_t beat = __atomic_load_n(&header->heartbeat, __ATOMIC_RELAXED);
-	uint64_t since = ring_ticks(), begun = since;
+	uint64_t last = ring_ticks(), waited = 0, all = 0;
 
 	if (need > ring.size ||
 	    __atomic_load_n(&ring.stalled, __ATOMIC_RELAXED) ==
@@ -106,19 +110,21 @@ ring_wait(uint64_t need)
 		return false;
 	for (;;) {
 		uint64_t end = __atomic_load_n(&header->reserved_end, __ATOMIC_ACQUIRE);
-		uint64_t now = __atomic_load_n(&header->heartbeat, __ATOMIC_RELAXED);
+		uint64_t moved = __atomic_load_n(&header->heartbeat, __ATOMIC_RELAXED);
+		uint64_t now = ring_ticks();
+		uint64_t turn = ring_nanoseconds(now - last);
 
 		if (end >= need)
 			return true;
+		last = now;
+		turn = turn < RING_TURN ? turn : RING_TURN;
+		waited = moved != beat ? 0 : waited + turn;
+		beat = moved;
+		all += turn;
 		if ((__atomic_load_n(&header->flags, __ATOMIC_RELAXED) & ESC_FLAG_FULL_DISK) != 0 ||
-		    ring_nanoseconds(ring_ticks() - since) > RING_PATIENCE ||
-		    ring_nanoseconds(ring_ticks() - begun) > RING_PATIENCE_MAX) {
+		    waited > RING_PATIENCE || all > RING_PATIENCE_MAX) {
 			__atomic_store_n(&ring.stalled, end, __ATOMIC_RELAXED);
 			return false;
-		}
-		if (now != beat) {
-			beat = now;
-			since = ring_ticks();
 		}
 		arch_pause();
 	}

@@ -67,6 +67,7 @@ for file in $shim $keeper $reader; do
 	cp "$sources/$file" "$work/$file"
 done
 scale preload/ring.c 'i < 1000' 'i < 2'
+scale preload/ring.c 'RING_TURN = 1000000' 'RING_TURN = 4000000000'
 scale preload/ring.c 'last == 0 ? 16384' 'last == 0 ? 256'
 scale preload/ring.c 'segment->size - ESC_EVENT_MAX - 8' 'segment->size - scene_rest'
 scale preload/slots.c 'SLOTS_STARVED_TICKS = 1 << 18' 'SLOTS_STARVED_TICKS = 0'

@@ -2,7 +2,12 @@
 #include "preload/ring.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "tests/lib/check.h"
 #include "tests/lib/fakering.h"
@@ -188,6 +193,58 @@ test_emptied(void)
 	CHECK((uint8_t *)writer.segment >= ring.base + head.claimed);
 }
 
+static volatile sig_atomic_t still_ticks;
+
+/* The first: all stands still. The others: the keeper, which went on with the writer, has
+ * not got to it yet; then it has. Ticks are of the CPU: the writer is in its wait. */
+static void
+stand_still(int number)
+{
+	(void)number;
+	switch (still_ticks++) {
+	case 0: (void)raise(SIGSTOP); break;
+	case 1: break;
+	default: __atomic_store_n(&ring.header->reserved_end, ring.size, __ATOMIC_RELEASE);
+	}
+}
+
+/* A writer waits for room while all stops for a second: that second is not its. */
+static int
+stand_still_child(void)
+{
+	const struct itimerval tick = { { 0, 10000 }, { 0, 10000 } };
+	struct sigaction action = { .sa_handler = stand_still, .sa_flags = SA_RESTART };
+	struct esc_segment *segment;
+
+	ring.header->reserved_end = ring.header->claimed;
+	__atomic_store_n(&ring.stalled, 1, __ATOMIC_RELAXED);
+	(void)sigaction(SIGVTALRM, &action, NULL);
+	if (setitimer(ITIMER_VIRTUAL, &tick, NULL) != 0)
+		return 2;
+	segment = ring_claim(ESC_SEGMENT_MIN, ESC_SEGMENT_EVENTS);
+	return segment != NULL && still_ticks >= 3 ? 0 : 1;
+}
+
+static void
+test_stand_still(void)
+{
+	struct esc_header head = *ring.header;
+	const struct timespec second = { .tv_sec = 1 };
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(stand_still_child());
+	CHECK(child > 0 && waitpid(child, &status, WUNTRACED) == child);
+	CHECK(WIFSTOPPED(status));
+	(void)nanosleep(&second, NULL);
+	CHECK(kill(child, SIGCONT) == 0);
+	CHECK(waitpid(child, &status, 0) == child);
+	CHECK(WIFEXITED(status));
+	CHECK_EQ(WEXITSTATUS(status), 0);
+	*ring.header = head;
+}
+
 int
 main(void)
 {
@@ -195,5 +252,6 @@ main(void)
 	test_identity();
 	test_backwards();
 	test_emptied();
+	test_stand_still();
 	return check_done();
 }
