@@ -22,6 +22,7 @@
 #include "keeper/close.h"
 #include "keeper/pause.h"
 #include "keeper/reclaim.h"
+#include "keeper/watch.h"
 #include "preload/record.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -49,7 +50,8 @@ static const uint64_t KEEPER_RATE_NS = 10000000;   /* a rate is seen over that *
 
 struct keeper {
 	int fd;
-	int gone; /* -1: closed already, or there was none */
+	int gone;  /* -1: closed already, or there was none */
+	int watch; /* of the trace; -1: there is none */
 	struct esc_header *header;
 	const struct esc_header *run; /* first trace of the run, whose `asked` holds; or NULL */
 	uint64_t reserved;            /* what reserved_end is; the program may write there */
@@ -310,16 +312,19 @@ keeper_unprotect(const struct keeper *keeper)
 
 /*
  * Who makes it shorter all the same has taken memory from the program, and from us: it comes
- * back, empty, before the program looks for it, if that is not at once.
+ * back, empty, before the program looks for it, if that is not at once. Its length comes
+ * first, which takes no time; storage may take as long as there is to write.
  */
 static void
 keeper_restore(const struct keeper *keeper)
 {
 	struct stat status;
 
-	if (fstat(keeper->fd, &status) == 0 && (uint64_t)status.st_size < keeper->reserved)
-		(void)keeper_extend(keeper->fd,
-		    (uint64_t)status.st_size & ~(uint64_t)(ESC_PAGE - 1), keeper->reserved);
+	if (fstat(keeper->fd, &status) != 0 || (uint64_t)status.st_size >= keeper->reserved)
+		return;
+	(void)!ftruncate(keeper->fd, (off_t)keeper->reserved);
+	(void)keeper_extend(
+	    keeper->fd, (uint64_t)status.st_size & ~(uint64_t)(ESC_PAGE - 1), keeper->reserved);
 }
 
 /* It was made shorter between two looks, and we have met that. What a handler may call takes
@@ -366,29 +371,36 @@ keeper_is_full_ring(const struct keeper *keeper)
 	return header->ring_size != 0 && keeper->claimed >= header->ring_size;
 }
 
-/* Sleeps for a tick; the program's end cuts it short. */
-static void
-keeper_sleep(struct keeper *keeper)
+/* How long until the next tick, in ms. */
+static int
+keeper_pace(struct keeper *keeper)
 {
-	const struct timespec tick = { .tv_nsec = 1000000 };
-	struct pollfd gone = { .fd = keeper->gone, .events = POLLIN };
 	int wait = keeper->idle < 20 ? KEEPER_BUSY_MS << keeper->idle / 4 : KEEPER_IDLE_MS;
-	int ready;
 
 	if (keeper_is_full_ring(keeper))
 		wait = KEEPER_RING_MS;
 	wait = pause_wait(keeper->header, keeper_clock(CLOCK_MONOTONIC), wait);
+	if (keeper->ending == 0 || keeper->ending >= KEEPER_ENDING_TICKS)
+		return wait;
+	keeper->ending++;
+	return KEEPER_BUSY_MS;
+}
 
-	if (keeper->ending != 0 && keeper->ending < KEEPER_ENDING_TICKS) {
-		keeper->ending++;
-		wait = KEEPER_BUSY_MS;
-	}
-	ready = poll(&gone, 1, wait);
-	if (ready > 0) {
+/* Sleeps for a tick; the program's end cuts it short, and who makes the trace shorter. */
+static void
+keeper_sleep(struct keeper *keeper)
+{
+	const struct timespec tick = { .tv_nsec = 1000000 };
+	struct pollfd on[2] = { { .fd = keeper->gone, .events = POLLIN },
+		{ .fd = keeper->watch, .events = POLLIN } };
+	int ready = poll(on, 2, keeper_pace(keeper));
+
+	if (on[0].revents != 0) {
 		(void)close(keeper->gone);
 		keeper->gone = -1;
 		keeper->ending = 1;
-	} else if (ready < 0 && errno != EINTR) {
+	}
+	if (ready < 0 && errno != EINTR) {
 		/* Where it cannot poll it must not spin. */
 		(void)nanosleep(&tick, NULL);
 	}
@@ -505,12 +517,18 @@ keeper_run(int fd, int gone, const char *first)
 	keeper.rate_claimed = keeper.claimed;
 	keeper.rate_at = keeper_clock(CLOCK_MONOTONIC);
 	keeper_self = &keeper;
+	keeper.watch = watch_open(fd);
 	while (!keeper_alone(&keeper)) {
 		keeper_tick(&keeper);
+		/* What we did ourselves is no news. */
+		if (watch_changed(&keeper.watch))
+			keeper_restore(&keeper);
 		keeper_sleep(&keeper);
 		keeper_restore(&keeper);
 	}
 	keeper_self = NULL;
+	if (keeper.watch >= 0)
+		(void)close(keeper.watch);
 	keeper_protect(&keeper); /* or a killed one has left it so */
 	result = keeper_finish(&keeper);
 	keeper_unprotect(&keeper);

@@ -1,6 +1,7 @@
 /* Plays the shim: maps, claims, writes, is killed; the child of a fork goes on. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "keeper/keeper.h"
+#include "keeper/watch.h"
 #include "preload/record.h"
 #include "tests/lib/check.h"
 
@@ -278,6 +280,68 @@ test_shortened(void)
 	(void)close(trace_fd);
 }
 
+static uint64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Of a full flight recorder a tick is 100 ms. Eight times in a row it does not take half of
+ * that until the file is back, however often a busy machine lets others come first. */
+static bool
+play_at_once(struct esc_header *header)
+{
+	uint64_t end = now_ms() + 120000, began = 0;
+	struct stat status = { 0 };
+	int quick;
+
+	header->ring_size = header->claimed;
+	pause_ms(150);
+	for (quick = 0; quick < 8 && began < end; quick = now_ms() - began < 50 ? quick + 1 : 0) {
+		began = now_ms();
+		if (ftruncate(trace_fd, ESC_HEADER_SIZE + SEGMENT) != 0)
+			return false;
+		do {
+			(void)sched_yield();
+			if (fstat(trace_fd, &status) != 0)
+				return false;
+		} while (status.st_size < ESC_HEADER_SIZE + KEEPER_RESERVE && now_ms() < end);
+	}
+	return quick == 8;
+}
+
+/* What it is made shorter by comes back at once, and not with the next tick. */
+static void
+test_at_once(void)
+{
+	pid_t keeper, program;
+	int gone, code, watch;
+
+	make_trace();
+	watch = watch_open(trace_fd);
+	if (watch < 0)
+		puts("at once (not tried: no inotify)");
+	else
+		CHECK(close(watch) == 0);
+	keeper = start_keeper(&gone);
+	program = fork();
+	if (program == 0) {
+		struct esc_header *header = map_trace();
+
+		while (__atomic_load_n(&header->heartbeat, __ATOMIC_ACQUIRE) == 0)
+			pause_ms(1);
+		_exit(watch < 0 || play_at_once(header) ? 0 : 1);
+	}
+	CHECK(waitpid(program, &code, 0) == program && code == 0);
+	(void)close(gone);
+	CHECK(waitpid(keeper, &code, 0) == keeper && WIFEXITED(code));
+	(void)unlink(path);
+	(void)close(trace_fd);
+}
+
 /* A program that never maps the trace. */
 static void
 test_never(void)
@@ -310,6 +374,7 @@ main(void)
 	test_killed();
 	test_forked();
 	test_shortened();
+	test_at_once();
 	test_never();
 	test_no_trace();
 	return check_done();

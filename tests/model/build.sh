@@ -28,7 +28,7 @@ scale() {
 }
 
 calls="memset memcpy open memfd_create close fstat fchmod fstatvfs pread pwrite ftruncate fallocate mmap munmap
-    madvise flock poll nanosleep clock_gettime kill opendir readdir closedir fopen fgets fclose
+    madvise flock poll inotify_init1 nanosleep clock_gettime kill opendir readdir closedir fopen fgets fclose
     getpid malloc calloc realloc reallocarray free"
 renames=
 for call in $calls; do
@@ -57,7 +57,7 @@ real() {
 objects=
 stops="-fsanitize=thread --param tsan-instrument-func-entry-exit=0"
 shim="preload/ring.c preload/slots.c preload/thread.c preload/stacks.c"
-keeper="keeper/keeper.c keeper/close.c keeper/pause.c keeper/reclaim.c"
+keeper="keeper/keeper.c keeper/close.c keeper/pause.c keeper/reclaim.c keeper/watch.c"
 reader="analyzer/trace/reader.c analyzer/trace/reader_live.c analyzer/trace/settle.c
     analyzer/trace/snapshot.c
     analyzer/trace/definitions.c analyzer/trace/streams.c analyzer/trace/packed_none.c

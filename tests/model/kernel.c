@@ -435,6 +435,15 @@ model_poll(struct pollfd *fds, nfds_t count, int wait)
 	return 0;
 }
 
+/* The model's keeper looks once a tick. */
+int
+model_inotify_init1(int flags)
+{
+	(void)flags;
+	errno = EMFILE;
+	return -1;
+}
+
 int
 model_nanosleep(const struct timespec *wait, struct timespec *left)
 {

@@ -29,6 +29,7 @@ int model_munmap(void *at, size_t size);
 int model_madvise(void *at, size_t size, int advice);
 int model_flock(int fd, int how);
 int model_poll(struct pollfd *fds, nfds_t count, int wait);
+int model_inotify_init1(int flags);
 int model_nanosleep(const struct timespec *wait, struct timespec *left);
 int model_clock_gettime(clockid_t clock, struct timespec *to);
 int model_kill(pid_t pid, int signal);
