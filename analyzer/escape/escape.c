@@ -604,9 +604,11 @@ static void
 escape_count_live(struct escape *escape, struct escape_path *path, const struct model_end *end)
 {
 	double weight = (double)end->block->weight;
+	double life = (double)escape_life(escape, end);
 
 	path->live_bytes += weight * (double)end->block->size;
-	path->life += weight * (double)escape_life(escape, end);
+	path->life += weight * life;
+	path->life_squares += weight * life * life;
 }
 
 /* Returns its octave. */
@@ -618,6 +620,7 @@ escape_count_life(struct escape *escape, struct escape_site *site, struct escape
 	uint64_t life = escape_life(escape, end);
 
 	path->life += weight * (double)life;
+	path->life_squares += weight * (double)life * (double)life;
 	if (life < site->life_min)
 		site->life_min = life;
 	if (life > site->life_max)

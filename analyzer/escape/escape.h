@@ -94,6 +94,7 @@ struct escape_path {
 	double seen;                /* bytes of the blocks that were seen */
 	double live_bytes;          /* estimated; of those that are live or censored */
 	double life;                /* ns, estimated; of all whose end, or none, was seen */
+	double life_squares;        /* the sum of their squares */
 	const char *allocator;      /* as the site's source calls it; NULL: the hook's name */
 	const char *container;      /* what its blocks are a part of (containers.h), or NULL */
 	bool named;                 /* these two were looked for */

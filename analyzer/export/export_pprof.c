@@ -139,6 +139,16 @@ samples_active_thread(const struct path_fact *fact)
 	return !(same + fact->unknown + fact->live > 0) ? "different" : "mixed";
 }
 
+/* Of the lifetimes of its blocks, ns; there are some. */
+static double
+samples_deviation(const struct path_fact *fact)
+{
+	double average = fact->life / fact->blocks;
+	double variance = fact->life_squares / fact->blocks - average * average;
+
+	return variance > 0 ? sqrt(variance) : 0;
+}
+
 static void
 samples_labels(struct samples *samples, struct strbuf *sample, const struct path_fact *fact,
     const struct samples_cell *cell)
@@ -161,6 +171,8 @@ samples_labels(struct samples *samples, struct strbuf *sample, const struct path
 	    pprof, sample, "bytes", NULL, columns_round(fact->bytes / fact->blocks), "bytes");
 	samples_label(pprof, sample, "avg_lifetime", NULL, columns_round(fact->life / fact->blocks),
 	    "nanoseconds");
+	samples_label(pprof, sample, "stddev_lifetime", NULL,
+	    columns_round(samples_deviation(fact)), "nanoseconds");
 	/* the site's: of blocks that were seen to end */
 	if (!(fact->live < fact->blocks) || fact->life_min < 0 || fact->life_max < 0)
 		return;

@@ -51,7 +51,8 @@ facts_row(struct stack_paths *paths, const struct query *query)
 		.life_max = facts_life(query, 13),
 		.allocator = stack_paths_text(&paths->allocators, query_text(query, 14)),
 		.peak_blocks = facts_real(query, 15),
-		.peak_bytes = facts_real(query, 16) };
+		.peak_bytes = facts_real(query, 16),
+		.life_squares = facts_bounded(query_real(query, 17), 0x1p126) };
 }
 
 /* In the order of the paths. */
@@ -61,7 +62,7 @@ facts_load_rows(struct stack_paths *paths, struct query_db *db, struct err *err)
 	struct query *query = query_prepare(db,
 	    "SELECT p.site, p.stack, p.blocks, p.bytes, p.cost, p.local, p.up, p.thread, p.live,"
 	    " p.unknown, p.live_bytes, p.life, s.life_min, s.life_max, s.allocator, p.peak_blocks,"
-	    " p.peak_bytes FROM path p"
+	    " p.peak_bytes, p.life_squares FROM path p"
 	    " JOIN " PATHS_SITES " g ON g.id = p.site JOIN site s ON s.id = p.site"
 	    " ORDER BY g.shown, p.stack, p.site",
 	    err);

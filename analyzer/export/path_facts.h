@@ -36,6 +36,7 @@ struct path_fact {
 	double peak_blocks, peak_bytes;          /* live when most was */
 	double local, up, thread, live, unknown; /* blocks by fate */
 	double life;                             /* ns that its blocks lived in all */
+	double life_squares;                     /* the sum of the squares of these */
 	double share;                            /* that need not be on the heap, 0 to 1 */
 	int64_t life_min, life_max;              /* of its site, ns; -1: not known */
 	uint32_t allocator;                      /* of the texts; of its site */

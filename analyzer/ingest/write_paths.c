@@ -23,6 +23,7 @@ write_path_add(struct store_path *row, const struct escape_path *path, struct pe
 	row->bytes += path->bytes;
 	row->live_bytes += path->live_bytes;
 	row->life += path->life;
+	row->life_squares += path->life_squares;
 	row->peak_blocks += peak.peak_blocks;
 	row->peak_bytes += peak.peak_bytes;
 	share += path->fates[FATE_LIVE] + path->fates[FATE_CENSORED];

@@ -139,8 +139,11 @@ page_row(const struct page *page, size_t row, const struct widths *widths, doubl
 	    show_bytes(number[1],
 		rows_real(sites, row, page->is_by_peak ? "peak.bytes" : "bytes.estimated")));
 	page_life(page, row);
-	fprintf(
-	    page->out, " %6s", show_share(number[2], rows_real(sites, row, "cost_ns.total"), cost));
+	/* what the calls of a pool took is not known */
+	fprintf(page->out, " %6s",
+	    *rows_text(sites, row, "pool") != '\0'
+		? "-"
+		: show_share(number[2], rows_real(sites, row, "cost_ns.total"), cost));
 	if (are_several(page))
 		page_process(page, row);
 	fputc('\n', page->out);

@@ -143,7 +143,7 @@ static const struct query_function functions[] = {
     "   THEN (cost_allocate + cost_free) * share ELSE 0.0 END," \
     "  share, (SELECT life_shape(h.life, h.blocks) FROM life_histogram h" \
     "   WHERE h.site " is_of "), NULL, " PROCESSES(is_of) ", " PROCESS(is_of) \
-    ", peak_blocks, peak_bytes, ids" \
+    ", peak_blocks, peak_bytes, pool, ids" \
     " FROM " from
 
 static const char sql[] =
@@ -173,7 +173,7 @@ static const char sql[] =
     " SELECT max(cost_allocate + cost_free) AS top, key, function, file,"
     "  '[' || group_concat(id) || ']' AS ids,"
     "  count(DISTINCT run) AS distinct_runs,"
-    "  line, col, path, allocator, container, owner, owner_distance,"
+    "  line, col, path, allocator, pool, container, owner, owner_distance,"
     "  size_lo, size_hi, capacity_hi, distinct_hi, life_lo, life_hi,"
     "  threads_hi, stack, some_fate, some_stack, unknown_why, total(timed) AS timed,"
     "  add_up(observed) AS observed, total(estimated) AS estimated,"
@@ -296,6 +296,7 @@ static const struct column columns[] = {
 	{ "process", NULL, COLUMN_INT },
 	{ "peak.blocks", NULL, COLUMN_COUNT },
 	{ "peak.bytes", NULL, COLUMN_BYTES },
+	{ "pool", NULL, COLUMN_TEXT },
 	{ ".ids", NULL, COLUMN_TEXT },
 };
 
@@ -314,7 +315,9 @@ sites_finish(struct rows *rows)
 		cell_set_text(&rows->cells[i * rows->width + column], text.text);
 	}
 	strbuf_release(&text);
-	rows_sort_ties(rows, "cost_ns.total", places, sizeof(places) / sizeof(*places));
+	/* what the calls of pools took is not known, and 0: they stand by their blocks */
+	rows_sort_ties(rows, "blocks.estimated", places, sizeof(places) / sizeof(*places));
+	rows_sort(rows, "cost_ns.total");
 }
 
 const struct report report_sites = {

@@ -305,6 +305,7 @@ filter_cells(const struct filter *filter, struct query_db *db, struct err *err)
 		" thread = thread * l.blocks / w.blocks, live = live * l.blocks / w.blocks,"
 		" unknown = unknown * l.blocks / w.blocks, cost = cost * l.blocks / w.blocks,"
 		" life = life * l.blocks / w.blocks, live_bytes = live_bytes * l.blocks / w.blocks,"
+		" life_squares = life_squares * l.blocks / w.blocks,"
 		" peak_blocks = peak_blocks * l.blocks / w.blocks,"
 		" peak_bytes = peak_bytes * l.blocks / w.blocks"
 		" FROM temp.left_path l JOIN temp.whole_path w"

@@ -175,6 +175,7 @@ CREATE TABLE path (
 	cost REAL NOT NULL,             -- ns
 	live_bytes REAL NOT NULL,       -- of those that are live
 	life REAL NOT NULL,             -- ns that they lived in all; live ones until the end
+	life_squares REAL NOT NULL,     -- the sum of the squares of these, ns
 	peak_blocks REAL NOT NULL,      -- live when most was (run.peak_ns)
 	peak_bytes REAL NOT NULL,
 	PRIMARY KEY (site, stack)

@@ -257,6 +257,7 @@ static const struct column path_columns[] = {
 	R(path, cost),
 	R(path, live_bytes),
 	R(path, life),
+	R(path, life_squares),
 	R(path, peak_blocks),
 	R(path, peak_bytes),
 };

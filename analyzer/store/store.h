@@ -93,7 +93,8 @@ struct store_site_context {
 
 struct store_path {
 	int64_t site, stack;
-	double blocks, bytes, local, up, thread, live, unknown, cost, live_bytes, life;
+	double blocks, bytes, local, up, thread, live, unknown, cost, live_bytes, life,
+	    life_squares;
 	double peak_blocks, peak_bytes;
 };
 

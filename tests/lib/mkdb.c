@@ -228,6 +228,10 @@ add_paths(struct made *made, const struct store_site *site, int64_t caller)
 		    ? site->bytes * (double)site->live / (double)site->observed
 		    : 0,
 		.life = site->life_p50 != STORE_NULL ? site->estimated * (double)site->life_p50 : 0,
+		/* as if half of them had lived twice as long, and half not at all */
+		.life_squares = site->life_p50 != STORE_NULL
+		    ? site->estimated * 2 * (double)site->life_p50 * (double)site->life_p50
+		    : 0,
 		.peak_blocks = site->peak_blocks,
 		.peak_bytes = site->peak_bytes };
 	struct store_owner owner = { site->id, site->owner, site->owner_distance,

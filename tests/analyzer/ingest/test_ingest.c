@@ -109,6 +109,8 @@ check_rows(void)
 	CHECK_EQ(ask("SELECT sum(blocks) FROM path"), 420);
 	/* of each run 200 of 1, one of 1000, and those from 5001 to 5009 on until 6001 */
 	CHECK_EQ(ask("SELECT sum(life) FROM path"), 2 * (200 + 1000 + 9 * 1001 - 45));
+	CHECK_EQ(ask("SELECT CAST(sum(life_squares) AS INTEGER) FROM path"),
+	    2 * (200 + 1000 * 1000 + 9 * 1001 * 1001 - 2 * 1001 * 45 + 285));
 	CHECK_EQ(ask("SELECT sum(live_bytes) FROM path"),
 	    ask("SELECT sum(bytes) FROM size_life WHERE life < 0"));
 	CHECK_EQ(ask("SELECT sum(blocks) FROM free_path"), 402);
