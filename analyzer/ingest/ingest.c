@@ -325,11 +325,23 @@ ingest_run_again(struct ingest_run *run)
 	ingest_run_begin(run);
 }
 
+/* All that was found in the trace ends with it, but for the frames of stacks. */
+static void
+ingest_give_back(struct budget *budget)
+{
+	int i;
+
+	for (i = 0; i < BUDGET_COUNT; i++)
+		if (i != BUDGET_STACK)
+			budget_give_back(budget, i);
+}
+
 static void
 ingest_run_free(struct ingest_run *run)
 {
 	if (run == NULL)
 		return;
+	ingest_give_back(&run->ingest->budget);
 	model_free(run->model);
 	escape_release(&run->escape);
 	putback_release(&run->putback);

@@ -2,7 +2,8 @@
  * How much memory the analysis of a trace may take. Whoever wrote a trace chose what is
  * in it: a few bytes may want a kilobyte. So what is kept of it is paid for, roughly,
  * from an account that grows with the trace's size; what cannot be paid is left out, counted,
- * and told. No program was seen to come near.
+ * and told. No program was seen to come near. What is freed with its trace is given back
+ * then, as a build has hundreds of short ones.
  */
 #ifndef TRACE_BUDGET_H
 #define TRACE_BUDGET_H
@@ -38,6 +39,7 @@ enum budget_item {
 
 struct budget {
 	uint64_t left;                   /* bytes */
+	uint64_t taken[BUDGET_COUNT];    /* of each */
 	uint64_t left_out[BUDGET_COUNT]; /* of each */
 };
 
@@ -67,7 +69,16 @@ budget_take(struct budget *budget, enum budget_item item)
 		return false;
 	}
 	budget->left -= cost;
+	budget->taken[item]++;
 	return true;
+}
+
+/* All of that item were freed: what they cost may be taken again. */
+static inline void
+budget_give_back(struct budget *budget, enum budget_item item)
+{
+	budget->left += budget->taken[item] * budget_cost(item);
+	budget->taken[item] = 0;
 }
 
 #endif
