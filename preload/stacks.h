@@ -90,7 +90,7 @@ stacks_near(uint64_t mask, const struct frame *frame, uint32_t parent)
 		const struct stacks_entry *entry = &stacks.entries[(at + i) & mask];
 		uint64_t ids = __atomic_load_n(&entry->ids, __ATOMIC_ACQUIRE);
 
-		if (ids >> 32 == key && entry->place == place && (uint32_t)ids != STACKS_BUSY)
+		if (ids >> 32 == key && (uint32_t)ids != STACKS_BUSY && entry->place == place)
 			return (uint32_t)ids;
 		if (ids == 0)
 			break;
