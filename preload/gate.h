@@ -19,7 +19,7 @@ struct gate {
 	uint32_t process; /* number of who counts it in own_closed; 0: nobody */
 };
 
-extern struct gate gate;
+extern struct gate gate __attribute__((visibility("hidden")));
 
 /* Constructor: after a header was made. From begin_at to end_at (see esc_gate). */
 void gate_start(uint64_t begin_at, uint64_t end_at, uint32_t asked);
@@ -30,6 +30,9 @@ void gate_enter(void);
 /* Whether the trace's gate is closed: all that the hooks of full mode ask, where shim.mode
  * tells the rest. */
 static inline bool gate_is_shut(void);
+
+/* False: it is not; true: whoever wants to know has to ask that. */
+static inline bool gate_may_be_shut(void);
 
 /* Whether nothing is recorded now, by the trace's gate or by the process's own. */
 static inline bool gate_is_closed(void);
@@ -59,11 +62,16 @@ bool gate_look(void);
 void gate_note_end(struct thread *thread);
 
 static inline bool
-gate_is_shut(void)
+gate_may_be_shut(void)
 {
 	return __builtin_expect(
-		   __atomic_load_n(&ring.header->gate.closed, __ATOMIC_RELAXED) != 0, 0) &&
-	    gate_look();
+	    __atomic_load_n(&ring.header->gate.closed, __ATOMIC_RELAXED) != 0, 0);
+}
+
+static inline bool
+gate_is_shut(void)
+{
+	return gate_may_be_shut() && gate_look();
 }
 
 static inline bool

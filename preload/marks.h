@@ -34,7 +34,7 @@ struct marks {
 	uint32_t depth; /* innermost frames that get one */
 };
 
-extern struct marks marks;
+extern struct marks marks __attribute__((visibility("hidden")));
 
 /* Constructor, after modules_start and rules_start: begins to mark the innermost
  * depth frames, or says in the trace's header why not. loader: an address in the

@@ -43,14 +43,14 @@ void modules_unload(const void *block);
 /* The child of a fork: its parent's modules are its own. */
 
 /* Grows by one with each unload. */
-extern uint32_t modules_epoch;
+extern uint32_t modules_epoch __attribute__((visibility("hidden")));
 /* Whether pc was in a module unloaded after epoch; *all: too long ago to tell. */
 bool modules_gone(uint32_t epoch, uint64_t pc, bool *all);
 
 /* --- Private --- */
-extern struct module *modules_table;
+extern struct module *modules_table __attribute__((visibility("hidden")));
 #define MODULES_FILTER 4096U
-extern uint64_t modules_filter[MODULES_FILTER / 64];
+extern uint64_t modules_filter[MODULES_FILTER / 64] __attribute__((visibility("hidden")));
 
 static inline uint32_t
 modules_hash(const void *block)

@@ -24,7 +24,7 @@ struct real {
 	void *(*pvalloc)(size_t);
 } __attribute__((aligned(64)));
 
-extern struct real real;
+extern struct real real __attribute__((visibility("hidden")));
 
 /* Constructor only. Switches to the next allocator behind us, if that is not
  * glibc's own. Returns an address in it, NULL: nothing changed. */

@@ -16,10 +16,10 @@ struct ring ring = { .process = &ring_self.process, .phase_at = 1 };
 #define Z(code) ((code) << ESC_CONTROL_SIZE_SHIFT | (0x8210 >> 4 * (code)&15))
 
 const struct ring_lengths ring_lengths __attribute__((aligned(64))) = {
-	.time = { T(0), T(0), T(1), T(2), T(2), T(3), T(3), T(3), T(3) },
-	.address = { A(0), A(1), A(1), A(2), A(3), A(3), A(3), A(3) },
-	.stack = { S(0), S(1), S(2), S(3), S(3) },
-	.size = { Z(0), Z(1), Z(2), Z(3), Z(3), Z(3), Z(3), Z(3), Z(3) },
+	.time = { [0 ... 8] = T(0), [9 ... 16] = T(1), [17 ... 32] = T(2), [33 ... 63] = T(3) },
+	.address = { A(0), [1 ... 16] = A(1), [17 ... 24] = A(2), [25 ... 63] = A(3) },
+	.stack = { S(0), [1 ... 8] = S(1), [9 ... 16] = S(2), [17 ... 63] = S(3) },
+	.size = { Z(0), [1 ... 8] = Z(1), [9 ... 16] = Z(2), [17 ... 63] = Z(3) },
 };
 
 #undef T

@@ -38,7 +38,7 @@ struct ring {
 	bool monotonic;               /* the clock is CLOCK_MONOTONIC */
 };
 
-extern struct ring ring;
+extern struct ring ring __attribute__((visibility("hidden")));
 
 /* A page of the library, which the constructor has replaced by an empty one: at a
  * place that the hooks know. */
@@ -47,7 +47,7 @@ union ring_self {
 	char page[ESC_PAGE];
 } __attribute__((aligned(ESC_PAGE)));
 
-extern union ring_self ring_self;
+extern union ring_self ring_self __attribute__((visibility("hidden")));
 
 /* What one event says; see record.h. */
 struct event {
@@ -119,6 +119,9 @@ bool ring_rate(struct writer *writer, uint64_t time, uint64_t interval);
  * say GAP. */
 static inline bool ring_write(struct writer *writer, const struct event *event);
 
+/* The same for an event without flags that has an address: neither RATE nor STEP. */
+static inline bool ring_write_plain(struct writer *writer, const struct event *event);
+
 static inline uint64_t
 ring_ticks(void)
 {
@@ -136,21 +139,22 @@ uint8_t *ring_next(struct writer *writer, uint64_t time);
 void ring_lost(void);
 
 /*
- * By the number of bytes that a value needs: the code of its length in the control
- * word, and in the low 4 bits the length that the code stands for. Together, so that
- * it costs an event two cache lines.
+ * By the number of bits that a value needs: the code of its length in the control
+ * word, and in the low 4 bits the length that the code stands for.
  */
 struct ring_lengths {
-	uint16_t time[16], address[16], stack[16], size[16];
+	uint16_t time[64], address[64], stack[64], size[64];
 };
 
 extern const struct ring_lengths ring_lengths __attribute__((visibility("hidden")));
 
-/* Bytes that a value below 2^63 needs, 0 for 0. */
-static inline unsigned int
-ring_bytes(uint64_t value)
+/* Bits that a value below 2^63 needs, 0 for 0. */
+static inline uint64_t
+ring_bits(uint64_t value)
 {
-	return ((63U ^ (unsigned int)__builtin_clzll(2 * value + 1)) + 7) / 8;
+	if (__builtin_constant_p(value) && value == 0)
+		return 0;
+	return arch_highest(2 * value + 1);
 }
 
 static inline uint8_t *
@@ -180,31 +184,63 @@ ring_zigzag(int64_t value)
 	return ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
 }
 
-/* What few events have, behind the rest. */
-static inline uint8_t *
-ring_put_more(struct writer *writer, const struct event *event, uint8_t *at, uint32_t *control)
+static inline uint32_t
+ring_zigzag32(uint32_t value)
 {
-	if (writer->gap)
-		*control |= ESC_CONTROL_GAP;
-	writer->gap = false;
-	if (*control & ESC_CONTROL_COST)
+	return value << 1 ^ (uint32_t)((int32_t)value >> 31);
+}
+
+/* What few events have, behind the rest: by their flags, */
+static inline uint8_t *
+ring_put_flagged(const struct event *event, uint8_t *at)
+{
+	if (event->flags & ESC_CONTROL_COST)
 		at = event->kind >= ESC_EVENT_POOL_ALLOCATE ? ring_put32(at, event->pool)
 							    : ring_put16(at, event->cost);
-	if (*control & ESC_CONTROL_KEPT) {
+	if (event->flags & ESC_CONTROL_KEPT) {
 		at = ring_put16(at, event->kept);
 		if (event->kept & ESC_KEPT_PROVED)
 			at = ring_put16(at, event->proved);
 	}
-	if (event->region != writer->region) {
-		*control |= ESC_CONTROL_REGION;
-		at = ring_put16(at, event->region);
-	}
-	writer->region = event->region;
 	return at;
 }
 
-static inline bool
-ring_write(struct writer *writer, const struct event *event)
+/* and where the stream does not just go on. */
+static inline uint8_t *
+ring_put_turned(struct writer *writer, uint16_t region, uint8_t *at, uint32_t *control)
+{
+	if (writer->gap)
+		*control |= ESC_CONTROL_GAP;
+	writer->gap = false;
+	if (region != writer->region) {
+		*control |= ESC_CONTROL_REGION;
+		at = ring_put16(at, region);
+	}
+	writer->region = region;
+	return at;
+}
+
+/* All before `at` is written. */
+static inline void
+ring_publish(struct writer *writer, uint8_t *at)
+{
+	struct esc_segment *segment = writer->segment;
+
+	writer->at = at;
+	__atomic_store_n(
+	    &segment->used, (uint32_t)(at - (uint8_t *)(segment + 1)), __ATOMIC_RELEASE);
+}
+
+/* An event's address as the stream has it, writer->address where it has none. */
+static inline uint64_t
+ring_address(const struct writer *writer, const struct event *event)
+{
+	return (event->kind | 1U) == ESC_EVENT_RATE ? writer->address : event->address >> 3;
+}
+
+/* plain: the event has no flags, and is no RATE and no STEP. Else ring_write. */
+static inline __attribute__((always_inline)) bool
+ring_write_as(struct writer *writer, const struct event *event, const bool plain)
 {
 	uint64_t moment = event->time >> ARCH_TIME_SHIFT;
 	uint64_t time, address, stack;
@@ -215,42 +251,49 @@ ring_write(struct writer *writer, const struct event *event)
 	 * task with this thread pointer does. */
 	end = __atomic_load_n(&writer->end, __ATOMIC_ACQUIRE);
 	at = __atomic_load_n(&writer->at, __ATOMIC_RELAXED);
-	if (__builtin_expect(at > end, 0)) {
-		at = ring_next(writer, event->time);
-		if (at == NULL) {
-			writer->gap = true;
-			return false;
-		}
+	if (__builtin_expect(at > end, 0) && (at = ring_next(writer, event->time)) == NULL) {
+		writer->gap = true;
+		return false;
 	}
 	begin = at;
 	/* A timed event nested in a call may be stamped behind: never backwards. */
 	moment = moment > writer->time ? moment : writer->time;
 	time = moment - writer->time;
-	address = (event->kind | 1U) == ESC_EVENT_RATE ? writer->address : event->address >> 3;
+	address = plain ? event->address >> 3 : ring_address(writer, event);
 	writer->time = moment;
-	stack = ring_zigzag((int32_t)(event->stack - writer->stack)) & UINT32_MAX;
+	stack = ring_zigzag32(event->stack - writer->stack);
 	writer->stack = event->stack;
 	moment = ring_zigzag((int64_t)((address - writer->address) << 8) >> 8);
 	writer->address = address;
 	address = moment;
-	t = ring_lengths.time[ring_bytes(time)];
-	a = ring_lengths.address[ring_bytes(address)];
-	s = ring_lengths.stack[ring_bytes(stack)];
-	z = ring_lengths.size[ring_bytes(event->size)];
-	control = ((t | a | s | z) & 0xfff0) | event->kind | event->flags;
+	t = ring_lengths.time[ring_bits(time)];
+	a = ring_lengths.address[ring_bits(address)];
+	s = ring_lengths.stack[ring_bits(stack)];
+	z = ring_lengths.size[ring_bits(event->size)];
+	control = ((t | a | s | z) & 0xfff0) | event->kind | (plain ? 0 : event->flags);
 	at = ring_put(at + 2, time, t & 15);
 	at = ring_put(at, address, a & 15);
 	at = ring_put(at, stack, s & 15);
 	at = ring_put(at, event->size, z & 15);
-	if (__builtin_expect(
-		(uint32_t)event->flags | writer->gap | (uint32_t)(event->region ^ writer->region),
-		0))
-		at = ring_put_more(writer, event, at, &control);
+	if (__builtin_expect(!plain && event->flags != 0, 0))
+		at = ring_put_flagged(event, at);
+	if (__builtin_expect(writer->gap | (uint32_t)(event->region ^ writer->region), 0))
+		at = ring_put_turned(writer, event->region, at, &control);
 	ring_put16(begin, (uint16_t)control);
-	writer->at = at;
-	__atomic_store_n(&writer->segment->used, (uint32_t)(at - (uint8_t *)(writer->segment + 1)),
-	    __ATOMIC_RELEASE);
+	ring_publish(writer, at);
 	return true;
+}
+
+static inline bool
+ring_write(struct writer *writer, const struct event *event)
+{
+	return ring_write_as(writer, event, false);
+}
+
+static inline __attribute__((always_inline)) bool
+ring_write_plain(struct writer *writer, const struct event *event)
+{
+	return ring_write_as(writer, event, true);
 }
 
 #endif

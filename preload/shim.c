@@ -191,6 +191,81 @@ shim_record(struct event *event, const struct shim_before *before, const struct 
 	thread_leave(thread, level);
 }
 
+/* The same, on the level that the hook has entered: what is not known of it. */
+static SHIM_COLD void
+shim_record_told(struct thread *thread, struct event *event, struct walk *walk)
+{
+	if (walk->cut)
+		thread_count(thread, &thread->counters->cut, 1);
+	if (walk->broken)
+		thread_count(thread, &thread->counters->broken, 1);
+	event_fill(event, walk);
+	shim_write(thread, 0, event);
+	thread_leave(thread, 0);
+}
+
+static __attribute__((noinline)) void
+shim_record_new(struct thread *thread, struct event *event, const struct arch_frame *frame)
+{
+	struct walk walk;
+
+	walk_capture_new(thread, frame, &walk);
+	shim_record_told(thread, event, &walk);
+}
+
+/*
+ * Records an event of full mode that has no flags. As shim_record does, but that all which
+ * few events need is elsewhere: most are of a stack that the thread had before, and are done
+ * here without another call.
+ */
+static inline __attribute__((always_inline)) void
+shim_record_plain(uint32_t kind, uint64_t block, uint64_t size, const struct arch_frame frame)
+{
+	struct event event = {
+		.time = ring_ticks(), .address = block, .size = size, .kind = (uint16_t)kind
+	};
+	struct thread *thread = thread_tls.thread;
+	struct walk walk;
+
+	if (__builtin_expect(thread == NULL || thread->process != ring.process->number ||
+		    thread->busy[0] != 0 ||
+		    thread->plain != __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE),
+		0)) {
+		struct event copy = event;
+		struct arch_frame from = frame;
+
+		shim_record(&copy, NULL, &from);
+		return;
+	}
+	thread->busy[0] = frame.slot;
+	__asm__ volatile("" ::: "memory");
+	if (__builtin_expect(!walk_capture_known(thread, &frame, &walk), 0)) {
+		struct event copy = event;
+		struct arch_frame from = frame;
+
+		shim_record_new(thread, &copy, &from);
+		return;
+	}
+	if (__builtin_expect(walk.says_kept | walk.cut | walk.broken, 0)) {
+		struct event copy = event;
+		struct walk told = walk;
+
+		shim_record_told(thread, &copy, &told);
+		return;
+	}
+	event.stack = walk.stack;
+	event.region = walk.region;
+	if (kind < ESC_EVENT_FREE) {
+		arch_add(&thread->counters->allocations, 1);
+		arch_add(&thread->counters->bytes, size);
+	} else {
+		arch_add(&thread->counters->frees, 1);
+	}
+	if (__builtin_expect(!ring_write_plain(&thread->writers[0], &event), 0))
+		shim_lost(thread, false);
+	thread_leave(thread, 0);
+}
+
 /* Sampled mode, before an event is recorded: those outside of bursts were not. */
 static SHIM_COLD void
 shim_sparse(void)
@@ -294,9 +369,7 @@ shim_tick(void)
 static inline bool
 shim_timed(void)
 {
-	if (__builtin_expect(--thread_tls.tick > 0, 1))
-		return false;
-	return shim_tick();
+	return __builtin_expect(arch_count_down(&thread_tls.tick), 0) && shim_tick();
 }
 
 /* Whether a call for a block that is taken is timed: all samples are. */
@@ -310,7 +383,7 @@ shim_timed_sample(void)
 static inline uint64_t
 shim_start(uint64_t size)
 {
-	bool timed = shim.mode >= SHIM_SAMPLED
+	bool timed = __builtin_expect(shim.mode >= SHIM_SAMPLED, 0)
 	    ? thread_tls.countdown < (int64_t)(size + SAMPLE_BIAS) && shim_timed_sample()
 	    : shim_timed();
 
@@ -452,33 +525,51 @@ shim_allocated_otherwise(uint32_t kind, void *block, uint64_t size, const struct
 	gate_pass(thread);
 }
 
-/* An allocation that succeeded. began: ticks before the call, 0: not timed. */
-static inline void
-shim_allocated(uint32_t kind, void *block, uint64_t size, uint64_t began, struct arch_frame frame)
+/* An allocation that is not in full mode, or not to be recorded, or is timed. */
+static SHIM_COLD void
+shim_allocated_odd(
+    uint32_t kind, void *block, uint64_t size, uint64_t began, const struct arch_frame *frame)
 {
-	struct event event;
+	struct event event = { .kind = (uint16_t)kind, .address = (uint64_t)block, .size = size };
 
-	if (__builtin_expect(shim.mode >= SHIM_SAMPLED, 0)) {
-		if (shim_passes(size) && !shim_is_new(&frame)) {
+	if (shim.mode >= SHIM_SAMPLED) {
+		if (shim_passes(size) && !shim_is_new(frame)) {
 			shim_sampled(size);
-			shim_step(kind, size, &frame);
+			shim_step(kind, size, frame);
 			return;
 		}
-	} else if (__builtin_expect(shim.mode != SHIM_FULL, 0) || gate_is_shut()) {
-		shim_allocated_otherwise(kind, block, size, &frame);
+	} else if (shim.mode != SHIM_FULL || gate_is_shut()) {
+		shim_allocated_otherwise(kind, block, size, frame);
 		return;
 	}
-	event.kind = (uint16_t)kind;
-	event.flags = 0;
-	event.address = (uint64_t)block;
-	event.size = size;
-	if (__builtin_expect(began != 0, 0))
+	if (began != 0)
 		shim_cost(&event, began);
 	event.time = ring_ticks();
 	if (shim.mode >= SHIM_SAMPLED)
-		shim_take(&event, &frame);
+		shim_take(&event, frame);
 	else
-		shim_record(&event, NULL, &frame);
+		shim_record(&event, NULL, frame);
+}
+
+/* An allocation that succeeded. began: ticks before the call, 0: not timed. */
+static inline __attribute__((always_inline)) void
+shim_allocated_here(
+    uint32_t kind, void *block, uint64_t size, uint64_t began, const struct arch_frame frame)
+{
+	if (__builtin_expect(shim.mode != SHIM_FULL || gate_may_be_shut() || began != 0, 0)) {
+		struct arch_frame from = frame;
+
+		shim_allocated_odd(kind, block, size, began, &from);
+		return;
+	}
+	shim_record_plain(kind, (uint64_t)block, size, frame);
+}
+
+/* The same for the hooks that are called less. */
+static __attribute__((noinline)) void
+shim_allocated(uint32_t kind, void *block, uint64_t size, uint64_t began, struct arch_frame frame)
+{
+	shim_allocated_here(kind, block, size, began, frame);
 }
 
 static inline void
@@ -551,28 +642,39 @@ shim_free_otherwise(void *block, const struct arch_frame *frame)
 	return true;
 }
 
-static inline void
-shim_free(void *block, struct arch_frame frame)
+/* A free that is not in full mode, or in a pause, or is due to be timed. */
+static SHIM_COLD void
+shim_free_odd(void *block, const struct arch_frame *frame)
 {
-	struct event event;
+	struct event event = { .kind = ESC_EVENT_FREE, .address = (uint64_t)block };
 
+	if ((shim.mode != SHIM_FULL || gate_is_shut()) && shim_free_otherwise(block, frame))
+		return;
+	if (thread_tls.tick <= 0 && shim_tick()) {
+		shim_free_timed(block, frame);
+		return;
+	}
+	event.time = ring_ticks();
+	shim_record(&event, NULL, frame);
+	shim_real_free(block);
+}
+
+static inline __attribute__((always_inline)) void
+shim_free(void *block, const struct arch_frame frame)
+{
 	if (block == NULL)
 		return;
 	if (__builtin_expect(modules_suspect(block), 0))
 		modules_unload(block);
-	if ((__builtin_expect(shim.mode != SHIM_FULL, 0) || gate_is_shut()) &&
-	    shim_free_otherwise(block, &frame))
-		return;
-	if (__builtin_expect(shim_timed(), 0)) {
-		shim_free_timed(block, &frame);
+	if (__builtin_expect(
+		shim.mode != SHIM_FULL || gate_may_be_shut() || arch_count_down(&thread_tls.tick),
+		0)) {
+		struct arch_frame from = frame;
+
+		shim_free_odd(block, &from);
 		return;
 	}
-	event.kind = ESC_EVENT_FREE;
-	event.flags = 0;
-	event.address = (uint64_t)block;
-	event.size = 0;
-	event.time = ring_ticks();
-	shim_record(&event, NULL, &frame);
+	shim_record_plain(ESC_EVENT_FREE, (uint64_t)block, 0, frame);
 	shim_real_free(block);
 }
 
@@ -605,7 +707,7 @@ shim_behind_malloc(size_t size)
 	void *block = real.malloc(size);
 
 	if (block != NULL)
-		shim_allocated(ESC_EVENT_MALLOC, block, size, began, ARCH_FRAME());
+		shim_allocated_here(ESC_EVENT_MALLOC, block, size, began, ARCH_FRAME());
 	return block;
 }
 

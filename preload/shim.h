@@ -23,7 +23,7 @@ struct shim {
 	bool foreign;  /* blocks of before the constructor belong to glibc */
 };
 
-extern struct shim shim;
+extern struct shim shim __attribute__((visibility("hidden")));
 
 /*
  * The hooks of hooks.S (arch), for all that these do not pass on themselves. They are

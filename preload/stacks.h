@@ -55,7 +55,7 @@ struct stacks {
 /* The id of a node that is being added. */
 #define STACKS_BUSY UINT32_MAX
 
-extern struct stacks stacks;
+extern struct stacks stacks __attribute__((visibility("hidden")));
 
 uint32_t stacks_new(struct frame *frames, uint32_t count);
 

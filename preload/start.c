@@ -845,6 +845,7 @@ start_constructor(int argc, char **argv, char **envp)
 	shim.cost = (uint32_t)start.config.cost;
 	shim.check = start.config.check && oracle_there;
 	shim.unwind = oracle_there && !shim.check;
+	threads.odd = marks.on || shim.check || shim.unwind;
 	if (shim.check)
 		__atomic_fetch_or(&ring.header->flags, ESC_FLAG_CHECKED, __ATOMIC_RELAXED);
 	if (shim.unwind)

@@ -157,13 +157,13 @@ thread_init(struct thread *thread, uint64_t key, uint32_t process)
 	thread_lay(thread);
 	thread->number = __atomic_add_fetch(&ring.header->threads, 1, __ATOMIC_RELAXED);
 	thread->tid = ring_tid();
-	thread_stamp(thread, __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE));
 	if (ring.slot == 0)
 		segment = ring_claim(ESC_SEGMENT_MIN, ESC_SEGMENT_EVENTS);
 	thread->counters = segment != NULL ? &segment->counters : thread_define(thread, process);
 	thread->shared = thread->counters == NULL;
 	if (thread->shared)
 		thread->counters = &ring.header->overflow;
+	thread_stamp(thread, __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE));
 	thread->current = thread->regions;
 	thread->newest = 0;
 	thread->passed = 0;

@@ -38,6 +38,7 @@ struct thread {
 	uint32_t number;
 	uint32_t tid;
 	uint32_t epoch; /* modules_epoch that the regions know of */
+	uint32_t plain; /* the same; THREAD_CLOSED, which none is: no event is a plain one */
 	struct esc_counters *counters;
 	bool shared;            /* counters are the header's: add atomically */
 	uint16_t serial;        /* last region number given */
@@ -67,9 +68,10 @@ struct threads {
 	uint64_t main;     /* thread pointer of the first thread */
 	uint64_t main_top; /* end of its stack */
 	uint64_t entry;    /* its stack pointer when the process began */
+	bool odd;          /* stacks are not walked by rules alone: none has plain events */
 };
 
-extern struct threads threads;
+extern struct threads threads __attribute__((visibility("hidden")));
 
 /* In the program's TLS: as little as can be. */
 struct thread_tls {
@@ -91,13 +93,15 @@ struct thread_tls {
 /* And 8 bytes of marks_unwound.c. */
 _Static_assert(sizeof(struct thread_tls) == 56, "a line");
 
-extern __thread struct thread_tls thread_tls __attribute__((tls_model("initial-exec")));
+extern __thread struct thread_tls thread_tls
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 /* What memos depend on has changed. */
 static inline void
 thread_stamp(struct thread *thread, uint32_t epoch)
 {
 	thread->epoch = epoch;
+	thread->plain = threads.odd || thread->shared ? THREAD_CLOSED : epoch;
 	thread->stamp = (uint64_t)thread->number << 32 | epoch;
 }
 

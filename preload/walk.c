@@ -69,7 +69,7 @@ walk_interrupted(const struct frame *frame)
 	    (frame->rbp != 0 && *(const volatile uint64_t *)(frame->slot - 8) == frame->rbp);
 }
 
-static __attribute__((noinline, cold)) bool
+__attribute__((noinline, cold)) bool
 walk_verify_signals(const struct region *region, uint32_t *count)
 {
 	const struct frame *frames = region->frames;
@@ -78,39 +78,6 @@ walk_verify_signals(const struct region *region, uint32_t *count)
 		if (*(const volatile uint64_t *)frames[i - 1].slot != frames[i - 1].pc ||
 		    !walk_interrupted(&frames[i - 1])) {
 			*count = i - 1;
-			return false;
-		}
-	return true;
-}
-
-static inline __attribute__((always_inline)) bool
-walk_stands(const struct frame *frame)
-{
-	return __builtin_expect(*(const volatile uint64_t *)frame->slot == frame->pc, 1);
-}
-
-/*
- * Whether the remembered frames below `count` stand; if not, *count is the index
- * of the one that does not. Outward: where an inner frame stands, the next slot
- * is where a walk would look too. The outermost may be long unmapped.
- */
-static inline __attribute__((always_inline)) bool
-walk_verify(const struct region *region, uint32_t *count)
-{
-	const struct frame *frames = region->frames;
-	const struct frame *at = frames + *count;
-
-	if (__builtin_expect(region->signals, 0))
-		return walk_verify_signals(region, count);
-	/* By eight, then one by one from the eight that do not all stand. */
-	for (; at >= frames + 8; at -= 8)
-		if (!(walk_stands(&at[-1]) && walk_stands(&at[-2]) && walk_stands(&at[-3]) &&
-			walk_stands(&at[-4]) && walk_stands(&at[-5]) && walk_stands(&at[-6]) &&
-			walk_stands(&at[-7]) && walk_stands(&at[-8])))
-			break;
-	for (; at > frames; at--)
-		if (!walk_stands(&at[-1])) {
-			*count = (uint32_t)(at - 1 - frames);
 			return false;
 		}
 	return true;
@@ -623,47 +590,6 @@ walk_place(struct thread *thread, int level, uint64_t top)
 	return level == 0 ? walk_region(thread, top) : walk_nested(thread, level);
 }
 
-/*
- * The stack is the last one again, or its inner frames are known. Then *walk is
- * filled: nothing was walked.
- */
-static inline __attribute__((always_inline)) bool
-walk_recall(
-    struct thread *thread, struct region *region, const struct arch_frame *frame, struct walk *walk)
-{
-	const struct memo *memo =
-	    memo_find(thread->memos, thread->stamp, region->frames, region->depth, frame);
-	const struct frame *from, *end;
-	struct frame *to;
-	uint32_t stand, old = region->depth;
-
-	if (memo == NULL)
-		return false;
-	stand = memo->kept - 1;
-	if (__builtin_expect(!walk_verify(region, &stand), 0))
-		return false;
-	from = memo->frames;
-	end = from + memo->count;
-	to = &region->frames[memo->kept];
-	for (; from < end && to < &region->frames[old]; from++, to++)
-		if (to->slot != from->slot || to->pc != from->pc ||
-		    ((to->module & FRAME_RBP) != 0 && to->rbp != from->rbp))
-			break;
-	walk->kept = (uint16_t)(to - region->frames);
-	walk->says_kept = region->forgot;
-	walk->proved = UINT16_MAX;
-	region->forgot = false;
-	/* The same path again, but not the same frames. */
-	if (from < end && to + 1 < &region->frames[old] && to->pc == from->pc &&
-	    to->module == from->module)
-		walk->says_kept = true;
-	region->depth = memo->kept + memo->count;
-	for (; from < end; from++, to++)
-		*to = *from;
-	walk_finish(thread, region, region->depth, walk);
-	return true;
-}
-
 /* The stack was joined to the region's: puts the walk's frames on what stands. */
 static inline __attribute__((always_inline)) void
 walk_joined(struct thread *thread, const struct walk_state *state, struct walk *walk)
@@ -747,6 +673,19 @@ walk_capture(struct thread *thread, int level, const struct arch_frame *frame, s
 		return;
 	}
 	region = walk_guess(thread, frame->slot);
-	if (!walk_recall(thread, region, frame, walk))
+	if (walk_recall(thread, region, frame, walk))
+		walk_finish(thread, region, region->depth, walk);
+	else
 		walk_all(thread, level, frame, region, walk);
+}
+
+void
+walk_capture_new(struct thread *thread, const struct arch_frame *frame, struct walk *walk)
+{
+	struct region *region = walk_guess(thread, frame->slot);
+
+	if (region != thread->current && walk_recall(thread, region, frame, walk))
+		walk_finish(thread, region, region->depth, walk);
+	else
+		walk_all(thread, 0, frame, region, walk);
 }

@@ -23,6 +23,12 @@ uint64_t arch_ticks(void);
 /* One instruction: no signal comes in between. */
 void arch_add(uint64_t *to, uint64_t n);
 
+static inline uint64_t
+arch_highest(uint64_t value)
+{
+	return 63U ^ (unsigned int)__builtin_clzll(value);
+}
+
 /* Nothing changes for a while: something else happens, or patience ends. */
 void arch_pause(void);
 

@@ -67,6 +67,27 @@ arch_add(uint64_t *to, uint64_t n)
 	__asm__("addq %1, %0" : "+m"(*to) : "er"(n) : "cc");
 }
 
+/* The same: one less; whether that is 0 or below. */
+static inline int
+arch_count_down(int32_t *n)
+{
+	int out;
+
+	__asm__("decl %0" : "+m"(*n), "=@ccle"(out));
+	return out;
+}
+
+/* The number of the highest bit that is set in value, which is not 0. Not the builtin,
+ * which is an int: it costs one more instruction wherever it is an index. */
+static inline uint64_t
+arch_highest(uint64_t value)
+{
+	uint64_t bit;
+
+	__asm__("bsrq %1, %0" : "=r"(bit) : "r"(value) : "cc");
+	return bit;
+}
+
 static inline void
 arch_pause(void)
 {
