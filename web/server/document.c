@@ -28,15 +28,17 @@ write_info(const struct document_from *from, FILE *out, struct err *err)
 	return 200;
 }
 
-/* Writes these rows of the run's sites. */
+/* Writes these rows of the run's sites; nameless: what all have no lines in, or NULL. */
 static unsigned
-write_rows(const struct document_from *from, const struct rows *rows, FILE *out)
+write_rows(const struct document_from *from, const struct rows *rows, const struct rows *nameless,
+    FILE *out)
 {
 	const struct format_part parts[] = {
 		{ "run", profile_run(from->profile), true },
 		{ "sites", rows, false },
+		{ "nameless", nameless, false },
 	};
-	const struct format_document document = { "esc-report/1", parts, 2 };
+	const struct format_document document = { "esc-report/1", parts, nameless ? 3 : 2 };
 
 	format_find("columns")->write(&document, out);
 	return 200;
@@ -46,16 +48,19 @@ static unsigned
 write_sites(const struct document_from *from, FILE *out, struct err *err)
 {
 	(void)err;
-	return write_rows(from, &from->profile->sites, out);
+	return write_rows(from, &from->profile->sites, NULL, out);
 }
 
 static unsigned
 write_some(const struct document_from *from, size_t most, FILE *out)
 {
 	struct table table;
+	struct rows nameless;
 
 	table_make(&table, &from->profile->sites, most);
-	(void)write_rows(from, &table.rows, out);
+	table_nameless(&nameless, &from->profile->sites);
+	(void)write_rows(from, &table.rows, &nameless, out);
+	rows_release(&nameless);
 	table_release(&table);
 	return 200;
 }

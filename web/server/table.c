@@ -2,8 +2,10 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyzer/report/order.h"
+#include "analyzer/util/map.h"
 #include "analyzer/util/xalloc.h"
 
 /* The other columns are two thirds of the bytes, and a site's own document has them. */
@@ -86,6 +88,39 @@ table_make(struct table *to, const struct rows *sites, size_t most)
 			table_copy(&cells[j], &sites->cells[rows[i].at * sites->width + places[j]]);
 	}
 	free(rows);
+}
+
+void
+table_nameless(struct rows *to, const struct rows *sites)
+{
+	static const struct column columns[] = {
+		{ "module", NULL, COLUMN_TEXT },
+		{ "blocks", NULL, COLUMN_COUNT },
+	};
+	struct map places = { .count = 0 };
+
+	rows_init(to, columns, 2);
+	for (size_t i = 0; i < sites->count; i++) {
+		const char *module = rows_text(sites, i, "module");
+		uint64_t *place;
+		bool is_fresh;
+		struct cell *cells;
+
+		if (*rows_text(sites, i, "file"))
+			continue;
+		place = map_insert(&places,
+		    map_key_of((struct map_key){ 0, 0 }, module, strlen(module)), &is_fresh);
+		if (is_fresh) {
+			*place = to->count;
+			cells = rows_add(to);
+			cell_set_text(&cells[0], module);
+			cell_set_int(&cells[1], 0);
+		}
+		to->cells[*place * to->width + 1].integer +=
+		    cell_whole(rows_at(sites, i, "blocks.estimated"));
+	}
+	map_release(&places);
+	rows_sort(to, "blocks");
 }
 
 void

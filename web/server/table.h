@@ -22,4 +22,8 @@ struct table {
 void table_make(struct table *to, const struct rows *sites, size_t most);
 void table_release(struct table *table);
 
+/* Fills rows, which holds nothing, with the modules of sites that have no file, as `module`
+ * and their blocks as `blocks`, the most first. To be released. */
+void table_nameless(struct rows *to, const struct rows *sites);
+
 #endif

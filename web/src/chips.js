@@ -25,9 +25,19 @@ function verdictButtons() {
 		}, h("span", { class: `mark v-${name}` }, mark))));
 }
 
+// A phase may be called anything: in the list its name stands behind a mark, and what is in
+// no phase has none.
+const NO_PHASE = "none";
+const phaseValue = ({ phase, nophase }) => nophase ? NO_PHASE : phase ? `=${phase}` : "";
+
+function changesOf(key, value) {
+	return key !== "phase" ? { [key]: value || null }
+		: { phase: value.startsWith("=") ? value.slice(1) : null, nophase: value === NO_PHASE ? 1 : null };
+}
+
 function select(label, key, options, none = `${label}: all`) {
 	return h("select", {
-		dataset: { key }, "aria-label": label, onchange: (event) => state.set({ [key]: event.target.value || null }),
+		dataset: { key }, "aria-label": label, onchange: (event) => state.set(changesOf(key, event.target.value)),
 	}, h("option", { value: "" }, none), options.map(([value, text]) => h("option", { value }, text)));
 }
 
@@ -72,7 +82,8 @@ function processesOf(processes = []) {
 	return processes.slice(0, LISTED).map(({ pid, program }) => [String(pid), called("process", pid, base(program ?? ""))]);
 }
 
-const phasesOf = (phases = []) => phases.slice(0, LISTED).map(({ name }) => [name, name]);
+const phasesOf = (phases = []) => phases.length === 0 ? []
+	: [...phases.slice(0, LISTED).map(({ name }) => [phaseValue({ phase: name }), name]), [NO_PHASE, "in none"]];
 
 const parts = { search: null, model: null };
 
@@ -85,10 +96,10 @@ function build(form, { model, info, runs }) {
 		if (child !== parts.search)
 			child.remove();
 	form.prepend(parts.search);
-	// of one there is nothing to choose, but for a phase: there is what is in none
+	// of one there is nothing to choose
 	const lists = [["Module", "module", pathsOf(model.texts("module"))], ["File", "file", pathsOf(model.texts("file"))],
 		["Process", "process", processesOf(info.processes)], ["Thread", "thread", threadsOf(info.threads)],
-		["Phase", "phase", phasesOf(info.phases)]].filter(([, key, options]) => options.length > (key === "phase" ? 0 : 1));
+		["Phase", "phase", phasesOf(info.phases)]].filter(([,, options]) => options.length > 1);
 
 	add(form, verdictButtons(), lists.map((list) => select(...list)),
 		runs > 1 ? select("Run", "run", [["2", "second run"]], "first run") : null);
@@ -97,7 +108,7 @@ function build(form, { model, info, runs }) {
 // What is not in the list was chosen elsewhere.
 function setSelect(field, value) {
 	if (value && ![...field.options].some((option) => option.value === value))
-		field.append(h("option", { value }, field.dataset.key === "phase" ? value : base(value)));
+		field.append(h("option", { value }, field.dataset.key === "phase" ? value.slice(1) : base(value)));
 	field.value = value;
 }
 
@@ -113,7 +124,7 @@ export function choice(form, context) {
 	for (const button of form.querySelectorAll("[data-verdict]"))
 		button.setAttribute("aria-pressed", verdicts?.has(button.dataset.verdict) ? "true" : "false");
 	for (const field of form.querySelectorAll("select"))
-		setSelect(field, where[field.dataset.key] ?? "");
+		setSelect(field, field.dataset.key === "phase" ? phaseValue(where) : where[field.dataset.key] ?? "");
 }
 
 const powerOf = (power, show) => show(2 ** power);
@@ -142,8 +153,8 @@ function describe(where, { threads, processes }) {
 	if (filter.process !== null)
 		found.push([called("process", filter.process, base(processes?.find(({ pid }) => pid === filter.process)?.program ?? "")),
 			{ process: null }]);
-	if (filter.phase)
-		found.push([`phase ${filter.phase}`, { phase: null }]);
+	if (filter.phase !== null)
+		found.push([filter.phase === "" ? "in no phase" : `phase ${filter.phase}`, { phase: null, nophase: null }]);
 	if (range)
 		found.push([`allocated ${ns(filter.from ?? 0)} to ${filter.to === null ? "the end" : ns(filter.to)}`,
 			{ from: null, to: null }]);

@@ -1,6 +1,6 @@
 // The choice that all views share, from the URL: which sites, and of those with a range
-// of time, a thread, a process, a phase or a box of the heat map which blocks. Sums and nothing else: what is
-// added up are cells of the documents.
+// of time, a thread, a process, a phase (or none) or a box of the heat map which blocks. Sums
+// and nothing else: what is added up are cells of the documents.
 import { chosenIn, slicesIn, threadIn } from "./slices.js";
 
 const SUMS = ["blocks", "bytes", "cost_ns"];
@@ -25,7 +25,7 @@ const numberOf = (text) => text !== undefined && text !== "" && Number.isFinite(
 	? Number(text) : null;
 
 // {verdicts: Set or null, module, file, q, thread, process, phase, from, to, heat}, null
-// where not asked.
+// where not asked; the phase "": what is in none.
 export function parseFilter(state) {
 	const verdicts = (state.verdict ?? "").split(",").filter(Boolean);
 
@@ -36,7 +36,7 @@ export function parseFilter(state) {
 		q: state.q || null,
 		thread: numberOf(state.thread),
 		process: numberOf(state.process),
-		phase: state.phase || null,
+		phase: state.nophase ? "" : state.phase || null,
 		from: numberOf(state.from),
 		to: numberOf(state.to),
 		heat: parseHeat(state.heat),

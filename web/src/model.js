@@ -24,7 +24,7 @@ function texts({ text, at }, count) {
 
 // From the document `table`, or `first` of a run that has `total` sites. Columns that it
 // lacks are empty, not an error: the document may be of another version.
-export function model({ run, sites }, total = sites.count) {
+export function model({ run, sites, nameless }, total = sites.count) {
 	const count = sites.count;
 	const columns = new Map();
 	const byId = new Map();
@@ -37,6 +37,7 @@ export function model({ run, sites }, total = sites.count) {
 		byId.set(ids ? ids[row] : row, row);
 	return {
 		run,
+		nameless, // of all sites: modules without lines, as columns
 		count,
 		total,
 		whole: count === total, // or there are the first rows alone

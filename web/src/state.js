@@ -3,7 +3,7 @@
 
 // What chooses sites and blocks. It stays when another view is opened, as do the run and the
 // metric; all other keys belong to one view.
-export const FILTERS = ["verdict", "module", "thread", "process", "phase", "file", "q", "from", "to", "heat"];
+export const FILTERS = ["verdict", "module", "thread", "process", "phase", "nophase", "file", "q", "from", "to", "heat"];
 export const SHARED = ["run", ...FILTERS, "metric"];
 const FIRST = "summary";
 

@@ -45,6 +45,23 @@ async function choices(tab, truth, key, all) {
 	check(all.length === 0 || (most > 0 && most <= truth.sites.length), `${key}: sites`, most);
 }
 
+// What is in no phase, by the choice that every view has; another choice takes its place.
+async function nophase(tab, truth) {
+	await tab.go("#/sites");
+	await tab.page.selectOption('select[data-key="phase"]', { label: "in none" });
+	await tab.settled();
+	const sites = await chosen(tab, truth, "phase", "", "in no phase");
+	check(sites > 0 && sites < truth.sites.length, "some sites are in none", sites);
+	await tab.page.reload();
+	await tab.settled();
+	equal(await tab.page.$eval('select[data-key="phase"]', (field) => field.selectedOptions[0].textContent), "in none", "as the URL says");
+	await tab.page.selectOption('select[data-key="phase"]', { label: truth.info.phases[0].name });
+	await tab.settled();
+	await chosen(tab, truth, "phase", truth.info.phases[0].name, `phase ${truth.info.phases[0].name}`);
+	await tab.press("Escape", "x");
+	check(!(await tab.hash()).includes("phase"), "all again", await tab.hash());
+}
+
 export async function parts(tab, truth) {
 	const { processes, phases, threads } = truth.info;
 	await tab.go("#/summary");
@@ -52,6 +69,8 @@ export async function parts(tab, truth) {
 	await choices(tab, truth, "process", processes.length < 2 ? []
 		: processes.map((one) => [one.pid, `process ${one.pid} ${text.base(one.program)}`]));
 	await choices(tab, truth, "phase", phases.map((one) => [one.name, `phase ${one.name}`]));
+	if (phases.length > 0)
+		await nophase(tab, truth);
 	for (const { number, name } of threads.filter((one) => one.name).slice(0, 2)) {
 		await tab.go(`#/sites?thread=${number}`);
 		equal((await tab.texts("#chips .chip"))[0], `thread ${number} ${name} ×`, "a thread's name");

@@ -2,7 +2,7 @@
 import { check, equal, HANG, speed, step, Tab } from "./lib.mjs";
 
 // What the first view says before all sites are there.
-const EARLY = [".totals", ".grid .rows", ".cards", ".bar", ".plain-table", ".begin", "#facts"];
+const EARLY = [".totals", ".grid .rows", ".cards", ".bar", ".plain-table", ".begin", "#facts", ".unseen"];
 
 // ms from the start of the navigation until there are rows (or a view), seen by the page
 // itself; what it said then is what it says when all is there.

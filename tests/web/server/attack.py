@@ -96,6 +96,15 @@ def test_documents(server, esc, kind):
     check(json.loads(server.ask("/api/sites").body) == columns, kind + ": sites")
     table = json.loads(server.ask("/api/table").body)
     some = table["sites"].pop("columns")
+    nameless = {}
+    for site in report:
+        if not site["file"]:
+            nameless[site["module"]] = nameless.get(site["module"], 0) + site["blocks"]["estimated"]
+    told = table.pop("nameless")
+    module, blocks = (told["columns"][name] for name in ("module", "blocks"))
+    check(len(module["at"]) == len(nameless) and blocks == sorted(blocks, reverse=True) and
+          {module["text"][at]: some for at, some in zip(module["at"], blocks)} == nameless,
+          kind + ": nameless %s" % told)
     check(len(some) > 15 and all(columns["sites"]["columns"][name] == value
                                  for name, value in some.items()) and
           table == {**columns, "sites": {"count": columns["sites"]["count"]}}, kind + ": table")

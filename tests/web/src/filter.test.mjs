@@ -84,6 +84,8 @@ test("time, thread, process and phase choose blocks", () => {
 		[{ process: "42" }, () => false],
 		[{ phase: "a/b*" }, (cell) => cell.phase === 2],
 		[{ phase: "none like that" }, () => false],
+		[{ nophase: "1" }, (cell) => cell.phase === 0],
+		[{ nophase: "1", phase: "load" }, (cell) => cell.phase === 0],
 		[{ process: "40", phase: "load", thread: "1", from: "2000" }, (cell) => cell.process === 0 && cell.phase === 1 &&
 			cell.thread === 0 && cell.slice >= 2],
 		[{ thread: "99" }, (cell) => cell.thread === 2], // one of those that are not told apart

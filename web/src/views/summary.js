@@ -206,7 +206,7 @@ function phases(context) {
 
 	return found.length === 0 ? null : partTable("Phases", wholeRun(context),
 		["Phase", "Entered", "First at", "Time", "Sites", "Blocks", "Bytes", "Movable"],
-		found.map((one) => [h("a", { href: state.link({ view: "sites", phase: one.name }) }, one.name), count(one.entered),
+		found.map((one) => [h("a", { href: state.link({ view: "sites", phase: one.name, nophase: null }) }, one.name), count(one.entered),
 			ns(one.first_ns), ns(one.time_ns), count(one.sites), count(one.blocks), bytes(one.bytes),
 			one.blocks > 0 ? share(one.stackable, one.blocks) : "–"]));
 }
@@ -231,21 +231,9 @@ function facts({ run }) {
 
 // Modules whose sites have no lines, and why a file gave none.
 function unseen({ model, info }) {
-	if (!model.whole)
-		return null; // it takes all of them to tell
-	const nameless = new Map();
-	const blocks = model.numbers("blocks.estimated");
-	let all = 0;
-
-	for (let row = 0; row < model.count; row++) {
-		all += blocks[row];
-		if (!model.text("file", row)) {
-			const module = model.text("module", row);
-
-			nameless.set(module, (nameless.get(module) ?? 0) + blocks[row]);
-		}
-	}
-	const worst = [...nameless].sort((a, b) => b[1] - a[1]).slice(0, 6);
+	const { module: { text = [], at = [] } = {}, blocks = [] } = model.nameless?.columns ?? {};
+	const all = (info.verdicts ?? []).reduce((sum, one) => sum + one.blocks, 0);
+	const worst = blocks.slice(0, 6).map((some, row) => [text[at[row]] ?? "", some]);
 	const lines = worst.map(([module, some]) => h("li", null,
 		h("strong", { title: module }, base(module) || "no module"), ` has no lines (${share(some, all)} of the blocks): ` +
 		"build it with -g, or install its debug symbols"));
