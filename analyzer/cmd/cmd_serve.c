@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include "analyzer/cmd/path_options.h"
 #include "analyzer/cmd/serve_live.h"
 #include "analyzer/cmd/source.h"
+#include "analyzer/store/query.h"
 #include "analyzer/trace/reader.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/paths.h"
@@ -108,42 +110,42 @@ serve_say(const struct options *options, const struct server *server, struct err
 	return 0;
 }
 
-/* What the views ask for later, while the first one is looked at. */
-static void *
-serve_prepare(void *data)
-{
-	for (size_t i = 0; i < SHELF_RUNS; i++) {
-		struct profile *profile = shelf_take(data, i);
-
-		if (profile)
-			document_prepare(profile, true);
-		profile_drop(profile);
-	}
-	return NULL;
-}
-
 /* A file to be shown. */
 struct serve_file {
-	const char *path; /* NULL: none */
-	bool is_live;     /* a trace that is still written */
-	uint64_t took_ns; /* to read it */
+	const char *path;    /* NULL: none */
+	struct query_db *db; /* until it is read; NULL: none */
+	bool is_live;        /* a trace that is still written */
+	uint64_t took_ns;    /* to analyze it */
 };
 
+/* What is read while the page is opened. */
+struct serve {
+	const struct options *options;
+	struct page_file how;
+	struct shelf *shelf;
+	struct server *server;
+	struct serve_file files[SHELF_RUNS];
+	struct serve_live *watches[SHELF_RUNS]; /* of those that are still written */
+	struct err err;                         /* why it cannot be read */
+	int rc;
+	atomic_bool is_read; /* and rc set */
+};
+
+/* Opens them, which analyzes traces: not beside a thread, and what is none fails early. */
 static int
-serve_load(
-    const struct options *options, struct shelf *shelf, struct serve_file *files, struct err *err)
+serve_open_files(struct serve *serve, struct err *err)
 {
-	const struct page_file how = { &options->source, NULL, &options->paths };
 	struct timespec begun, now;
 
-	for (size_t i = 0; i < SHELF_RUNS && (i == 0 || files[i].path); i++) {
-		struct serve_file *file = &files[i];
+	for (size_t i = 0; i < SHELF_RUNS && (i == 0 || serve->files[i].path); i++) {
+		struct serve_file *file = &serve->files[i];
 
 		clock_gettime(CLOCK_MONOTONIC, &begun);
 		/* asked first: what is closed meanwhile is then read once more */
 		file->is_live =
 		    file->path && source_is_trace(file->path) && reader_may_grow(file->path);
-		if (page_file_load(&how, shelf, i, file->path, err) < 0)
+		file->db = page_file_open(&serve->how, file->path, err);
+		if (!file->db)
 			return -1;
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		file->took_ns = (uint64_t)(now.tv_sec - begun.tv_sec) * 1000000000;
@@ -151,50 +153,112 @@ serve_load(
 	return 0;
 }
 
-/* Follows those that are still written. -1 and err set on failure. */
 static int
-serve_watch(const struct options *options, struct shelf *shelf, const struct serve_file *files,
-    struct serve_live **watches, struct err *err)
+serve_read_files(struct serve *serve, struct err *err)
 {
 	for (size_t i = 0; i < SHELF_RUNS; i++) {
-		if (!files[i].is_live)
-			continue;
-		watches[i] = serve_live_start(shelf, i, files[i].path, &options->source,
-		    &options->paths, files[i].took_ns, err);
-		if (!watches[i])
+		struct query_db *db = serve->files[i].db;
+
+		serve->files[i].db = NULL;
+		if (db &&
+		    page_file_read(&serve->how, db, serve->shelf, i, serve->files[i].path, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
+/* Follows those that are still written. -1 and err set on failure. */
 static int
-serve_run(const struct options *options, struct shelf *shelf, const struct serve_file *files,
-    struct err *err)
+serve_watch(struct serve *serve, struct err *err)
+{
+	for (size_t i = 0; i < SHELF_RUNS; i++) {
+		const struct serve_file *file = &serve->files[i];
+
+		if (!file->is_live)
+			continue;
+		serve->watches[i] = serve_live_start(serve->shelf, i, file->path,
+		    &serve->options->source, &serve->options->paths, file->took_ns, err);
+		if (!serve->watches[i])
+			return -1;
+	}
+	return 0;
+}
+
+/* Makes what a page asks for first, or all that its views do. */
+static void
+serve_prepare(struct shelf *shelf, bool is_all)
+{
+	for (size_t i = 0; i < (is_all ? (size_t)SHELF_RUNS : 1); i++) {
+		struct profile *profile = shelf_take(shelf, i);
+
+		if (profile)
+			document_prepare(profile, is_all);
+		profile_drop(profile);
+	}
+}
+
+/* Reads the files while the page is opened, and then what the views ask for later, while
+ * the first one is looked at. */
+static void *
+serve_read(void *data)
+{
+	struct serve *serve = data;
+
+	serve->rc = serve_read_files(serve, &serve->err);
+	if (serve->rc == 0)
+		serve_prepare(serve->shelf, false);
+	if (serve->rc == 0)
+		serve->rc = serve_watch(serve, &serve->err);
+	atomic_store(&serve->is_read, true);
+	shelf_ready(serve->shelf);
+	if (serve->rc == 0)
+		serve_prepare(serve->shelf, true);
+	else
+		server_stop(serve->server);
+	return NULL;
+}
+
+/* Answers until somebody wants us to end, or what is to be shown cannot be read. */
+static int
+serve_answer(struct serve *serve, int stop, struct err *err)
+{
+	pthread_t reads;
+	int rc;
+
+	shelf_expect(serve->shelf);
+	errno = pthread_create(&reads, NULL, serve_read, serve);
+	if (errno != 0) {
+		shelf_ready(serve->shelf);
+		return err_set(err, "a thread: %m");
+	}
+	rc = serve_say(serve->options, serve->server, err);
+	if (rc == 0)
+		rc = server_run(serve->server, stop, err);
+	/* nothing is half written, and nobody waits for what is read */
+	if (rc == 0 && !atomic_load(&serve->is_read))
+		_exit(CMD_OK);
+	pthread_join(reads, NULL);
+	if (rc == 0 && serve->rc < 0) {
+		*err = serve->err;
+		rc = -1;
+	}
+	return rc;
+}
+
+static int
+serve_run(struct serve *serve, struct err *err)
 {
 	int stop = serve_signals(); /* before there are threads, which inherit the mask */
-	struct serve_live *watches[SHELF_RUNS] = { NULL };
-	struct server *server;
-	bool is_prepared = false;
-	pthread_t prepares;
 	int rc = -1;
 
 	if (stop < 0)
 		return err_set(err, "signals: %m");
-	server = server_new(options->port, shelf, err);
-	if (server) {
-		rc = serve_watch(options, shelf, files, watches, err);
-		if (rc == 0)
-			rc = serve_say(options, server, err);
-		if (rc == 0) {
-			is_prepared = pthread_create(&prepares, NULL, serve_prepare, shelf) == 0;
-			rc = server_run(server, stop, err);
-		}
-	}
+	serve->server = server_new(serve->options->port, serve->shelf, err);
+	if (serve->server)
+		rc = serve_answer(serve, stop, err);
 	for (size_t i = 0; i < SHELF_RUNS; i++)
-		serve_live_stop(watches[i]);
-	if (is_prepared)
-		pthread_join(prepares, NULL);
-	server_free(server);
+		serve_live_stop(serve->watches[i]);
+	server_free(serve->server);
 	close(stop);
 	return rc;
 }
@@ -203,22 +267,25 @@ static int
 serve_files(const struct options *options, struct shelf *shelf, char **paths, struct err *err)
 {
 	char *newest = paths[0] ? NULL : source_newest();
-	struct serve_file files[SHELF_RUNS] = { { .path = paths[0] ? paths[0] : newest } };
+	struct serve serve = {
+		.options = options,
+		.how = { &options->source, NULL, &options->paths },
+		.shelf = shelf,
+		.files = { { .path = paths[0] ? paths[0] : newest } },
+	};
 	int rc;
 
 	for (size_t i = 1; paths[0] && i < SHELF_RUNS && paths[i]; i++)
-		files[i].path = paths[i];
-	rc = serve_load(options, shelf, files, err);
+		serve.files[i].path = paths[i];
+	rc = serve_open_files(&serve, err);
+	if (rc == 0 && !options->output.path)
+		rc = serve_run(&serve, err);
+	else if (rc == 0)
+		rc = serve_read_files(&serve, err);
 	if (rc == 0 && options->output.path)
 		rc = page_file_write(&options->output, shelf, err);
-	else if (rc == 0) {
-		struct profile *profile = shelf_take(shelf, 0);
-
-		/* what the first view asks for is to be there when somebody looks */
-		document_prepare(profile, false);
-		profile_drop(profile);
-		rc = serve_run(options, shelf, files, err);
-	}
+	for (size_t i = 0; i < SHELF_RUNS; i++)
+		query_close(serve.files[i].db);
 	free(newest);
 	return rc;
 }

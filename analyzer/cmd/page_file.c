@@ -11,18 +11,32 @@
 #include "web/server/shelf.h"
 #include "web/server/single.h"
 
-int
-page_file_load(
-    const struct page_file *how, struct shelf *shelf, size_t run, const char *file, struct err *err)
+struct query_db *
+page_file_open(const struct page_file *how, const char *file, struct err *err)
 {
-	struct query_db *db = how->filter ? filter_open(file, how->source, how->filter, err)
-					  : source_open(file, how->source, err);
-	struct profile *profile = db ? profile_new(db, file, how->paths, err) : NULL;
+	return how->filter ? filter_open(file, how->source, how->filter, err)
+			   : source_open(file, how->source, err);
+}
+
+int
+page_file_read(const struct page_file *how, struct query_db *db, struct shelf *shelf, size_t run,
+    const char *file, struct err *err)
+{
+	struct profile *profile = profile_new(db, file, how->paths, err);
 
 	if (!profile)
 		return -1;
 	shelf_put(shelf, run, profile);
 	return 0;
+}
+
+int
+page_file_load(
+    const struct page_file *how, struct shelf *shelf, size_t run, const char *file, struct err *err)
+{
+	struct query_db *db = page_file_open(how, file, err);
+
+	return db ? page_file_read(how, db, shelf, run, file, err) : -1;
 }
 
 static int

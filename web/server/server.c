@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "web/server/guard.h"
 #include "web/server/parameters.h"
 #include "web/server/profile.h"
+#include "web/server/shelf.h"
 #include "web/server/visitors.h"
 
 enum {
@@ -42,6 +44,7 @@ enum {
 
 struct server {
 	int listens[2]; /* 127.0.0.1 and [::1]; -1: none */
+	int stopped;    /* an eventfd; -1: none */
 	struct guard guard;
 	struct shelf *shelf;
 	struct visitors visitors;
@@ -406,10 +409,13 @@ server_new(uint16_t port, struct shelf *shelf, struct err *err)
 
 	server->shelf = shelf;
 	server->listens[0] = server->listens[1] = -1;
+	server->stopped = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	visitors_init(&server->visitors);
 	/* who goes away while we write is no reason to end */
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (server_listen_both(server, port, err) == 0) {
+	if (server->stopped < 0) {
+		err_set(err, "eventfd: %m");
+	} else if (server_listen_both(server, port, err) == 0) {
 		server->daemon = server_daemon(server);
 		if (server->daemon)
 			return server;
@@ -429,6 +435,8 @@ server_free(struct server *server)
 			close(server->listens[i]);
 	if (server->daemon)
 		MHD_stop_daemon(server->daemon);
+	if (server->stopped >= 0)
+		close(server->stopped);
 	visitors_release(&server->visitors);
 	free(server);
 }
@@ -469,26 +477,39 @@ server_accept(struct server *server, int listening)
 	    (errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS);
 }
 
+void
+server_stop(struct server *server)
+{
+	uint64_t one = 1;
+
+	/* it cannot fail but by being stopped already */
+	if (write(server->stopped, &one, sizeof(one)) < 0)
+		return;
+}
+
 int
 server_run(struct server *server, int stop, struct err *err)
 {
-	struct pollfd polls[3] = {
+	struct pollfd polls[4] = {
 		{ .fd = stop, .events = POLLIN },
+		{ .fd = server->stopped, .events = POLLIN },
 		{ .fd = server->listens[0], .events = POLLIN },
 		{ .fd = server->listens[1], .events = POLLIN },
 	};
 
 	for (;;) {
-		int ready = poll(polls, 3, SERVER_TICK_MS);
+		int ready = poll(polls, 4, SERVER_TICK_MS);
 
 		if (ready < 0 && errno != EINTR)
 			return err_set(err, "poll: %m");
-		visitors_expire(&server->visitors);
+		/* while requests wait for the file, others' heads may wait behind them */
+		if (!shelf_is_reading(server->shelf))
+			visitors_expire(&server->visitors);
 		if (ready <= 0)
 			continue;
-		if (polls[0].revents != 0)
+		if (polls[0].revents != 0 || polls[1].revents != 0)
 			return 0;
-		for (int i = 1; i < 3; i++)
+		for (int i = 2; i < 4; i++)
 			if (polls[i].revents != 0 && !server_accept(server, polls[i].fd))
 				(void)poll(polls, 1, SERVER_REST_MS);
 	}
