@@ -226,7 +226,7 @@ struct esc_segment {
 	uint32_t seq;     /* EVENTS: 0.. in the stream */
 	uint64_t base;    /* EVENTS: ticks that the first event's time adds to */
 	union {
-		uint32_t generation; /* how often it was used before; see Flight recorder */
+		uint32_t generation; /* twice how often it was used before; see Flight recorder */
 		uint32_t sum;        /* COMPLETE: of this header, see Sums */
 	};
 	union {
@@ -250,7 +250,7 @@ struct esc_segment {
  * segments have ring_slot bytes. When all were claimed once, EVENTS that their
  * writers have left are overwritten, oldest first. Whoever takes one raises
  * ring_from to its `end` first, then `generation`, in one step with `state`, and only then
- * writes into it. So
+ * writes into it; `generation` is odd from there until its header is empty. So
  * every event from ring_from on is in the file, of the older ones some; a stream's
  * first seq is any, and there may be gaps before ring_from. DEFS, which are never
  * overwritten, have half of the file at most; what has no room there is counted in

@@ -105,13 +105,14 @@ slots_lose(uint64_t end)
 /*
  * One that its writer has left, if it still is. With its state goes its generation, in one
  * step: the two together are of one use alone, and the keeper tells by them whether a slot
- * of a process that is gone is another's by now, who may have the same pid.
+ * of a process that is gone is another's by now, who may have the same pid. It is odd until
+ * slots_open: what a reader finds there meanwhile is of the use before, or of neither.
  */
 static bool
 slots_take(struct esc_segment *segment, slots_use was)
 {
 	slots_use *use = (slots_use *)(void *)&segment->generation;
-	slots_use is = (slots_use)slots_taken() << 32 | ((uint32_t)was + 1U);
+	slots_use is = (slots_use)slots_taken() << 32 | (((uint32_t)was + 1U) | 1U);
 	uint64_t end;
 
 	if (was >> 32 != ESC_SLOT_RETIRED)
@@ -126,6 +127,16 @@ slots_take(struct esc_segment *segment, slots_use was)
 		return false;
 	__atomic_store_n(&segment->magic, 0, __ATOMIC_RELEASE);
 	return true;
+}
+
+/* Its header is empty: it may be begun. */
+static void
+slots_open(struct esc_segment *segment, uint32_t state)
+{
+	slots_use *use = (slots_use *)(void *)&segment->generation;
+
+	__atomic_store_n(
+	    use, (slots_use)state << 32 | ((segment->generation + 1U) & ~1U), __ATOMIC_RELEASE);
 }
 
 static struct esc_segment *
@@ -188,8 +199,7 @@ slots_claim(enum esc_segment_kind kind)
 	segment->end = ring.process->pid;
 	if (kind == ESC_SEGMENT_DEFS && segment->generation != 0)
 		memset(segment + 1, 0, ring.slot - sizeof(*segment));
-	__atomic_store_n(
-	    &segment->state, kind == ESC_SEGMENT_DEFS ? 0U : ESC_SLOT_OPEN, __ATOMIC_RELEASE);
+	slots_open(segment, kind == ESC_SEGMENT_DEFS ? 0U : ESC_SLOT_OPEN);
 	return segment;
 }
 

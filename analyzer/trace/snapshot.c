@@ -20,7 +20,7 @@ struct snapshot {
 	uint32_t size;
 };
 
-/* How often the segment at `at` was used before; false: it cannot be read. */
+/* Twice how often the segment at `at` was used before; false: it cannot be read. */
 static bool
 snapshot_generation(const struct snapshot *self, uint64_t at, uint32_t *generation)
 {
@@ -31,7 +31,8 @@ snapshot_generation(const struct snapshot *self, uint64_t at, uint32_t *generati
 /*
  * Copies the segment at `at` if it is one of that kind, and stays the same meanwhile:
  * whoever takes it counts its generation up before anything of it changes. So that is
- * read before all else, and behind all else. False: the copy cannot be written.
+ * read before all else, and behind all else. Where it is odd, the header may be that of the
+ * use before, and the payload of the next. False: the copy cannot be written.
  */
 static bool
 snapshot_segment(const struct snapshot *self, uint64_t at, uint8_t kind)
@@ -40,7 +41,7 @@ snapshot_segment(const struct snapshot *self, uint64_t at, uint8_t kind)
 	uint32_t before, after;
 	size_t len;
 
-	if (!snapshot_generation(self, at, &before) ||
+	if (!snapshot_generation(self, at, &before) || before % 2 != 0 ||
 	    files_read(self->from, at, head, sizeof(*head)) != sizeof(*head) ||
 	    head->magic != ESC_SEGMENT_MAGIC || head->kind != kind || head->size != self->size)
 		return true;

@@ -59,7 +59,7 @@ test_oldest(void)
 	slots_retire(slot(9), 4000);
 	segment = ring_claim(4096, ESC_SEGMENT_EVENTS);
 	CHECK(segment == slot(7));
-	CHECK_EQ(segment->generation, 1);
+	CHECK_EQ(segment->generation, 2);
 	CHECK_EQ(segment->magic, 0);
 	CHECK_EQ(segment->used, 0);
 	CHECK_EQ(segment->state, ESC_SLOT_OPEN);
