@@ -42,6 +42,11 @@ add_name(struct strbuf *text, const char *name)
 {
 	const char *at;
 
+	/* nearly all have none, and a blank is in many */
+	if (!strchr(name, '<')) {
+		strbuf_adds(text, name);
+		return;
+	}
 	while ((at = strstr(name, " <"))) {
 		strbuf_add(text, name, (size_t)(at - name));
 		strbuf_adds(text, at[2] == ' ' || at[2] == '\0' ? "\\x20" : " ");

@@ -26,6 +26,7 @@ enum {
 /* What findings are made with: prepared once. */
 struct maker {
 	struct query_db *db;
+	struct report_reader *reader;
 	const struct finding_options *options;
 	const struct rows *sites;
 	struct query *frame; /* of an id */
@@ -37,6 +38,7 @@ struct maker {
 static int
 maker_init(struct maker *maker, struct err *err)
 {
+	maker->reader = report_reader_new(maker->db, err);
 	maker->frame = query_prepare(maker->db,
 	    "SELECT f.symbol, f.column FROM site s JOIN frame f ON f.id = s.frame WHERE s.id = ?1",
 	    err);
@@ -49,12 +51,13 @@ maker_init(struct maker *maker, struct err *err)
 	    " (SELECT path FROM module m WHERE m.id = f.module)"
 	    " FROM site s JOIN frame f ON f.id = s.owner WHERE s.id = ?1 AND NOT f.startup",
 	    err);
-	return maker->frame && maker->freed && maker->owner ? 0 : -1;
+	return maker->reader && maker->frame && maker->freed && maker->owner ? 0 : -1;
 }
 
 static void
 maker_release(struct maker *maker)
 {
+	report_reader_free(maker->reader);
 	query_finish(maker->frame);
 	query_finish(maker->freed);
 	query_finish(maker->owner);
@@ -107,7 +110,7 @@ maker_stack(const struct maker *maker, int64_t id, struct finding_place **places
     struct err *err)
 {
 	size_t count;
-	struct report_frame *frames = report_stack(maker->db, id, &count, err);
+	struct report_frame *frames = report_reader_stack(maker->reader, id, &count, err);
 	size_t shown = count;
 
 	*places = NULL;

@@ -145,22 +145,53 @@ report_stack_main(const struct report_frame *frames, size_t count)
 	return count;
 }
 
-struct report_frame *
-report_stack(struct query_db *db, long long id, size_t *count, struct err *err)
-{
-	struct loader loader = { .part = NULL };
-	struct report_frame *frames = NULL;
-	int rc = loader_init(&loader, db, err);
+struct report_reader {
+	struct loader loader;
+};
 
-	*count = 0;
-	if (rc == 0)
-		rc = loader_stack(&loader, id, &frames, count, err);
-	loader_release(&loader);
-	if (rc < 0) {
+struct report_reader *
+report_reader_new(struct query_db *db, struct err *err)
+{
+	struct report_reader *reader = xcalloc(1, sizeof(*reader));
+
+	if (loader_init(&reader->loader, db, err) == 0)
+		return reader;
+	report_reader_free(reader);
+	return NULL;
+}
+
+void
+report_reader_free(struct report_reader *reader)
+{
+	if (!reader)
+		return;
+	loader_release(&reader->loader);
+	free(reader);
+}
+
+struct report_frame *
+report_reader_stack(struct report_reader *reader, long long id, size_t *count, struct err *err)
+{
+	struct report_frame *frames;
+
+	if (loader_stack(&reader->loader, id, &frames, count, err) < 0) {
 		report_stack_free(frames, *count);
 		return NULL;
 	}
 	return frames ? frames : xcalloc(1, sizeof(*frames));
+}
+
+struct report_frame *
+report_stack(struct query_db *db, long long id, size_t *count, struct err *err)
+{
+	struct report_reader *reader = report_reader_new(db, err);
+	struct report_frame *frames = NULL;
+
+	*count = 0;
+	if (reader)
+		frames = report_reader_stack(reader, id, count, err);
+	report_reader_free(reader);
+	return frames;
 }
 
 /* Functions, innermost first, without the start-up code outside main. */

@@ -63,6 +63,12 @@ struct report_frame {
  * Free with report_stack_free. NULL and err set on failure. */
 struct report_frame *report_stack(
     struct query_db *db, long long id, size_t *count, struct err *err);
+/* The same for who reads many, whose queries are prepared once: NULL and err set on failure.
+ * It must be freed before the database is closed. */
+struct report_reader *report_reader_new(struct query_db *db, struct err *err);
+struct report_frame *report_reader_stack(
+    struct report_reader *reader, long long id, size_t *count, struct err *err);
+void report_reader_free(struct report_reader *reader); /* takes NULL */
 /* How many of them there are without the start-up code outside. */
 size_t report_stack_main(const struct report_frame *frames, size_t count);
 void report_stack_free(struct report_frame *frames, size_t count);
