@@ -477,6 +477,14 @@ server_accept(struct server *server, int listening)
 	    (errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS);
 }
 
+/* While requests wait for the file, others' heads may wait behind them. */
+static void
+server_expire(struct server *server)
+{
+	if (!shelf_is_reading(server->shelf))
+		visitors_expire(&server->visitors);
+}
+
 void
 server_stop(struct server *server)
 {
@@ -502,9 +510,7 @@ server_run(struct server *server, int stop, struct err *err)
 
 		if (ready < 0 && errno != EINTR)
 			return err_set(err, "poll: %m");
-		/* while requests wait for the file, others' heads may wait behind them */
-		if (!shelf_is_reading(server->shelf))
-			visitors_expire(&server->visitors);
+		server_expire(server);
 		if (ready <= 0)
 			continue;
 		if (polls[0].revents != 0 || polls[1].revents != 0)
