@@ -34,8 +34,18 @@ async function first(server, hash, selector, what, demand) {
 
 const middle = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
+// ms of the processor that the page's thread took for what, since it began: what others do
+// on this machine is not in it.
+async function spent(tab) {
+	tab.session ??= await tab.page.context().newCDPSession(tab.page);
+	await tab.session.send("Performance.enable", { timeDomain: "threadTicks" });
+	const { metrics } = await tab.session.send("Performance.getMetrics");
+	return Object.fromEntries(metrics.map(({ name, value }) => [name, value * 1000]));
+}
+
 async function scroll(tab) {
 	await tab.go("#/sites");
+	const before = await spent(tab);
 	const frames = await tab.page.evaluate(async () => {
 		const grid = document.querySelector(".grid");
 		const tasks = [];
@@ -61,6 +71,11 @@ async function scroll(tab) {
 		return { took, tasks, blank };
 	});
 	speed("table, middle frame of a scroll", middle(frames.took), 17);
+	const after = await spent(tab);
+	const each = (name) => (after[name] - before[name]) / frames.took.length;
+	console.log(`speed: table, a frame of a scroll, of the processor: script ${each("ScriptDuration").toFixed(1)} ms ` +
+		`(demanded: 6 ms), style ${each("RecalcStyleDuration").toFixed(1)} ms, layout ${each("LayoutDuration").toFixed(1)} ms`);
+	check(each("ScriptDuration") > 0 && each("ScriptDuration") < HANG, "what a frame takes", each("ScriptDuration"));
 	const late = frames.took.filter((one) => one > 50).length;
 	console.log(`speed: table, frames over 50 ms: ${late} of ${frames.took.length}, longest ` +
 		`${Math.max(...frames.took).toFixed(0)} ms, long tasks: ${frames.tasks.length}`);
