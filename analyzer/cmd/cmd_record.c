@@ -146,6 +146,7 @@ record_say_trace(struct record *record, const struct record_summary *summary, bo
 		record_say_unmarked(record, summary);
 	if (record->check)
 		record_say_checked(summary);
+	record_children_say(record, summary);
 }
 
 /* It may be that nobody wanted it recorded, but programs that it starts. */

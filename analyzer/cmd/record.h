@@ -11,6 +11,12 @@ struct esc_header;
 
 enum { RECORD_PATTERNS = 2000 }; /* bytes of `child` or `exclude` at most */
 
+/* CPU time, in seconds; zeroes where it is not known. */
+struct record_usage {
+	double own;
+	double children; /* of those that it waited for, and those that these did */
+};
+
 struct record {
 	/* what is wanted; zero-initialised: auto mode, esc.PROG.PID.esc */
 	char **argv;        /* the program and its arguments, NULL ended */
@@ -48,7 +54,8 @@ struct record {
 	uint64_t session; /* in all traces of this run */
 	pid_t pid;        /* of the program, once it was started */
 	int wait_status;  /* of the program, once it ended */
-	bool running;     /* processes of it still run */
+	struct record_usage usage; /* the same */
+	bool running;              /* processes of it still run */
 };
 
 /* What a trace holds, from its header and the heads of its segments. */
@@ -60,6 +67,7 @@ struct record_summary {
 	uint64_t differed;
 	uint64_t ring;        /* bytes of a flight recorder; 0: it is none */
 	uint64_t missing;     /* definitions that had no room */
+	uint32_t processes;   /* that were seen to call malloc or free */
 	double lost_from;     /* seconds after the start: of the first of `dropped` */
 	double lost_until;    /* of the last; 0: not known */
 	const char *lost_why; /* static text */
@@ -161,9 +169,17 @@ void record_signals_take(const struct record *record, pid_t program);
 /* The trace is there, and kept: from now on the signal record->pause is ours. */
 void record_signals_pause(const struct record *record, pid_t keeper);
 /* Waits for its end and hands signals on, stops while it is stopped. Its wait status, or
- * -1 with errno where nobody can tell. */
-int record_signals_wait(void);
+ * -1 with errno where nobody can tell; fills usage. */
+int record_signals_wait(struct record_usage *usage);
 /* Signals are ours again. Without record_signals_take: nothing. */
 void record_signals_release(void);
+
+/* --- record_children.c --- */
+
+/* Fills usage by /proc, of a process that has ended and was not waited for yet; what
+ * cannot be read leaves it as it is. */
+void record_children_look(pid_t pid, struct record_usage *usage);
+/* Without --follow-fork: says so where most was done by programs that are not traced. */
+void record_children_say(const struct record *record, const struct record_summary *summary);
 
 #endif

@@ -165,10 +165,15 @@ signals_stop(int number)
 
 /* Whether it has ended, with its status; -1 and errno: nobody can tell. */
 static bool
-signals_look(int *status)
+signals_look(int *status, struct record_usage *usage)
 {
+	siginfo_t info = { 0 };
 	pid_t pid;
 
+	/* as long as it is there to be looked at */
+	if (waitid(P_PID, (id_t)signals.program, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    info.si_pid != 0)
+		record_children_look(signals.program, usage);
 	do
 		pid = waitpid(signals.program, status, WNOHANG | WUNTRACED);
 	while (pid < 0 && errno == EINTR);
@@ -215,14 +220,14 @@ signals_receive(const siginfo_t *info)
 }
 
 int
-record_signals_wait(void)
+record_signals_wait(struct record_usage *usage)
 {
 	siginfo_t info;
 	sigset_t all;
 	int status, error;
 
 	(void)sigfillset(&all);
-	while (!signals_look(&status))
+	while (!signals_look(&status, usage))
 		if (sigwaitinfo(&all, &info) > 0)
 			signals_receive(&info);
 	error = errno;

@@ -274,7 +274,7 @@ record_start_cancel(struct record_child *child)
 int
 record_start_wait(struct record *record, struct record_child *child, struct err *err)
 {
-	int ended = record_signals_wait();
+	int ended = record_signals_wait(&record->usage);
 
 	record->pid = child->pid;
 	if (ended >= 0) {

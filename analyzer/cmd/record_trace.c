@@ -353,6 +353,7 @@ record_trace_summary(const char *path, struct record_summary *summary, struct er
 		summary->flags = header->flags;
 		summary->ring = header->ring_size;
 		summary->missing = header->missing;
+		summary->processes = header->processes;
 		summary->checked = header->checked;
 		summary->differed = header->differed;
 		summary->unmarked = header->unmarked;
