@@ -14,11 +14,14 @@ memo_pointed(const struct frame *frame)
 }
 
 bool
-memo_stands(const struct memo *memo, const struct arch_frame *from, const struct frame *outer)
+memo_stands(const struct memo *memo, uint64_t rbp, const struct frame *outer)
 {
-	const struct frame *at = memo->frames + memo->count - 1;
+	const struct frame *at;
 
-	if (memo_pointed(at) && at->rbp != from->rbp)
+	if (memo->count == 0)
+		return outer->rbp == rbp;
+	at = memo->frames + memo->count - 1;
+	if (memo_pointed(at) && at->rbp != rbp)
 		return false;
 	while (at-- > memo->frames) {
 		const volatile uint64_t *slot = (const volatile uint64_t *)at->slot;

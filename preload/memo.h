@@ -30,8 +30,9 @@ struct memo {
 
 /*
  * Remembers the innermost of a stack's frames[0..depth), those from `kept` on,
- * kept >= 1, if they can be found again. All of these were left by rules of the
- * kinds RULE_RSP and RULE_RBP.
+ * 1 <= kept <= depth, if they can be found again. All of these were left by rules of the
+ * kinds RULE_RSP and RULE_RBP. kept == depth: none, the hook was jumped to by what one of
+ * the kept ones had called.
  */
 void memo_keep(
     struct memo *memos, uint64_t stamp, const struct frame *frames, uint32_t kept, uint32_t depth);
@@ -45,7 +46,8 @@ static inline const struct memo *memo_find(const struct memo *memos, uint64_t st
     const struct frame *frames, uint32_t depth, const struct arch_frame *from);
 
 /* --- Private --- */
-bool memo_stands(const struct memo *memo, const struct arch_frame *from, const struct frame *outer);
+/* rbp: of the innermost frame. Not the frame, which its caller then has in registers. */
+bool memo_stands(const struct memo *memo, uint64_t rbp, const struct frame *outer);
 
 static inline uint64_t
 memo_index(uint64_t pc, uint64_t slot)
@@ -69,10 +71,10 @@ memo_find(const struct memo *memos, uint64_t stamp, const struct frame *frames, 
 	if (outer->slot != memo->outer_slot || outer->id != memo->outer_id)
 		return NULL;
 	if (__builtin_expect(memo->by_rbp, 0))
-		return memo_stands(memo, from, outer) ? memo : NULL;
+		return memo_stands(memo, from->rbp, outer) ? memo : NULL;
 	/* Outward: where one stands, the next slot is where a walk would look. */
-	for (const struct frame *at = memo->frames + memo->count - 1; at-- > memo->frames;)
-		if (*(const volatile uint64_t *)at->slot != at->pc)
+	for (uint32_t i = memo->count; i > 1; i--)
+		if (*(const volatile uint64_t *)memo->frames[i - 2].slot != memo->frames[i - 2].pc)
 			return NULL;
 	if (*(const volatile uint64_t *)outer->slot != outer->pc)
 		return NULL;

@@ -227,12 +227,12 @@ shim_record_plain(uint32_t kind, uint64_t block, uint64_t size, const struct arc
 	struct thread *thread = thread_tls.thread;
 	struct walk walk;
 
-	if (__builtin_expect(thread == NULL || thread->process != ring.process->number ||
+	if (__builtin_expect(thread == NULL || thread->process != ring_self.process.number ||
 		    thread->busy[0] != 0 ||
 		    thread->plain != __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE),
 		0)) {
 		struct event copy = event;
-		struct arch_frame from = frame;
+		struct arch_frame from = { frame.slot, frame.pc, frame.rbp };
 
 		shim_record(&copy, NULL, &from);
 		return;
@@ -241,7 +241,7 @@ shim_record_plain(uint32_t kind, uint64_t block, uint64_t size, const struct arc
 	__asm__ volatile("" ::: "memory");
 	if (__builtin_expect(!walk_capture_known(thread, &frame, &walk), 0)) {
 		struct event copy = event;
-		struct arch_frame from = frame;
+		struct arch_frame from = { frame.slot, frame.pc, frame.rbp };
 
 		shim_record_new(thread, &copy, &from);
 		return;
@@ -557,7 +557,7 @@ shim_allocated_here(
     uint32_t kind, void *block, uint64_t size, uint64_t began, const struct arch_frame frame)
 {
 	if (__builtin_expect(shim.mode != SHIM_FULL || gate_may_be_shut() || began != 0, 0)) {
-		struct arch_frame from = frame;
+		struct arch_frame from = { frame.slot, frame.pc, frame.rbp };
 
 		shim_allocated_odd(kind, block, size, began, &from);
 		return;
@@ -669,7 +669,7 @@ shim_free(void *block, const struct arch_frame frame)
 	if (__builtin_expect(
 		shim.mode != SHIM_FULL || gate_may_be_shut() || arch_count_down(&thread_tls.tick),
 		0)) {
-		struct arch_frame from = frame;
+		struct arch_frame from = { frame.slot, frame.pc, frame.rbp };
 
 		shim_free_odd(block, &from);
 		return;

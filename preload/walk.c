@@ -601,7 +601,7 @@ walk_joined(struct thread *thread, const struct walk_state *state, struct walk *
 	walk_finish(thread, region, state->joined, walk);
 	if (walk->stack > thread->newest) {
 		thread->newest = walk->stack;
-	} else if (state->count > 0 && thread->keep-- == 0) {
+	} else if (thread->keep-- == 0) {
 		/* Not each: where there are more than can be known, some stay. */
 		thread->keep = WALK_KEEP;
 		if (state->plain && region->depth == state->joined + state->count)

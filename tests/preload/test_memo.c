@@ -75,6 +75,23 @@ main(void)
 	frames[KEPT - 1].id--;
 	frames[KEPT - 1].slot -= 8;
 	CHECK(find(STAMP, DEPTH) == NULL);
+	frames[KEPT - 1].slot += 8;
+	/* The hook was jumped to: nothing lies on the frame whose slot is its own. */
+	memo_keep(memos, STAMP, frames, DEPTH, DEPTH);
+	memo = find(STAMP, DEPTH);
+	CHECK(memo != NULL && memo->kept == DEPTH && memo->count == 0);
+	CHECK(find(STAMP, DEPTH - 1) == NULL);
+	frames[DEPTH - 1].id++;
+	CHECK(find(STAMP, DEPTH) == NULL);
+	frames[DEPTH - 1].id--;
+	/* If the frame around is left by rbp, that is the frame's. */
+	frames[DEPTH - 1].module = FRAME_RBP;
+	memo_keep(memos, STAMP, frames, DEPTH, DEPTH);
+	CHECK(find(STAMP, DEPTH) == memo);
+	frames[DEPTH - 1].rbp++;
+	CHECK(find(STAMP, DEPTH) == NULL);
+	frames[DEPTH - 1].rbp--;
+	frames[DEPTH - 1].module = 0;
 	/* Where rbp leads to a frame, a rule must say where it was saved. */
 	frames[KEPT].module = FRAME_RBP;
 	frames[DEPTH - 1].slot = 64;
