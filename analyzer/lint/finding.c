@@ -30,10 +30,26 @@ struct maker {
 	const struct finding_options *options;
 	const struct rows *sites;
 	struct query *frame; /* of an id */
-	struct query *freed; /* the stack that freed most blocks of a site */
+	struct query *freed; /* of freed_sql */
 	struct query *owner; /* the frame of its owner */
 	double cost_ns;      /* of the run */
 };
+
+/* Of the place that freed most blocks of a site: a stack, its blocks, and those of all
+ * places. Wrappers are stepped over. */
+static const char freed_sql[] =
+    "WITH RECURSIVE up(whole, at, blocks) AS ("
+    " SELECT stack, stack, blocks FROM free_path WHERE site = ?1 UNION ALL"
+    " SELECT up.whole, k.parent, up.blocks FROM up JOIN stack k ON k.id = up.at"
+    " JOIN frame f ON f.id = k.frame WHERE f.wrapper AND k.parent > 0"
+    " LIMIT 1000000"
+    "), freed AS ("
+    " SELECT up.whole, up.blocks, total(up.blocks) OVER place AS n"
+    " FROM up JOIN stack k ON k.id = up.at JOIN frame f ON f.id = k.frame"
+    " WHERE NOT f.wrapper WINDOW place AS"
+    "  (PARTITION BY f.function, f.file, f.line, f.module)"
+    ") SELECT whole, n, (SELECT total(blocks) FROM free_path WHERE site = ?1)"
+    " FROM freed ORDER BY n DESC, blocks DESC, whole LIMIT 1";
 
 static int
 maker_init(struct maker *maker, struct err *err)
@@ -42,10 +58,7 @@ maker_init(struct maker *maker, struct err *err)
 	maker->frame = query_prepare(maker->db,
 	    "SELECT f.symbol, f.column FROM site s JOIN frame f ON f.id = s.frame WHERE s.id = ?1",
 	    err);
-	maker->freed = query_prepare(maker->db,
-	    "SELECT stack, blocks, (SELECT total(blocks) FROM free_path WHERE site = ?1)"
-	    " FROM free_path WHERE site = ?1 ORDER BY blocks DESC, stack LIMIT 1",
-	    err);
+	maker->freed = query_prepare(maker->db, freed_sql, err);
 	maker->owner = query_prepare(maker->db,
 	    "SELECT f.function, f.symbol, f.file, f.line, f.column,"
 	    " (SELECT path FROM module m WHERE m.id = f.module)"
