@@ -52,8 +52,9 @@ async function nophase(tab, truth) {
 	await tab.settled();
 	const sites = await chosen(tab, truth, "phase", "", "in no phase");
 	check(sites > 0 && sites < truth.sites.length, "some sites are in none", sites);
-	await tab.page.reload();
-	await tab.settled();
+	const hash = await tab.hash();
+	await tab.go("#/sites");
+	await tab.go(hash);
 	equal(await tab.page.$eval('select[data-key="phase"]', (field) => field.selectedOptions[0].textContent), "in none", "as the URL says");
 	await tab.page.selectOption('select[data-key="phase"]', { label: truth.info.phases[0].name });
 	await tab.settled();

@@ -4,10 +4,10 @@ import { sum, text, units } from "./truth.mjs";
 
 async function figures(tab, { site }, what) {
 	const strong = await tab.texts("main .cards strong");
-	equal([strong[0], strong[1], strong[3]], [units.count(site.blocks.estimated), units.bytes(site.bytes.estimated),
-		units.ns(site.cost_ns.total)], `${what}: figures`);
+	equal([strong[0], strong[1], strong[2], strong[4]], [units.count(site.blocks.estimated), units.bytes(site.bytes.estimated),
+		units.bytes(site.peak.bytes), units.ns(site.cost_ns.total)], `${what}: figures`);
 	const life = site.life_ns?.p50;
-	equal(strong[2], life === undefined || life === null ? "–" : units.ns(life), `${what}: lifetime`);
+	equal(strong[3], life === undefined || life === null ? "–" : units.ns(life), `${what}: lifetime`);
 }
 
 async function fates(tab, { site }, what) {
