@@ -170,7 +170,12 @@ record_say(struct record *record, bool ended)
 		(void)cmd_fail(&err);
 		return;
 	}
-	if ((summary.flags & ESC_FLAG_OWN_MALLOC) != 0) {
+	if (summary.emptied) {
+		cmd_note("%s was emptied or written over while it was recorded: what was recorded "
+			 "is lost",
+		    record->trace);
+		record_trace_drop(record);
+	} else if ((summary.flags & ESC_FLAG_OWN_MALLOC) != 0) {
 		cmd_note("not profiled: %s has a malloc of its own (%s), "
 			 "which nothing can be put before",
 		    record->argv[0], summary.allocator);

@@ -73,6 +73,7 @@ struct record_summary {
 	const char *lost_why; /* static text */
 	uint32_t flags;       /* enum esc_flag */
 	uint32_t unmarked;    /* enum esc_unmarked */
+	bool emptied;         /* it has no header any more: somebody cut or overwrote it */
 	char allocator[256];
 	char runtime[64];
 };

@@ -350,6 +350,7 @@ record_trace_summary(const char *path, struct record_summary *summary, struct er
 	got = files_read(fd, 0, header, sizeof(*header));
 	error = errno;
 	if (got == sizeof(*header)) {
+		summary->emptied = header->magic != ESC_MAGIC;
 		summary->flags = header->flags;
 		summary->ring = header->ring_size;
 		summary->missing = header->missing;
