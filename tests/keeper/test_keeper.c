@@ -289,7 +289,7 @@ now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Of a full flight recorder a tick is 100 ms. Eight times in a row it does not take half of
+/* Of a full flight recorder a tick is 100 ms. Three times in a row it does not take 70 of
  * that until the file is back, however often a busy machine lets others come first. */
 static bool
 play_at_once(struct esc_header *header)
@@ -300,7 +300,7 @@ play_at_once(struct esc_header *header)
 
 	header->ring_size = header->claimed;
 	pause_ms(150);
-	for (quick = 0; quick < 8 && began < end; quick = now_ms() - began < 50 ? quick + 1 : 0) {
+	for (quick = 0; quick < 3 && began < end; quick = now_ms() - began < 70 ? quick + 1 : 0) {
 		began = now_ms();
 		if (ftruncate(trace_fd, ESC_HEADER_SIZE + SEGMENT) != 0)
 			return false;
@@ -310,7 +310,7 @@ play_at_once(struct esc_header *header)
 				return false;
 		} while (status.st_size < ESC_HEADER_SIZE + KEEPER_RESERVE && now_ms() < end);
 	}
-	return quick == 8;
+	return quick == 3;
 }
 
 /* What it is made shorter by comes back at once, and not with the next tick. */
