@@ -1,5 +1,6 @@
 #include "analyzer/report/page.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,8 @@
 #include "analyzer/util/strbuf.h"
 
 enum { PAGE_MODULES = 5, PAGE_WRAPPERS = 8, PAGE_FEW = 10 };
+/* An estimate that is off by more than one part in so many is said to be. */
+enum { PAGE_ASTRAY = 5 };
 
 /* ---- the run */
 
@@ -487,6 +490,29 @@ page_few(const struct page *page, bool *any)
 	    few, show_s((double)few), PAGE_FEW, few == 1 ? "it" : "each");
 }
 
+/* What the samples stand for, where that is far from what was counted. Of a filter's sites
+ * nobody counted; of what was lost or passed over none was taken. */
+static void
+page_estimate(const struct page *page, bool *any, double blocks)
+{
+	const struct rows *run = page->run;
+	double counted = rows_real(run, 0, "allocations");
+	double estimated = blocks - rows_real(run, 0, "pool_blocks");
+	char number[2][SHOW_SIZE];
+
+	if (rows_int(run, 0, "whole") || *rows_text(run, 0, "filter") != '\0' ||
+	    rows_real(run, 0, "lost") > 0 || rows_real(run, 0, "passed") > 0 ||
+	    fabs(estimated - counted) * PAGE_ASTRAY <= counted)
+		return;
+	if (!*any)
+		page_title(page, "Not seen");
+	*any = true;
+	fprintf(page->out,
+	    "  too few samples: they stand for %s block%s, %s %s allocated (esc record --full)\n",
+	    show_count(number[0], estimated), show_s(estimated), show_count(number[1], counted),
+	    show_is_one(counted) ? "was" : "were");
+}
+
 static void
 page_incomplete(const struct page *page, bool *any)
 {
@@ -600,6 +626,7 @@ page_gaps(const struct page *page, struct query_db *db, struct err *err)
 	if (any && rows_real(run, 0, "unknown") > 0 && rows_int(run, 0, "whole") == 0)
 		fputs("    esc record --full records what is missing there\n", page->out);
 	page_few(page, &any);
+	page_estimate(page, &any, totals.all.blocks);
 	page_gap(page, &any, "cut", 0, "stack was cut at the depth limit (record --depth=N)",
 	    "stacks were cut at the depth limit (record --depth=N)");
 	page_gap(page, &any, "broken", 0, "stack ended early: no unwind information there",
