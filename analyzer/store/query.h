@@ -31,7 +31,7 @@ struct query; /* one prepared statement */
 	" AND c.verdict IN ('stack', 'buffer', 'caller')) / max(estimated, 1.0)) END"
 
 /* user_version of the databases that are read; schema.sql writes the same. */
-enum { QUERY_VERSION = 9 };
+enum { QUERY_VERSION = 10 };
 
 enum query_type { QUERY_NULL, QUERY_INT, QUERY_REAL, QUERY_TEXT };
 

@@ -1,8 +1,8 @@
--- The database, version 9 (user_version). esc-db(5) documents it. Times are ns,
+-- The database, version 10 (user_version). esc-db(5) documents it. Times are ns,
 -- sizes bytes; ids start at 1. `observed` counts recorded blocks, `estimated`
 -- weighs each by 1/P(recorded); in full mode both are equal.
 PRAGMA application_id = 0x45534344; -- "ESCD"
-PRAGMA user_version = 9;
+PRAGMA user_version = 10;
 
 CREATE TABLE run (
 	id INTEGER PRIMARY KEY,
