@@ -1,5 +1,6 @@
 /* What a program's children did beside it: of what they execute nothing is in its trace. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,22 +11,32 @@
 /* Less than this is not worth a line: children of a tenth of a second. */
 static const double CHILDREN_LEAST = 0.1;
 
-/* proc(5): behind the name, which may hold anything, are the fields 3 and further: 14 to 17
- * are utime, stime, cutime, cstime. */
+/* proc(5), counted from 1: utime, stime, cutime, cstime. The second, a name, may hold
+ * anything; the third is a letter. */
+enum { CHILDREN_THIRD = 3, CHILDREN_FIRST = 14, CHILDREN_LAST = 17 };
+
 static void
 children_parse(const char *stat, struct record_usage *usage)
 {
 	const double tick = (double)sysconf(_SC_CLK_TCK);
-	unsigned long own[2];
-	long waited[2];
+	double times[CHILDREN_LAST - CHILDREN_FIRST + 1];
+	char *end;
 
 	stat = strrchr(stat, ')');
-	if (stat == NULL ||
-	    sscanf(stat, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld", &own[0],
-		&own[1], &waited[0], &waited[1]) != 4)
+	if (stat == NULL || stat[1] != ' ' || stat[2] == '\0')
 		return;
-	usage->own = (double)(own[0] + own[1]) / tick;
-	usage->children = (double)(waited[0] + waited[1]) / tick;
+	stat += 3;
+	for (int field = CHILDREN_THIRD + 1; field <= CHILDREN_LAST; field++) {
+		long long value = strtoll(stat, &end, 10);
+
+		if (end == stat)
+			return;
+		stat = end;
+		if (field >= CHILDREN_FIRST)
+			times[field - CHILDREN_FIRST] = (double)value / tick;
+	}
+	usage->own = times[0] + times[1];
+	usage->children = times[2] + times[3];
 }
 
 void
