@@ -9,7 +9,7 @@ import { between, chosenBlocks, rounded, slicesOf } from "../slices.js";
 import * as state from "../state.js";
 import { timeplot } from "../timeplot.js";
 import * as tip from "../tip.js";
-import { bytes, count, ns } from "../units.js";
+import { bytes, count, ns, plural } from "../units.js";
 
 const DRAG = 4; // pixels; less is a click
 const ROWS = 64; // of the table
@@ -109,9 +109,9 @@ function words(from, to) {
 	const { live, allocations, frees } = between(shown.slices, from, to);
 	const chosen = shown.chosen && shown.chosen[Math.floor((from - shown.begin + 1) / shown.step)] || 0;
 
-	return `${ns(from)} to ${ns(to)}: at most ${bytes(live)} live, ${count(allocations)} allocations ` +
-		`(${count(allocations * 1e9 / Math.max(1, to - from))} a second), ${count(frees)} frees` +
-		(shown.chosen && to - from <= shown.step * 1.01 ? `; of the chosen sites ${count(chosen * shown.step / 1e9)} blocks` : "");
+	return `${ns(from)} to ${ns(to)}: at most ${bytes(live)} live, ${plural(allocations, "allocation")} ` +
+		`(${count(allocations * 1e9 / Math.max(1, to - from))} a second), ${plural(frees, "free")}` +
+		(shown.chosen && to - from <= shown.step * 1.01 ? `; of the chosen sites ${plural(chosen * shown.step / 1e9, "block")}` : "");
 }
 
 function say() {
