@@ -334,11 +334,27 @@ marks_interrupted(const struct frame *frame)
 	return (frame->module & (uint32_t)ESC_NODE_SIGNAL << FRAME_FLAGS_SHIFT) != 0;
 }
 
+/* Bytes of stack between a hook's return address and marks_set: more than there can be. */
+enum { MARKS_NEAR = 16384 };
+
+/*
+ * The hook that the thread is in: where its return address stands. 0: it is not ours.
+ * Another task with this thread pointer may come in at any time (it seems to have been
+ * left by longjmp, see thread_enter), and puts its own stack in our region's place.
+ */
+static inline uint64_t
+marks_hook(const struct thread *thread)
+{
+	uint64_t hook = __atomic_load_n(&thread->busy[0], __ATOMIC_RELAXED);
+
+	return hook - (uint64_t)__builtin_frame_address(0) < MARKS_NEAR ? hook : 0;
+}
+
 /* Marks the frames [low, high) that have none, from the innermost on; returns how
  * far it may go. */
 static uint32_t
-marks_frames(
-    struct thread *thread, struct region *region, uint32_t low, uint32_t high, uint32_t *set)
+marks_frames(struct thread *thread, struct region *region, uint64_t hook, uint32_t low,
+    uint32_t high, uint32_t *set)
 {
 	const struct frame *frames = region->frames;
 	const struct marks_place *place = marks_place(frames[high].pc);
@@ -346,18 +362,25 @@ marks_frames(
 
 	for (; i > low; i--) {
 		const struct frame *frame = &frames[i - 1];
-		volatile uint64_t *slot = (volatile uint64_t *)frame->slot;
+		uint64_t pc = __atomic_load_n(&frame->pc, __ATOMIC_ACQUIRE);
+		volatile uint64_t *slot =
+		    (volatile uint64_t *)__atomic_load_n(&frame->slot, __ATOMIC_ACQUIRE);
 		uint32_t leaves = place->leaves;
 		uint32_t cell;
 
 		if (leaves == MARKS_STOP || marks_interrupted(frame) ||
 		    marks_interrupted(frame + 1))
 			break;
-		place = marks_place(frame->pc);
+		place = marks_place(pc);
 		if (region->marks[i - 1] != 0 || leaves != MARKS_YES)
 			continue;
 		cell = place->cell;
-		if (cell == 0 || *slot != frame->pc)
+		/* What was read before that is our own stack, which stays as it is, unless it
+		 * is of the task that was thought to be left: that is inside of us. */
+		if (__atomic_load_n(&thread->busy[0], __ATOMIC_ACQUIRE) != hook ||
+		    (uint64_t)slot < hook)
+			break;
+		if (cell == 0 || *slot != pc)
 			continue;
 		cell += marks_draw(thread);
 		/* First the slot: a mark that nobody remembers proves nothing. */
@@ -376,8 +399,11 @@ marks_set(struct thread *thread, struct region *region)
 	uint32_t high = region->depth - 1;
 	uint32_t low = high > marks.depth ? high - marks.depth : 1;
 	uint32_t from = region->tried_low, to = region->tried_high;
+	uint64_t hook = marks_hook(thread);
 	uint32_t set = 0;
 
+	if (hook == 0)
+		return;
 	if (to > high)
 		to = high;
 	if (high <= low || (from < to && low >= from && high == to))
@@ -387,15 +413,15 @@ marks_set(struct thread *thread, struct region *region)
 	/* Frames [from, to) were tried before; what the innermost of them calls now
 	 * is another one than then. */
 	region->tried_high = high;
-	region->tried_low = marks_frames(thread, region, to > low ? to : low, high, &set);
+	region->tried_low = marks_frames(thread, region, hook, to > low ? to : low, high, &set);
 	if (region->tried_low == to && from < to) {
 		const struct frame *next = &region->frames[to];
 
 		if (!marks_interrupted(next) && marks_place(next->pc)->leaves != MARKS_STOP)
 			region->tried_low =
-			    from > low ? marks_frames(thread, region, low, from, &set) : from;
+			    from > low ? marks_frames(thread, region, hook, low, from, &set) : from;
 	} else if (region->tried_low == to) {
-		region->tried_low = marks_frames(thread, region, low, to, &set);
+		region->tried_low = marks_frames(thread, region, hook, low, to, &set);
 	}
 	if (set != 0)
 		thread_count(thread, &thread->counters->marked, set);

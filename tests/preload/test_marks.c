@@ -25,7 +25,9 @@ hook(void)
 {
 	struct arch_frame frame = ARCH_FRAME();
 
+	CHECK_EQ(thread_enter(thread, frame.slot), 0);
 	walk_capture(thread, 0, &frame, &last);
+	thread_leave(thread, 0);
 	return last;
 }
 
@@ -155,7 +157,9 @@ tails(void)
 	frame.rbp = walk.at->frames[depth - 2].rbp;
 	frame.pc = marks_address(walk.at->marks[depth - 2]);
 	*(volatile uint64_t *)frame.slot = frame.pc;
+	CHECK_EQ(thread_enter(thread, frame.slot), 0);
 	walk_capture(thread, 0, &frame, &walk);
+	thread_leave(thread, 0);
 	CHECK(walk.says_kept);
 	CHECK_EQ(walk.at->depth, depth - 1);
 	CHECK_EQ(walk.kept, depth - 1);
