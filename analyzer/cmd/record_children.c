@@ -6,7 +6,6 @@
 
 #include "analyzer/cmd/cmd.h"
 #include "analyzer/cmd/record.h"
-#include "preload/record.h"
 
 /* Less than this is not worth a line: children of a tenth of a second. */
 static const double CHILDREN_LEAST = 0.1;
