@@ -13,6 +13,7 @@ clock_system(clockid_t clock, struct timespec *now)
 }
 
 int (*clock_real)(clockid_t clock, struct timespec *now) = clock_system;
+int (*clock_getcpu)(unsigned int *cpu, unsigned int *node, void *unused);
 
 /* What is needed of an image's dynamic section. */
 struct clock_image {
@@ -85,14 +86,17 @@ clock_start(uint64_t vdso)
 {
 	struct clock_image image = { 0 };
 	const void *dynamic = vdso != 0 ? clock_segment(vdso, &image) : NULL;
-	const void *found = NULL;
+	const void *found = NULL, *getcpu = NULL;
 
 	clock_real = clock_system;
 	if (dynamic != NULL)
 		clock_dynamic(dynamic, &image);
-	if (image.symbols != NULL && image.strings != NULL && image.hash != NULL)
+	if (image.symbols != NULL && image.strings != NULL && image.hash != NULL) {
 		found = clock_symbol(&image, "__vdso_clock_gettime");
+		getcpu = clock_symbol(&image, "__vdso_getcpu");
+	}
 	/* ISO C has no cast from object to function pointers; POSIX demands one. */
 	if (found != NULL)
 		__builtin_memcpy(&clock_real, &found, sizeof(found));
+	__builtin_memcpy(&clock_getcpu, &getcpu, sizeof(getcpu));
 }

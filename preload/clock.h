@@ -12,6 +12,9 @@
 /* 0, or a negative error. Until clock_start a system call. */
 extern int (*clock_real)(clockid_t clock, struct timespec *now);
 
+/* The processor that the caller runs on; NULL: unknown. */
+extern int (*clock_getcpu)(unsigned int *cpu, unsigned int *node, void *unused);
+
 /* Constructor. vdso: where the kernel mapped it (AT_SYSINFO_EHDR); 0: nowhere, and each
  * clock_now is a system call. */
 void clock_start(uint64_t vdso);

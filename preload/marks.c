@@ -11,6 +11,7 @@
 #include "preload/ring.h"
 #include "preload/rules.h"
 #include "preload/sys.h"
+#include "preload/task.h"
 #include "preload/thread.h"
 
 #pragma weak _dl_find_object /* see aside.h */
@@ -399,10 +400,14 @@ marks_set(struct thread *thread, struct region *region)
 	uint32_t high = region->depth - 1;
 	uint32_t low = high > marks.depth ? high - marks.depth : 1;
 	uint32_t from = region->tried_low, to = region->tried_high;
-	uint64_t hook = marks_hook(thread);
+	uint64_t hook;
 	uint32_t set = 0;
 
-	if (hook == 0)
+	/* Of the stacks of a second task none is the first one. */
+	if (thread->serial > 1)
+		task_look(thread);
+	hook = marks_hook(thread);
+	if (hook == 0 || !marks.setting)
 		return;
 	if (to > high)
 		to = high;

@@ -72,6 +72,8 @@ enum esc_flag {
 	ESC_FLAG_MARKS = 1 << 8,       /* shim: return addresses were marked, see Stacks */
 	ESC_FLAG_UNMARKED = 1 << 9,    /* shim: they should be, but are not, or no more */
 	ESC_FLAG_REFUSED = 1 << 10,    /* shim: it does not record, and has said why */
+	ESC_FLAG_TASKS = 1 << 11,      /* shim: two tasks had one thread pointer: counters
+	                                  may be short, segments damaged */
 };
 
 /* esc_header.unmarked: why */
@@ -82,6 +84,7 @@ enum esc_unmarked {
 	ESC_UNMARKED_INSTRUMENTED = 3, /* functions report their return addresses */
 	ESC_UNMARKED_LIBUNWIND = 4,    /* libunwind walks the stacks */
 	ESC_UNMARKED_MEMORY = 5,       /* no room for the table of marks */
+	ESC_UNMARKED_TASKS = 6,        /* two tasks have one thread pointer */
 };
 
 /*
@@ -285,10 +288,11 @@ enum esc_slot {
  * >> 3) to the event before it in the segment, modulo 2^56; `stack` the zigzag
  * difference of the stack id to the one before, modulo 2^32 (both 0 at the segment's
  * begin). `size` 0 has length 0. GIVE_UP has a size where realloc returned a block
- * that is not recorded, for a pause: its own, 1 at least. STEP has no address and no
- * size: a call whose block is not sampled, recorded for its stack only. RATE has a time
- * and a size alone: from here on in the stream blocks are taken by the interval T that
- * its size tells (1: all of them), whatever the segment or a RATE before said.
+ * that is not recorded, for a pause: its own, 1 at least; and COST, which tells nothing,
+ * where it freed the block and returned none. STEP has no address and no
+ * size: a call whose block is not sampled, or that gave none, recorded for its stack only.
+ * RATE has a time and a size alone: from here on in the stream blocks are taken by the
+ * interval T that its size tells (1: all of them), whatever the segment or a RATE before said.
  *
  * Pools. A program that hands out parts of what it allocated says so (esc.h). POOL_ALLOCATE
  * and POOL_FREE always have COST, which is the pool's number. In their address field there is
@@ -329,7 +333,8 @@ enum esc_event {
 	ESC_EVENT_PVALLOC = 9,
 	ESC_EVENT_FREE = 10,    /* free, cfree, free_sized, free_aligned_sized */
 	ESC_EVENT_GIVE_UP = 11, /* realloc's old half; its new half follows as the
-	                           next event of the stream, unless realloc freed */
+	                           next event of the stream, unless realloc freed, or
+	                           what it returned is not recorded */
 	ESC_EVENT_STEP = 12,
 	ESC_EVENT_RATE = 13,
 	ESC_EVENT_POOL_ALLOCATE = 14,

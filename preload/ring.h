@@ -119,7 +119,7 @@ bool ring_rate(struct writer *writer, uint64_t time, uint64_t interval);
  * say GAP. */
 static inline bool ring_write(struct writer *writer, const struct event *event);
 
-/* The same for an event without flags that has an address: neither RATE nor STEP. */
+/* The same for an event without flags. */
 static inline bool ring_write_plain(struct writer *writer, const struct event *event);
 
 static inline uint64_t
@@ -238,7 +238,7 @@ ring_address(const struct writer *writer, const struct event *event)
 	return (event->kind | 1U) == ESC_EVENT_RATE ? writer->address : event->address >> 3;
 }
 
-/* plain: the event has no flags, and is no RATE and no STEP. Else ring_write. */
+/* plain: the event has no flags. */
 static inline __attribute__((always_inline)) bool
 ring_write_as(struct writer *writer, const struct event *event, const bool plain)
 {
@@ -259,7 +259,7 @@ ring_write_as(struct writer *writer, const struct event *event, const bool plain
 	/* A timed event nested in a call may be stamped behind: never backwards. */
 	moment = moment > writer->time ? moment : writer->time;
 	time = moment - writer->time;
-	address = plain ? event->address >> 3 : ring_address(writer, event);
+	address = ring_address(writer, event);
 	writer->time = moment;
 	stack = ring_zigzag32(event->stack - writer->stack);
 	writer->stack = event->stack;

@@ -34,8 +34,6 @@ static const uint32_t SAMPLE_REPORT = 4;
  * for then, one counts. */
 static const uint64_t SAMPLE_SPARSE = 1 << 20, SAMPLE_LATER = 8;
 
-static const int64_t SAMPLE_ALL = INT64_MIN / 2; /* a countdown that never ends */
-
 uint8_t *sample_pages;
 uint8_t sample_callers[SAMPLE_CALLERS];
 
@@ -208,19 +206,22 @@ sample_decide(struct thread *thread)
 	return 0;
 }
 
-/* The bits of the block's group; NULL: it has none, and make is false or there is no
- * room. */
-static uint64_t *
-sample_group(uint64_t block, bool make)
+static uint64_t
+sample_hash(uint64_t key)
 {
-	uint64_t key = (block >> SAMPLE_GROUP) + 1;
-	uint64_t hash = key * 0x9e3779b97f4a7c15ULL >> 32;
+	return key * 0x9e3779b97f4a7c15ULL >> 32;
+}
+
+static __attribute__((noinline)) uint64_t *
+sample_group_far(uint64_t key, bool make)
+{
+	uint64_t hash = sample_hash(key);
 
 	for (uint64_t i = 0; i < SAMPLE_PROBES; i++) {
 		uint64_t at = (hash + i) & sample.mask;
 		uint64_t old = __atomic_load_n(&sample.keys[at], __ATOMIC_RELAXED);
 
-		if (__builtin_expect(old == key, 1))
+		if (old == key)
 			return sample.bits[at];
 		if (old != 0)
 			continue;
@@ -232,6 +233,19 @@ sample_group(uint64_t block, bool make)
 			return sample.bits[at];
 	}
 	return NULL;
+}
+
+/* The bits of the block's group; NULL: it has none, and make is false or there is no
+ * room. */
+static inline uint64_t *
+sample_group(uint64_t block, bool make)
+{
+	uint64_t key = (block >> SAMPLE_GROUP) + 1;
+	uint64_t at = sample_hash(key) & sample.mask;
+
+	if (__builtin_expect(__atomic_load_n(&sample.keys[at], __ATOMIC_RELAXED) == key, 1))
+		return sample.bits[at];
+	return sample_group_far(key, make);
 }
 
 static uint64_t *

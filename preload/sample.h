@@ -25,8 +25,9 @@
 #define SAMPLE_BIAS 64
 #define SAMPLE_PAGES (1U << 20)
 #define SAMPLE_FAR 10 /* frames: whoever frees a block that far out, it is escaped */
-#define SAMPLE_CALLERS (1U << 15)
-#define SAMPLE_FIRST 16 /* blocks of each caller that auto mode takes in any case */
+#define SAMPLE_CALLERS (1U << 16)
+#define SAMPLE_FIRST 16            /* blocks of each caller that auto mode takes in any case */
+#define SAMPLE_ALL (INT64_MIN / 2) /* a countdown that never ends */
 
 struct thread;
 
@@ -88,17 +89,17 @@ void sample_watch(const void *block);
 static inline bool sample_take(uint64_t block);
 
 /* --- Private --- */
-extern uint8_t *sample_pages;
-extern uint8_t sample_callers[SAMPLE_CALLERS];
+extern uint8_t *sample_pages __attribute__((visibility("hidden")));
+extern uint8_t sample_callers[SAMPLE_CALLERS] __attribute__((visibility("hidden")));
 
 bool sample_remove(uint64_t block);
 
 static inline uint8_t *
 sample_caller(uint64_t slot, uint64_t pc)
 {
-	uint32_t hash = (uint32_t)slot << HOOKS_CALLER_SHIFT ^ (uint32_t)pc;
+	uint32_t hash = (uint32_t)slot * HOOKS_CALLER_FACTOR ^ (uint32_t)pc;
 
-	return &sample_callers[hash * HOOKS_CALLER_FACTOR >> HOOKS_CALLER_KEEP];
+	return &sample_callers[hash % HOOKS_CALLERS];
 }
 
 static inline uint8_t *

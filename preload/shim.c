@@ -124,6 +124,15 @@ struct shim_before {
 	uint64_t interval; /* by which its block was taken; 0: it has none */
 };
 
+/* Sampled mode: what shim_burst_look asks of the event that is recorded. */
+static inline void
+shim_burst_note(struct thread *thread, uint16_t region, uint32_t kept, uint32_t depth)
+{
+	thread->sampler.last = region;
+	thread->sampler.kept = kept;
+	thread->sampler.depth = depth;
+}
+
 /* False: nothing may follow, or it would be taken for another interval's. */
 static SHIM_COLD bool
 shim_write_before(struct thread *thread, int level, const struct shim_before *before,
@@ -132,10 +141,7 @@ shim_write_before(struct thread *thread, int level, const struct shim_before *be
 	bool told = before->interval == 0 ||
 	    ring_rate(&thread->writers[level], event->time, before->interval);
 
-	thread->sampler.last = walk->region;
-	thread->sampler.kept = walk->kept;
-	thread->sampler.depth = walk->at->depth;
-
+	shim_burst_note(thread, walk->region, walk->kept, walk->at->depth);
 	if (before->old != NULL) {
 		event_fill(before->old, walk);
 		shim_write(thread, level, before->old);
@@ -192,7 +198,7 @@ shim_record(struct event *event, const struct shim_before *before, const struct 
 }
 
 /* The same, on the level that the hook has entered: what is not known of it. */
-static SHIM_COLD void
+static __attribute__((noinline)) void
 shim_record_told(struct thread *thread, struct event *event, struct walk *walk)
 {
 	if (walk->cut)
@@ -213,6 +219,37 @@ shim_record_new(struct thread *thread, struct event *event, const struct arch_fr
 	shim_record_told(thread, event, &walk);
 }
 
+/* Whether the thread's next event may be a plain one: nothing is as it is with few, and no
+ * hook runs. */
+static inline __attribute__((always_inline)) bool
+shim_is_plain(const struct thread *thread)
+{
+	return __builtin_expect(thread != NULL, 1) &&
+	    __builtin_expect(thread->process == ring_self.process.number, 1) &&
+	    __builtin_expect(thread->busy[0] == 0, 1) &&
+	    __builtin_expect(thread->plain == __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE), 1);
+}
+
+/* The stack of an event is known, and there is nothing to say of it. flagged: the event may
+ * have flags. */
+static inline __attribute__((always_inline)) void
+shim_write_known(
+    struct thread *thread, struct event event, const struct walk *walk, const bool flagged)
+{
+	event.stack = walk->stack;
+	event.region = walk->region;
+	if (event.kind < ESC_EVENT_FREE) {
+		arch_add(&thread->counters->allocations, 1);
+		arch_add(&thread->counters->bytes, event.size);
+	} else if (event.kind < ESC_EVENT_STEP) {
+		arch_add(&thread->counters->frees, 1);
+	}
+	if (__builtin_expect(!ring_write_as(&thread->writers[0], &event, !flagged), 0) &&
+	    event.kind != ESC_EVENT_STEP)
+		shim_lost(thread, false);
+	thread_leave(thread, 0);
+}
+
 /*
  * Records an event of full mode that has no flags. As shim_record does, but that all which
  * few events need is elsewhere: most are of a stack that the thread had before, and are done
@@ -227,10 +264,7 @@ shim_record_plain(uint32_t kind, uint64_t block, uint64_t size, const struct arc
 	struct thread *thread = thread_tls.thread;
 	struct walk walk;
 
-	if (__builtin_expect(thread == NULL || thread->process != ring_self.process.number ||
-		    thread->busy[0] != 0 ||
-		    thread->plain != __atomic_load_n(&modules_epoch, __ATOMIC_ACQUIRE),
-		0)) {
+	if (!shim_is_plain(thread)) {
 		struct event copy = event;
 		struct arch_frame from = { frame.slot, frame.pc, frame.rbp };
 
@@ -253,27 +287,24 @@ shim_record_plain(uint32_t kind, uint64_t block, uint64_t size, const struct arc
 		shim_record_told(thread, &copy, &told);
 		return;
 	}
-	event.stack = walk.stack;
-	event.region = walk.region;
-	if (kind < ESC_EVENT_FREE) {
-		arch_add(&thread->counters->allocations, 1);
-		arch_add(&thread->counters->bytes, size);
-	} else {
-		arch_add(&thread->counters->frees, 1);
-	}
-	if (__builtin_expect(!ring_write_plain(&thread->writers[0], &event), 0))
-		shim_lost(thread, false);
-	thread_leave(thread, 0);
+	shim_write_known(thread, event, &walk, false);
 }
 
 /* Sampled mode, before an event is recorded: those outside of bursts were not. */
+static inline void
+shim_sparse(struct thread *thread)
+{
+	if (__builtin_expect(thread_tls.burst <= 0, 0))
+		thread->writers[0].gap = true;
+}
+
 static SHIM_COLD void
-shim_sparse(void)
+shim_sparse_any(void)
 {
 	struct thread *thread = thread_get();
 
-	if (thread != NULL && thread_tls.burst <= 0)
-		thread->writers[0].gap = true;
+	if (thread != NULL)
+		shim_sparse(thread);
 }
 
 /* A sample was taken: the calls behind it tell which frames were left, unless marks
@@ -283,7 +314,7 @@ shim_burst(struct thread *thread, uint64_t block, uint64_t interval)
 {
 	int32_t length = shim.mode == SHIM_AUTO && interval != 1 ? SAMPLE_BURST_AUTO : SAMPLE_BURST;
 
-	shim_sparse();
+	shim_sparse(thread);
 	if (thread_tls.countdown < 0)
 		return;
 	thread->sampler.block = block;
@@ -330,22 +361,137 @@ shim_burst_look(struct thread *thread)
 		shim_burst_end(sampler->block);
 }
 
-/* The same in sampled mode: interval is that by which a block was taken, 0: event is
- * of none; old: the other half of a realloc. */
-static void
+/* Sampled mode, an event of a thread that has plain ones: what is not known of it. */
+static __attribute__((noinline)) void
+shim_sampled_told(struct thread *thread, struct event *event, struct walk *walk)
+{
+	shim_burst_note(thread, walk->region, walk->kept, thread->current->depth);
+	shim_record_told(thread, event, walk);
+}
+
+static __attribute__((noinline)) void
+shim_sampled_new(struct thread *thread, struct event *event, const struct arch_frame *frame)
+{
+	struct walk walk;
+
+	walk_capture_new(thread, frame, &walk);
+	shim_sampled_told(thread, event, &walk);
+}
+
+/* The stack is known. */
+static inline __attribute__((always_inline)) void
+shim_sampled_known(
+    struct thread *thread, struct event event, const struct walk *walk, const bool flagged)
+{
+	if (__builtin_expect(walk->says_kept | walk->cut | walk->broken, 0)) {
+		struct event copy = event;
+		struct walk told = *walk;
+
+		shim_sampled_told(thread, &copy, &told);
+		return;
+	}
+	shim_burst_note(thread, walk->region, walk->kept, thread->current->depth);
+	shim_write_known(thread, event, walk, flagged);
+}
+
+/* Whether a reader knows of the interval, 0: there is none to know of. */
+static inline bool
+shim_is_rate(const struct thread *thread, uint64_t interval)
+{
+	return interval == 0 || interval == thread->writers[0].interval;
+}
+
+/* Auto mode: whether the next event is measured; it may be that it was to be before, and
+ * that a handler's longjmp left it. */
+static inline bool
+shim_measures(struct thread *thread)
+{
+	if (__builtin_expect(thread->sampler.measure <= 1, 0) && shim.mode == SHIM_AUTO)
+		return true;
+	thread->sampler.measure--;
+	return false;
+}
+
+/* An event of a thread that has plain ones, if its stack is known; false: it is not, and
+ * nothing was done. Its frame is not on the stack below a walk. */
+static __attribute__((noinline)) bool
+shim_sampled_flagged(
+    struct thread *thread, const struct event *event, const struct arch_frame *frame)
+{
+	struct walk walk;
+
+	thread->busy[0] = frame->slot;
+	__asm__ volatile("" ::: "memory");
+	if (!walk_capture_known(thread, frame, &walk)) {
+		thread_leave(thread, 0);
+		return false;
+	}
+	shim_sampled_known(thread, *event, &walk, true);
+	return true;
+}
+
+/* The same of one without flags, as shim_record_plain does it. */
+static inline __attribute__((always_inline)) void
+shim_sampled_plain(struct thread *thread, struct event event, const struct arch_frame *frame)
+{
+	struct walk walk;
+
+	thread->busy[0] = frame->slot;
+	__asm__ volatile("" ::: "memory");
+	if (__builtin_expect(!walk_capture_known(thread, frame, &walk), 0)) {
+		struct event copy = event;
+
+		shim_sampled_new(thread, &copy, frame);
+		return;
+	}
+	shim_sampled_known(thread, event, &walk, false);
+}
+
+/* An event of sampled mode: interval is that by which a block was taken, 0: it is of none;
+ * old: the other half of a realloc. */
+static __attribute__((noinline)) void
 shim_record_sampled(
     struct event *event, uint64_t interval, struct event *old, const struct arch_frame *frame)
 {
 	const struct shim_before before = { .old = old, .interval = interval };
 	struct thread *thread = thread_tls.thread;
-	bool measured = shim.mode == SHIM_AUTO && thread != NULL && --thread->sampler.measure == 0;
+	bool measured = thread != NULL && shim_measures(thread);
 	uint64_t began = __builtin_expect(measured, 0) ? ring_ticks() : 0;
 
-	shim_record(event, &before, frame);
+	if (old != NULL || !shim_is_plain(thread) || !shim_is_rate(thread, interval) ||
+	    !shim_sampled_flagged(thread, event, frame))
+		shim_record(event, &before, frame);
 	if (__builtin_expect(measured, 0))
 		sample_measure(thread, began);
 	if (thread != NULL)
 		shim_burst_look(thread);
+}
+
+/* The same of an event that has no flags, without another call if it is a plain one. */
+static inline __attribute__((always_inline)) void
+shim_record_sample(uint32_t kind, uint64_t block, uint64_t size, uint64_t time, uint64_t interval,
+    const struct arch_frame *frame)
+{
+	struct event event = {
+		.time = time, .address = block, .size = size, .kind = (uint16_t)kind
+	};
+	struct thread *thread = thread_tls.thread;
+	uint64_t began = 0;
+	bool measured;
+
+	if (!shim_is_plain(thread) || __builtin_expect(!shim_is_rate(thread, interval), 0)) {
+		struct event copy = event;
+
+		shim_record_sampled(&copy, interval, NULL, frame);
+		return;
+	}
+	measured = shim_measures(thread);
+	if (__builtin_expect(measured, 0))
+		began = ring_ticks();
+	shim_sampled_plain(thread, event, frame);
+	if (__builtin_expect(measured, 0))
+		sample_measure(thread, began);
+	shim_burst_look(thread);
 }
 
 /* Whether this call is one of those that are timed. */
@@ -414,6 +560,18 @@ shim_sampled(uint64_t size)
 	return __builtin_expect(thread_tls.countdown < 0, 0);
 }
 
+/* The same: the interval by which it is, 0: it is not. */
+static inline uint64_t
+shim_interval(struct thread *thread, uint64_t size)
+{
+	/* As sample_decide does it, which is not called for each block. */
+	if (thread->sampler.interval == 1 && thread_tls.countdown < 0) {
+		thread_tls.countdown = SAMPLE_ALL;
+		return 1;
+	}
+	return shim_sampled(size) ? sample_decide(thread) : 0;
+}
+
 /* A call that is counted, and that no event will tell of. */
 static SHIM_COLD void
 shim_unseen(struct thread *thread, uint32_t kind)
@@ -428,9 +586,8 @@ static __attribute__((noinline)) void
 shim_step(uint32_t kind, uint64_t size, const struct arch_frame *frame)
 {
 	struct thread *thread = thread_get();
-	struct event event = { .kind = ESC_EVENT_STEP };
 
-	if (thread == NULL) {
+	if (__builtin_expect(thread == NULL, 0)) {
 		shim_overflow(kind, size);
 		return;
 	}
@@ -443,8 +600,30 @@ shim_step(uint32_t kind, uint64_t size, const struct arch_frame *frame)
 		return;
 	}
 	gate_end(thread);
+	shim_record_sample(ESC_EVENT_STEP, 0, 0, ring_ticks(), 0, frame);
+}
+
+/* A call that gave no block: that it was made tells that its function was called again, where
+ * each call of that one comes by here. */
+static SHIM_COLD void
+shim_failed(const struct arch_frame frame)
+{
+	struct event event = { .kind = ESC_EVENT_STEP };
+	struct thread *thread;
+
+	if (shim.mode >= SHIM_SAMPLED)
+		shim_step(ESC_EVENT_STEP, 0, &frame);
+	if (shim.mode <= SHIM_OFF || shim.mode >= SHIM_SAMPLED)
+		return;
+	thread = thread_get();
+	if (thread == NULL)
+		return;
+	if (shim.mode == SHIM_PAUSED || gate_is_shut()) {
+		gate_skip(thread);
+		return;
+	}
 	event.time = ring_ticks();
-	shim_record_sampled(&event, 0, NULL, frame);
+	shim_record(&event, NULL, &frame);
 }
 
 /* Auto mode: whether this is one of the first blocks of its caller. */
@@ -457,52 +636,104 @@ shim_is_new(const struct arch_frame *frame)
 
 /* The interval by which the block is taken, 0: it is not. A caller's first ones are
  * taken in any case, as long as the budget lasts, and use up no distance. */
-static uint64_t
+static inline uint64_t
 shim_decide(struct thread *thread, uint64_t size, const struct arch_frame *frame)
 {
 	if (shim_is_new(frame) && sample_new(thread, sample_caller(frame->slot, frame->pc)))
 		return 1;
-	return shim_sampled(size) ? sample_decide(thread) : 0;
+	return shim_interval(thread, size);
 }
 
 /* The same in a pause: nothing is taken, distances go by as ever. */
 static SHIM_COLD void
 shim_pass_sampled(struct thread *thread, const struct event *event)
 {
-	if (shim_sampled(event->size))
-		(void)sample_decide(thread);
+	(void)shim_interval(thread, event->size);
 	event_count(thread, event->kind, event->size);
 	gate_pass(thread);
 }
 
-/* An allocation that may be taken; the countdown is as it was before it. */
-static SHIM_COLD void
-shim_take(struct event *event, const struct arch_frame *frame)
+/* An allocation that may be taken, the countdown is as it was before it: the interval by
+ * which it is, and whose block is noted; 0: it is not to be recorded. */
+static inline __attribute__((always_inline)) uint64_t
+shim_take(struct thread *thread, struct event *event, const struct arch_frame *frame)
 {
-	struct thread *thread = thread_get();
 	uint64_t interval;
 
 	if (thread == NULL) {
 		shim_overflow(event->kind, event->size);
-		return;
+		return 0;
 	}
 	if (gate_is_closed()) {
 		shim_pass_sampled(thread, event);
-		return;
+		return 0;
 	}
 	gate_end(thread);
 	interval = shim_decide(thread, event->size, frame);
 	if (interval == 0) {
 		shim_step(event->kind, event->size, frame);
-		return;
+		return 0;
 	}
 	if (!sample_add(event->address)) {
 		event_count(thread, event->kind, event->size);
 		shim_lost(thread, false);
-		return;
+		return 0;
 	}
 	shim_burst(thread, event->address, interval);
+	return interval;
+}
+
+/* The same of one that has flags, or is no plain one: recorded if it is taken. */
+static SHIM_COLD void
+shim_take_rare(struct event *event, const struct arch_frame *frame)
+{
+	struct thread *thread = thread_get();
+	uint64_t interval = shim_take(thread, event, frame);
+
+	if (interval == 0)
+		return;
 	shim_record_sampled(event, interval, NULL, frame);
+	shim_burst_begun(thread);
+}
+
+/* Sampled mode: an allocation that is timed, or of a thread whose next event is no plain one.
+ * Less stack than the other way, since a thread's first call needs most behind it. */
+static __attribute__((noinline)) void
+shim_allocated_rare(
+    uint32_t kind, void *block, uint64_t size, uint64_t began, const struct arch_frame *frame)
+{
+	struct event event = { .kind = (uint16_t)kind, .address = (uint64_t)block, .size = size };
+
+	if (shim_passes(size) && !shim_is_new(frame)) {
+		shim_sampled(size);
+		shim_step(kind, size, frame);
+		return;
+	}
+	if (began != 0)
+		shim_cost(&event, began);
+	event.time = ring_ticks();
+	shim_take_rare(&event, frame);
+}
+
+/* The same of all others. In auto mode, as long as its interval is 1, all are taken. */
+static __attribute__((noinline)) void
+shim_allocated_sampled(uint32_t kind, void *block, uint64_t size, const struct arch_frame *frame)
+{
+	struct event event = { .kind = (uint16_t)kind, .address = (uint64_t)block, .size = size };
+	struct thread *thread;
+	uint64_t interval;
+
+	if (shim_passes(size) && !shim_is_new(frame)) {
+		shim_sampled(size);
+		shim_step(kind, size, frame);
+		return;
+	}
+	event.time = ring_ticks();
+	thread = thread_get();
+	interval = shim_take(thread, &event, frame);
+	if (interval == 0)
+		return;
+	shim_record_sample(kind, (uint64_t)block, size, event.time, interval, frame);
 	shim_burst_begun(thread);
 }
 
@@ -525,30 +756,22 @@ shim_allocated_otherwise(uint32_t kind, void *block, uint64_t size, const struct
 	gate_pass(thread);
 }
 
-/* An allocation that is not in full mode, or not to be recorded, or is timed. */
+/* An allocation of no sampled mode that is not in full mode, or not to be recorded, or is
+ * timed. */
 static SHIM_COLD void
 shim_allocated_odd(
     uint32_t kind, void *block, uint64_t size, uint64_t began, const struct arch_frame *frame)
 {
 	struct event event = { .kind = (uint16_t)kind, .address = (uint64_t)block, .size = size };
 
-	if (shim.mode >= SHIM_SAMPLED) {
-		if (shim_passes(size) && !shim_is_new(frame)) {
-			shim_sampled(size);
-			shim_step(kind, size, frame);
-			return;
-		}
-	} else if (shim.mode != SHIM_FULL || gate_is_shut()) {
+	if (shim.mode != SHIM_FULL || gate_is_shut()) {
 		shim_allocated_otherwise(kind, block, size, frame);
 		return;
 	}
 	if (began != 0)
 		shim_cost(&event, began);
 	event.time = ring_ticks();
-	if (shim.mode >= SHIM_SAMPLED)
-		shim_take(&event, frame);
-	else
-		shim_record(&event, NULL, frame);
+	shim_record(&event, NULL, frame);
 }
 
 /* An allocation that succeeded. began: ticks before the call, 0: not timed. */
@@ -559,7 +782,12 @@ shim_allocated_here(
 	if (__builtin_expect(shim.mode != SHIM_FULL || gate_may_be_shut() || began != 0, 0)) {
 		struct arch_frame from = { frame.slot, frame.pc, frame.rbp };
 
-		shim_allocated_odd(kind, block, size, began, &from);
+		if (shim.mode >= SHIM_SAMPLED && began == 0 && shim_is_plain(thread_tls.thread))
+			shim_allocated_sampled(kind, block, size, &from);
+		else if (shim.mode >= SHIM_SAMPLED)
+			shim_allocated_rare(kind, block, size, began, &from);
+		else
+			shim_allocated_odd(kind, block, size, began, &from);
 		return;
 	}
 	shim_record_plain(kind, (uint64_t)block, size, frame);
@@ -596,20 +824,26 @@ shim_free_timed(void *block, const struct arch_frame *frame)
 		shim_record(&event, NULL, frame);
 }
 
-/* Sampled mode: a free; the real call is still to come. */
-static SHIM_COLD void
+/* Sampled mode: a free. */
+static __attribute__((noinline)) void
 shim_free_sampled(void *block, const struct arch_frame *frame)
 {
-	struct event event = { .kind = ESC_EVENT_FREE, .address = (uint64_t)block };
+	struct thread *thread;
 
-	shim_sparse();
-	if (shim_timed_sample()) {
+	if (!sample_take((uint64_t)block)) {
+		shim_step(ESC_EVENT_FREE, 0, frame);
+		shim_real_free(block);
+		return;
+	}
+	thread = thread_get();
+	if (__builtin_expect(thread != NULL, 1))
+		shim_sparse(thread);
+	if (__builtin_expect(shim_timed_sample(), 0)) {
 		shim_free_timed(block, frame);
 		shim_burst_end((uint64_t)block);
 		return;
 	}
-	event.time = ring_ticks();
-	shim_record_sampled(&event, 0, NULL, frame);
+	shim_record_sample(ESC_EVENT_FREE, (uint64_t)block, 0, ring_ticks(), 0, frame);
 	shim_burst_end((uint64_t)block);
 	shim_real_free(block);
 }
@@ -621,13 +855,7 @@ shim_free_otherwise(void *block, const struct arch_frame *frame)
 {
 	struct thread *thread;
 
-	if (shim.mode >= SHIM_SAMPLED && sample_take((uint64_t)block)) {
-		shim_free_sampled(block, frame);
-		return true;
-	}
-	if (shim.mode >= SHIM_SAMPLED) {
-		shim_step(ESC_EVENT_FREE, 0, frame);
-	} else if (shim.mode == SHIM_EARLY) {
+	if (shim.mode == SHIM_EARLY) {
 		early_note(ESC_EVENT_FREE, (uint64_t)block, 0, frame);
 	} else if (shim.mode != SHIM_OFF) {
 		if (!gate_is_before())
@@ -671,7 +899,10 @@ shim_free(void *block, const struct arch_frame frame)
 		0)) {
 		struct arch_frame from = { frame.slot, frame.pc, frame.rbp };
 
-		shim_free_odd(block, &from);
+		if (shim.mode >= SHIM_SAMPLED)
+			shim_free_sampled(block, &from);
+		else
+			shim_free_odd(block, &from);
 		return;
 	}
 	shim_record_plain(ESC_EVENT_FREE, (uint64_t)block, 0, frame);
@@ -708,6 +939,8 @@ shim_behind_malloc(size_t size)
 
 	if (block != NULL)
 		shim_allocated_here(ESC_EVENT_MALLOC, block, size, began, ARCH_FRAME());
+	else
+		shim_failed(ARCH_FRAME());
 	return block;
 }
 
@@ -719,6 +952,8 @@ shim_behind_calloc(size_t count, size_t size)
 
 	if (block != NULL)
 		shim_allocated(ESC_EVENT_CALLOC, block, count * size, began, ARCH_FRAME());
+	else
+		shim_failed(ARCH_FRAME());
 	return block;
 }
 
@@ -739,7 +974,7 @@ shim_reallocated_closed(
 		event_count(thread, old->kind, 0);
 		gate_skip(thread);
 	} else if (shim.mode >= SHIM_SAMPLED) {
-		shim_sparse();
+		shim_sparse_any();
 		shim_record_sampled(old, 0, NULL, frame);
 		shim_burst_end(old->address);
 	} else {
@@ -767,7 +1002,9 @@ shim_reallocated_sampled(
 		shim_reallocated_closed(event, old, known, frame);
 		return;
 	}
-	if (event->address != 0 && thread != NULL)
+	if (event->address == 0)
+		old->flags |= ESC_CONTROL_COST;
+	else if (thread != NULL)
 		interval = shim_decide(thread, event->size, frame);
 	if (interval != 0 && !sample_add(event->address)) {
 		shim_lost(thread, false);
@@ -785,7 +1022,7 @@ shim_reallocated_sampled(
 		return;
 	}
 	if (known) {
-		shim_sparse();
+		shim_sparse_any();
 		shim_record_sampled(old, 0, NULL, frame);
 		shim_burst_end(old->address);
 	}
@@ -802,7 +1039,7 @@ shim_reallocated(uint32_t kind, struct event *old, void *block, size_t size, uin
 	const struct shim_before before = { .old = old };
 
 	if (shim.mode == SHIM_EARLY) {
-		early_note(old->kind, old->address, 0, &frame);
+		early_note(block != NULL ? old->kind : ESC_EVENT_FREE, old->address, 0, &frame);
 		if (block != NULL)
 			early_note(kind, event.address, size, &frame);
 		return;
@@ -814,6 +1051,7 @@ shim_reallocated(uint32_t kind, struct event *old, void *block, size_t size, uin
 		return;
 	}
 	if (block == NULL) {
+		old->flags |= ESC_CONTROL_COST;
 		shim_record(old, NULL, &frame);
 		return;
 	}
@@ -838,6 +1076,8 @@ shim_realloc(uint32_t kind, void *block, size_t size, struct arch_frame frame)
 		result = real.malloc(size);
 		if (result != NULL)
 			shim_allocated(kind, result, size, began, frame);
+		else
+			shim_failed(frame);
 		return result;
 	}
 	old.time = ring_ticks();
@@ -851,8 +1091,11 @@ shim_realloc(uint32_t kind, void *block, size_t size, struct arch_frame frame)
 	    : real.realloc(block, size);
 	if (result != NULL || size == 0)
 		shim_reallocated(kind, &old, result, size, began, frame);
-	else if (old.cost != 0) /* nothing happened: it is still sampled */
-		sample_add((uint64_t)block);
+	else {
+		if (old.cost != 0) /* nothing happened: it is still sampled */
+			sample_add((uint64_t)block);
+		shim_failed(frame);
+	}
 	return result;
 }
 
@@ -868,6 +1111,7 @@ reallocarray(void *block, size_t count, size_t size)
 	size_t total;
 
 	if (__builtin_mul_overflow(count, size, &total)) {
+		shim_failed(ARCH_FRAME());
 		errno = ENOMEM;
 		return NULL;
 	}
@@ -909,6 +1153,8 @@ memalign(size_t alignment, size_t size)
 
 	if (block != NULL)
 		shim_allocated(ESC_EVENT_MEMALIGN, block, size, began, ARCH_FRAME());
+	else
+		shim_failed(ARCH_FRAME());
 	return block;
 }
 
@@ -921,6 +1167,8 @@ aligned_alloc(size_t alignment, size_t size)
 
 	if (block != NULL)
 		shim_allocated(ESC_EVENT_ALIGNED_ALLOC, block, size, began, ARCH_FRAME());
+	else
+		shim_failed(ARCH_FRAME());
 	return block;
 }
 
@@ -948,6 +1196,8 @@ posix_memalign(void **block, size_t alignment, size_t size)
 
 	if (error == 0 && *block != NULL)
 		shim_allocated(ESC_EVENT_POSIX_MEMALIGN, *block, size, began, ARCH_FRAME());
+	else
+		shim_failed(ARCH_FRAME());
 	return error;
 }
 
@@ -959,6 +1209,8 @@ valloc(size_t size)
 
 	if (block != NULL)
 		shim_allocated(ESC_EVENT_VALLOC, block, size, began, ARCH_FRAME());
+	else
+		shim_failed(ARCH_FRAME());
 	return block;
 }
 
@@ -970,6 +1222,8 @@ pvalloc(size_t size)
 
 	if (block != NULL)
 		shim_allocated(ESC_EVENT_PVALLOC, block, size, began, ARCH_FRAME());
+	else
+		shim_failed(ARCH_FRAME());
 	return block;
 }
 
@@ -1018,7 +1272,7 @@ esc_api_pool_allocate(uint32_t pool, const void *block, size_t size)
 		shim_sampled(size);
 		shim_step(event.kind, size, &frame);
 	} else {
-		shim_take(&event, &frame);
+		shim_take_rare(&event, &frame);
 	}
 }
 
@@ -1034,7 +1288,7 @@ esc_api_pool_free(uint32_t pool, const void *block)
 		if (!gate_is_before())
 			shim_record(&event, NULL, &frame);
 	} else if (sample_take(event.address)) {
-		shim_sparse();
+		shim_sparse_any();
 		shim_record_sampled(&event, 0, NULL, &frame);
 		shim_burst_end(event.address);
 	} else {
@@ -1056,7 +1310,7 @@ esc_api_pool_reset(uint32_t pool)
 		shim_record(&event, NULL, &frame);
 		return;
 	}
-	shim_sparse();
+	shim_sparse_any();
 	shim_record_sampled(&event, 0, NULL, &frame);
 }
 

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <sched.h>
@@ -33,6 +34,7 @@
 #include "preload/slots.h"
 #include "preload/stacks.h"
 #include "preload/sys.h"
+#include "preload/task.h"
 #include "preload/thread.h"
 
 #pragma weak _dl_find_object /* see aside.h */
@@ -418,6 +420,9 @@ start_keeper_exec(void)
 	arch_syscall(SYS_setsid, 0, 0, 0, 0, 0, 0);
 	/* A file description of its own: the lock on ours must end with us. */
 	fd = sys_open(start.path, O_RDWR | O_NOFOLLOW, 0);
+	/* The program may have ended before this began, and somebody removed its trace. */
+	if (fd == -ENOENT)
+		return;
 	if (fd >= 0 && (fd == 3 || sys_again(SYS_dup3, fd, 3, 0, 0, 0) == 3)) {
 		/* To say that it failed, until then. */
 		says = sys_again(SYS_dup3, 2, 4, O_CLOEXEC, 0, 0) == 4;
@@ -717,21 +722,35 @@ start_strict(void)
 	return mode == '2';
 }
 
-/* Where address space is limited, most of it stays the program's. */
-static bool
-start_space(void)
+/* What we may take where there is a limit: most of it stays the program's. 0: there is none. */
+static uint64_t
+start_share(int resource)
 {
 	struct rlimit limit = { 0 };
 
+	if (arch_syscall(SYS_prlimit64, 0, resource, 0, (long)&limit, 0, 0) != 0 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return 0;
+	return limit.rlim_cur / 8;
+}
+
+static void
+start_limit_tables(uint64_t space)
+{
+	if (space != 0 && (threads.space == 0 || threads.space > space))
+		threads.space = space;
+}
+
+/* How much address space there is for us. False: too little. */
+static bool
+start_space(void)
+{
 	if (start_strict())
 		threads.space = START_TABLES;
-	if (arch_syscall(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&limit, 0, 0) != 0 ||
-	    limit.rlim_cur == RLIM_INFINITY)
-		return true;
-	start.space = limit.rlim_cur / 8;
-	if (threads.space == 0 || threads.space > start.space)
-		threads.space = start.space;
-	if (start.space * 2 >= START_TABLES)
+	start_limit_tables(start_share(RLIMIT_DATA));
+	start.space = start_share(RLIMIT_AS);
+	start_limit_tables(start.space);
+	if (start.space == 0 || start.space * 2 >= START_TABLES)
 		return true;
 	start_refuse("too little address space", "");
 	return false;
@@ -820,6 +839,7 @@ start_all(int argc, char **argv, char **envp)
 	if (!start_allocator())
 		return false;
 	start_tid();
+	task_start();
 	if (ring_process() == 0)
 		return false;
 	return true;

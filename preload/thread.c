@@ -160,6 +160,7 @@ thread_init(struct thread *thread, uint64_t key, uint32_t process)
 	if (ring.slot == 0)
 		segment = ring_claim(ESC_SEGMENT_MIN, ESC_SEGMENT_EVENTS);
 	thread->counters = segment != NULL ? &segment->counters : thread_define(thread, process);
+	thread->tasks = false;
 	thread->shared = thread->counters == NULL;
 	if (thread->shared)
 		thread->counters = &ring.header->overflow;
@@ -193,6 +194,19 @@ thread_free_place(uint64_t key)
 			return thread;
 	}
 	return NULL;
+}
+
+__attribute__((noinline, cold)) int
+thread_enter_apart(struct thread *thread, uint64_t sp)
+{
+	for (int level = 0; level < (int)ESC_LEVELS; level++) {
+		uint64_t none = 0;
+
+		if (__atomic_compare_exchange_n(
+			&thread->busy[level], &none, sp, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return level;
+	}
+	return -1;
 }
 
 struct thread *

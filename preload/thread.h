@@ -40,7 +40,8 @@ struct thread {
 	uint32_t epoch; /* modules_epoch that the regions know of */
 	uint32_t plain; /* the same; THREAD_CLOSED, which none is: no event is a plain one */
 	struct esc_counters *counters;
-	bool shared;            /* counters are the header's: add atomically */
+	bool shared;            /* others write the counters too: add atomically */
+	bool tasks;             /* two tasks have its thread pointer (task.h): then shared */
 	uint16_t serial;        /* last region number given */
 	uint16_t copies;        /* the same, of copied stacks */
 	uint64_t stack_top;     /* of the thread's own stack */
@@ -124,6 +125,10 @@ thread_get(void)
 	return thread_join();
 }
 
+/* The same where two tasks have the thread pointer: no level of either seems to be left.
+ * One that a longjmp leaves stays taken, which is no worse than that events are dropped. */
+int thread_enter_apart(struct thread *thread, uint64_t sp);
+
 /*
  * Takes the lowest level that is not busy, for a hook whose return slot is sp;
  * -1: nested too deep. A level whose hook was below sp on the thread's own stack
@@ -132,6 +137,8 @@ thread_get(void)
 static inline int
 thread_enter(struct thread *thread, uint64_t sp)
 {
+	if (__builtin_expect(thread->tasks, 0))
+		return thread_enter_apart(thread, sp);
 	for (int level = 0; level < (int)ESC_LEVELS; level++) {
 		uint64_t busy = thread->busy[level];
 

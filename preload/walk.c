@@ -7,6 +7,7 @@
 #include "preload/marks.h"
 #include "preload/modules.h"
 #include "preload/rules.h"
+#include "preload/task.h"
 
 /* How far a frame may reach on a stack whose end is not known. */
 static const uint64_t WALK_REACH = 1ULL << 20;
@@ -541,6 +542,7 @@ walk_finish(struct thread *thread, struct region *region, uint32_t known, struct
 	    region < thread->regions + THREAD_REGIONS) {
 		region->used = ++thread->clock;
 		thread->current = region;
+		task_look(thread);
 	}
 	if (__builtin_expect(marks.setting, 0) && region == thread->current)
 		marks_set(thread, region);

@@ -30,8 +30,8 @@ static void
 dump_flags(uint32_t flags)
 {
 	static const char *const names[] = { "complete", "started", "full-disk", "own-malloc",
-		"allocator", "checked", "libunwind", "command-cut", "marks", "unmarked",
-		"refused" };
+		"allocator", "checked", "libunwind", "command-cut", "marks", "unmarked", "refused",
+		"tasks" };
 	unsigned i;
 
 	fputs("flags", stdout);
@@ -381,7 +381,9 @@ dump_event(const struct event *event)
 		printf(" size=%" PRIu64, event->size);
 	if (decode_allocates(event->kind) && event->interval != 1)
 		printf(" interval=%" PRIu64, event->interval);
-	if (event->has_cost)
+	if (event->kind == ESC_EVENT_GIVE_UP && event->has_cost)
+		fputs(" freed", stdout);
+	else if (event->has_cost)
 		printf(" cost=%u", event->cost);
 	if (event->has_kept)
 		printf(" kept=%u", event->kept);

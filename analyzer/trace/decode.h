@@ -95,6 +95,14 @@ decode_sized(unsigned kind)
 	    kind == ESC_EVENT_POOL_FREE;
 }
 
+/* Whether realloc made another block of that one. Of an older trace also if it just freed
+ * it: there nothing tells. */
+static inline bool
+decode_moves(const struct event *event)
+{
+	return event->kind == ESC_EVENT_GIVE_UP && !event->has_cost;
+}
+
 /* Whether the event ends all blocks of its pool. */
 static inline bool
 decode_resets(const struct event *event)

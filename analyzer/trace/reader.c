@@ -480,6 +480,10 @@ reader_open(const char *path, struct err *err)
 	if (reader->packed != NULL && reader->head.threads > READER_THREADS)
 		packed_keep(reader->packed, READER_KEEP);
 	reader_check_header(reader);
+	if ((reader->head.flags & ESC_FLAG_TASKS) != 0)
+		reader_note(reader,
+		    "byte 24: two tasks had one thread pointer: counts are at "
+		    "least these, and what both wrote may be damaged");
 	end = reader_end(reader);
 	reader_scan(reader, reader->head.header_size, end, false);
 	if (reader->running && reader->head.ring_size == 0)
@@ -559,6 +563,7 @@ reader_unmarked(uint32_t why, const char *runtime, char *to, size_t room)
 	switch ((enum esc_unmarked)why) {
 	case ESC_UNMARKED_SHADOW_STACK: text = "the processor guards its stacks"; break;
 	case ESC_UNMARKED_INSTRUMENTED: text = "its functions report who called them"; break;
+	case ESC_UNMARKED_TASKS: text = "two of its tasks have one thread pointer"; break;
 	case ESC_UNMARKED_LIBUNWIND: text = "libunwind walks its stacks"; break;
 	case ESC_UNMARKED_RUNTIME:
 		snprintf(to, room, "%s reads the stacks itself", runtime);

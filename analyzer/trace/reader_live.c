@@ -12,6 +12,7 @@ enum {
 	LIVE_STEP_NS = 5000000,
 	LIVE_CLOSING_STEPS = 400,     /* while a keeper closes it */
 	LIVE_BEAT_STEPS = 40,         /* until a keeper that lives must have beaten */
+	LIVE_FIRST_STEPS = 400,       /* until one has begun */
 	LIVE_MOMENT_STEPS = 40,       /* until it has told the time */
 	LIVE_SPAN_NS = 20000000,      /* between two moments, to know the clock's rate */
 	LIVE_SPAN_LEAST_NS = 1000000, /* at the worst */
@@ -51,24 +52,28 @@ reader_live_beat(int fd, uint64_t *beat)
 	    (ssize_t)sizeof(*beat);
 }
 
-/* Whether a keeper lives that will close it: it told the time lately, and beats. */
+/* Whether a keeper lives that will close it: it told the time lately, and beats, or has just
+ * closed it. */
 static bool
 reader_live_kept(int fd)
 {
 	uint64_t now = reader_live_clock(CLOCK_REALTIME), before, beat;
 	struct esc_moment last;
-	unsigned i;
+	unsigned i, steps;
+	uint32_t flags;
 
 	if (pread(fd, &last, sizeof(last), offsetof(struct esc_header, last)) !=
 		(ssize_t)sizeof(last) ||
 	    last.realtime + LIVE_KEPT_NS < now || last.realtime > now + LIVE_KEPT_NS ||
 	    !reader_live_beat(fd, &before))
 		return false;
-	for (i = 0; i < LIVE_BEAT_STEPS; i++) {
+	/* A short program is over before its keeper runs, on a busy machine. */
+	steps = before == 0 ? LIVE_FIRST_STEPS : LIVE_BEAT_STEPS;
+	for (i = 0; i < steps; i++) {
 		reader_live_sleep();
-		if (!reader_live_beat(fd, &beat))
+		if (!reader_live_beat(fd, &beat) || !reader_live_flags(fd, &flags))
 			return false;
-		if (beat != before)
+		if (beat != before || (flags & ESC_FLAG_COMPLETE) != 0)
 			return true;
 	}
 	return false;

@@ -6,12 +6,15 @@
 In each run a program fills 16 MiB of trace, then allocates every so many
 milliseconds, and somebody cuts its trace to 64 KiB at a random moment: that needs
 root, since nobody else may write to it. `chrt -f 10` before it stands for a machine
-without other work. Prints the runs, and how many of them were ended by SIGBUS.
+without other work. Prints the runs, how many of them were ended by SIGBUS, what the cut
+itself took (the length is gone from its begin on), and how much later the file was as long
+again; the median of each.
 """
 import os
 import random
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -41,7 +44,7 @@ KEPT = 65536
 
 
 def run(build, folder, interval):
-    """Whether the program died of it."""
+    """Whether the program died of it, what the cut took, when the length was back: ms."""
     trace = os.path.join(folder, "t.esc")
     program = subprocess.Popen(
         [os.path.join(build, "esc"), "record", "-q", "-f", "--full", "-o", trace,
@@ -49,8 +52,14 @@ def run(build, folder, interval):
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     program.stdout.readline()
     time.sleep(random.uniform(0, 0.2))
+    size = os.stat(trace).st_size
+    began = time.monotonic()
     os.truncate(trace, KEPT)
-    return program.wait() == -signal.SIGBUS
+    ended = time.monotonic()
+    while os.stat(trace).st_size < size and time.monotonic() < ended + 1:
+        pass
+    back = time.monotonic()
+    return program.wait() == -signal.SIGBUS, (ended - began) * 1000, (back - ended) * 1000
 
 
 def main():
@@ -65,10 +74,13 @@ def main():
             source.write(PROGRAM)
         subprocess.run([os.environ.get("CC", "cc"), "-O1", "-fno-builtin", "-o", "program",
                         "program.c"], cwd=folder, check=True)
-        died = sum(run(build, folder, interval) for _ in range(runs))
+        seen = [run(build, folder, interval) for _ in range(runs)]
     finally:
         shutil.rmtree(folder)
-    print(f"an allocation every {interval} ms: {died} of {runs} runs died")
+    died, took, back = (list(column) for column in zip(*seen))
+    print(f"an allocation every {interval} ms: {sum(died)} of {runs} runs died; the cut took "
+          f"{statistics.median(took):.1f} ms, the length was back {statistics.median(back):.1f} "
+          "ms later")
 
 
 main()

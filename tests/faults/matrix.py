@@ -16,7 +16,7 @@ BUILD = os.environ.get("top_builddir", ".")
 ROWS = os.path.join(SOURCE, "tests/faults/rows.txt")
 DOC = os.path.join(SOURCE, "docs/faults.md")
 MODES = ["full", "sampled", "auto", "full exact", "sampled exact"]
-NUMBERS = [str(i) for i in range(1, 63)] + ["62b"] + [str(i) for i in range(63, 82)]
+NUMBERS = [str(i) for i in range(1, 63)] + ["62b"] + [str(i) for i in range(63, 84)]
 LINE = re.compile(r"^(ok|FAIL): (.*?) \(([^()]*)\)(?::|$)")
 
 

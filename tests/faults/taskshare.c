@@ -6,6 +6,7 @@
  *	lock      a lock around each call, which goes back and forth as it comes
  *	together  at the same time. glibc bears that with GLIBC_TUNABLES=
  *	          glibc.malloc.tcache_count=0 alone, and where it knows of a thread
+ *	unseen    the same, and no preloaded clone sees how they are made
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -18,6 +19,8 @@
 #include <sys/wait.h>
 
 enum { ROUNDS = 20, EVENTS = 2000, TURN = 20, KEPT = 64, DEEP = 12 };
+
+int __clone(int (*)(void *), void *, int, void *, ...);
 
 static int turn;
 static bool lock, locked;
@@ -120,6 +123,7 @@ main(int argc, char **argv)
 	static char stack[256 << 10] __attribute__((aligned(16)));
 	int rounds = argc > 2 ? atoi(argv[2]) : ROUNDS;
 	const char *how = argc > 1 ? argv[1] : "turns";
+	bool unseen = strcmp(how, "unseen") == 0;
 	pthread_t thread;
 	int sum = 0;
 
@@ -130,7 +134,8 @@ main(int argc, char **argv)
 	pthread_join(thread, NULL);
 	for (int i = 0; i < rounds; i++) {
 		struct task ours = { 0 }, theirs = { .number = 1 };
-		pid_t child = clone(work, stack + sizeof(stack), CLONE_VM | SIGCHLD, &theirs);
+		pid_t child = (unseen ? __clone : clone)(
+		    work, stack + sizeof(stack), CLONE_VM | SIGCHLD, &theirs);
 		int status = 0;
 
 		work(&ours);

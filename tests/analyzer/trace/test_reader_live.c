@@ -218,6 +218,19 @@ was_late(pid_t keeper)
 	return status != 0;
 }
 
+/* The reader has all of what that keeper closes; false if it was late. */
+static bool
+is_seen_closed(pid_t keeper)
+{
+	struct seen seen = look();
+
+	if (was_late(keeper))
+		return false;
+	check_all_seen(&seen);
+	CHECK(seen.complete && !seen.grows);
+	return true;
+}
+
 /* Until its keeper was not late, which it can be on a busy machine only. */
 static void
 until_in_time(bool (*test)(void))
@@ -234,10 +247,8 @@ until_in_time(bool (*test)(void))
 static bool
 test_closing(void)
 {
-	bool is_late;
 	uint64_t begun;
 	struct timespec while_closing = { .tv_nsec = 50000000 };
-	struct seen seen;
 	int ready[2], fd;
 	pid_t keeper;
 	char byte;
@@ -254,15 +265,9 @@ test_closing(void)
 		_exit(now_ns() - begun > SECOND);
 	}
 	CHECK_EQ(read(ready[0], &byte, 1), 1);
-	seen = look();
-	is_late = was_late(keeper);
-	if (!is_late) {
-		check_all_seen(&seen);
-		CHECK(seen.complete && !seen.grows);
-	}
 	close(ready[0]);
 	close(ready[1]);
-	return !is_late;
+	return is_seen_closed(keeper);
 }
 
 static void
@@ -284,7 +289,6 @@ test_about_to_close(void)
 	uint64_t begun;
 	struct timespec now, beat = { .tv_nsec = 10000000 };
 	struct esc_moment last = { 0, 0, 0 };
-	struct seen seen;
 	uint64_t i;
 	pid_t keeper;
 	int fd;
@@ -306,13 +310,33 @@ test_about_to_close(void)
 		complete(fd);
 		_exit(is_late || now_ns() - begun > SECOND / 10);
 	}
-	seen = look();
-	is_late = was_late(keeper);
-	if (!is_late) {
-		check_all_seen(&seen);
-		CHECK(seen.complete && !seen.grows);
+	return is_seen_closed(keeper);
+}
+
+/* The program is over, and its keeper has not begun yet, who then has nothing but to close it. */
+static bool
+test_about_to_begin(void)
+{
+	const struct timespec late = { .tv_nsec = 500000000 };
+	struct esc_moment start = { 0, 0, 0 };
+	struct timespec now;
+	uint64_t begun;
+	pid_t keeper;
+	int fd;
+
+	make(now_ns(), ESC_FLAG_STARTED);
+	clock_gettime(CLOCK_REALTIME, &now);
+	start.realtime = (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
+	put_moments(start, start);
+	begun = now_ns();
+	keeper = fork();
+	if (keeper == 0) {
+		nanosleep(&late, NULL);
+		fd = lock(LOCK_EX);
+		complete(fd);
+		_exit(now_ns() - begun > SECOND);
 	}
-	return !is_late;
+	return is_seen_closed(keeper);
 }
 
 /* Three ticks are a ns. */
@@ -402,6 +426,7 @@ main(void)
 	test_before();
 	until_in_time(test_closing);
 	until_in_time(test_about_to_close);
+	until_in_time(test_about_to_begin);
 	test_clock();
 	test_no_clock();
 	test_launched();

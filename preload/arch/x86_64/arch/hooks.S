@@ -37,12 +37,10 @@
 	.macro	pay	size, behind
 	cmpb	$0, real + HOOKS_COUNTS_CALLERS(%rip)
 	je	.Lpay\@
-	movl	%esp, %ecx
-	shll	$HOOKS_CALLER_SHIFT, %ecx
+	imull	$HOOKS_CALLER_FACTOR, %esp, %ecx
 	xorl	(%rsp), %ecx
-	imull	$HOOKS_CALLER_FACTOR, %ecx, %ecx
 	leaq	sample_callers(%rip), %rdx
-	shrl	$HOOKS_CALLER_KEEP, %ecx
+	movzwl	%cx, %ecx
 	cmpb	$HOOKS_FIRST, (%rdx,%rcx)
 	jb	\behind
 .Lpay\@:

@@ -27,10 +27,9 @@
 #define HOOKS_PAGES 0x100000 /* SAMPLE_PAGES: (uint32_t)address >> HOOKS_PAGE */
 #define HOOKS_PAGE 12
 #define HOOKS_FIRST 16 /* SAMPLE_FIRST */
-/* Counter of a caller: (slot << SHIFT ^ pc) * FACTOR >> KEEP, in 32 bits. */
-#define HOOKS_CALLERS 0x8000 /* SAMPLE_CALLERS */
-#define HOOKS_CALLER_SHIFT 13
+/* Counter of a caller: (slot * FACTOR ^ pc) % CALLERS. Of a program's call sites that are at
+ * one depth the low bits of the pc differ. */
+#define HOOKS_CALLERS 0x10000 /* SAMPLE_CALLERS */
 #define HOOKS_CALLER_FACTOR 0x9e3779b1
-#define HOOKS_CALLER_KEEP 17
 
 #endif
