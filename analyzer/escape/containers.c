@@ -150,3 +150,27 @@ containers_find(const struct wrappers_function *function)
 			return containers_rules[i].name;
 	return NULL;
 }
+
+bool
+containers_is_coroutine(const char *symbol)
+{
+	/* gcc's two, clang's three; behind them there may be more (".cold") */
+	static const char *const parts[] = { ".actor", ".resume", ".destroy", ".cleanup", NULL };
+	const char *at;
+	size_t i;
+
+	for (i = 0; parts[i] != NULL; i++) {
+		at = strstr(symbol, parts[i]);
+		if (at != NULL && (at[strlen(parts[i])] == '\0' || at[strlen(parts[i])] == '.'))
+			return true;
+	}
+	return false;
+}
+
+bool
+containers_is_handle(const char *name)
+{
+	return strncmp(name, "std::", 5) == 0 &&
+	    (strstr(name, "coroutine_handle::destroy") != NULL ||
+		strstr(name, "coroutine_handle::resume") != NULL);
+}

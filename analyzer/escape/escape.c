@@ -129,6 +129,30 @@ escape_site_of(struct escape *escape, uint32_t frame, uint32_t pool, struct budg
 	return escape_new_site(escape, frame, pool);
 }
 
+/*
+ * The function at node is a piece that gcc took out of the one that called it, which alone
+ * calls it (partial inlining): both are one activation. One piece that calls the other may be
+ * the next of a recursion.
+ */
+static bool
+escape_is_piece(struct escape *escape, uint32_t node)
+{
+	static const char part[] = ".part.";
+	uint32_t parent = escape->places.definitions->nodes[node].parent;
+	const struct logical_place *place = escape_node_place(escape, node);
+	const struct logical_frame *piece, *rest;
+	size_t length;
+
+	piece = escape_frame(escape, place->frames[place->place->count - 1]);
+	if (parent == 0 || strstr(piece->symbol, part) == NULL)
+		return false;
+	rest = escape_frame(escape, escape_node_place(escape, parent)->frames[0]);
+	length = strcspn(piece->symbol, ".");
+	return !rest->tail && piece->module == rest->module &&
+	    strcspn(rest->symbol, ".") == length &&
+	    strncmp(piece->symbol, rest->symbol, length) == 0 && strstr(rest->symbol, part) == NULL;
+}
+
 /* Innermost logical frame that is no wrapper; if all are, the innermost. The function that
  * tells of a pool's block allocates for its caller, where it has one, and is known: without
  * lines it may be that caller, inlined. */
@@ -154,6 +178,8 @@ escape_find_site(struct escape *escape, struct escape_path *path)
 			path->depth = nodes[node].depth;
 			path->index = i;
 			path->site_levels = path->levels - inside - i;
+			if (i + 1 == place->place->count && escape_is_piece(escape, node))
+				path->site_levels--;
 			frame = place->frames[i];
 			if (!tells || one->line == 0)
 				return frame;
@@ -219,22 +245,34 @@ escape_path_of(struct escape *escape, uint32_t node, uint32_t levels, uint32_t p
 	return path != 0 ? path - 1 : escape_new_path(escape, node, levels, pool);
 }
 
-/* What one more of the wrappers says of it, further out than those before. */
+/* What the frame says of a block that is allocated inside of it. */
 static void
-escape_name_frame(
-    struct escape *escape, struct escape_path *path, const struct logical_frame *frame)
+escape_tell_frame(struct escape *escape, struct logical_frame *frame)
 {
 	const char *module = escape->places.logical->modules[frame->module].path;
 	const char *name = frame->function;
-	const char *container =
-	    containers_find(&(struct wrappers_function){ name, frame->symbol, module });
 
-	if (container != NULL)
-		path->container = container;
+	frame->container =
+	    containers_find(&(struct wrappers_function){ name, frame->symbol, module });
 	if (wrappers_is_c_library(module))
 		name = containers_public(name);
 	if (name[0] != '_' && name[0] != '?' && strpbrk(name, ":+<") == NULL)
-		path->allocator = name;
+		frame->called = name;
+	frame->told = true;
+}
+
+/* What one more of the wrappers says of it, further out than those before. */
+static void
+escape_name_frame(struct escape *escape, struct escape_path *path, uint32_t number)
+{
+	struct logical_frame *frame = &escape->places.logical->frames[number];
+
+	if (!frame->told)
+		escape_tell_frame(escape, frame);
+	if (frame->container != NULL)
+		path->container = frame->container;
+	if (frame->called != NULL)
+		path->allocator = frame->called;
 }
 
 /* What people call it: the outermost wrapper with a plain name, which is the one
@@ -252,9 +290,26 @@ escape_name_path(struct escape *escape, struct escape_path *path)
 		for (i = 0; i < place->place->count; i++) {
 			if (nodes[node].depth == path->depth && i == path->index)
 				return;
-			escape_name_frame(escape, path, escape_frame(escape, place->frames[i]));
+			escape_name_frame(escape, path, place->frames[i]);
 		}
 	}
+}
+
+static bool
+escape_is_aligned(uint8_t kind)
+{
+	return kind == ESC_EVENT_MEMALIGN || kind == ESC_EVENT_POSIX_MEMALIGN ||
+	    kind == ESC_EVENT_ALIGNED_ALLOC;
+}
+
+/* The name without arguments does not tell which of C++'s it was, and whoever makes a variable
+ * of it must know. */
+static const char *
+escape_aligned_name(const char *name)
+{
+	if (strcmp(name, "operator new") == 0)
+		return "aligned operator new";
+	return strcmp(name, "operator new[]") == 0 ? "aligned operator new[]" : name;
 }
 
 static const char *
@@ -266,7 +321,10 @@ escape_allocator_name(struct escape *escape, const struct model_block *block)
 		escape_name_path(escape, path);
 		path->named = true;
 	}
-	return path->allocator != NULL ? path->allocator : escape_kind_name(block->kind);
+	if (path->allocator == NULL)
+		return escape_kind_name(block->kind);
+	return escape_is_aligned(block->kind) ? escape_aligned_name(path->allocator)
+					      : path->allocator;
 }
 
 /* The place of the name in the site's, + 1. The first few are counted; 0: one that
@@ -401,12 +459,15 @@ escape_distance(struct escape *escape, const struct escape_path *path, uint32_t 
 	const struct logical_place *place = escape_node_place(escape, node);
 
 	while (left-- > 0) {
+		bool piece = false;
+
 		if (++index == place->place->count) {
+			piece = escape_is_piece(escape, node);
 			node = nodes[node].parent;
 			place = escape_node_place(escape, node);
 			index = 0;
 		}
-		count += !escape_frame(escape, place->frames[index])->wrapper;
+		count += !piece && !escape_frame(escape, place->frames[index])->wrapper;
 	}
 	/* an owner that is a wrapper outside the site is still outside */
 	return count > 0 ? count : 1;
@@ -521,7 +582,11 @@ escape_doubtful(const struct escape_path *path, const struct escape_pair *pair,
 		*why = MODEL_WHY_BACKWARD;
 	else if (end->gapped)
 		*why = MODEL_WHY_GAP;
-	return end->tail || end->backward || end->gapped;
+	else if (end->bare && pair->distance == 0)
+		*why = MODEL_WHY_STACK;
+	else
+		return false;
+	return true;
 }
 
 static enum fate
@@ -690,11 +755,14 @@ escape_weigh(struct escape_site *site, struct escape_path *path, struct escape_p
     const struct model_block *block, enum fate fate)
 {
 	double weight = (double)block->weight, size = (double)block->size;
+	double variance = weight * (weight - 1);
 
 	pair->way_weights[escape_way(fate)] += weight - 1;
 	path->bytes += (weight - 1) * size;
 	estimate_add_beyond(&site->blocks, 1, weight);
 	estimate_add_beyond(&site->bytes, size, weight);
+	site->covariance += variance * size;
+	site->squares += variance * variance;
 }
 
 /* What a block adds whatever became of it. */
@@ -807,6 +875,7 @@ escape_finish(struct escape *escape)
 	for (i = 0; i < escape->path_count; i++)
 		escape_sum_path(escape, &escape->paths[i]);
 	for (i = 0; i < escape->site_count; i++, site++) {
+		site->variance = site->blocks.variance;
 		histogram_sort(&site->sizes);
 		histogram_sort(&site->lives);
 		grid_sort(&site->grid);
@@ -815,10 +884,38 @@ escape_finish(struct escape *escape)
 	}
 }
 
+/* The smallest size that the site's blocks may have. Of n that are spread evenly, what lies
+ * beyond the least is with 95 % no more than 20^(1/(n - 1)) - 1 times what lies between it and
+ * the largest; by logarithms, since a vector that grows has as many small sizes as large. But
+ * small blocks are rarely drawn, and so no more than as many count as the estimate rests on. */
+static double
+escape_smallest(const struct escape_site *site)
+{
+	double least = log1p((double)site->facts.size_min);
+	double between = log1p((double)site->facts.size_max) - least;
+	double count = site->blocks.seen - 1;
+
+	if (count < 1 || !(between > 0))
+		return (double)site->facts.size_min;
+	if (site->variance > 0)
+		count = fmin(count, site->blocks.more * site->blocks.more / site->variance);
+	return expm1(fmax(least - between * expm1(log(20) / count), 0));
+}
+
+static void
+escape_unseen_size(struct escape_site *site, double size, double interval, uint64_t bias)
+{
+	/* a damaged trace may have no bias */
+	double weight = -1 / expm1(-fmax(size + (double)bias, 1) / interval);
+
+	estimate_unseen(&site->blocks, 1, weight);
+	estimate_unseen(&site->bytes, size, weight);
+}
+
 void
 escape_unseen(struct escape *escape, double interval, uint64_t bias)
 {
-	double blocks, size, weight;
+	double blocks;
 	uint32_t i;
 
 	for (i = 0; i < escape->site_count; i++) {
@@ -827,9 +924,57 @@ escape_unseen(struct escape *escape, double interval, uint64_t bias)
 		blocks = estimate_value(&site->blocks);
 		if (!(blocks > 0))
 			continue;
-		size = estimate_value(&site->bytes) / blocks;
-		weight = -1 / expm1(-(size + (double)bias) / interval);
-		estimate_unseen(&site->blocks, 1, weight);
-		estimate_unseen(&site->bytes, size, weight);
+		escape_unseen_size(site, estimate_value(&site->bytes) / blocks, interval, bias);
+		escape_unseen_size(site, escape_smallest(site), interval, bias);
+	}
+}
+
+/* Variances and covariance of what blocks and bytes a sample comes to. */
+struct escape_moments {
+	double blocks, both, bytes;
+};
+
+/* Of the variance `own` that part which is explained by the known sums, with which it varies
+ * by c and d. */
+static double
+escape_explained(const struct escape_moments *all, unsigned known, double c, double d, double own)
+{
+	double determinant = all->blocks * all->bytes - all->both * all->both;
+	double explained = c * c / all->blocks;
+
+	/* where all sizes are the same, the bytes say nothing more */
+	if (known > 1 && determinant > 1e-9 * all->blocks * all->bytes)
+		explained = (c * c * all->bytes - 2 * c * d * all->both + d * d * all->blocks) /
+		    determinant;
+	return explained < own ? explained : own;
+}
+
+void
+escape_known(struct escape *escape, unsigned known)
+{
+	struct escape_moments all = { 0 };
+	struct escape_site *site = escape->sites, *end = site + escape->site_count;
+	double squares = 0, sure;
+
+	for (; site < end; site++) {
+		if (site->pool != 0)
+			continue;
+		all.blocks += site->blocks.variance;
+		all.both += site->covariance;
+		all.bytes += site->bytes.variance;
+		squares += site->squares;
+	}
+	if (known == 0 || !(all.blocks > 0) || !(all.bytes > 0))
+		return;
+	/* what few samples say of their variances is not worth much itself */
+	sure = 1 - known * squares / (all.blocks * all.blocks);
+	for (site = escape->sites; site < end && sure > 0; site++) {
+		double blocks = site->blocks.variance, both = site->covariance;
+		double bytes = site->bytes.variance;
+
+		if (site->pool != 0)
+			continue;
+		site->blocks.variance -= sure * escape_explained(&all, known, blocks, both, blocks);
+		site->bytes.variance -= sure * escape_explained(&all, known, both, bytes, bytes);
 	}
 }

@@ -59,7 +59,9 @@ struct escape_site {
 	double weight; /* blocks, estimated */
 	double weights[FATE_COUNT];
 	struct estimate blocks, bytes;
-	double freed; /* of weight: blocks that were freed */
+	double variance;            /* of blocks, as they were drawn, behind escape_finish */
+	double covariance, squares; /* of blocks and bytes; the squares that variance sums */
+	double freed;               /* of weight: blocks that were freed */
 	uint64_t whys[MODEL_WHY_COUNT];
 	uint64_t proved;
 	uint64_t inferred;
@@ -195,9 +197,15 @@ void escape_release(struct escape *escape);
 /* As if no block had begun, but for what is known of places and code. */
 void escape_reset(struct escape *escape);
 
-/* Behind escape_finish, where from some time on not all blocks were taken: widens what
- * is said of sites that may have had some since then. interval, bias: of the sampling. */
+/* Behind escape_finish, where not all blocks were taken, or not from some time on: widens what
+ * is said of sites that may have had some of such sizes since then that no sample met.
+ * interval, bias: of the sampling. */
 void escape_unseen(struct escape *escape, double interval, uint64_t bias);
+
+/* Behind escape_finish: weights are such that the sum of all sites' blocks is the true one
+ * (known 1), and that of the bytes, too (2). So what is off at one site is off the other way
+ * at others, and the less the more of all is that site's. */
+void escape_known(struct escape *escape, unsigned known);
 
 /* For struct model_hooks; tags are path numbers. */
 void escape_begin(struct escape *escape, struct model_block *block);

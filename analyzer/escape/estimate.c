@@ -1,5 +1,7 @@
 #include "analyzer/escape/estimate.h"
 
+#include <math.h>
+
 #include "analyzer/util/stats.h"
 
 void
@@ -19,7 +21,11 @@ estimate_add_beyond(struct estimate *estimate, double value, double weight)
 {
 	double more = value * (weight - 1);
 
+	if (!(weight > 1))
+		return;
 	estimate->more += more;
+	estimate->drawn += value;
+	estimate->chances -= weight * log1p(-1 / weight);
 	estimate->variance += value * more * weight;
 	estimate_unseen(estimate, value, weight);
 }
@@ -45,10 +51,23 @@ estimate_quantile(double share, double mean, double variance)
 	return variance / mean * stats_gamma_quantile(share, mean * mean / variance);
 }
 
+/* Given that any was seen, which is no news where some were to be in any case. */
+static double
+estimate_more_low(const struct estimate *estimate)
+{
+	double mean = estimate->more, variance = estimate->variance, shape;
+
+	if (!(mean > 0) || !(variance > 0) || estimate->seen > estimate->drawn)
+		return estimate_quantile(0.025, mean, variance);
+	shape = mean * mean / variance;
+	return variance / mean *
+	    stats_gamma_quantile_given(0.025, shape, estimate->chances / shape);
+}
+
 double
 estimate_low(const struct estimate *estimate)
 {
-	double more = estimate_quantile(0.025, estimate->more, estimate->variance);
+	double more = estimate_more_low(estimate);
 
 	return estimate->seen + (more > estimate->unit / 2 ? more - estimate->unit / 2 : 0);
 }

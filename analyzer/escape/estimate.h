@@ -9,6 +9,12 @@
  * weights these are the moments of the negative binomial, from which the exact
  * interval comes. That one knows whole blocks only, so the lower bound is half a
  * block lower; the upper one is that of half a block more than was seen (mid-P).
+ *
+ * Who looks at a sum does so because something of it was seen. Of sums that rarely are, the
+ * lower bound is therefore one given that: what was seen is compared with the distribution
+ * that is truncated at zero (David and Johnson 1952), where the chance that any is seen of a
+ * sum r times the estimate is 1 - exp(-r * chances). One block by itself then says no more
+ * than that there is one. Of the upper bound it would change less than 4 %.
  */
 #ifndef ESCAPE_ESTIMATE_H
 #define ESCAPE_ESTIMATE_H
@@ -18,6 +24,8 @@ struct estimate {
 	double seen;          /* sum of the values */
 	double more;          /* estimated beyond that */
 	double variance;      /* of more */
+	double drawn;         /* of seen what might not have been */
+	double chances;       /* draws that would have met, and in such a sum are expected to */
 	double step;          /* most that one block added to more ... */
 	double step_variance; /* ... what that one added to variance ... */
 	double unit;          /* ... and its value */

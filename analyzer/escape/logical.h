@@ -35,6 +35,10 @@ struct logical_frame {
 	bool wrapper;
 	bool startup;
 	bool tail; /* left by a jump: put back */
+	/* What escape.c found out of it, which is asked for each path: */
+	bool told;             /* if it is */
+	const char *container; /* that it is of, static; NULL: of none */
+	const char *called;    /* a wrapper that people call by that name; NULL: not by one */
 };
 
 struct logical_stack {

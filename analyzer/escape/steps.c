@@ -15,8 +15,7 @@
 enum { STEPS_DEPTH = 4 };
 
 enum {
-	STEPS_TAILS = 16,   /* functions in a chain of jumps */
-	STEPS_SITES = 4096, /* calls of a function in which inlined ones are looked for */
+	STEPS_TAILS = 16, /* functions in a chain of jumps */
 };
 
 struct steps_site {
@@ -35,13 +34,10 @@ struct steps_function {
 	size_t always_count;
 	bool has_always;
 	bool tails, leaves, rejoins, has_rejoins;
-	/* Inlined instances of which it has more than one copy; sorted. */
-	uint64_t *copied;
-	size_t copied_count;
-	bool has_copied, all_copied;
 };
 
-/* An allocation is an event, but where memory runs out. free(NULL) is none. */
+/* A call is an event, also where it gives no block (older traces: if it does). free(NULL)
+ * is none. */
 static const char *const steps_hooks[] = { "malloc", "calloc", "realloc", "reallocarray",
 	"memalign", "posix_memalign", "aligned_alloc", "valloc", "pvalloc", NULL };
 
@@ -67,10 +63,8 @@ steps_release(struct steps *steps)
 {
 	size_t i;
 
-	for (i = 0; i < steps->function_count; i++) {
+	for (i = 0; i < steps->function_count; i++)
 		free(steps->functions[i].always);
-		free(steps->functions[i].copied);
-	}
 	free(steps->functions);
 	free(steps->sites);
 	free(steps->callees);
@@ -113,13 +107,29 @@ steps_place(struct steps *steps, uint32_t pc)
 
 /* ---- functions ---- */
 
+/* The module has the code that stands there: what is called so is its own, be it called
+ * malloc, and no stub that leads to the library's. */
+static bool
+steps_own(struct steps *steps, const struct steps_function *function, uint64_t address)
+{
+	struct flow *flow = symbol_flow(steps->places->logical->symbol, function->handle, address);
+	struct flow_shape shape;
+
+	if (flow == NULL)
+		return false;
+	flow_describe(flow, &shape);
+	return shape.instructions > 0 || shape.oversized;
+}
+
 /* What is called there is of that name; slot: by the pointer there. */
 static bool
 steps_calls(struct steps *steps, const struct steps_function *function, const char *const *names,
     uint64_t address, bool slot)
 {
 	return steps_named(names,
-	    symbol_callee_name(steps->places->logical->symbol, function->handle, address, slot));
+		   symbol_callee_name(
+		       steps->places->logical->symbol, function->handle, address, slot)) &&
+	    (slot || !steps_own(steps, function, address));
 }
 
 /* What the function jumps to when it ends: does that take its place for long? */
@@ -271,14 +281,13 @@ steps_call_always(struct steps *steps, size_t number, uint64_t site, unsigned de
 	/* what never was on a stack may be a malloc that is not ours */
 	if (pc == 0 || !flow_callee(function->flow, site, &callee) || callee.address == 0)
 		return false;
+	if (!callee.slot && steps_own(steps, function, callee.address))
+		return steps_always(steps, steps_function(steps, module, callee.address), depth);
+	if (steps_calls(steps, function, steps_hooks, callee.address, callee.slot))
+		return true;
 	name = symbol_callee_name(
 	    steps->places->logical->symbol, function->handle, callee.address, callee.slot);
-	if (steps_named(steps_hooks, name))
-		return true;
-	if (name != NULL && steps_callee_named(steps, pc, name, depth))
-		return true;
-	return !callee.slot &&
-	    steps_always(steps, steps_function(steps, module, callee.address), depth);
+	return name != NULL && steps_callee_named(steps, pc, name, depth);
 }
 
 /* Fills function->always; the depth of the functions it looks into is limited. */
@@ -366,83 +375,6 @@ steps_find_rejoins(struct steps *steps, size_t number)
 
 /* ---- inlined instances ---- */
 
-/* A call in inlined code. */
-struct steps_inlined {
-	const struct symbol_place *place;
-	uint64_t instance;
-	uint64_t position; /* line and column */
-};
-
-static int
-steps_compare_inlined(const void *left, const void *right)
-{
-	const struct steps_inlined *a = left, *b = right;
-
-	if (a->instance != b->instance)
-		return a->instance < b->instance ? -1 : 1;
-	return a->position < b->position ? -1 : a->position > b->position;
-}
-
-static int
-steps_compare_number(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return a < b ? -1 : a > b;
-}
-
-/* A call of one instance that stands twice in the code was copied with it, as by
- * unrolling a loop: the instance is entered at more places than one. */
-static void
-steps_collect_copied(struct steps_function *function, struct steps_inlined *list, size_t count)
-{
-	size_t i, k, cap = 0;
-
-	qsort(list, count, sizeof(*list), steps_compare_inlined);
-	for (i = 1; i < count; i++) {
-		if (steps_compare_inlined(&list[i - 1], &list[i]) != 0)
-			continue;
-		for (k = 0; k + 1 < list[i].place->count; k++) {
-			function->copied = xgrow(function->copied, &cap, function->copied_count + 1,
-			    sizeof(*function->copied));
-			function->copied[function->copied_count++] =
-			    list[i].place->frames[k].instance;
-		}
-	}
-	if (function->copied_count > 0)
-		qsort(function->copied, function->copied_count, sizeof(*function->copied),
-		    steps_compare_number);
-}
-
-static void
-steps_find_copied(struct steps *steps, struct steps_function *function)
-{
-	struct symbol *symbol = steps->places->logical->symbol;
-	uint32_t handle = logical_places_handle(steps->places, function->module);
-	struct steps_inlined *list;
-	const struct symbol_frame *frame;
-	const uint64_t *sites;
-	size_t count, used = 0, i;
-
-	if (function->has_copied)
-		return;
-	function->has_copied = true;
-	sites = flow_sites(function->flow, &count);
-	function->all_copied = count > STEPS_SITES;
-	if (function->all_copied)
-		return;
-	list = xcalloc(count + 1, sizeof(*list));
-	for (i = 0; i < count; i++) {
-		list[used].place = symbol_resolve(symbol, handle, sites[i], true);
-		frame = list[used].place->frames;
-		list[used].instance = frame->instance;
-		list[used].position = (uint64_t)frame->line << 32 | frame->column;
-		used += list[used].place->count > 1;
-	}
-	steps_collect_copied(function, list, used);
-	free(list);
-}
-
 /* Where the instance that the call at site stands in is entered, as its debug
  * information says; 0 if the code does not bear that out. */
 static uint64_t
@@ -455,46 +387,7 @@ steps_entry(
 	    : 0;
 }
 
-/* The same; 0 also if it may be entered elsewhere. */
-static uint64_t
-steps_only_entry(struct steps *steps, struct steps_function *function,
-    const struct symbol_frame *instance, uint64_t site)
-{
-	steps_find_copied(steps, function);
-	if (function->all_copied ||
-	    (function->copied_count > 0 &&
-		bsearch(&instance->instance, function->copied, function->copied_count,
-		    sizeof(*function->copied), steps_compare_number) != NULL))
-		return 0;
-	return steps_entry(function, instance, site);
-}
-
 /* ---- answers ---- */
-
-/* So many levels of the place, from the outermost, are entered only on ways to it on
- * which a call would have been seen. */
-static uint32_t
-steps_guarded(struct steps *steps, struct steps_function *function,
-    const struct symbol_place *place, uint64_t offset)
-{
-	const uint64_t *always = function->always;
-	size_t count = function->always_count, i;
-	uint32_t guarded = 0;
-	uint64_t entry;
-
-	if (count == 0)
-		return 0;
-	if (flow_dominates_any(function->flow, always, count, offset) == FLOW_YES)
-		guarded = 1;
-	for (i = 1; i < place->count; i++) {
-		entry =
-		    steps_only_entry(steps, function, &place->frames[place->count - 1 - i], offset);
-		if (entry != 0 &&
-		    flow_leads_without(function->flow, entry, offset, always, count) == FLOW_NO)
-			guarded = (uint32_t)i + 1;
-	}
-	return guarded;
-}
 
 struct place_code
 steps_code(struct steps *steps, uint32_t pc)
@@ -511,7 +404,9 @@ steps_code(struct steps *steps, uint32_t pc)
 	code.leaves = function->leaves;
 	code.rejoins = function->rejoins;
 	if (function->flow != NULL && !at->tail && !at->signal)
-		code.guarded = steps_guarded(steps, function, steps_symbol(steps, pc), at->offset);
+		code.guarded = function->always_count > 0 &&
+		    flow_dominates_any(function->flow, function->always, function->always_count,
+			at->offset) == FLOW_YES;
 	return code;
 }
 
@@ -528,7 +423,9 @@ steps_common(const struct symbol_place *a, const struct symbol_place *b)
 }
 
 /* Of the instances that both are in, so many may be the same ones: one that must
- * have been entered again on the way is not, nor what is inside of it. */
+ * have been entered again on the way is not, nor what is inside of it. What is told to
+ * be the entry may be another piece of it (clang does not say which is): all that is in
+ * the instance must come by it. */
 static uint32_t
 steps_alive(const struct steps_function *function, const struct symbol_place *place,
     uint32_t common, uint64_t from, uint64_t to)
@@ -537,32 +434,14 @@ steps_alive(const struct steps_function *function, const struct symbol_place *pl
 	uint64_t entry;
 
 	for (alive = 1; alive < common; alive++) {
-		entry = steps_entry(function, &place->frames[place->count - 1 - alive], to);
-		if (entry != 0 && flow_reaches_avoiding(function->flow, from, to, entry) == FLOW_NO)
+		const struct symbol_frame *instance = &place->frames[place->count - 1 - alive];
+
+		entry = steps_entry(function, instance, to);
+		if (entry != 0 && steps_entry(function, instance, from) == entry &&
+		    flow_reaches_avoiding(function->flow, from, to, entry) == FLOW_NO)
 			break;
 	}
 	return alive;
-}
-
-/* Of the instances that are alive, so many are the same ones, as nothing leads to
- * their entry from there. In a loop that says little: compilers move the entry out of
- * one that goes around the instance, whose next pass begins behind it. */
-static uint32_t
-steps_firm(struct steps *steps, struct steps_function *function, const struct symbol_place *place,
-    uint32_t alive, uint64_t from, uint64_t to)
-{
-	uint32_t firm;
-	uint64_t entry;
-
-	if (alive > 1 && flow_reaches(function->flow, from, from) != FLOW_NO)
-		return 1;
-	for (firm = 1; firm < alive; firm++) {
-		entry =
-		    steps_only_entry(steps, function, &place->frames[place->count - 1 - firm], to);
-		if (entry == 0 || flow_meets(function->flow, from, entry) != FLOW_NO)
-			break;
-	}
-	return firm;
 }
 
 /* The call that returns to site, of an allocation, is the last one of its function. */
@@ -577,6 +456,9 @@ steps_gave(struct steps *steps, const struct steps_function *function,
 	    steps_calls(steps, function, steps_hooks, callee.address, callee.slot);
 }
 
+/* No step proves that inlined instances stay the same: a pass of a loop that was peeled or
+ * unrolled is another activation, and of its copies the compiler tells as of one instance,
+ * in which nothing may be left of what stood between them. */
 struct place_step
 steps_step(struct steps *steps, uint32_t from, uint32_t to)
 {
@@ -615,8 +497,6 @@ steps_step(struct steps *steps, uint32_t from, uint32_t to)
 	step.known = true;
 	step.alive[PLACE_GAP] = steps_alive(function, place, common, a, b);
 	step.alive[PLACE_NOTHING] = step.alive[PLACE_GAP];
-	step.firm[PLACE_GAP] = steps_firm(steps, function, place, step.alive[PLACE_GAP], a, b);
-	step.firm[PLACE_NOTHING] = step.firm[PLACE_GAP];
 	if (function->always_count > 0 &&
 	    flow_reaches_without(function->flow, a, b, function->always, function->always_count) ==
 		FLOW_NO)

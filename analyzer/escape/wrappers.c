@@ -262,6 +262,8 @@ wrappers_listed(const char *const *list, const char *name)
 	size_t len;
 
 	for (; *list != NULL; list++) {
+		if (**list != *name && **list != '*')
+			continue;
 		len = strlen(*list);
 		if ((*list)[len - 1] == '*' ? strncmp(name, *list, len - 1) == 0
 					    : strcmp(name, *list) == 0)
@@ -283,7 +285,7 @@ static bool
 wrappers_begins(const char *const *list, const char *name)
 {
 	for (; *list != NULL; list++)
-		if (strncmp(name, *list, strlen(*list)) == 0)
+		if (**list == *name && strncmp(name, *list, strlen(*list)) == 0)
 			return true;
 	return false;
 }

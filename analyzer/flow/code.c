@@ -192,6 +192,20 @@ code_locate(struct code *code, uint64_t target)
 	return where;
 }
 
+static bool
+is_thunk(const struct code *code, uint64_t target)
+{
+	const struct flow_source *source = code->source;
+	const char *name = source->callee(source->data, target, false);
+	struct flow_part part;
+
+	if (name != NULL)
+		return flow_is_thunk(name, NULL, 0);
+	memset(&part, 0, sizeof(part));
+	return source->part(source->data, target, &part) &&
+	    flow_is_thunk(NULL, part.bytes + (target - part.start), part.end - target);
+}
+
 bool
 code_begin(struct code *code, const struct flow_source *source, uint64_t entry)
 {
@@ -231,6 +245,20 @@ code_release(struct code *code)
 	memset(code, 0, sizeof(*code));
 }
 
+/* What the code of another function, which is called, tells of the call. */
+static void
+look_at_callee(const struct code *code, struct code_end *end)
+{
+	const struct flow_source *source = code->source;
+
+	if (!end->noreturn)
+		end->noreturn = returns_never(source, end->target);
+	if (!end->twice)
+		end->twice = returns_address_kept(source, end->target);
+	if (!end->noreturn && is_thunk(code, end->target))
+		end->target = 0;
+}
+
 static void
 add_call(struct code *code, struct code_end *end)
 {
@@ -240,12 +268,12 @@ add_call(struct code *code, struct code_end *end)
 	if (end->target != 0)
 		name = source->callee(source->data, end->target, end->slot);
 	if (name != NULL) {
-		end->twice = returns_twice(name);
+		/* such a stub may lead to setjmp as well */
+		end->twice = strcmp(name, FLOW_STRANGE) == 0 || returns_twice(name);
 		end->noreturn = returns_never_named(name);
 	}
-	if (!end->noreturn && end->target != 0 && !end->slot &&
-	    code_part(code, end->target) == NULL)
-		end->noreturn = returns_never(source, end->target);
+	if (end->target != 0 && !end->slot && code_part(code, end->target) == NULL)
+		look_at_callee(code, end);
 	/* "call 1f; 1: pop": a jump that leaves a return address behind */
 	if (end->target != 0 && !end->slot && code_is_label(code, end->target)) {
 		code->inner_calls = true;
@@ -261,6 +289,7 @@ add_end(struct code *code, const struct insn *insn, uint64_t address, bool last)
 	enum code_where where = CODE_EXIT;
 	enum code_where behind = CODE_INSIDE;
 	bool runs_off = last && insn->kind == INSN_PLAIN;
+	bool thunk = false;
 	uint64_t target = runs_off ? address + insn->length : insn->target;
 
 	if (last && insn->kind == INSN_BRANCH)
@@ -268,6 +297,10 @@ add_end(struct code *code, const struct insn *insn, uint64_t address, bool last)
 	if (runs_off ||
 	    ((insn->kind == INSN_JUMP || insn->kind == INSN_BRANCH) && target != 0 && !insn->slot))
 		where = code_locate(code, target);
+	if (where == CODE_EXIT && insn->kind == INSN_JUMP && target != 0 && !insn->slot)
+		thunk = is_thunk(code, target);
+	if (thunk)
+		target = 0;
 	if (where == CODE_EXIT && insn->kind != INSN_CALL && target != 0 && !insn->slot)
 		append(&code->tails, &code->tail_count, &code->tail_cap, target);
 	code->ends = xgrow(code->ends, &code->end_cap, code->end_count + 1, sizeof(*code->ends));
@@ -278,6 +311,7 @@ add_end(struct code *code, const struct insn *insn, uint64_t address, bool last)
 	end->target = target;
 	end->kind = runs_off ? INSN_JUMP : insn->kind;
 	end->slot = insn->slot;
+	end->thunk = thunk;
 	end->where = where;
 	end->behind = behind;
 	if (end->kind == INSN_CALL)
@@ -299,6 +333,50 @@ goes_on(const struct code *code, const struct insn *insn)
 	case INSN_BAD:
 	default: return false;
 	}
+}
+
+/* What compilers align code with, and what they put where nothing comes to. */
+static bool
+is_padding(const uint8_t *bytes, size_t length)
+{
+	for (; length > 1 && (*bytes == 0x66 || *bytes == 0x2e); length--)
+		bytes++;
+	if (length == 1)
+		return *bytes == 0x90 || *bytes == 0xcc;                 /* nop, int3 */
+	return *bytes == 0x0f && (bytes[1] == 0x1f || bytes[1] == 0x0b); /* nop, ud2 */
+}
+
+static bool
+part_is_partial(const struct code_part *part)
+{
+	uint64_t size = part->part.end - part->part.start;
+	struct insn insn;
+	uint64_t at = 0;
+
+	while (at < size) {
+		uint8_t length = part->marks[at] & CODE_LENGTH;
+
+		if (length == 0) {
+			insn_decode(
+			    &insn, part->part.bytes + at, size - at, part->part.start + at, false);
+			if (!is_padding(part->part.bytes + at, insn.length))
+				return true;
+			length = insn.length;
+		}
+		at += length;
+	}
+	return false;
+}
+
+bool
+code_is_partial(const struct code *code)
+{
+	size_t i;
+
+	for (i = 0; i < code->part_count; i++)
+		if (part_is_partial(&code->parts[i]))
+			return true;
+	return false;
 }
 
 /* Follows the instructions from address until control cannot just go on. */

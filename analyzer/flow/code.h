@@ -51,8 +51,11 @@ struct code_end {
 	bool slot;
 	bool noreturn; /* a call that never returns */
 	bool twice;    /* ... or more than once */
+	bool thunk;    /* a jump to what jumps on to where a register says */
 	enum code_jump jump;
 	bool leaves;
+	bool pointer;      /* targets are all labels whose address is known to be taken */
+	bool tabled;       /* ... and the pointer comes from a table that has such */
 	uint64_t *targets; /* owned */
 	size_t target_count;
 };
@@ -102,6 +105,8 @@ struct code_end *code_end(const struct code *code, uint64_t address);
 /* False if address, which is inside, is in the middle of an instruction, unless the
  * piece seems to have more than code in it. */
 bool code_in_line(const struct code *code, uint64_t address);
+/* True if it has instructions, other than padding, that nothing known leads to. */
+bool code_is_partial(const struct code *code);
 /* True if address is inside, but no function's start. */
 bool code_is_label(const struct code *code, uint64_t address);
 

@@ -232,28 +232,6 @@ flow_reaches_without(struct flow *flow, uint64_t a, uint64_t b, const uint64_t *
 }
 
 enum flow_answer
-flow_meets(struct flow *flow, uint64_t a, uint64_t address)
-{
-	enum flow_answer answer = FLOW_UNKNOWN;
-	uint32_t *nodes;
-	size_t count = 0;
-	size_t from;
-	size_t i;
-
-	if (!flow->known || !find_site(flow, a, &from))
-		return FLOW_UNKNOWN;
-	nodes = xcalloc(flow->block_count + 1, sizeof(*nodes));
-	if (add_holders(flow, address, nodes, &count))
-		answer = FLOW_NO;
-	for (i = 0; i < count; i++) {
-		if (graph_reaches(&flow->graph, flow->callers[from], nodes[i], NULL))
-			answer = FLOW_YES;
-	}
-	free(nodes);
-	return answer;
-}
-
-enum flow_answer
 flow_passes(struct flow *flow, uint64_t address, uint64_t b)
 {
 	struct graph_cuts cuts = { .what = GRAPH_CLOSED };
@@ -267,33 +245,6 @@ flow_passes(struct flow *flow, uint64_t address, uint64_t b)
 	cuts.nodes = nodes;
 	if (add_holders(flow, address, nodes, &cuts.count))
 		answer = graph_enters(&flow->graph, flow->callers[to], &cuts) ? FLOW_NO : FLOW_YES;
-	free(nodes);
-	return answer;
-}
-
-enum flow_answer
-flow_leads_without(
-    struct flow *flow, uint64_t address, uint64_t b, const uint64_t *calls, size_t count)
-{
-	enum flow_answer answer = FLOW_UNKNOWN;
-	struct graph_cuts cuts;
-	uint32_t *nodes;
-	uint32_t *starts;
-	size_t start_count = 0;
-	size_t to;
-	size_t i;
-
-	if (!flow->known || !find_site(flow, b, &to))
-		return FLOW_UNKNOWN;
-	nodes = find_callers(flow, calls, count, &cuts);
-	starts = xcalloc(flow->block_count + 1, sizeof(*starts));
-	if (add_holders(flow, address, starts, &start_count))
-		answer = FLOW_NO;
-	for (i = 0; i < start_count; i++) {
-		if (graph_leads(&flow->graph, starts[i], flow->callers[to], &cuts))
-			answer = FLOW_YES;
-	}
-	free(starts);
 	free(nodes);
 	return answer;
 }

@@ -10,7 +10,7 @@
  * branch, the way on after every call, but for those that plainly never return,
  * from each call
  * to the landing pads that its exceptions go to, from each call to the return of
- * every setjmp of the function and to code whose address is taken
+ * every setjmp of the function, be it called otherwise, and to code whose address is taken
  * (__builtin_setjmp). So FLOW_NO of flow_reaches is a proof, its FLOW_YES is none;
  * FLOW_YES of flow_dominates and flow_always is a proof, their FLOW_NO is none.
  * Where the code jumps to a place that is not understood, everything can come next.
@@ -54,6 +54,9 @@ struct flow_part {
 	bool fragment;     /* no function begins at start: a ".cold" part */
 };
 
+/* No name: who knows what it leads to. */
+#define FLOW_STRANGE "?"
+
 /* Where code comes from. What the functions give stays valid as long as data, but the
  * bytes of parts: until forget. */
 struct flow_source {
@@ -64,8 +67,8 @@ struct flow_source {
 	/* The piece that holds address; false if there is none. */
 	bool (*part)(void *data, uint64_t address, struct flow_part *part);
 	/* Name of what is called at address, or (slot) by the pointer that stands
-	 * there: "malloc"; NULL if it has none, "" for a stub whose function has none.
-	 * Without "@plt" or a version. */
+	 * there: "malloc"; NULL if it has none, "" for a stub whose function has none,
+	 * FLOW_STRANGE for one that is not understood. Without "@plt" or a version. */
 	const char *(*callee)(void *data, uint64_t address, bool slot);
 	/* Copies size bytes at address, of memory that nothing writes but the loader,
 	 * as it leaves them. */
@@ -134,16 +137,9 @@ enum flow_answer flow_reaches_avoiding_all(
 enum flow_answer flow_reaches_without(
     struct flow *flow, uint64_t a, uint64_t b, const uint64_t *calls, size_t count);
 
-/* Can the activation that is at site a execute the instruction at address later?
- * FLOW_UNKNOWN if no instruction starts there. */
-enum flow_answer flow_meets(struct flow *flow, uint64_t a, uint64_t address);
 /* Has every activation that is at site b executed the instruction at address?
- * FLOW_UNKNOWN as before. */
+ * FLOW_UNKNOWN if no instruction starts there. */
 enum flow_answer flow_passes(struct flow *flow, uint64_t address, uint64_t b);
-/* Can an activation that executes the instruction at address be at site b later, on
- * a way on which none of these calls comes back? FLOW_UNKNOWN as before. */
-enum flow_answer flow_leads_without(
-    struct flow *flow, uint64_t address, uint64_t b, const uint64_t *calls, size_t count);
 
 /* Does every activation that is at b have call a behind it, come back from
  * normally? (An exception is no such return.) a == b: FLOW_NO. */
@@ -165,6 +161,14 @@ struct flow_callee {
 
 /* What the call that returns at site calls; false if it is no site. */
 bool flow_callee(const struct flow *flow, uint64_t site, struct flow_callee *callee);
+/*
+ * Compilers that let no processor guess where a jump leads put in its place, or in that of
+ * a computed call, one to a function that jumps there in turn, by a return to what it has
+ * put over the return address of a call of its own. Is what has that name, or begins so and
+ * has none (NULL), such a function? What calls it calls what a register says.
+ */
+bool flow_is_thunk(const char *name, const uint8_t *bytes, size_t size);
+
 /* The sites, ascending; *count of them, valid as long as the flow. */
 const uint64_t *flow_sites(const struct flow *flow, size_t *count);
 /* What the function jumps to when it leaves by a tail call, ascending, without

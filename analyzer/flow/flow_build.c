@@ -302,6 +302,25 @@ open_jumps(struct code *code)
 	}
 }
 
+/* Labels may also be known by their distance from another one (gcc's manual: Labels as
+ * Values), which no address tells of. Then there is code that nothing leads to; or, where
+ * one comes to all of it in some other way too, an address that the code itself takes, or
+ * the only one that is known. */
+static void
+open_pointers(struct code *code)
+{
+	bool all = code_is_partial(code);
+	size_t i;
+
+	for (i = 0; i < code->end_count; i++) {
+		struct code_end *end = &code->ends[i];
+
+		if (end->pointer &&
+		    (all || (!end->tabled && (code->taken_count > 0 || end->target_count == 1))))
+			end->jump = CODE_OPEN;
+	}
+}
+
 static bool
 has_computed(const struct code *code)
 {
@@ -336,6 +355,7 @@ resolve(struct build *build)
 	}
 	if (round == ROUNDS_MAX)
 		open_jumps(&build->code);
+	open_pointers(&build->code);
 	/* what is known of a jump now may be no target, but that it leaves */
 	make_graph(build);
 }

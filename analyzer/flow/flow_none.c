@@ -169,23 +169,9 @@ flow_exit_jumps(const struct flow *flow, size_t *count, bool *open)
 }
 
 enum flow_answer
-flow_meets(struct flow *flow, uint64_t a, uint64_t address)
-{
-	(void)a;
-	(void)address;
-	return flow_reaches(flow, 0, 0);
-}
-
-enum flow_answer
-flow_leads_without(
-    struct flow *flow, uint64_t address, uint64_t b, const uint64_t *calls, size_t count)
-{
-	(void)address;
-	return flow_dominates_any(flow, calls, count, b);
-}
-
-enum flow_answer
 flow_passes(struct flow *flow, uint64_t address, uint64_t b)
 {
-	return flow_meets(flow, address, b);
+	(void)address;
+	(void)b;
+	return flow_reaches(flow, 0, 0);
 }

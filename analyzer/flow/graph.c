@@ -133,8 +133,9 @@ graph_reaches(struct graph *graph, uint32_t a, uint32_t b, const struct graph_cu
 }
 
 bool
-graph_leads(struct graph *graph, uint32_t a, uint32_t b, const struct graph_cuts *cuts)
+graph_enters(struct graph *graph, uint32_t b, const struct graph_cuts *cuts)
 {
+	uint32_t a = graph->entry;
 	size_t queued = 0;
 
 	set_cuts(graph, cuts);
@@ -143,10 +144,4 @@ graph_leads(struct graph *graph, uint32_t a, uint32_t b, const struct graph_cuts
 		graph->queue[queued++] = a;
 	}
 	return walk(graph, queued, b);
-}
-
-bool
-graph_enters(struct graph *graph, uint32_t b, const struct graph_cuts *cuts)
-{
-	return graph_leads(graph, graph->entry, b, cuts);
 }

@@ -64,8 +64,6 @@ bool graph_has_edge_to(const struct graph *graph, uint32_t node);
 
 /* From the end of node a (all its edges, whatever the cuts say) to node b. */
 bool graph_reaches(struct graph *graph, uint32_t a, uint32_t b, const struct graph_cuts *cuts);
-/* From the begin of node a to node b. */
-bool graph_leads(struct graph *graph, uint32_t a, uint32_t b, const struct graph_cuts *cuts);
 /* From the entry to node b; to b = EXIT as well. */
 bool graph_enters(struct graph *graph, uint32_t b, const struct graph_cuts *cuts);
 

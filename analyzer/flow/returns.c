@@ -11,15 +11,17 @@ enum {
 	INSTRUCTIONS_MAX = 2000, /* that are looked at, of one function */
 	PLACES_MAX = 256,        /* where its branches lead */
 	DEPTH_MAX = 3,           /* of functions that call such a function last */
+	KEEPS_MAX = 32,          /* instructions before a function keeps its return address */
 };
 
 /*
  * In source->returns: at depths below the lower byte a function was seen not to
  * return, at the upper byte and below it was not seen. Who looks from further away sees
  * less, so that both hold for the depths between; and the answer does not depend on
- * what was asked before.
+ * what was asked before. Above these: whether it keeps its return address.
  */
-enum { BYTE = 8, MASK = 0xff };
+enum { BYTE = 8, MASK = 0xff, NOTHING = (DEPTH_MAX + 1) << BYTE };
+enum { KEEPS_ASKED = 1 << 16, KEEPS = 1 << 17 };
 
 /* Reserved names of what ends the activation, the thread or the program. */
 static const char *const never_returning[] = {
@@ -116,6 +118,14 @@ enter_part(struct look *look, uint64_t address)
 	return true;
 }
 
+/* A call of a place in the midst of the function. */
+static bool
+is_inner(const struct look *look, const struct insn *insn)
+{
+	return !insn->slot && insn->target != look->entry && insn->target >= look->part.start &&
+	    insn->target < look->part.end;
+}
+
 /* Does the call never come back? */
 static bool
 is_last(const struct look *look, const struct insn *insn)
@@ -140,6 +150,9 @@ way_of(struct look *look, const struct insn *insn, uint64_t after)
 	switch (insn->kind) {
 	case INSN_PLAIN: return WAY_ON;
 	case INSN_CALL:
+		/* "call 1f": who returns there is another way through the function */
+		if (is_inner(look, insn))
+			return WAY_LEAVES;
 		/* at the very end a call is the last thing anyway */
 		return after == look->part.end || is_last(look, insn) ? WAY_ENDS : WAY_ON;
 	case INSN_BRANCH: return insn->slot || !add_place(look, insn->target) ? WAY_LEAVES : WAY_ON;
@@ -195,21 +208,31 @@ never_leaves(const struct flow_source *source, uint64_t entry, unsigned int dept
 	return never;
 }
 
+static uint64_t
+recall(const struct flow_source *source, uint64_t entry)
+{
+	struct map_key key = { .lo = entry };
+	const uint64_t *known = source->returns != NULL ? map_find(source->returns, key) : NULL;
+
+	return known != NULL ? *known : NOTHING;
+}
+
+static void
+remember(const struct flow_source *source, uint64_t entry, uint64_t what)
+{
+	if (source->returns != NULL)
+		*map_insert(source->returns, (struct map_key){ .lo = entry }, NULL) = what;
+}
+
 /* The same, remembered. Goes no deeper than DEPTH_MAX. */
 static bool
 look_through(const struct flow_source *source, uint64_t entry, unsigned int depth)
 {
-	struct map_key key = { .lo = entry };
-	uint64_t never_below = 0;
-	uint64_t may_from = DEPTH_MAX + 1;
-	const uint64_t *known;
+	uint64_t known = recall(source, entry);
+	uint64_t never_below = known & MASK;
+	uint64_t may_from = known >> BYTE & MASK;
 	bool never;
 
-	known = source->returns != NULL ? map_find(source->returns, key) : NULL;
-	if (known != NULL) {
-		never_below = *known & MASK;
-		may_from = *known >> BYTE & MASK;
-	}
 	if (depth < never_below || depth >= may_from)
 		return depth < never_below;
 	never = never_leaves(source, entry, depth);
@@ -217,8 +240,9 @@ look_through(const struct flow_source *source, uint64_t entry, unsigned int dept
 		never_below = depth + 1;
 	else
 		may_from = depth;
-	if (source->returns != NULL)
-		*map_insert(source->returns, key, NULL) = may_from << BYTE | never_below;
+	/* what it calls may be what it is called by, and was looked at meanwhile */
+	known = recall(source, entry) & (KEEPS_ASKED | KEEPS);
+	remember(source, entry, known | may_from << BYTE | never_below);
 	return never;
 }
 
@@ -226,4 +250,66 @@ bool
 returns_never(const struct flow_source *source, uint64_t entry)
 {
 	return look_through(source, entry, 0);
+}
+
+/* Does the instruction make room on the stack? */
+static bool
+is_push(const uint8_t *bytes, size_t length)
+{
+	if (length > 1 && (bytes[0] & 0xf0) == 0x40) {
+		bytes++;
+		length--;
+	}
+	if ((bytes[0] & 0xf8) == 0x50 || bytes[0] == 0x68 || bytes[0] == 0x6a)
+		return true;
+	/* sub $number,%rsp */
+	return length > 1 && (bytes[0] == 0x81 || bytes[0] == 0x83) && bytes[1] == 0xec;
+}
+
+/* Does it read what the stack pointer points to: mov (%rsp),%reg or pop %reg? */
+static bool
+reads_top(const uint8_t *bytes, size_t length)
+{
+	if (length > 1 && (bytes[0] & 0xf0) == 0x40) {
+		bytes++;
+		length--;
+	}
+	if (length == 1)
+		return (bytes[0] & 0xf8) == 0x58;
+	return length == 3 && bytes[0] == 0x8b && (bytes[1] & 0xc7) == 0x04 && bytes[2] == 0x24;
+}
+
+static bool
+keeps_address(const struct flow_source *source, uint64_t entry)
+{
+	struct flow_part part;
+	struct insn insn;
+	const uint8_t *bytes;
+	uint64_t at;
+	size_t i;
+
+	memset(&part, 0, sizeof(part));
+	if (!source->part(source->data, entry, &part))
+		return false;
+	for (at = entry, i = 0; at < part.end && i < KEEPS_MAX; at += insn.length, i++) {
+		bytes = part.bytes + (at - part.start);
+		insn_decode(&insn, bytes, part.end - at, at, source->fixed);
+		if (insn.kind != INSN_PLAIN || is_push(bytes, insn.length))
+			return false;
+		if (reads_top(bytes, insn.length))
+			return true;
+	}
+	return false;
+}
+
+bool
+returns_address_kept(const struct flow_source *source, uint64_t entry)
+{
+	uint64_t known = recall(source, entry);
+
+	if ((known & KEEPS_ASKED) == 0) {
+		known |= KEEPS_ASKED | (keeps_address(source, entry) ? KEEPS : 0);
+		remember(source, entry, known);
+	}
+	return (known & KEEPS) != 0;
 }

@@ -128,6 +128,16 @@ tables_relative(struct code *code, const struct tables_jump *jump)
 	return set_targets(jump->end, found, i);
 }
 
+/* The table begins with a label: what is loaded from it is one as it stands there. */
+static bool
+has_label(struct code *code, const struct tables_jump *jump)
+{
+	uint64_t first;
+
+	return code->source->read(code->source->data, jump->table, &first, sizeof(first)) &&
+	    is_inside(code, first);
+}
+
 bool
 tables_absolute(struct code *code, const struct tables_jump *jump)
 {
@@ -137,6 +147,7 @@ tables_absolute(struct code *code, const struct tables_jump *jump)
 	uint64_t target;
 	size_t i;
 
+	jump->end->tabled = has_label(code, jump);
 	if (!jump->bounded || jump->bound >= ENTRIES_MAX - 1)
 		return tables_pointer(code, jump);
 	found = xcalloc(count, sizeof(*found));
@@ -188,6 +199,7 @@ tables_pointer(struct code *code, const struct tables_jump *jump)
 		found = xreallocarray(found, kept + count + 1, sizeof(*found));
 		kept = add_labels(code, labels, count, found, kept);
 	}
+	jump->end->pointer = true;
 	jump->end->leaves = !jump->stack_known || jump->stack_empty;
 	jump->end->jump = kept > 0 || jump->end->target_count > 0 || jump->stack_empty
 	    ? CODE_RESOLVED

@@ -176,7 +176,8 @@ computed_jump(const struct run *run, size_t block)
 	if ((part->marks[last - part->part.start] & CODE_END) == 0)
 		return NULL;
 	end = code_end(run->code, last);
-	return end != NULL && end->kind == INSN_JUMP && end->target == 0 ? end : NULL;
+	return end != NULL && end->kind == INSN_JUMP && end->target == 0 && !end->thunk ? end
+											: NULL;
 }
 
 /* Marks the blocks from which some edge leads to one that matters; true if there
@@ -393,9 +394,10 @@ values_resolve(struct code *code, const struct values_graph *known)
 		struct code_end *end = &code->ends[i];
 		struct tables_jump jump = { .end = end, .stack_known = true, .stack_empty = true };
 
-		if (end->kind == INSN_JUMP && end->slot && tables_pointer(code, &jump))
+		if (end->kind == INSN_JUMP && (end->slot || end->thunk) &&
+		    tables_pointer(code, &jump))
 			changed = true;
-		computed += end->kind == INSN_JUMP && end->target == 0;
+		computed += end->kind == INSN_JUMP && end->target == 0 && !end->thunk;
 	}
 	if (computed == 0)
 		return changed;

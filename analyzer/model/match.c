@@ -11,6 +11,11 @@
  * block: some 10 ms on any clock. Later, the free before was lost. */
 #define MATCH_SKEW 30000000U
 
+enum {
+	MATCH_GONE = 8,         /* of so many blocks that there may be, one that is gone */
+	MATCH_GONE_STEPS = 256, /* looks at those of one address */
+};
+
 struct match_block {
 	uint64_t begin; /* ticks */
 	uint32_t older; /* 0, or the block before at its address, not ended yet; of a spare
@@ -25,11 +30,53 @@ struct match_part {
 	uint32_t younger, older; /* blocks; 0: none */
 };
 
+/* A process freed there what its children of then have. */
+struct match_gone {
+	uint64_t begin, end; /* ticks */
+	size_t older;        /* of its address, + 1; 0: none */
+};
+
+struct match_fork {
+	uint64_t at; /* ticks */
+	uint32_t parent;
+};
+
+static int
+match_compare_forks(const void *left, const void *right)
+{
+	const struct match_fork *a = left, *b = right;
+
+	return a->at < b->at ? -1 : a->at > b->at;
+}
+
+static void
+match_list_forks(struct match *match)
+{
+	const struct definitions *all = match->definitions;
+	size_t count = all->process_count;
+
+	for (uint32_t i = 1; i <= count; i++) {
+		const struct definitions_process *process = &all->processes[i];
+
+		if (process->parent == 0 || process->parent > count)
+			continue;
+		if (match->forks == NULL) {
+			match->forks = xcalloc(count, sizeof(*match->forks));
+			match->forked = xcalloc(count + 1, sizeof(*match->forked));
+		}
+		match->forks[match->fork_count++] =
+		    (struct match_fork){ process->started, process->parent };
+	}
+	if (match->fork_count > 0)
+		qsort(match->forks, match->fork_count, sizeof(*match->forks), match_compare_forks);
+}
+
 void
 match_init(
     struct match *match, const struct definitions *definitions, const struct streams *streams)
 {
 	*match = (struct match){ .definitions = definitions, .streams = streams };
+	match_list_forks(match);
 }
 
 void
@@ -37,6 +84,10 @@ match_release(struct match *match)
 {
 	free(match->blocks);
 	free(match->parts);
+	free(match->gone);
+	free(match->forks);
+	free(match->forked);
+	map_release(&match->gone_at);
 	map_release(&match->pools);
 	live_release(&match->live);
 	*match = (struct match){ 0 };
@@ -146,13 +197,58 @@ match_allocate(struct match *match, struct match_event *event, uint32_t process)
 		match_chain(match, event->block, &event->event, process);
 }
 
+/* A block ends that a child of its process may have inherited. */
+static void
+match_remember(
+    struct match *match, const struct event *event, uint32_t process, const struct match_block *end)
+{
+	uint64_t *newest;
+
+	while (match->fork_next < match->fork_count &&
+	    match->forks[match->fork_next].at <= event->time) {
+		const struct match_fork *fork = &match->forks[match->fork_next++];
+
+		match->forked[fork->parent] = fork->at;
+	}
+	/* processes are as many as are defined, and a trace may say otherwise */
+	if (process > match->definitions->process_count || match->forked[process] < end->begin ||
+	    match->forked[process] == 0 ||
+	    (match->limit != 0 && match->gone_count >= match->limit / MATCH_GONE))
+		return;
+	newest = map_insert(&match->gone_at, (struct map_key){ process, event->address }, NULL);
+	match->gone =
+	    xgrow(match->gone, &match->gone_cap, match->gone_count + 1, sizeof(*match->gone));
+	match->gone[match->gone_count] = (struct match_gone){ end->begin, event->time, *newest };
+	*newest = ++match->gone_count;
+}
+
+/* A block of the process was at the address at that time. */
+static bool
+match_had(const struct match *match, uint32_t process, uint64_t address, uint64_t time)
+{
+	const struct live_slot *found = live_find(&match->live, process, address);
+	const uint64_t *newest;
+	unsigned left = MATCH_GONE_STEPS;
+	size_t at;
+
+	if (found != NULL && match->blocks[found->block].begin <= time)
+		return true;
+	newest = map_find(&match->gone_at, (struct map_key){ process, address });
+	/* from the newest on, so that the first that had begun decides */
+	for (at = newest != NULL ? *newest : 0; at > 0 && left-- > 0;
+	     at = match->gone[at - 1].older) {
+		if (match->gone[at - 1].begin <= time)
+			return time <= match->gone[at - 1].end;
+	}
+	return false;
+}
+
 /* Whether an ancestor of the process had a block there when it forked. */
 static bool
 match_inherited(const struct match *match, uint32_t process, uint64_t address)
 {
 	const struct definitions *all = match->definitions;
 	uint64_t started;
-	const struct live_slot *found;
 	unsigned left;
 
 	for (left = 64; left > 0; left--) {
@@ -162,8 +258,7 @@ match_inherited(const struct match *match, uint32_t process, uint64_t address)
 		process = all->processes[process].parent;
 		if (process == 0)
 			return false;
-		found = live_find(&match->live, process, address);
-		if (found != NULL && match->blocks[found->block].begin <= started)
+		if (match_had(match, process, address, started))
 			return true;
 	}
 	return false;
@@ -211,6 +306,8 @@ match_release_block(struct match *match, struct match_event *event, uint32_t pro
 		event->lost = old;
 		live_remove(&match->live, slot);
 	}
+	if (match->fork_count > 0)
+		match_remember(match, &event->event, process, &match->blocks[event->block]);
 	if (event->lost != 0)
 		match_drop(match, event->lost);
 	match_drop(match, event->block);

@@ -46,8 +46,10 @@ struct match_left {
 	uint32_t lost; /* as in struct match_event */
 };
 
-struct match_block; /* private, as the next */
+struct match_block; /* private, as the next ones */
 struct match_part;
+struct match_gone;
+struct match_fork;
 
 struct match {
 	const struct definitions *definitions; /* not owned, nor the next */
@@ -58,6 +60,13 @@ struct match {
 	struct match_part *parts; /* of pools, by number of the block; NULL: there are none */
 	size_t part_cap;
 	struct map pools; /* (process, pool) -> its youngest block; 0: none */
+	/* What a process freed since it forked: its children still have it. */
+	struct match_gone *gone;
+	size_t gone_count, gone_cap;
+	struct map gone_at;       /* (process, address) -> its newest + 1; 0: none */
+	struct match_fork *forks; /* by time */
+	size_t fork_count, fork_next;
+	uint64_t *forked; /* by process: when it last forked, ticks; 0: never; NULL: none did */
 	uint32_t block_count;
 	uint32_t limit; /* most blocks at a time; 0: as many as there are */
 	uint32_t spare; /* number to be given again, which leads to the next; 0: none */

@@ -20,13 +20,24 @@ struct model_region {
 	struct region *blind; /* with marks; owned */
 	uint64_t partial;     /* last event whose stack was cut or broken; 0: none */
 	uint16_t number;
+	bool rooted;  /* of its outermost frame is known: */
+	bool foreign; /* it is not that of the program, or of a thread */
+};
+
+/* The last event on a stack that is no thread's own, and the last such event of any
+ * other thread than that one. */
+struct model_foreign {
+	uint64_t last, other;
+	uint32_t thread;
 };
 
 struct model_stream {
-	struct model_region *recent; /* the region of the event before, or NULL */
-	uint32_t thread;             /* same for all levels of a thread */
-	uint64_t thread_gap;         /* of level 0: counts for all regions of the thread */
-	uint32_t given_up;           /* tag + 1 of what realloc took just now, 0: nothing */
+	struct model_region *recent;  /* the region of the event before, or NULL */
+	uint32_t thread;              /* same for all levels of a thread */
+	uint32_t process;             /* same for all threads of a process */
+	struct model_foreign foreign; /* of the process: in the stream with that number */
+	uint64_t thread_gap;          /* of level 0: counts for all regions of the thread */
+	uint32_t given_up;            /* tag + 1 of what realloc took just now, 0: nothing */
 	uint32_t given_node;
 };
 
@@ -52,7 +63,7 @@ model_new(const struct definitions *definitions, const struct streams *streams,
 	struct model *model = xcalloc(1, sizeof(*model));
 	const struct stream *stream = streams->list;
 	size_t i;
-	uint32_t thread = 0;
+	uint32_t thread = 0, process = 0;
 
 	model->definitions = definitions;
 	model->streams = streams;
@@ -63,10 +74,12 @@ model_new(const struct definitions *definitions, const struct streams *streams,
 	model->blind = model->regions;
 	model->list = xcalloc(streams->count + 1, sizeof(*model->list));
 	for (i = 0; i < streams->count; i++, stream++) {
-		if (i == 0 || stream->process != stream[-1].process ||
-		    stream->thread != stream[-1].thread)
+		if (i == 0 || stream->process != stream[-1].process)
+			process = thread = (uint32_t)i;
+		else if (stream->thread != stream[-1].thread)
 			thread = (uint32_t)i;
 		model->list[i].thread = thread;
+		model->list[i].process = process;
 	}
 	return model;
 }
@@ -110,7 +123,8 @@ model_reset(struct model *model)
 
 	model_release_regions(model);
 	for (i = 0; i < model->streams->count; i++)
-		model->list[i] = (struct model_stream){ .thread = model->list[i].thread };
+		model->list[i] = (struct model_stream){ .thread = model->list[i].thread,
+			.process = model->list[i].process };
 	for (i = 0; i < model->chunk_count; i++)
 		free(model->chunks[i]);
 	model->chunk_count = 0;
@@ -215,13 +229,12 @@ model_end_lost(struct model *model, uint32_t number)
 	    });
 }
 
-static float
-model_weight(const struct model *model, const struct event *event)
+float
+model_weight(const struct event *event, uint64_t bias)
 {
 	if (event->interval <= 1)
 		return 1;
-	return (float)(-1 /
-	    expm1(-((double)event->size + (double)model->hooks.bias) / (double)event->interval));
+	return (float)(-1 / expm1(-((double)event->size + (double)bias) / (double)event->interval));
 }
 
 static void
@@ -238,7 +251,7 @@ model_allocate(struct model *model, const struct match_event *match, uint32_t no
 		.stream = match->stream,
 		.node = node,
 		.levels = node != 0 ? places_node(&model->places, node)->levels : 0,
-		.weight = model_weight(model, event),
+		.weight = model_weight(event, model->hooks.bias),
 		.region = event->region,
 		.cost = event->cost,
 		.kind = event->kind,
@@ -293,22 +306,47 @@ model_unknown(struct model_end *end, enum model_why why)
 	end->why = why;
 }
 
+/* The node that called the owner's physical frame; 0: none did. *outside: its levels. */
+static uint32_t
+model_outside(struct model *model, const struct model_end *end, uint32_t *outside)
+{
+	uint32_t node = end->block->node;
+
+	do {
+		node = model->definitions->nodes[node].parent;
+		*outside = places_node(&model->places, node)->levels;
+	} while (*outside >= end->shared && node != 0);
+	if (*outside >= end->shared)
+		*outside = end->shared - 1;
+	return node;
+}
+
 /* The owner's physical frame had a mark all the time: what was not recorded was called
  * by it, or inside of it. */
 static bool
 model_marked(struct model *model, const struct region *region, const struct model_end *end)
 {
-	uint32_t node = end->block->node, outside;
+	uint32_t outside;
 
 	if (!model->hooks.marks || end->shared == 0)
 		return false;
-	do {
-		node = model->definitions->nodes[node].parent;
-		outside = places_node(&model->places, node)->levels;
-	} while (outside >= end->shared && node != 0);
-	if (outside >= end->shared)
-		outside = end->shared - 1;
+	model_outside(model, end, &outside);
 	return !region_unmarked(region, outside + 1, end->block->seq);
+}
+
+/* A stack begins with the owner, or a signal was its call: such a frame has no mark, and
+ * where it stood the next one does, when that stack is used again or that signal comes. */
+static bool
+model_bare(struct model *model, const struct model_end *end)
+{
+	const struct definitions *all = model->definitions;
+	uint32_t outside, node = model_outside(model, end, &outside);
+	uint32_t pc = all->nodes[node].pc;
+
+	if (node == 0 || all->pcs[pc].signal ||
+	    all->pcs[all->nodes[all->nodes[node].parent].pc].signal)
+		return true;
+	return all->nodes[node].parent == 0 && !places_get(&model->places, pc)->once;
 }
 
 /* What one stack says of the other: end->node's region stands at it. */
@@ -343,6 +381,7 @@ model_compare(struct model *model, const struct model_region *both, struct model
 	end->activation = birth << 12 | (end->shared & 4095);
 	end->epoch = owner.back > birth ? owner.back : 0;
 	end->backward = owner.blind > block->seq;
+	end->bare = model->hooks.marks && end->proved < end->shared && model_bare(model, end);
 }
 
 static void
@@ -370,8 +409,8 @@ model_release(struct model *model, const struct match_event *match, uint32_t nod
 		.outcome = MODEL_FREED,
 		.node = node,
 		.stream = match->stream,
-		.realloced = event->kind == ESC_EVENT_GIVE_UP,
-		.timed = event->has_cost,
+		.realloced = decode_moves(event),
+		.timed = event->has_cost && event->kind != ESC_EVENT_GIVE_UP,
 		.cost = event->cost,
 	};
 
@@ -397,10 +436,48 @@ model_second_half(
 	uint32_t tag = stream->given_up;
 
 	stream->given_up = 0;
-	if (tag == 0 || (event->kind != ESC_EVENT_REALLOC && event->kind != ESC_EVENT_REALLOCARRAY))
+	/* in a sample the second half may not be there, but then events are missing */
+	if (tag == 0 || event->gap ||
+	    (event->kind != ESC_EVENT_REALLOC && event->kind != ESC_EVENT_REALLOCARRAY))
 		return false;
 	model->hooks.chain(model->hooks.data, tag - 1);
 	return node == stream->given_node;
+}
+
+/* The stack begins as no thread's own does: it may be another thread's next. */
+static bool
+model_is_foreign(struct model *model, uint32_t node)
+{
+	const struct definitions_node *nodes = model->definitions->nodes;
+	const struct place *root, *next;
+
+	places_node(&model->places, node);
+	root = places_get(&model->places, nodes[places_ancestor(&model->places, node, 1)].pc);
+	next = places_get(&model->places, nodes[places_ancestor(&model->places, node, 2)].pc);
+	return !root->startup || (!root->once && !root->loader && !next->once);
+}
+
+/* Whether another thread was on a stack that it may have given to this one: what was
+ * called there in between is no event of this stream, and what stands there may be of it. */
+static bool
+model_elsewhere(struct model *model, const struct model_stream *stream, struct model_region *both,
+    uint32_t node)
+{
+	struct model_foreign *foreign = &model->list[stream->process].foreign;
+	uint64_t other;
+
+	if (!both->rooted) {
+		both->rooted = true;
+		both->foreign = model_is_foreign(model, node);
+	}
+	if (!both->foreign)
+		return false;
+	if (foreign->last != 0 && foreign->thread != stream->thread)
+		foreign->other = foreign->last;
+	other = foreign->other;
+	foreign->last = model->events;
+	foreign->thread = stream->thread;
+	return other > both->region.last;
 }
 
 static inline void
@@ -418,6 +495,11 @@ model_move(struct model *model, const struct event *event, struct model_stream *
 	if (model->definitions->nodes[node].state != 0)
 		both->partial = model->events;
 	between = region->gap > region->last ? PLACE_GAP : PLACE_NOTHING;
+	if (__builtin_expect(!both->rooted || both->foreign, 0) &&
+	    model_elsewhere(model, stream, both, node)) {
+		between = PLACE_GAP;
+		proved = 0; /* the marks may be the other thread's */
+	}
 	region_move(&model->regions, region, node,
 	    region_said(between, event->vague, event->has_kept, event->kept, proved),
 	    model->events);

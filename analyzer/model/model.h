@@ -78,7 +78,9 @@ struct model_end {
 	bool tail;      /* the owner may have tail-called free, or another function */
 	bool backward;  /* a backward step in it since, of code that is not known */
 	bool gapped;    /* events are missing since */
-	bool realloced; /* realloc took it (or freed it) */
+	bool bare;      /* marks tell of others, and not of the owner, which is presumed:
+	                   a handler of signals, or what a coroutine's stack begins with */
+	bool realloced; /* realloc took it, and did not just free it */
 	bool timed;
 	uint16_t cost; /* ticks of the freeing call, if timed */
 };
@@ -101,6 +103,10 @@ struct model_counts {
 	struct region_counts steps;
 	struct region_counts presumed_steps; /* with marks: those of the stacks without */
 };
+
+/* What a block that was allocated so stands for: 1 / the chance with which it was taken.
+ * bias: esc_header.sample_bias. */
+float model_weight(const struct event *event, uint64_t bias);
 
 /* definitions and streams must stay until model_free. */
 struct model *model_new(const struct definitions *definitions, const struct streams *streams,

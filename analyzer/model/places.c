@@ -228,7 +228,9 @@ places_judge(struct places *places, uint32_t node, enum place_between between)
 		firm = base + guarded;
 	to->arrived[between] = firm;
 	to->passes[between] = false;
-	if (firm > base && (place->once || again->alive[between] == 0)) {
+	/* a stack may be begun anew, by code that did not make its call again */
+	if (firm > base &&
+	    (place->once || ((def->parent != 0 || place->loader) && again->alive[between] == 0))) {
 		firm = to->levels;
 		to->passes[between] = true;
 	} else if (firm > base && base + again->firm[between] > firm) {

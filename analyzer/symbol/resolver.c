@@ -301,7 +301,10 @@ find_function(
 		parent = symbol_elf_parent(&resolver->table, name);
 	if (parent != NULL)
 		return fde_start(resolver, parent->start);
-	/* DWARF gives one function with several ranges: its first is the function */
+	/* DWARF gives one function with several ranges: its first is the function, but where
+	 * each block has its own section, of which the first may come last */
+	if (fde != NULL && !fde->inner && name != NULL && name->start == fde->start)
+		return fde->start;
 	if (low != 0 && (fde == NULL || low < fde->start || low >= fde->end))
 		return fde_start(resolver, low);
 	if (fde != NULL && name == NULL)
@@ -403,7 +406,8 @@ lies_before_startup(const struct resolver *resolver, const struct symbol_fde *fd
 /*
  * Of start-up code: does it call what it calls but once? The caller of main and the
  * first function of a thread do. __libc_start_main (with call_init inlined), the
- * loader and exit call one constructor or handler after the other from one place.
+ * loader and exit call one constructor or handler after the other from one place; and
+ * a task that clone made may be followed by another one, on the same stack.
  */
 static bool
 calls_once(
@@ -413,12 +417,6 @@ calls_once(
 		"_start",
 		"__libc_start_call_main",
 		"start_thread",
-		"clone",
-		"clone3",
-		"__clone",
-		"__clone3",
-		"__GI___clone",
-		"__GI___clone3",
 		NULL,
 	};
 	const struct symbol_fde *fde = symbol_elf_fde(&resolver->table, addr);
@@ -429,7 +427,7 @@ calls_once(
 	if (fde == NULL)
 		return false;
 	if (fde->outermost)
-		return true;
+		return fde->start == resolver->table.entry;
 	/* see lies_before_startup */
 	next = symbol_elf_name(&resolver->table, fde[1].start);
 	return next != NULL && !starts_with(next->name, "exit");

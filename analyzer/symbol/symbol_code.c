@@ -486,7 +486,9 @@ source_callee(void *data, uint64_t address, bool slot)
 	if (code->stub_count > 0)
 		stub = bsearch(
 		    &address, code->stubs, code->stub_count, sizeof(*stub), compare_addresses);
-	name = stub != NULL ? name_of_slot(code, stub->place) : NULL;
+	if (stub == NULL)
+		return FLOW_STRANGE;
+	name = name_of_slot(code, stub->place);
 	return name != NULL ? name : "";
 }
 

@@ -37,20 +37,45 @@ symbol_elf_open(struct symbol_elf *file, const char *path)
 	return symbol_elf_adopt(file, fd, path);
 }
 
+/* What a packed section says of itself; false if it is none. gelf_getchdr would read all of
+ * it, and of a debug file mostly nothing is asked: the answers are kept. */
+static bool
+packed_head(const struct symbol_elf *file, const GElf_Shdr *header, GElf_Chdr *packed)
+{
+	size_t len = gelf_fsize(file->elf, ELF_T_CHDR, 1, EV_CURRENT);
+	const Elf_Data *data;
+
+	if ((header->sh_flags & SHF_ALLOC) != 0 || header->sh_type == SHT_NULL ||
+	    header->sh_type == SHT_NOBITS || len == 0 || header->sh_size < len ||
+	    header->sh_offset > file->size || header->sh_size > file->size - header->sh_offset)
+		return false;
+	data = elf_getdata_rawchunk(file->elf, (int64_t)header->sh_offset, len, ELF_T_CHDR);
+	if (data == NULL || data->d_buf == NULL || data->d_size < len)
+		return false;
+	if (gelf_getclass(file->elf) == ELFCLASS32) {
+		packed->ch_type = ((const Elf32_Chdr *)data->d_buf)->ch_type;
+		packed->ch_size = ((const Elf32_Chdr *)data->d_buf)->ch_size;
+	} else {
+		packed->ch_type = ((const Elf64_Chdr *)data->d_buf)->ch_type;
+		packed->ch_size = ((const Elf64_Chdr *)data->d_buf)->ch_size;
+	}
+	return true;
+}
+
 /* No section may claim to unpack to more than it can. */
 static bool
-sections_are_sane(Elf *elf)
+sections_are_sane(const struct symbol_elf *file)
 {
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
 	GElf_Chdr packed;
 
-	while ((section = elf_nextscn(elf, section)) != NULL) {
+	while ((section = elf_nextscn(file->elf, section)) != NULL) {
 		if (gelf_getshdr(section, &header) == NULL)
 			return false;
 		if ((header.sh_flags & SHF_COMPRESSED) == 0)
 			continue;
-		if (gelf_getchdr(section, &packed) == NULL ||
+		if (!packed_head(file, &header, &packed) ||
 		    packed.ch_size / COMPRESSION_MAX > header.sh_size)
 			return false;
 	}
@@ -117,12 +142,13 @@ symbol_elf_adopt(struct symbol_elf *file, int fd, const char *path)
 	elf_version(EV_CURRENT);
 	if (fstat(fd, &status) == -1 || !S_ISREG(status.st_mode))
 		goto fail;
+	file->size = (uint64_t)status.st_size;
 	file->elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (file->elf == NULL || elf_kind(file->elf) != ELF_K_ELF ||
 	    gelf_getehdr(file->elf, &header) == NULL ||
 	    (header.e_type != ET_EXEC && header.e_type != ET_DYN &&
 		header.e_type != ET_REL) || /* dwz's files are those */
-	    !sections_are_sane(file->elf))
+	    !sections_are_sane(file))
 		goto fail;
 	return SYMBOL_ELF_OK;
 fail:
@@ -251,7 +277,7 @@ symbol_elf_has_dwarf(const struct symbol_elf *file)
 		return false;
 	/* zstd: the library that reads DWARF for us does not know it */
 	return (header.sh_flags & SHF_COMPRESSED) == 0 ||
-	    (gelf_getchdr(section, &packed) != NULL &&
+	    (packed_head(file, &header, &packed) &&
 		(packed.ch_type == ELFCOMPRESS_ZLIB ||
 		    (packed.ch_type == PACKED_ZSTD && symbol_zstd_available())));
 }
@@ -779,19 +805,34 @@ symbol_elf_named(struct symbol_table *table, const char *name)
 	return NULL;
 }
 
-/* Length of a name up to its ".cold" or ".cold.N", 0 if it has none. */
+static bool
+ends_with(const char *name, size_t len, const char *end)
+{
+	size_t size = strlen(end);
+
+	return len > size && memcmp(name + len - size, end, size) == 0;
+}
+
+/* Length of a name up to what makes it that of a part of a function, 0 if it is none:
+ * ".cold", ".cold.N", and with each block in a section of its own ".__part.N", ".eh". */
 static size_t
 cold_base(const char *name)
 {
 	size_t len = strlen(name);
 	size_t end = len;
+	bool numbered;
 
 	while (end > 0 && name[end - 1] >= '0' && name[end - 1] <= '9')
 		end--;
-	if (end < len && end > 0 && name[end - 1] == '.')
+	numbered = end < len && end > 0 && name[end - 1] == '.';
+	if (numbered)
 		len = end - 1;
-	if (len > 5 && memcmp(name + len - 5, ".cold", 5) == 0)
-		return len - 5;
+	if (ends_with(name, len, ".cold"))
+		return len - strlen(".cold");
+	if (numbered && ends_with(name, len, ".__part"))
+		return len - strlen(".__part");
+	if (!numbered && ends_with(name, len, ".eh"))
+		return len - strlen(".eh");
 	return 0;
 }
 

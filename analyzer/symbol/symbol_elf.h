@@ -15,6 +15,7 @@
 struct symbol_elf {
 	Elf *elf; /* NULL: not open */
 	int fd;
+	uint64_t size;   /* bytes, when it was opened */
 	char *path;      /* owned */
 	void **unpacked; /* contents of sections, owned */
 	size_t unpacked_count;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analyzer/flow/flow.h"
 #include "analyzer/util/xalloc.h"
 
 enum {
@@ -11,6 +12,7 @@ enum {
 	CALL_MAX = 8, /* bytes of the longest indirect call */
 	JUMP_MAX = 6,
 	STUB_MAX = 16,
+	THUNK_MAX = 48, /* bytes of one, as far as they tell */
 };
 
 /* Copies the bytes of the file's code at addr, at most most; returns how many of them
@@ -161,6 +163,17 @@ read_stub(const struct symbol_code_view *view, uint64_t addr, struct symbol_targ
 	return true;
 }
 
+/* What is called there calls what a register says. */
+static bool
+is_thunk(const struct symbol_code_view *view, uint64_t addr, const struct symbol_name *name)
+{
+	uint8_t bytes[THUNK_MAX];
+
+	if (name != NULL && name->start == addr)
+		return flow_is_thunk(name->name, NULL, 0);
+	return flow_is_thunk(NULL, bytes, read_code(view->file, addr, bytes, sizeof(bytes)));
+}
+
 struct symbol_target
 symbol_target_place(const struct symbol_code_view *view, uint64_t addr)
 {
@@ -173,6 +186,8 @@ symbol_target_place(const struct symbol_code_view *view, uint64_t addr)
 	name = symbol_elf_name(view->table, addr);
 	if ((name == NULL || name->start != addr) && read_stub(view, addr, &target))
 		return target;
+	if (is_thunk(view, addr, name))
+		return (struct symbol_target){ .kind = SYMBOL_TARGET_INDIRECT };
 	return (struct symbol_target){ .kind = SYMBOL_TARGET_ADDRESS, .address = addr };
 }
 

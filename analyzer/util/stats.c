@@ -114,6 +114,24 @@ stats_gamma_quantile(double share, double shape)
 	return (low + high) / 2;
 }
 
+double
+stats_gamma_quantile_given(double share, double shape, double rate)
+{
+	double low = 0, high = stats_gamma_quantile(share, shape), middle;
+	int i;
+
+	if (shape >= STATS_LARGE)
+		return high;
+	for (i = 0; i < STATS_HALVINGS; i++) {
+		middle = (low + high) / 2;
+		if (stats_gamma_share(shape, middle) < -share * expm1(-middle * rate))
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* The continued fraction of the incomplete beta function (Lentz). */
 static double
 stats_beta_fraction(double a, double b, double x)

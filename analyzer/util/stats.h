@@ -9,6 +9,9 @@
 /* The x that a gamma distribution of that shape (> 0) and scale 1 does not
  * exceed with probability share. */
 double stats_gamma_quantile(double share, double shape);
+/* The x with P(X <= x) = share * (1 - exp(-x * rate)) of the same distribution; 0 where there
+ * is none above. */
+double stats_gamma_quantile_given(double share, double shape, double rate);
 /* The same of a beta distribution, a and b > 0. */
 double stats_beta_quantile(double share, double a, double b);
 

@@ -44,5 +44,17 @@ main(void)
 	CHECK_STR(containers_public("__strdup"), "strdup");
 	CHECK_STR(containers_public("malloc"), "malloc");
 	CHECK_STR(containers_public("__"), "__");
+	CHECK(containers_is_coroutine("_Z7numbersPZL7numbersiE18_ZL7numbersi.Frame.actor"));
+	CHECK(containers_is_coroutine("_Z7numbersPZL7numbersiE18_ZL7numbersi.Frame.destroy.cold"));
+	CHECK(containers_is_coroutine("_Z7numbersi.resume"));
+	CHECK(containers_is_coroutine("_Z7numbersi.cleanup"));
+	CHECK(!containers_is_coroutine("_ZL7numbersi"));
+	CHECK(!containers_is_coroutine("numbers.constprop.0"));
+	CHECK(!containers_is_coroutine("numbers.actors"));
+	CHECK(!containers_is_coroutine(""));
+	CHECK(containers_is_handle("std::__n4861::coroutine_handle::destroy"));
+	CHECK(containers_is_handle("std::coroutine_handle::resume"));
+	CHECK(!containers_is_handle("std::coroutine_handle::from_promise"));
+	CHECK(!containers_is_handle("my::coroutine_handle::destroy"));
 	return check_done();
 }

@@ -400,6 +400,33 @@ test_fork(void)
 	CHECK_EQ(fates("f16", FATE_LOCAL), 1);
 }
 
+/* What a child frees may be its parent's no more: it had it when it forked. */
+static void
+test_fork_gone(void)
+{
+	uint64_t p, later;
+
+	replay_begin();
+	p = replay_alloc(replay_stack(2, START, MAIN(1)), 16);
+	replay_wait(10);
+	mktrace_process(replay_trace(), 2, 1, 2005);
+	mktrace_process(replay_trace(), 3, 2, 2006);
+	replay_wait(10);
+	replay_free(replay_stack(2, START, MAIN(3)), p);
+	later = replay_alloc(replay_stack(2, START, MAIN(1)), 16);
+	replay_free(replay_stack(2, START, MAIN(3)), later);
+	replay_now.process = 2;
+	replay_now.thread = 2;
+	replay_free(replay_stack(2, START, MAIN(7)), p);
+	replay_free(replay_stack(2, START, MAIN(7)), later);
+	replay_now.process = 3;
+	replay_now.thread = 3;
+	replay_free(replay_stack(2, START, MAIN(7)), p);
+	replay_end();
+	CHECK_EQ(replay_matched()->inherited, 2);
+	CHECK_EQ(replay_matched()->unmatched, 1);
+}
+
 /* KEPT: the same path, but the frames are others. */
 static void
 test_kept(void)
@@ -579,6 +606,7 @@ main(void)
 	test_loader();
 	test_truncated();
 	test_fork();
+	test_fork_gone();
 	test_cut_between();
 	test_kept();
 	test_other_function();

@@ -84,7 +84,7 @@ tell_function(struct strbuf *out, struct symbol *symbol, uint32_t handle, uint64
 		name = symbol_callee_name(symbol, handle, callee.address, callee.slot);
 		strbuf_addf(out, "%" PRIx64 " %s %d %d %d\n", sites[i], name != NULL ? name : "-",
 		    (int)flow_reaches(flow, sites[i], sites[count / 2]),
-		    (int)flow_meets(flow, sites[i], start), (int)flow_always(flow, sites[i]));
+		    (int)flow_passes(flow, start, sites[i]), (int)flow_always(flow, sites[i]));
 		tell_place(out, symbol_resolve(symbol, handle, sites[i], true));
 		tell_chain(out, symbol, handle, sites[i], i % 2 == 0 ? &hook : &place);
 	}

@@ -182,17 +182,30 @@ run(void (*work)(void), bool guarded)
 	return status;
 }
 
+/* What ends it; some kernels have no calls of i386, whose instruction faults there. */
+static int
+end_of(void (*work)(void))
+{
+	int status;
+
+	if (work != try_old)
+		return SIGSYS;
+	status = run(try_old, false);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV ? SIGSEGV : SIGSYS;
+}
+
 static void
 check_forbidden(void)
 {
 	size_t i;
-	int status;
+	int status, end;
 
 	for (i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
+		end = end_of(forbidden[i].run);
 		status = run(forbidden[i].run, true);
-		if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS)
+		if (!WIFSIGNALED(status) || WTERMSIG(status) != end)
 			fprintf(stderr, "%s: status %#x\n", forbidden[i].name, (unsigned)status);
-		CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+		CHECK(WIFSIGNALED(status) && WTERMSIG(status) == end);
 	}
 }
 

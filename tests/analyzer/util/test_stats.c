@@ -28,6 +28,19 @@ main(void)
 	    near(stats_gamma_quantile(0.975, 399.999), stats_gamma_quantile(0.975, 400.001), 1e-4));
 	CHECK(
 	    near(stats_gamma_quantile(0.025, 399.999), stats_gamma_quantile(0.025, 400.001), 1e-4));
+	/* P(X >= 2 | X >= 1) = 0.025, X of Poisson's distribution with this mean; of P(X >= 1 |
+	 * X >= 1) there is none; where it is all but certain, nothing is another */
+	x = stats_gamma_quantile_given(0.025, 2, 1);
+	CHECK(near((1 - exp(-x) - x * exp(-x)) / (1 - exp(-x)), 0.025, 1e-6));
+	CHECK(near(x, 0.0504, 1e-2));
+	CHECK(stats_gamma_quantile_given(0.025, 1, 1) < 1e-9);
+	CHECK(stats_gamma_quantile_given(0.025, 0.3, 2) < 1e-9);
+	CHECK(
+	    near(stats_gamma_quantile_given(0.025, 50, 1), stats_gamma_quantile(0.025, 50), 1e-6));
+	CHECK(near(
+	    stats_gamma_quantile_given(0.025, 500, 1), stats_gamma_quantile(0.025, 500), 1e-9));
+	CHECK(
+	    near(stats_gamma_quantile_given(0.025, 1, 1e9), stats_gamma_quantile(0.025, 1), 1e-6));
 	/* 1 - 0.05^(1/n): none in n */
 	CHECK(near(stats_beta_quantile(0.95, 1, 1000), 1 - pow(0.05, 0.001), 1e-9));
 	CHECK(near(stats_beta_quantile(0.95, 7, 1), pow(0.95, 1.0 / 7), 1e-9));
