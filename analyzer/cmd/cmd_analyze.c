@@ -9,6 +9,7 @@
 #include "analyzer/cmd/interrupt.h"
 #include "analyzer/cmd/options.h"
 #include "analyzer/cmd/progress.h"
+#include "analyzer/cmd/session.h"
 #include "analyzer/cmd/source.h"
 #include "analyzer/ingest/ingest.h"
 #include "analyzer/store/query.h"
@@ -74,6 +75,21 @@ analyze_tell_cached(const struct analyze *analyze)
 	    (unsigned long long)cached->written, show_s((double)cached->written));
 }
 
+/* Other commands take all traces of a run for one that is named, and these are not in here. */
+static void
+analyze_tell_others(const char *trace)
+{
+	struct session session;
+	size_t others;
+
+	session_find(&session, trace, false);
+	others = session.count - 1;
+	if (others > 0)
+		cmd_note("%zu more trace%s of its run %s not in there: esc report %s takes all",
+		    others, show_s((double)others), others == 1 ? "is" : "are", trace);
+	session_release(&session);
+}
+
 static int
 analyze_traces(struct analyze *analyze)
 {
@@ -100,8 +116,11 @@ analyze_traces(struct analyze *analyze)
 	free(cache);
 	if (status != 0)
 		return cmd_fail(&err);
-	if (!analyze->quiet)
+	if (!analyze->quiet) {
 		cmd_note("wrote %s", analyze->ingest.database);
+		if (analyze->ingest.trace_count == 1)
+			analyze_tell_others(analyze->ingest.traces[0]);
+	}
 	return CMD_OK;
 }
 

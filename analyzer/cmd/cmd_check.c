@@ -154,7 +154,8 @@ options_judge(const struct options *options, int files)
 	if (options->is_update && (options->has_blocks || options->has_stackable))
 		options_usage(&cmd_check, "--update checks nothing: no --max with it");
 	if (files > 1 && !is_learning(options))
-		options_usage(&cmd_check, "one file at a time");
+		options_usage(
+		    &cmd_check, "one file at a time: esc analyze -o DB makes one of several");
 }
 
 /* ---- a baseline is made */

@@ -59,7 +59,8 @@ export_main(int argc, char **argv)
 	if (!export)
 		options_usage(&cmd_export, "which --format?");
 	if (argc - optind > 1)
-		options_usage(&cmd_export, "one file at a time");
+		options_usage(
+		    &cmd_export, "one file at a time: esc analyze -o DB makes one of several");
 	return output_export(&output, export, &options, argv[optind]);
 }
 

@@ -65,7 +65,8 @@ flamegraph_main(int argc, char **argv)
 		output_option(&output, key);
 	}
 	if (argc - optind > 1)
-		options_usage(&cmd_flamegraph, "one file at a time");
+		options_usage(
+		    &cmd_flamegraph, "one file at a time: esc analyze -o DB makes one of several");
 	return flamegraph_draw(&output, &options, before, argv[optind]);
 }
 

@@ -52,7 +52,8 @@ info_main(int argc, char **argv)
 			options_usage(&cmd_info, "no format %s", optarg);
 	}
 	if (argc - optind > 1)
-		options_usage(&cmd_info, "one file at a time");
+		options_usage(
+		    &cmd_info, "one file at a time: esc analyze -o DB makes one of several");
 	db = source_open(argv[optind], NULL, &err);
 	if (db && info_print(format, db, &err) == 0)
 		status = cmd_finish();

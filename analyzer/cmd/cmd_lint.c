@@ -169,7 +169,8 @@ lint_main(int argc, char **argv)
 	while ((key = options_next(&cmd_lint, argc, argv)) != OPTIONS_END)
 		options_take(&options, key);
 	if (argc - optind > 1)
-		options_usage(&cmd_lint, "one file at a time");
+		options_usage(
+		    &cmd_lint, "one file at a time: esc analyze -o DB makes one of several");
 	if (!options.paths.root)
 		paths_set_root(&options.paths, NULL);
 	options.finding.paths = &options.paths;

@@ -15,6 +15,7 @@
 #include "analyzer/cmd/options.h"
 #include "analyzer/cmd/pack.h"
 #include "analyzer/cmd/record_options.h"
+#include "analyzer/cmd/session.h"
 #include "analyzer/trace/reader.h"
 #include "analyzer/util/err.h"
 #include "analyzer/util/show.h"
@@ -59,15 +60,33 @@ record_say_lost(const struct record_summary *summary)
 			 "--ring");
 }
 
+/* Their names are nobody's to guess: one command is enough for all. */
+static void
+record_say_followed(const struct record *record)
+{
+	struct session session;
+	size_t others;
+
+	session_find(&session, record->trace, false);
+	others = session.count - 1;
+	if (others > 0)
+		cmd_note(
+		    "%zu more program%s of its run %s a trace beside it: esc report %s takes all",
+		    others, show_s((double)others), others == 1 ? "has" : "have", record->trace);
+	session_release(&session);
+}
+
 /* A script's `exec`, env: the program that was meant is the last. */
 static void
-record_say_last(const struct record *record)
+record_say_elsewhere(const struct record *record)
 {
 	char *last = record_trace_last(record);
 
 	if (strcmp(last, record->trace) != 0)
 		cmd_note("it became another program: see %s", last);
 	free(last);
+	if (record->follow)
+		record_say_followed(record);
 }
 
 /* --exact was asked for. */
@@ -136,12 +155,15 @@ record_say_trace(struct record *record, const struct record_summary *summary, bo
 		cmd_note("wrote %s (%llu allocation%s)", record->trace,
 		    (unsigned long long)summary->allocations, show_s((double)summary->allocations));
 	if (!record->quiet)
-		record_say_last(record);
+		record_say_elsewhere(record);
 	if (!record->running && summary->allocations == 0)
 		cmd_note("%s never called malloc: %s is empty", record->argv[0], record->trace);
 	if (!record->running && (summary->flags & ESC_FLAG_COMPLETE) == 0)
 		cmd_note("%s is not complete: it was never closed", record->trace);
 	record_say_lost(summary);
+	if ((summary->flags & ESC_FLAG_TASKS) != 0)
+		cmd_note("two tasks of %s have one thread pointer: counts are at least these",
+		    record->argv[0]);
 	if ((summary->flags & ESC_FLAG_UNMARKED) != 0)
 		record_say_unmarked(record, summary);
 	if (record->check)

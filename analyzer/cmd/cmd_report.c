@@ -328,7 +328,8 @@ report_main(int argc, char **argv)
 	while ((key = options_next(&cmd_report, argc, argv)) != OPTIONS_END)
 		options_take(&options, key);
 	if (argc - optind > 1)
-		options_usage(&cmd_report, "one file at a time");
+		options_usage(
+		    &cmd_report, "one file at a time: esc analyze -o DB makes one of several");
 	if (options.site && options.by_process)
 		options_usage(&cmd_report, "--by=process and --site do not go together");
 	if (options.site && strcmp(options.format->name, "text") != 0 &&

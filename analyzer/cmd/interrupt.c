@@ -14,14 +14,20 @@ enum { INTERRUPT_COUNT = sizeof(interrupt_signals) / sizeof(interrupt_signals[0]
 /* Changed while these signals are blocked; "": none. */
 static char interrupt_file[PATH_MAX], interrupt_directory[PATH_MAX];
 
+/* Not SA_RESETHAND: a second signal (timeout(1) sends two, and so do fingers) would end the
+ * process by another thread, whose mask is its own, while this one removes. */
 static void
 interrupt_end(int number)
 {
+	struct sigaction usual = { .sa_flags = 0 };
+
 	if (interrupt_file[0] != '\0')
 		(void)unlink(interrupt_file);
 	if (interrupt_directory[0] != '\0')
 		(void)rmdir(interrupt_directory);
-	/* SA_RESETHAND: it ends the process when this returns */
+	usual.sa_handler = SIG_DFL;
+	(void)sigaction(number, &usual, NULL);
+	/* it ends the process when this returns */
 	(void)raise(number);
 }
 
@@ -29,7 +35,7 @@ interrupt_end(int number)
 static void
 interrupt_install(void)
 {
-	struct sigaction action = { .sa_flags = (int)SA_RESETHAND }, was;
+	struct sigaction action = { .sa_flags = 0 }, was;
 	size_t i;
 
 	action.sa_handler = interrupt_end;

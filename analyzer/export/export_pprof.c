@@ -118,7 +118,7 @@ samples_label(struct pprof *pprof, struct strbuf *sample, const char *key, const
 static const char *
 samples_allocation_type(const char *allocator)
 {
-	if (strncmp(allocator, "operator new", strlen("operator new")) == 0)
+	if (strstr(allocator, "operator new"))
 		return "new";
 	if (strstr(allocator, "align") || strcmp(allocator, "valloc") == 0 ||
 	    strcmp(allocator, "pvalloc") == 0)

@@ -111,10 +111,14 @@ rows_add(struct rows *rows)
 size_t
 rows_column(const struct rows *rows, const char *name)
 {
+	/* there are sixty, and some are asked for in each of many rows: one text is mostly one
+	 * place, whoever has it, since the linker merges them */
+	for (size_t i = 0; i < rows->width; i++)
+		if (rows->columns[i].name == name)
+			return i;
 	for (size_t i = 0; i < rows->width; i++) {
 		const char *one = rows->columns[i].name;
 
-		/* there are sixty, and some are asked for in each of many rows */
 		if (*one == *name && strcmp(one, name) == 0)
 			return i;
 	}
@@ -147,29 +151,37 @@ rows_text(const struct rows *rows, size_t row, const char *column)
 	return cell->type == CELL_TEXT ? cell->text : "";
 }
 
-/* The rows in the order of their numbers in `order`. */
+/* The rows in the order of their numbers in `order`, which is used up: in place, along the
+ * circles that they move in, since there may be many. */
 static void
-rows_permute(struct rows *rows, const size_t *order)
+rows_permute(struct rows *rows, size_t *order)
 {
 	size_t size = rows->width * sizeof(*rows->cells);
-	struct cell *sorted;
-	size_t same = 0;
+	struct cell *first = xmalloc(size + 1);
 
-	while (same < rows->count && order[same] == same)
-		same++;
-	if (same == rows->count)
-		return;
-	sorted = xcalloc(rows->count + 1, size);
-	for (size_t i = 0; i < rows->count; i++)
-		memcpy(sorted + i * rows->width, rows->cells + order[i] * rows->width, size);
-	free(rows->cells);
-	rows->cells = sorted;
-	rows->cap = (rows->count + 1) * rows->width;
+	for (size_t begin = 0; begin < rows->count; begin++) {
+		size_t at = begin;
+
+		if (order[begin] == begin)
+			continue;
+		memcpy(first, rows->cells + begin * rows->width, size);
+		while (order[at] != begin) {
+			size_t next = order[at];
+
+			memcpy(
+			    rows->cells + at * rows->width, rows->cells + next * rows->width, size);
+			order[at] = at;
+			at = next;
+		}
+		memcpy(rows->cells + at * rows->width, first, size);
+		order[at] = at;
+	}
+	free(first);
 }
 
 struct sorting {
 	const struct rows *rows;
-	const double *keys; /* a row */
+	const double *keys[2]; /* a row; largest first */
 	size_t ties[ROWS_TIES];
 	size_t tie_count;
 };
@@ -191,42 +203,59 @@ sorting_compare(const void *left, const void *right, void *data)
 	size_t b = *(const size_t *)right;
 	int order = 0;
 
-	if (sorting->keys[a] > sorting->keys[b] || sorting->keys[a] < sorting->keys[b])
-		return sorting->keys[a] > sorting->keys[b] ? -1 : 1;
+	for (size_t i = 0; i < 2; i++) {
+		const double *keys = sorting->keys[i];
+
+		if (keys[a] > keys[b] || keys[a] < keys[b])
+			return keys[a] > keys[b] ? -1 : 1;
+	}
 	for (size_t i = 0; order == 0 && i < sorting->tie_count; i++)
 		order = cells_compare(&rows->cells[a * rows->width + sorting->ties[i]],
 		    &rows->cells[b * rows->width + sorting->ties[i]]);
 	return order != 0 ? order : (a > b) - (a < b);
 }
 
-void
-rows_sort_ties(struct rows *rows, const char *column, const char *const *ties, size_t count)
+/* Of the column a number a row. */
+static double *
+sorting_keys(const struct rows *rows, const char *column)
 {
-	struct sorting sorting = { .rows = rows };
-	size_t *order = xcalloc(rows->count + 1, sizeof(*order));
 	double *keys = xcalloc(rows->count + 1, sizeof(*keys));
 	size_t at = rows_column(rows, column);
 
-	for (; ties && sorting.tie_count < count && sorting.tie_count < ROWS_TIES;
-	     sorting.tie_count++)
-		sorting.ties[sorting.tie_count] = rows_column(rows, ties[sorting.tie_count]);
 	for (size_t i = 0; i < rows->count; i++) {
 		double key = cell_number(&rows->cells[i * rows->width + at]);
 
 		keys[i] = isnan(key) ? 0 : key;
-		order[i] = i;
 	}
-	sorting.keys = keys;
+	return keys;
+}
+
+void
+rows_sort_ties(struct rows *rows, const char *column, const char *second, const char *const *ties,
+    size_t count)
+{
+	struct sorting sorting = { .rows = rows };
+	size_t *order = xcalloc(rows->count + 1, sizeof(*order));
+	double *keys = sorting_keys(rows, column), *others = sorting_keys(rows, second);
+
+	for (; ties && sorting.tie_count < count && sorting.tie_count < ROWS_TIES;
+	     sorting.tie_count++)
+		sorting.ties[sorting.tie_count] = rows_column(rows, ties[sorting.tie_count]);
+	for (size_t i = 0; i < rows->count; i++)
+		order[i] = i;
+	sorting.keys[0] = keys;
+	sorting.keys[1] = others;
 	qsort_r(order, rows->count, sizeof(*order), sorting_compare, &sorting);
 	rows_permute(rows, order);
 	free(keys);
+	free(others);
 	free(order);
 }
 
 void
 rows_sort(struct rows *rows, const char *column)
 {
-	rows_sort_ties(rows, column, &column, 0);
+	rows_sort_ties(rows, column, column, NULL, 0);
 }
 
 void

@@ -87,9 +87,10 @@ double rows_real(const struct rows *rows, size_t row, const char *column);
 const char *rows_text(const struct rows *rows, size_t row, const char *column);
 /* Largest value of the column first; rows that are equal stay in order. */
 void rows_sort(struct rows *rows, const char *column);
-/* The same, but what is equal by the columns in ties, ROWS_TIES at most: texts as strcmp
- * has them, or the smallest number first. */
-void rows_sort_ties(struct rows *rows, const char *column, const char *const *ties, size_t count);
+/* The same, but what is equal by the largest of a second column, and then by those in ties,
+ * ROWS_TIES at most: texts as strcmp has them, or the smallest number first. */
+void rows_sort_ties(struct rows *rows, const char *column, const char *second,
+    const char *const *ties, size_t count);
 /* Texts of the column become what paths_shown() makes of them. */
 void rows_show_paths(struct rows *rows, const char *column, const struct paths *paths);
 

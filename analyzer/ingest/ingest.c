@@ -9,6 +9,8 @@
 
 #include "analyzer/escape/discover.h"
 #include "analyzer/escape/wrappers.h"
+#include "analyzer/ingest/calibration.h"
+#include "analyzer/ingest/counted.h"
 #include "analyzer/ingest/ingest_run.h"
 #include "analyzer/ingest/pipe.h"
 #include "analyzer/store/store.h"
@@ -60,8 +62,13 @@ static void
 ingest_begin(void *data, struct model_block *block)
 {
 	struct ingest_run *run = data;
+	double drawn = (double)block->weight;
 
 	escape_begin(&run->escape, block);
+	/* nobody counted those of pools */
+	if (run->calibration != NULL && !decode_is_pools(block->kind))
+		block->weight =
+		    (float)calibration_weight(run->calibration, (double)block->size, drawn);
 	cells_add(&run->cells,
 	    &(struct cells_blocks){ .time = block->begin,
 		.path = block->tag,
@@ -77,8 +84,7 @@ ingest_begin(void *data, struct model_block *block)
 		return;
 	timeline_add(&run->timeline, block->begin, (double)block->size, (double)block->weight);
 	if (run->reader->head.mode == ESC_MODE_AUTO)
-		rates_add(
-		    &run->rates, block->size, run->reader->head.sample_bias, (double)block->weight);
+		rates_add(&run->rates, block->size, run->reader->head.sample_bias, drawn);
 	run->whole += block->begin <= run->whole_until;
 }
 
@@ -141,7 +147,7 @@ ingest_end(void *data, const struct model_end *end)
 	peaks_add(&run->peaks, end->block->tag, run->timeline.reached, -weight,
 	    -(double)end->block->size * weight);
 	if (!decode_is_pools(end->block->kind))
-		timeline_add(&run->timeline, end->time, -(double)end->block->size, weight);
+		timeline_add(&run->timeline, end->time, (double)end->block->size, -weight);
 	ingest_count_pair(run, from, run->threads[end->stream], weight);
 }
 
@@ -311,6 +317,7 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 	    &run->escape.places, run->definitions->pc_count + 1, run->putback.tails);
 	run->model = model_new(&run->putback.out, &run->streams, &hooks);
 	run->whole_until = ingest_whole_until(head);
+	run->calibration = counted_calibration(run->reader, &run->streams);
 	ingest_run_begin(run);
 	return 0;
 }
@@ -349,6 +356,7 @@ ingest_run_free(struct ingest_run *run)
 	definitions_free(run->definitions);
 	peaks_release(&run->peaks);
 	cells_release(&run->cells);
+	free(run->calibration);
 	free(run->threads);
 	map_release(&run->pairs);
 	reader_free(run->reader);
@@ -399,6 +407,17 @@ ingest_ahead(const struct ingest_options *options)
 	return threads > 1;
 }
 
+/* What a block may have stood for that was not recorded; 1: all were. */
+static double
+ingest_interval(const struct ingest_run *run)
+{
+	const struct esc_header *head = &run->reader->head;
+
+	if (head->mode == ESC_MODE_AUTO && run->whole_until != UINT64_MAX)
+		return rates_quantile(&run->rates, 0.95);
+	return head->mode == ESC_MODE_SAMPLED ? (double)head->sample_interval : 1;
+}
+
 static void
 ingest_run_feed(struct ingest_run *run)
 {
@@ -415,9 +434,10 @@ ingest_run_feed(struct ingest_run *run)
 	pipe_free(pipe);
 	peaks_finish(&run->peaks, run->timeline.reached);
 	escape_finish(&run->escape);
-	if (run->reader->head.mode == ESC_MODE_AUTO && run->whole_until != UINT64_MAX)
-		escape_unseen(
-		    &run->escape, rates_quantile(&run->rates, 0.95), run->reader->head.sample_bias);
+	if (run->calibration != NULL)
+		escape_known(&run->escape, run->calibration->known);
+	if (ingest_interval(run) > 1)
+		escape_unseen(&run->escape, ingest_interval(run), run->reader->head.sample_bias);
 }
 
 /* What there was no room for. */

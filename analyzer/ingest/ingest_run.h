@@ -17,6 +17,7 @@
 #include "analyzer/trace/streams.h"
 #include "analyzer/util/map.h"
 
+struct calibration;
 struct definitions;
 struct err;
 struct ingest_options;
@@ -61,9 +62,10 @@ struct ingest_run {
 	struct timeline timeline;
 	struct cells cells;
 	struct peaks peaks;
-	struct rates rates;   /* of auto mode */
-	uint64_t whole_until; /* ticks until which everything was to be recorded */
-	uint64_t whole;       /* blocks until then */
+	struct calibration *calibration; /* of the weights; NULL: they are as they were drawn */
+	struct rates rates;              /* of auto mode */
+	uint64_t whole_until;            /* ticks until which everything was to be recorded */
+	uint64_t whole;                  /* blocks until then */
 	double tick_ns;
 	uint64_t last;     /* ticks of the last event */
 	uint32_t *threads; /* by stream: number of its thread, from 1 */

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "analyzer/escape/wrappers.h"
+#include "analyzer/ingest/counted.h"
 #include "analyzer/ingest/ingest.h"
 #include "analyzer/ingest/ingest_run.h"
 #include "analyzer/ingest/sums.h"
@@ -151,39 +152,6 @@ write_cost_free(const struct escape_site *site, const struct write_means *means)
 	    (site->timed_free > 0 ? site->cost_free / site->timed_free : means->free);
 }
 
-static void
-write_add(uint64_t *to, uint64_t more)
-{
-	if (__builtin_add_overflow(*to, more, to))
-		*to = UINT64_MAX;
-}
-
-/* Exact sums over the threads, and over those that had no segment. */
-static struct esc_counters
-write_totals(const struct ingest_run *run)
-{
-	struct esc_counters all = run->reader->head.overflow;
-	const struct esc_counters *one;
-	size_t i;
-
-	for (i = 0; i < run->streams.count; i++) {
-		one = &run->streams.list[i].counters;
-		write_add(&all.allocations, one->allocations);
-		write_add(&all.frees, one->frees);
-		write_add(&all.bytes, one->bytes);
-		write_add(&all.dropped, one->dropped);
-		write_add(&all.cut, one->cut);
-		write_add(&all.broken, one->broken);
-	}
-	return all;
-}
-
-static bool
-write_paused(const struct esc_gate *gate)
-{
-	return gate->pauses != 0 || gate->own_pauses != 0;
-}
-
 static uint64_t
 write_lost(const struct ingest_run *run, const struct esc_counters *all)
 {
@@ -191,20 +159,20 @@ write_lost(const struct ingest_run *run, const struct esc_counters *all)
 	uint64_t seen = run->matched.allocations + run->matched.frees;
 	uint64_t lost = all->dropped;
 
-	write_add(&exact, all->frees);
+	counted_add(&exact, all->frees);
 	/* what was counted while it was read is behind its cut */
 	if (run->reader->running)
 		return lost;
 	/* What a flight recorder has overwritten is not lost: it is over. Nor is what there was
 	 * in a pause. */
-	if (write_paused(&run->reader->head.gate)) {
-		write_add(&lost, run->reader->head.early_lost);
+	if (counted_paused(&run->reader->head.gate)) {
+		counted_add(&lost, run->reader->head.early_lost);
 		return lost;
 	}
 	if (run->whole_until == UINT64_MAX && run->reader->head.ring_from == 0 && exact > seen &&
 	    exact - seen > lost)
 		lost = exact - seen;
-	write_add(&lost, run->reader->head.early_lost);
+	counted_add(&lost, run->reader->head.early_lost);
 	return lost;
 }
 
@@ -268,11 +236,11 @@ write_pauses(const struct ingest_run *run, struct store_run *row)
 	const struct esc_gate *gate = &head->gate;
 	uint64_t paused = gate->paused;
 
-	if (!write_paused(gate) || head->last.monotonic <= head->start.monotonic)
+	if (!counted_paused(gate) || head->last.monotonic <= head->start.monotonic)
 		return;
 	if (gate->closed != 0 && head->last.monotonic > gate->since)
-		write_add(&paused, head->last.monotonic - gate->since);
-	write_add(&paused, write_own_pauses(head));
+		counted_add(&paused, head->last.monotonic - gate->since);
+	counted_add(&paused, write_own_pauses(head));
 	row->paused_ns = write_int(paused);
 	row->pauses = (int64_t)gate->pauses + gate->own_pauses;
 }
@@ -336,8 +304,8 @@ static void
 write_counted(const struct ingest_run *run, struct store_run *row)
 {
 	const struct esc_gate *gate = &run->reader->head.gate;
-	const bool whole_run = run->reader->head.ring_from == 0 && !write_paused(gate);
-	struct esc_counters all = write_totals(run);
+	const bool whole_run = run->reader->head.ring_from == 0 && !counted_paused(gate);
+	struct esc_counters all = counted_totals(run->reader, &run->streams);
 
 	row->allocations = write_int(all.allocations);
 	row->frees = write_int(all.frees);

@@ -34,7 +34,8 @@ void timeline_init(struct timeline *timeline, uint64_t start);
 /* The slice of that time, made if need be. */
 struct timeline_slice *timeline_slice(struct timeline *timeline, uint64_t time);
 
-/* A block of that size began, or ended (bytes < 0), which stands for weight. */
+/* A block of that size began, which stands for weight, or ended: for -weight, since one of no
+ * bytes ends, too. */
 static inline void
 timeline_add(struct timeline *timeline, uint64_t time, double bytes, double weight)
 {
@@ -44,8 +45,8 @@ timeline_add(struct timeline *timeline, uint64_t time, double bytes, double weig
 	if (slice == NULL || time < timeline->from || time >= timeline->to)
 		slice = timeline_slice(timeline, time);
 	timeline->live += bytes * weight;
-	if (bytes < 0)
-		slice->frees += weight;
+	if (weight < 0)
+		slice->frees -= weight;
 	else
 		slice->allocations += weight;
 	if (timeline->live > slice->live)

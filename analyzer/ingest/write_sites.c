@@ -2,10 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/escape/containers.h"
 #include "analyzer/ingest/ingest_run.h"
 #include "analyzer/ingest/sums.h"
 #include "analyzer/ingest/write.h"
 #include "analyzer/store/store.h"
+#include "analyzer/symbol/symbol.h"
 #include "analyzer/trace/definitions.h"
 #include "analyzer/util/json.h"
 #include "analyzer/util/xalloc.h"
@@ -114,7 +116,7 @@ write_fill_lives(const struct escape_site *site, struct store_site *row)
 static double
 write_escape_upper(const struct escape_site *site, uint64_t n)
 {
-	double squares = site->blocks.variance + site->weight;
+	double squares = site->variance + site->weight;
 	double share = site->weight * site->weight / squares / site->blocks.seen;
 	double out = site->weights[FATE_UP] + site->weights[FATE_THREAD] + site->weights[FATE_LIVE];
 
@@ -177,11 +179,66 @@ struct site_paths {
 	const struct escape_path *heaviest;
 	double most;                    /* its blocks */
 	double peak_blocks, peak_bytes; /* of all of them */
+	double coroutine;               /* blocks that a coroutine's own code freed */
 };
+
+/* The state of a coroutine: made by the function that begins it, and freed by the code that
+ * the compiler made of that function. Where that did so by a jump, the last it does, it was
+ * called through a handle and is not known itself. */
+static bool
+write_is_state(struct ingest_run *run, const struct escape_pair *pair)
+{
+	struct escape *escape = &run->escape;
+	const struct definitions_node *nodes = run->putback.out.nodes;
+	const struct logical_frame *frames = run->ingest->logical.frames, *freed, *site;
+	const struct logical_place *place;
+	uint32_t node, i;
+
+	site = &frames[escape->sites[escape->paths[pair->path].site].frame];
+	/* what its own code allocates is something else */
+	if (containers_is_coroutine(site->symbol))
+		return false;
+	for (node = pair->node; node != 0; node = nodes[node].parent) {
+		place = logical_places_get(&escape->places, nodes[node].pc);
+		for (i = 0; i < place->place->count; i++) {
+			freed = &frames[place->frames[i]];
+			if (containers_is_handle(freed->function))
+				return true;
+			if (!freed->wrapper)
+				return containers_is_coroutine(freed->symbol) &&
+				    strcmp(freed->function, site->function) == 0;
+		}
+	}
+	return false;
+}
+
+static void
+write_find_coroutines(struct ingest_run *run, struct site_paths *sites)
+{
+	const struct escape *escape = &run->escape;
+	uint32_t i, fate;
+
+	for (i = 0; i < escape->pair_count; i++) {
+		const struct escape_pair *pair = &escape->pairs[i];
+
+		if (escape->paths[pair->path].container == NULL && write_is_state(run, pair))
+			for (fate = 0; fate < FATE_COUNT; fate++)
+				sites[escape->paths[pair->path].site].coroutine +=
+				    escape_pair_weight(pair, fate);
+	}
+}
+
+static const char *
+write_container(const struct escape_site *site, const struct site_paths *paths)
+{
+	if (paths->coroutine * 2 > site->weight)
+		return CONTAINERS_COROUTINE;
+	return paths->heaviest->container != NULL ? paths->heaviest->container : "";
+}
 
 /* By site; the caller frees. */
 static struct site_paths *
-write_site_paths(const struct ingest_run *run)
+write_site_paths(struct ingest_run *run)
 {
 	const struct escape *escape = &run->escape;
 	struct site_paths *sites = xcalloc((size_t)escape->site_count + 1, sizeof(*sites));
@@ -202,6 +259,7 @@ write_site_paths(const struct ingest_run *run)
 		site->heaviest = path;
 		site->most = sum;
 	}
+	write_find_coroutines(run, sites);
 	return sites;
 }
 
@@ -265,7 +323,7 @@ write_site(struct ingest_run *run, uint32_t number, const struct site_paths *pat
 		.frame = site->frame,
 		.allocator = allocator != NULL ? allocator : write_allocator(site),
 		.pool = pool,
-		.container = paths->heaviest->container != NULL ? paths->heaviest->container : "",
+		.container = write_container(site, paths),
 		.verdict = verdict->name,
 		.owner = owner != NULL ? owner->b : STORE_NULL,
 		.owner_distance = owner != NULL ? owner->c : STORE_NULL,

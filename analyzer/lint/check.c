@@ -59,6 +59,15 @@ is_sure(const struct rows *sites, size_t row)
 		baseline_stays(sites, row) >= CHECK_MIXED);
 }
 
+/* That no block of a site goes far is refuted by one that does, in the baseline: which a
+ * sample has, or has not. */
+static bool
+is_chance(const struct check_work *work, const struct rows *sites, size_t row)
+{
+	return (work->options->baseline->is_sampled || work->check->is_sampled) &&
+	    strcmp(rows_text(sites, row, "verdict"), "caller") == 0;
+}
+
 /* at: its row in the baseline, + 1; 0: none. What becomes of a site that is looked at. */
 static enum finding_choice
 check_site(struct check_work *work, const struct rows *sites, size_t row, size_t at,
@@ -70,7 +79,7 @@ check_site(struct check_work *work, const struct rows *sites, size_t row, size_t
 		work->check->known++;
 		return FINDING_OTHER;
 	}
-	if (choice == FINDING_FEW || !is_sure(sites, row)) {
+	if (choice == FINDING_FEW || !is_sure(sites, row) || (at && is_chance(work, sites, row))) {
 		work->check->unsure++;
 		return FINDING_OTHER;
 	}
@@ -135,7 +144,7 @@ check_totals(struct check *check, struct query_db *db, struct err *err)
 	if (rc == 0 && run.count > 0) {
 		check->blocks = rows_real(&run, 0, "allocations");
 		check->lost = rows_real(&run, 0, "lost");
-		check->is_sampled = strcmp(rows_text(&run, 0, "mode"), "full") != 0;
+		check->is_sampled = rows_int(&run, 0, "whole") == 0;
 	}
 	rows_release(&run);
 	return rc;
@@ -152,6 +161,8 @@ check_load(
 	*check = (struct check){ .known = 0 };
 	finding.choose = check_choose;
 	finding.choose_data = &work;
+	if (check_totals(check, db, err) < 0)
+		return -1;
 	rc = findings_load(&check->findings, db, &finding, err);
 	for (size_t i = 0; rc == 0 && i < check->findings.count && i < work.count; i++) {
 		struct finding *one = &check->findings.list[i];
@@ -165,7 +176,7 @@ check_load(
 	for (size_t i = 0; i < work.count; i++)
 		free(work.reasons[i]);
 	free(work.reasons);
-	return rc == 0 ? check_totals(check, db, err) : rc;
+	return rc;
 }
 
 int
@@ -185,7 +196,7 @@ check_learn(
 	}
 	if (rc == 0) {
 		baseline_add(baseline, paths, &sites, pairing.other[1]);
-		if (run.count > 0 && strcmp(rows_text(&run, 0, "mode"), "full") != 0)
+		if (run.count > 0 && rows_int(&run, 0, "whole") == 0)
 			baseline->is_sampled = true;
 	}
 	pairing_release(&pairing);

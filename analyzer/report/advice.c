@@ -232,6 +232,14 @@ add_rate(struct strbuf *buf, const struct rows *sites, size_t row)
 	strbuf_adds(buf, "; ");
 }
 
+/* The trace does not say how much. */
+static const char *
+alignment(const struct rows *sites, size_t row)
+{
+	return strstr(rows_text(sites, row, "allocator"), "align") ? ", aligned alike (alignas)"
+								   : "";
+}
+
 static void
 add_buffer(struct strbuf *buf, const struct rows *sites, size_t row)
 {
@@ -239,6 +247,8 @@ add_buffer(struct strbuf *buf, const struct rows *sites, size_t row)
 
 	strbuf_adds(buf, "a local buffer of ");
 	add_capacity(buf, sites, row, NULL);
+	if (*alignment(sites, row))
+		strbuf_addf(buf, "%s,", alignment(sites, row));
 	strbuf_adds(buf, " covers 99 % (heap beyond");
 	if (waste >= 1)
 		strbuf_addf(buf, "; %.0f byte%s of it unused on average", waste, show_s(waste));
@@ -253,14 +263,14 @@ add_caller(struct strbuf *buf, const struct rows *sites, size_t row)
 	char share[SHOW_SIZE];
 
 	if (local >= 9 * up) {
-		strbuf_addf(buf, "%s do not escape: keep it on the stack, and copy what goes to ",
-		    show_share(share, local, local + up));
+		strbuf_addf(buf, "%s do not escape: keep it on the stack%s, and copy what goes to ",
+		    show_share(share, local, local + up), alignment(sites, row));
 		add_owner(buf, sites, row);
 		return;
 	}
 	strbuf_adds(buf, "return it by value, or let ");
 	add_owner(buf, sites, row);
-	strbuf_adds(buf, " pass the storage");
+	strbuf_addf(buf, " pass the storage%s", alignment(sites, row));
 	if (advice_blocks_a_call(sites, row) >= 1.5)
 		strbuf_adds(buf, ", one for all if they follow each other, else an arena");
 	else if (rows_int(sites, row, "size.min") != largest) {
@@ -268,6 +278,14 @@ add_caller(struct strbuf *buf, const struct rows *sites, size_t row)
 		add_capacity(buf, sites, row, "cover");
 		strbuf_adds(buf, " 99 %");
 	}
+}
+
+/* What stays in a container its owner does away with; a pointer may be anywhere. */
+static void
+add_condition(struct strbuf *buf, const struct rows *sites, size_t row)
+{
+	if (rows_real(sites, row, "evidence.inferred") > rows_real(sites, row, "evidence.proved"))
+		strbuf_adds(buf, ", if no call leaves it to the next");
 }
 
 static void
@@ -281,9 +299,13 @@ add_remedy(struct strbuf *buf, const struct rows *sites, size_t row)
 	if (idiom) {
 		add_filled(buf, idiom, sites, row);
 	} else if (verdict_is(sites, row, "stack")) {
-		strbuf_adds(buf, "make it a local variable");
+		strbuf_addf(buf, "make it a local variable%s", alignment(sites, row));
+		if (advice_blocks_a_call(sites, row) >= 1.5)
+			strbuf_adds(buf, ", one for all if they follow each other, else an array");
+		add_condition(buf, sites, row);
 	} else if (verdict_is(sites, row, "buffer")) {
 		add_buffer(buf, sites, row);
+		add_condition(buf, sites, row);
 	} else if (verdict_is(sites, row, "caller")) {
 		add_caller(buf, sites, row);
 	} else if (verdict_is(sites, row, "reuse")) {
@@ -291,9 +313,10 @@ add_remedy(struct strbuf *buf, const struct rows *sites, size_t row)
 		add_owner(buf, sites, row);
 		strbuf_adds(buf, " and reuse it");
 	} else if (verdict_is(sites, row, "mixed")) {
-		strbuf_adds(buf,
-		    "keep it on the stack, copy to the heap on the "
-		    "path that escapes");
+		strbuf_addf(buf,
+		    "keep it on the stack%s, copy to the heap on the "
+		    "path that escapes",
+		    alignment(sites, row));
 	} else if (verdict_is(sites, row, "unknown")) {
 		add_why(buf, rows_text(sites, row, "unknown_why"));
 	} else if (verdict_is(sites, row, "heap")) {
@@ -314,10 +337,14 @@ advice_shows_counter(const char *verdict)
 void
 advice_add_remedy(struct strbuf *buf, const struct rows *sites, size_t row)
 {
+	size_t used;
+
 	/* where nothing is to be done about all of it, callers say what is about some */
 	if (advice_find(rows_text(sites, row, "verdict"))->class == ADVICE_KEEP &&
 	    add_contexts(buf, "", sites, row))
 		return;
+	used = buf->len;
 	add_remedy(buf, sites, row);
-	add_contexts(buf, "; ", sites, row);
+	/* what is not decided has nothing else to say where no reason is known */
+	add_contexts(buf, buf->len > used ? "; " : "", sites, row);
 }

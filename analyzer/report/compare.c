@@ -19,6 +19,16 @@ enum compare_state { STATE_NEW, STATE_WORSE, STATE_BETTER, STATE_GONE, STATE_SAM
 #define COMPARE_PART 0.1
 #define COMPARE_RUN 0.001
 
+/* Where blocks were sampled, neither is what so many times the 95 % intervals hold, since
+ * hundreds of sites are compared. Half of such an interval of a share that is even is so
+ * many standard errors; of what was not seen there may be so many samples' blocks. */
+#define COMPARE_SURE 2
+#define COMPARE_ERRORS 1.96
+#define COMPARE_UNSEEN 3.7
+
+/* What the distance of samples is compared with is a block's size and this (SAMPLE_BIAS). */
+#define COMPARE_BIAS 64
+
 static const struct column totals_columns[] = {
 	{ "sites_a", "sites before", COLUMN_COUNT },
 	{ "sites_b", "after", COLUMN_COUNT },
@@ -63,6 +73,12 @@ static const struct column changes_columns[] = {
 struct compare_work {
 	const struct rows *sites[2];
 	double blocks, bytes; /* of all sites before */
+	double interval[2];   /* of the samples, bytes; 1: all was recorded */
+};
+
+struct compare_column {
+	const char *column, *low, *high;
+	double total;
 };
 
 /* Whether what a verdict says is that there is something to do. */
@@ -101,31 +117,121 @@ compare_sum(const struct rows *sites, const char *column)
 	return sum;
 }
 
+static bool
+compare_is_sampled(const struct compare_work *work)
+{
+	return work->interval[0] > 1 || work->interval[1] > 1;
+}
+
+static double
+compare_squared(double value)
+{
+	return value * value;
+}
+
+/* The square of how far two runs of the same program are apart, as samples go. */
+static double
+compare_noise(
+    const struct compare_work *work, size_t a, size_t b, const struct compare_column *column)
+{
+	size_t rows[2] = { a, b };
+	int more = compare_value(work->sites[0], a, column->column) <
+	    compare_value(work->sites[1], b, column->column);
+	const struct rows *low = work->sites[more], *high = work->sites[!more];
+
+	return compare_squared(COMPARE_SURE) *
+	    (compare_squared(compare_value(low, rows[more], column->column) -
+		 compare_value(low, rows[more], column->low)) +
+		compare_squared(compare_value(high, rows[!more], column->high) -
+		    compare_value(high, rows[!more], column->column)));
+}
+
+/* The same of the part of blocks that need not be on the heap: as the shares of two samples
+ * of the same whole differ. */
+static double
+compare_share_noise(const struct compare_work *work, size_t a, size_t b)
+{
+	double share = 0, blocks = 0, variance = 0;
+	size_t rows[2] = { a, b };
+
+	for (int side = 0; side < 2; side++) {
+		double seen = compare_value(work->sites[side], rows[side], "blocks.observed");
+
+		share += compare_value(work->sites[side], rows[side], "share") / 2;
+		blocks += compare_value(work->sites[side], rows[side], "blocks.estimated") / 2;
+		variance += seen > 0 ? 1 / seen : 1;
+	}
+	return compare_squared(COMPARE_SURE * COMPARE_ERRORS * blocks) * share * (1 - share) *
+	    variance;
+}
+
+/* What differs beyond noise: 1: there is more, -1: less. */
+static int
+compare_column(
+    const struct compare_work *work, size_t a, size_t b, const struct compare_column *column)
+{
+	double before = compare_value(work->sites[0], a, column->column);
+	double after = compare_value(work->sites[1], b, column->column);
+
+	if (compare_is_sampled(work) &&
+	    compare_squared(after - before) <= compare_noise(work, a, b, column))
+		return 0;
+	return compare_number(before, after, column->total);
+}
+
+/* The same of blocks that need not be on the heap, which have no interval of their own. */
+static int
+compare_saved(const struct compare_work *work, size_t a, size_t b)
+{
+	const struct compare_column blocks = { "blocks.estimated", "blocks.low", "blocks.high", 0 };
+	double before = compare_value(work->sites[0], a, "saved.blocks");
+	double after = compare_value(work->sites[1], b, "saved.blocks");
+
+	if (compare_is_sampled(work) &&
+	    compare_squared(after - before) <=
+		compare_noise(work, a, b, &blocks) + compare_share_noise(work, a, b))
+		return 0;
+	return compare_number(before, after, work->blocks);
+}
+
+/* Of a site that only one side has: whether samples of the other would have had it. */
+static bool
+compare_would_show(const struct compare_work *work, int side, size_t row)
+{
+	const struct rows *sites = work->sites[side];
+	double blocks = compare_value(sites, row, "blocks.estimated");
+	double size = compare_value(sites, row, "bytes.estimated") / (blocks > 0 ? blocks : 1);
+	double below = blocks - compare_value(sites, row, "blocks.low");
+	double unseen = -COMPARE_UNSEEN / expm1(-(size + COMPARE_BIAS) / work->interval[1 - side]);
+
+	if (!compare_is_sampled(work))
+		return true;
+	if (!(work->interval[1 - side] > 1))
+		unseen = 0;
+	return blocks > COMPARE_RUN * work->blocks &&
+	    compare_squared(blocks) >
+	    compare_squared(COMPARE_SURE) * (compare_squared(below) + compare_squared(unseen));
+}
+
 static enum compare_state
 compare_judge(const struct compare_work *work, size_t a, size_t b)
 {
-	const struct {
-		const char *column;
-		double total;
-	} numbers[] = {
-		{ "saved.blocks", work->blocks },
-		{ "blocks.estimated", work->blocks },
-		{ "bytes.estimated", work->bytes },
+	const struct compare_column numbers[] = {
+		{ "blocks.estimated", "blocks.low", "blocks.high", work->blocks },
+		{ "bytes.estimated", "bytes.low", "bytes.high", work->bytes },
 	};
 	const struct rows *before = work->sites[0], *after = work->sites[1];
 	bool is_known = strcmp(rows_text(before, a, "verdict"), "unknown") != 0 &&
 	    strcmp(rows_text(after, b, "verdict"), "unknown") != 0;
 
-	if (is_known && compare_is_movable(before, a) != compare_is_movable(after, b))
-		return compare_is_movable(after, b) ? STATE_WORSE : STATE_BETTER;
-	for (size_t i = is_known ? 0 : 1; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		int more = compare_number(compare_value(before, a, numbers[i].column),
-		    compare_value(after, b, numbers[i].column), numbers[i].total);
+	int more = is_known ? compare_saved(work, a, b) : 0;
 
-		if (more != 0)
-			return more > 0 ? STATE_WORSE : STATE_BETTER;
-	}
-	return STATE_SAME;
+	if (is_known && (more != 0 || !compare_is_sampled(work)) &&
+	    compare_is_movable(before, a) != compare_is_movable(after, b))
+		return compare_is_movable(after, b) ? STATE_WORSE : STATE_BETTER;
+	for (size_t i = 0; more == 0 && i < sizeof(numbers) / sizeof(*numbers); i++)
+		more = compare_column(work, a, b, &numbers[i]);
+	return more > 0 ? STATE_WORSE : more < 0 ? STATE_BETTER : STATE_SAME;
 }
 
 /* One side's cells of a change. */
@@ -158,6 +264,8 @@ compare_add(struct compare *compare, const struct compare_work *work, size_t a, 
 
 	if (a != 0 && b != 0)
 		state = compare_judge(work, a - 1, b - 1);
+	else if (!compare_would_show(work, a == 0, (a != 0 ? a : b) - 1))
+		state = STATE_SAME;
 	if (a != 0)
 		compare_fill(cells, work->sites[0], a - 1, 0);
 	if (b != 0)
@@ -238,6 +346,17 @@ compare_changes(
 	compare_totals(compare, work, counts);
 }
 
+/* The distance of the samples, of which most were nearer; 1: there were none. */
+static double
+compare_interval(const struct rows *run)
+{
+	double interval = run->count > 0 && rows_int(run, 0, "whole") == 0
+	    ? rows_real(run, 0, "interval_high")
+	    : 1;
+
+	return interval > 1 ? interval : 1;
+}
+
 int
 compare_sides(struct compare *compare, const struct compare_side *a, const struct compare_side *b,
     struct err *err)
@@ -247,6 +366,8 @@ compare_sides(struct compare *compare, const struct compare_side *a, const struc
 	struct pairing pairing;
 	int rc = pairing_find(&pairing, sides, err);
 
+	work.interval[0] = compare_interval(a->run);
+	work.interval[1] = compare_interval(b->run);
 	work.blocks = compare_sum(a->sites, "blocks.estimated");
 	work.bytes = compare_sum(a->sites, "bytes.estimated");
 	compare_init(compare, a, b);

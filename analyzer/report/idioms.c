@@ -89,9 +89,37 @@ static const struct idiom idioms[] = {
 	    "the library allocates it: call it once in {owner} and keep what it gives" },
 };
 
+/* What throws, or begins a coroutine, does not place the block itself: whatever the verdict. */
+static const char *const placed[][2] = {
+	{ "exception",
+	    "an exception is always on the heap: return what is expected (std::optional, "
+	    "std::expected), and throw what is not" },
+	{ "coroutine",
+	    "the state of a coroutine: where it begins and ends in {owner} and is inlined there, a "
+	    "compiler can leave the allocation out (clang does); else its promise may have an "
+	    "operator new" },
+};
+
+static const char *
+idioms_placed(const char *container, const char *verdict)
+{
+	static const char *const verdicts[] = { "stack", "buffer", "caller", "reuse", "mixed" };
+
+	for (size_t i = 0; i < sizeof(placed) / sizeof(*placed); i++)
+		for (size_t j = 0; j < sizeof(verdicts) / sizeof(*verdicts); j++)
+			if (strcmp(placed[i][0], container) == 0 &&
+			    strcmp(verdicts[j], verdict) == 0)
+				return placed[i][1];
+	return NULL;
+}
+
 const char *
 idioms_find(const char *container, const char *verdict)
 {
+	const char *text = idioms_placed(container, verdict);
+
+	if (text)
+		return text;
 	for (size_t i = 0; i < sizeof(idioms) / sizeof(*idioms); i++) {
 		if (strcmp(idioms[i].container, container) != 0)
 			continue;

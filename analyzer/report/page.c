@@ -17,6 +17,8 @@
 enum { PAGE_MODULES = 5, PAGE_WRAPPERS = 8, PAGE_FEW = 10 };
 /* An estimate that is off by more than one part in so many is said to be. */
 enum { PAGE_ASTRAY = 5 };
+/* One part in so many that is not decided is told with what need not be on the heap. */
+enum { PAGE_UNDECIDED = 200 };
 
 /* ---- the run */
 
@@ -59,8 +61,10 @@ page_facts(const struct page *page)
 	fprintf(page->out,
 	    rows_int(run, 0, "running") ? "  still running: as of %s, begun" : "  ran %s",
 	    show_ns(number[0], rows_real(run, 0, "duration_ns")));
+	/* a run of several traces is the programs that one became, or started */
 	if (runs > 1)
-		fprintf(page->out, " in %lld runs, the first", (long long)runs);
+		fprintf(page->out, " in %lld %s, the first", (long long)runs,
+		    rows_int(run, 0, "one_session") ? "programs of one run" : "runs");
 	fputs(" on ", page->out);
 	page_text(page, start, sizeof(start));
 	fprintf(page->out, " UTC, pid %lld, %lld process%s, %lld thread%s\n",
@@ -70,6 +74,12 @@ page_facts(const struct page *page)
 	    show_count(number[1], allocations), show_s(allocations), show_count(number[2], frees),
 	    show_s(frees), show_bytes(number[3], rows_real(run, 0, "bytes")),
 	    show_bytes(number[4], rows_real(run, 0, "peak_bytes")));
+	/* pools' are not among them; what was passed over in a pause is */
+	if (frees > allocations && processes > runs)
+		fprintf(page->out,
+		    "  %s more free%s than allocations: forked processes freed blocks of their "
+		    "parent's, too\n",
+		    show_count(number[1], frees - allocations), show_s(frees - allocations));
 }
 
 static void
@@ -94,16 +104,32 @@ page_cost(const struct page *page)
 	fputc('\n', page->out);
 }
 
+/* Between which blocks one was recorded. */
+static void
+page_interval(const struct page *page)
+{
+	double low = rows_real(page->run, 0, "interval_low");
+	double high = rows_real(page->run, 0, "interval_high");
+	char number[SHOW_SIZE];
+
+	/* where sampling began and then met none */
+	if (high <= 1) {
+		fputs("samples that met no block", page->out);
+		return;
+	}
+	fprintf(page->out, "one block every %s", show_bytes(number, low));
+	if (high > low)
+		fprintf(page->out, " to %s", show_bytes(number, high));
+}
+
 /* Auto mode, where not everything was recorded. */
 static void
 page_auto(const struct page *page)
 {
 	const struct rows *run = page->run;
-	double low = rows_real(run, 0, "interval_low");
-	double high = rows_real(run, 0, "interval_high");
 	bool several = rows_int(run, 0, "runs") > 1;
 	double all = rows_real(run, 0, "allocations");
-	char number[6][SHOW_SIZE];
+	char number[4][SHOW_SIZE];
 
 	fputs("  mode auto: ", page->out);
 	/* of several runs each had a time of its own */
@@ -113,11 +139,29 @@ page_auto(const struct page *page)
 		    show_count(number[1], rows_real(run, 0, "whole_allocations")),
 		    show_count(number[2], all), show_s(all),
 		    several ? "added up over the runs, else" : "then");
-	fprintf(page->out, "one block every %s", show_bytes(number[3], low));
-	if (high > low)
-		fprintf(page->out, " to %s", show_bytes(number[4], high));
+	page_interval(page);
 	fprintf(page->out, " (%s recorded in all); counts below are estimates\n",
-	    show_count(number[5], rows_real(run, 0, "recorded")));
+	    show_count(number[3], rows_real(run, 0, "recorded")));
+}
+
+/* Several, some of which are complete: a full trace, or one in auto mode that kept to its
+ * budget. */
+static void
+page_partly(const struct page *page, int64_t sampled)
+{
+	const struct rows *run = page->run;
+	int64_t runs = rows_int(run, 0, "runs");
+	char number[SHOW_SIZE];
+
+	/* a mixture of modes has none */
+	fprintf(page->out, "  %s%lld of %lld traces %s sampled, ",
+	    strcmp(rows_text(run, 0, "mode"), "auto") == 0 ? "mode auto: " : "", (long long)sampled,
+	    (long long)runs, sampled == 1 ? "is" : "are");
+	page_interval(page);
+	fprintf(page->out,
+	    ", and %s complete\n    (%s recorded in all); counts below are estimates\n",
+	    runs - sampled == 1 ? "the other is" : "the others are",
+	    show_count(number, rows_real(run, 0, "recorded")));
 }
 
 /* What of a longer run the trace still has. */
@@ -199,6 +243,7 @@ page_mode(const struct page *page)
 {
 	const struct rows *run = page->run;
 	const char *mode = rows_text(run, 0, "mode");
+	int64_t sampled = rows_int(run, 0, "sampled_runs");
 	char number[2][SHOW_SIZE];
 
 	page_window(page);
@@ -209,6 +254,8 @@ page_mode(const struct page *page)
 		fprintf(page->out, "  mode %s: every call %swas to be recorded\n",
 		    strcmp(mode, "auto") == 0 ? "auto" : "full",
 		    rows_int(run, 0, "pauses") > 0 ? "outside of pauses " : "");
+	else if (sampled < rows_int(run, 0, "runs"))
+		page_partly(page, sampled);
 	else if (strcmp(mode, "auto") == 0)
 		page_auto(page);
 	else
@@ -248,6 +295,24 @@ page_verdict(const struct page *page, const struct advice *advice, const struct 
 	if (advice->class == ADVICE_SAVE && total->blocks - total->saved_blocks >= 0.5)
 		fprintf(page->out, "%62s%s of them a library's own, not counted above\n", "",
 		    show_count(number[0], total->blocks - total->saved_blocks));
+	/* and why what escapes as a whole is */
+	if (advice->class == ADVICE_KEEP && total->saved_blocks >= 0.5)
+		fprintf(page->out, "%62s%s of them do not when called from some, counted above\n",
+		    "", show_count(number[0], total->saved_blocks));
+}
+
+/* What may be either, where it is enough to matter. */
+static void
+page_undecided(const struct page *page, const struct totals *totals)
+{
+	const struct total *unknown = &totals->verdicts[advice_find("unknown") - advice_at(0)];
+	double undecided = unknown->blocks - unknown->saved_blocks;
+	char number[SHOW_SIZE];
+
+	if (undecided * PAGE_UNDECIDED >= totals->all.blocks && undecided >= 0.5)
+		fprintf(page->out, ", %s %s not decided",
+		    show_share(number, undecided, totals->all.blocks),
+		    show_is_one(undecided) ? "is" : "are");
 }
 
 static void
@@ -262,6 +327,7 @@ page_saving(const struct page *page)
 	page_color(page, BOLD);
 	fprintf(page->out, "%s of the blocks need not be on the heap",
 	    show_share(number[0], all->saved_blocks, all->blocks));
+	page_undecided(page, &totals);
 	page_color(page, "0");
 	fprintf(page->out, ": %s of %s block%s, %s of %s", show_count(number[1], all->saved_blocks),
 	    show_count(number[2], all->blocks), show_s(all->blocks),
@@ -467,27 +533,78 @@ page_wrappers(const struct page *page)
 	strbuf_release(&pattern);
 }
 
-/* Sites of which a sample saw so few blocks that most of the others may do otherwise. */
-static void
-page_few(const struct page *page, bool *any)
-{
-	const struct rows *sites = page->all;
-	size_t few = 0;
+/* What need not be on the heap by so few blocks of a sample that most of the others may do
+ * otherwise. */
+struct few {
+	size_t sites, callers;
+	double blocks;
+};
 
-	for (size_t i = 0; i < sites->count; i++)
-		few += advice_find(rows_text(sites, i, "verdict"))->class == ADVICE_SAVE &&
-		    rows_real(sites, i, "blocks.observed") < PAGE_FEW &&
-		    rows_real(sites, i, "blocks.estimated") >
-			rows_real(sites, i, "blocks.observed");
-	if (few == 0)
+/* Of a row of sites or contexts. */
+static bool
+few_are_seen(const struct rows *rows, size_t row)
+{
+	double observed = rows_real(rows, row, "blocks.observed");
+
+	return advice_find(rows_text(rows, row, "verdict"))->class == ADVICE_SAVE &&
+	    observed < PAGE_FEW && rows_real(rows, row, "blocks.estimated") > observed;
+}
+
+/* The callers by which some of a site's blocks are said not to escape. */
+static void
+few_add_callers(struct few *few, const struct rows *contexts)
+{
+	for (size_t i = 0; contexts && i < contexts->count; i++) {
+		if (!few_are_seen(contexts, i))
+			continue;
+		few->callers++;
+		few->blocks += rows_real(contexts, i, "blocks.estimated");
+	}
+}
+
+static struct few
+few_find(const struct rows *sites)
+{
+	struct few few = { .sites = 0 };
+
+	for (size_t i = 0; i < sites->count; i++) {
+		double saved = rows_real(sites, i, "saved.blocks");
+		const char *verdict = rows_text(sites, i, "verdict");
+
+		if (!(saved > 0))
+			continue;
+		if (few_are_seen(sites, i)) {
+			few.sites++;
+			few.blocks += saved;
+		} else if (!advice_is_among("stack,buffer,caller,reuse,mixed", verdict)) {
+			few_add_callers(&few, rows_at(sites, i, "contexts")->rows);
+		}
+	}
+	return few;
+}
+
+static void
+page_few(const struct page *page, bool *any, double blocks)
+{
+	struct few few = few_find(page->all);
+	char number[SHOW_SIZE];
+
+	if (few.sites + few.callers == 0)
 		return;
 	if (!*any)
 		page_title(page, "Not seen");
 	*any = true;
+	fputs("  ", page->out);
+	if (few.sites > 0)
+		fprintf(page->out, "%zu site%s", few.sites, show_s((double)few.sites));
+	if (few.callers > 0)
+		fprintf(page->out, "%s%zu caller%s of %s", few.sites > 0 ? " and " : "",
+		    few.callers, show_s((double)few.callers), few.sites > 0 ? "others" : "sites");
 	fprintf(page->out,
-	    "  %zu site%s that need not be on the heap: fewer than %d blocks of %s were seen,\n"
-	    "    the others may escape (esc record --full)\n",
-	    few, show_s((double)few), PAGE_FEW, few == 1 ? "it" : "each");
+	    " that need not be on the heap, %s of the blocks:\n"
+	    "    fewer than %d blocks of %s were seen, the others may escape (esc record --full)\n",
+	    show_share(number, few.blocks, blocks), PAGE_FEW,
+	    few.sites + few.callers == 1 ? "it" : "each");
 }
 
 /* What the samples stand for, where that is far from what was counted. Of a filter's sites
@@ -625,7 +742,7 @@ page_gaps(const struct page *page, struct query_db *db, struct err *err)
 		return -1;
 	if (any && rows_real(run, 0, "unknown") > 0 && rows_int(run, 0, "whole") == 0)
 		fputs("    esc record --full records what is missing there\n", page->out);
-	page_few(page, &any);
+	page_few(page, &any, totals.all.blocks);
 	page_estimate(page, &any, totals.all.blocks);
 	page_gap(page, &any, "cut", 0, "stack was cut at the depth limit (record --depth=N)",
 	    "stacks were cut at the depth limit (record --depth=N)");
@@ -669,6 +786,23 @@ page_empty(const struct page *page)
 		    page->out);
 }
 
+/* The file, and what it was run as where a link calls it otherwise. */
+static void
+page_program(const struct page *page, const struct rows *processes, size_t row, size_t columns)
+{
+	const char *path = rows_text(processes, row, "program");
+	const char *name = rows_text(processes, row, "name");
+	const char *base = strrchr(path, '/');
+
+	if (*name && strcmp(name, base ? base + 1 : path) != 0) {
+		size_t used = page_text(page, name, columns / 2);
+
+		fputs(", ", page->out);
+		columns -= used + 2;
+	}
+	page_path(page, path, columns);
+}
+
 /* Which of several it was; the busiest ones. */
 static int
 page_processes(const struct page *page, struct query_db *db, struct err *err)
@@ -693,8 +827,7 @@ page_processes(const struct page *page, struct query_db *db, struct err *err)
 		    show_count(number[0], rows_real(&rows, i, "allocations")),
 		    show_bytes(number[1], rows_real(&rows, i, "bytes")),
 		    show_share(number[2], rows_real(&rows, i, "share"), 1));
-		page_path(page, rows_text(&rows, i, "program"),
-		    page->columns > 92 ? page->columns - 62 : 30);
+		page_program(page, &rows, i, page->columns > 92 ? page->columns - 62 : 30);
 		fputc('\n', page->out);
 	}
 	if (rc == 0 && rows.count > MOST)

@@ -154,8 +154,9 @@ page_evidence(const struct page *page, size_t row)
 	fprintf(page->out, "%s observed, %s proved, %s presumed", show_count(number[0], observed),
 	    show_share(number[1], rows_real(sites, row, "evidence.proved"), observed),
 	    show_share(number[2], rows_real(sites, row, "evidence.inferred"), observed));
-	/* of few blocks it says nothing */
-	if (rows_real(sites, row, "fates.local") >= observed && observed >= PAGE_ENOUGH)
+	/* of few blocks it says nothing, and what is presumed may be wrong of all of them */
+	if (rows_real(sites, row, "fates.local") >= observed && observed >= PAGE_ENOUGH &&
+	    rows_real(sites, row, "evidence.inferred") <= 0)
 		fprintf(page->out, "; at most %s can escape (95 %% sure)",
 		    show_share(number[3], rows_real(sites, row, "escape_rate_upper"), 1));
 	fputc('\n', page->out);

@@ -357,12 +357,16 @@ report_read(struct query_db *db, const struct report *report, bool is_plain, str
 	if (loader_prepare(&loader, db, report, rows, err) < 0)
 		goto out;
 	query = report_prepare(db, report, err);
-	while (query && (rc = query_next(query, err)) > 0) {
+	if (!query || (report->bind && report->bind(db, query, err) < 0))
+		goto out;
+	while ((rc = query_next(query, err)) > 0) {
 		if (load_row(report, rows, query, &loader, err) < 0) {
 			rc = -1;
 			break;
 		}
 	}
+	if (rc == 0 && report->load)
+		rc = report->load(db, rows, err);
 	if (rc == 0 && report->finish)
 		report->finish(rows);
 out:

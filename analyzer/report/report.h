@@ -10,6 +10,7 @@ struct cell;
 struct column;
 struct err;
 struct query_db;
+struct query;
 struct query_function;
 struct rows;
 
@@ -24,6 +25,11 @@ struct report {
 	/* What its columns of rows are: for each the rows of this one, whose sql has
 	 * the column's value, a text, as ?1. */
 	const struct report *part;
+	/* Binds what sql asks for; NULL: nothing. -1 and err set on failure. */
+	int (*bind)(struct query_db *db, struct query *query, struct err *err);
+	/* Reads what sql leaves out, of all rows at once; NULL: nothing. -1 and err set on
+	 * failure. */
+	int (*load)(struct query_db *db, struct rows *rows, struct err *err);
 	/* Fills in what SQL cannot say; NULL: nothing. */
 	void (*finish)(struct rows *rows);
 	/* No SQL: it is made of the rows of the report `of`. */

@@ -1,18 +1,21 @@
 #include "analyzer/format/rows.h"
+#include "analyzer/report/merged.h"
 #include "analyzer/report/report.h"
-#include "analyzer/store/query.h"
 
 /* Phases of several runs that have one name are one. */
-static const char sql[] = "WITH shares AS MATERIALIZED (SELECT id, " QUERY_SHARE(
-    "= site.id") " AS share FROM site),"
-		 " cells AS MATERIALIZED (SELECT c.phase, total(c.blocks) AS blocks, "
-		 "total(c.bytes) AS bytes,"
-		 "  total(c.blocks * s.share) AS stackable, count(DISTINCT c.site) AS sites"
-		 "  FROM path_cell c JOIN shares s ON s.id = c.site GROUP BY c.phase)"
-		 " SELECT p.name, add_up(p.entered), min(p.first_ns), add_up(p.time_ns),"
-		 "  total(c.blocks), total(c.bytes), total(c.stackable), max(coalesce(c.sites, 0))"
-		 " FROM phase p LEFT JOIN cells c ON c.phase = p.id GROUP BY p.name"
-		 " ORDER BY min(p.first_ns), p.name";
+/* clang-format off */
+static const char sql[] =
+    "WITH " MERGED_SHARE ", cells AS MATERIALIZED ("
+    " SELECT p.name, total(c.blocks) AS blocks, total(c.bytes) AS bytes,"
+    "  total(c.blocks * s.share) AS stackable, count(DISTINCT s.key) AS sites"
+    " FROM path_cell c JOIN merged_share s ON s.id = c.site JOIN phase p ON p.id = c.phase"
+    " GROUP BY p.name"
+    ") SELECT p.name, add_up(p.entered), min(p.first_ns), add_up(p.time_ns),"
+    "  coalesce(c.blocks, 0.0), coalesce(c.bytes, 0.0), coalesce(c.stackable, 0.0),"
+    "  coalesce(c.sites, 0)"
+    " FROM phase p LEFT JOIN cells c ON c.name = p.name GROUP BY p.name"
+    " ORDER BY min(p.first_ns), p.name";
+/* clang-format on */
 
 static const struct column columns[] = {
 	{ "name", "phase", COLUMN_TEXT },
@@ -29,6 +32,8 @@ const struct report report_phases = {
 	.name = "phases",
 	.summary = "what the program calls its parts, and what each allocated",
 	.sql = sql,
+	.functions = merged_functions,
+	.bind = merged_bind,
 	.columns = columns,
 	.width = sizeof(columns) / sizeof(*columns),
 };

@@ -1,12 +1,15 @@
 #include "analyzer/format/rows.h"
+#include "analyzer/report/merged.h"
 #include "analyzer/report/report.h"
-#include "analyzer/store/query.h"
 
-static const char sql[] = "WITH shares AS MATERIALIZED (SELECT *, " QUERY_SHARE(
-    "= site.id") " AS share FROM site WHERE pool != '')"
-		 " SELECT pool, total(estimated), total(bytes), total(estimated * share),"
-		 "  total(estimated * (live + censored) / max(observed, 1)), count(*)"
-		 " FROM shares GROUP BY pool ORDER BY total(estimated) DESC, pool";
+/* clang-format off */
+static const char sql[] =
+    "WITH " MERGED_SHARE
+    " SELECT s.pool, total(s.estimated), total(s.bytes), total(s.estimated * m.share),"
+    "  total(s.estimated * (s.live + s.censored) / max(s.observed, 1)), count(DISTINCT m.key)"
+    " FROM site s JOIN merged_share m ON m.id = s.id WHERE s.pool != ''"
+    " GROUP BY s.pool ORDER BY total(s.estimated) DESC, s.pool";
+/* clang-format on */
 
 static const struct column columns[] = {
 	{ "name", "pool", COLUMN_TEXT },
@@ -21,6 +24,8 @@ const struct report report_pools = {
 	.name = "pools",
 	.summary = "what the program's own allocators (esc.h) handed out",
 	.sql = sql,
+	.functions = merged_functions,
+	.bind = merged_bind,
 	.columns = columns,
 	.width = sizeof(columns) / sizeof(*columns),
 };

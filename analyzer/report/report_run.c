@@ -8,7 +8,9 @@ static const char sql[] =
     " add_up(duration_ns), add_up(window_ns),"
     " CASE WHEN min(mode) = max(mode) THEN min(mode)"
     "  WHEN min(whole) THEN 'full' ELSE 'sampled' END,"
-    " max(sample_interval), min(interval_low), max(interval_high),"
+    /* of those that sampled any block: the others have no interval */
+    " max(sample_interval), coalesce(min(CASE WHEN interval_high > 1 THEN interval_low END), 1),"
+    " max(interval_high),"
     " min(whole), add_up(whole_ns), add_up(whole_allocations),"
     " max(budget), add_up(spent_ns),"
     " add_up(allocations), add_up(frees), add_up(bytes),"
@@ -34,7 +36,9 @@ static const char sql[] =
     " (SELECT found_wrappers FROM run ORDER BY id LIMIT 1),"
     " add_up(steps), add_up(steps_over), add_up(steps_proved), add_up(steps_presumed),"
     " add_up(steps_unread), add_up(presumed_local), add_up(presumed_wrong),"
-    " (SELECT filter FROM run ORDER BY id LIMIT 1)"
+    " (SELECT filter FROM run ORDER BY id LIMIT 1),"
+    " count(*) > 1 AND min(session) != '' AND min(session) = max(session),"
+    " add_up(whole = 0)"
     " FROM run HAVING count(*) > 0";
 
 static const struct column columns[] = {
@@ -97,6 +101,8 @@ static const struct column columns[] = {
 	{ "presumed_local", "unmarked: local", COLUMN_COUNT },
 	{ "presumed_wrong", "unmarked: wrong", COLUMN_COUNT },
 	{ "filter", "only what passes", COLUMN_TEXT },
+	{ "one_session", "of one esc record", COLUMN_BOOL },
+	{ "sampled_runs", "runs that were sampled", COLUMN_COUNT },
 };
 
 const struct report report_run = {

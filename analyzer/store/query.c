@@ -572,46 +572,13 @@ query_renew(struct query_db *db)
 }
 
 static void
-query_numbers(double *numbers, int count, sqlite3_value **values)
-{
-	for (int i = 0; i < count && i < QUERY_ARGUMENTS; i++)
-		numbers[i] = sqlite3_value_double(values[i]);
-}
-
-static void
-query_step(sqlite3_context *context, int count, sqlite3_value **values)
-{
-	const struct query_function *function = sqlite3_user_data(context);
-	void *state = sqlite3_aggregate_context(context, (int)function->state);
-	double numbers[QUERY_ARGUMENTS] = { 0 };
-
-	query_numbers(numbers, count, values);
-	if (state)
-		function->step(state, numbers);
-}
-
-static void
-query_end(sqlite3_context *context)
-{
-	const struct query_function *function = sqlite3_user_data(context);
-	const void *state = sqlite3_aggregate_context(context, 0);
-	char text[QUERY_TEXT_SIZE] = "";
-
-	if (!state) {
-		sqlite3_result_null(context);
-		return;
-	}
-	function->end(state, text);
-	sqlite3_result_text(context, text, -1, SQLITE_TRANSIENT);
-}
-
-static void
 query_call(sqlite3_context *context, int count, sqlite3_value **values)
 {
 	const struct query_function *function = sqlite3_user_data(context);
 	double numbers[QUERY_ARGUMENTS] = { 0 };
 
-	query_numbers(numbers, count, values);
+	for (int i = 0; i < count && i < QUERY_ARGUMENTS; i++)
+		numbers[i] = sqlite3_value_double(values[i]);
 	if (function->text)
 		sqlite3_result_text(context, function->text(numbers), -1, SQLITE_STATIC);
 	else
@@ -625,8 +592,7 @@ query_add_functions(struct query_db *db, const struct query_function *functions,
 		if (functions->count > QUERY_ARGUMENTS ||
 		    sqlite3_create_function(db->db, functions->name, functions->count,
 			SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, (void *)functions,
-			functions->step ? NULL : query_call, functions->step ? query_step : NULL,
-			functions->step ? query_end : NULL) != SQLITE_OK)
+			query_call, NULL, NULL) != SQLITE_OK)
 			return query_fail(db, err);
 	}
 	return 0;

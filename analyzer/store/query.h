@@ -54,19 +54,12 @@ void query_count_text(struct query_db *db, uint64_t bytes);
 /* Both limits count from here again: for who answers one question after the other. */
 void query_renew(struct query_db *db);
 
-enum { QUERY_TEXT_SIZE = 64 };
-
-/* A function for SQL: of `count` numbers, NULL read as 0; text, real or step is set. */
+/* A function for SQL: of `count` numbers, NULL read as 0; text or real is set. */
 struct query_function {
 	const char *name;
 	int count;
 	const char *(*text)(const double *values); /* its text is static */
 	double (*real)(const double *values);
-	/* an aggregate: what a row adds to `state` bytes that begin as zeroes, and the text of
-	 * QUERY_TEXT_SIZE bytes at most, with its NUL, that they end as; no row: NULL */
-	size_t state;
-	void (*step)(void *state, const double *values);
-	void (*end)(const void *state, char *to);
 };
 
 /* Statements have SQL's functions and add_up(): sum(), but what would be larger than an

@@ -1,6 +1,7 @@
 -- The database, version 10 (user_version). esc-db(5) documents it. Times are ns,
 -- sizes bytes; ids start at 1. `observed` counts recorded blocks, `estimated`
--- weighs each by 1/P(recorded); in full mode both are equal.
+-- weighs each by 1/P(recorded), moved so that the sums are those that were counted; in full
+-- mode both are equal.
 PRAGMA application_id = 0x45534344; -- "ESCD"
 PRAGMA user_version = 10;
 

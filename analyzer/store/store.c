@@ -42,7 +42,13 @@ struct table {
 	const char *name;
 	const struct column *columns;
 	size_t count;
+	size_t size;   /* of a row's struct */
+	bool numbered; /* ids are 1, 2, 3 ...: sqlite gives the same, and searches less */
 };
+
+/* Rows that one statement adds, of tables that have numbers alone: half of what a row costs
+ * is the statement. */
+enum { STORE_ROWS = 32 };
 
 enum table_number {
 	TABLE_RUN,
@@ -351,16 +357,18 @@ static const struct column thread_pair_columns[] = {
 	R(thread_pair, blocks),
 };
 
-#define TABLE(table)                                                                        \
-	{                                                                                   \
-#table, table##_columns, sizeof(table##_columns) / sizeof(*table##_columns) \
+#define TABLE(table)                                                                         \
+	{                                                                                    \
+#table, table##_columns, sizeof(table##_columns) / sizeof(*table##_columns), \
+		    sizeof(struct store_##table), false                                      \
 	}
 
 static const struct table tables[TABLE_COUNT] = {
 	[TABLE_RUN] = TABLE(run),
 	[TABLE_MODULE] = TABLE(module),
 	[TABLE_FRAME] = TABLE(frame),
-	[TABLE_STACK] = TABLE(stack),
+	[TABLE_STACK] = { "stack", stack_columns, sizeof(stack_columns) / sizeof(*stack_columns),
+	    sizeof(struct store_stack), true },
 	[TABLE_SITE] = TABLE(site),
 	[TABLE_SITE_CONTEXT] = TABLE(site_context),
 	[TABLE_PATH] = TABLE(path),
@@ -378,9 +386,18 @@ static const struct table tables[TABLE_COUNT] = {
 	[TABLE_THREAD_PAIR] = TABLE(thread_pair),
 };
 
+/* Rows of a table that has numbers alone, until they are enough for one statement. */
+struct store_rows {
+	sqlite3_stmt *insert; /* STORE_ROWS of them; NULL: not needed yet */
+	char *rows;           /* NULL: it is no such table */
+	int count;
+	int64_t last_id; /* of a numbered table: given by now */
+};
+
 struct store {
 	sqlite3 *db;
-	sqlite3_stmt *insert[TABLE_COUNT];
+	sqlite3_stmt *insert[TABLE_COUNT]; /* of one row */
+	struct store_rows rows[TABLE_COUNT];
 	char *path;
 	char *temporary; /* NULL once it is at path */
 	struct store_watch watch;
@@ -403,23 +420,47 @@ store_exec(struct store *store, const char *sql, struct err *err)
 	return 0;
 }
 
-static int
-store_prepare(struct store *store, enum table_number number, struct err *err)
+/* Columns that sqlite is told: not the id that it gives itself. */
+static size_t
+table_first(const struct table *table)
+{
+	return table->numbered ? 1 : 0;
+}
+
+static bool
+table_is_of_numbers(const struct table *table)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->columns[i].kind > KIND_REAL)
+			return false;
+	return true;
+}
+
+/* The statement that adds so many rows. NULL and err set on failure. */
+static sqlite3_stmt *
+store_prepare(struct store *store, enum table_number number, int rows, struct err *err)
 {
 	const struct table *table = &tables[number];
+	size_t first = table_first(table);
+	sqlite3_stmt *stmt = NULL;
 	struct strbuf sql = { 0 };
 	int rc;
 
 	strbuf_addf(&sql, "INSERT INTO %s (", table->name);
-	for (size_t i = 0; i < table->count; i++)
-		strbuf_addf(&sql, "%s\"%s\"", i ? "," : "", table->columns[i].name);
-	strbuf_adds(&sql, ") VALUES (");
-	for (size_t i = 0; i < table->count; i++)
-		strbuf_adds(&sql, i ? ",?" : "?");
-	strbuf_adds(&sql, ")");
-	rc = sqlite3_prepare_v2(store->db, sql.text, -1, &store->insert[number], NULL);
+	for (size_t i = first; i < table->count; i++)
+		strbuf_addf(&sql, "%s\"%s\"", i > first ? "," : "", table->columns[i].name);
+	strbuf_adds(&sql, ") VALUES ");
+	for (int row = 0; row < rows; row++) {
+		strbuf_adds(&sql, row > 0 ? ",(" : "(");
+		for (size_t i = first; i < table->count; i++)
+			strbuf_adds(&sql, i > first ? ",?" : "?");
+		strbuf_adds(&sql, ")");
+	}
+	rc = sqlite3_prepare_v2(store->db, sql.text, -1, &stmt, NULL);
 	strbuf_release(&sql);
-	return rc == SQLITE_OK ? 0 : store_fail(store, table->name, err);
+	if (rc != SQLITE_OK)
+		store_fail(store, table->name, err);
+	return stmt;
 }
 
 static void
@@ -480,8 +521,11 @@ store_create(const char *path, const struct store_watch *watch, struct err *err)
 	    store_exec(store, schema, err) < 0 || store_exec(store, "BEGIN", err) < 0)
 		goto fail;
 	for (int i = 0; i < TABLE_COUNT; i++) {
-		if (store_prepare(store, (enum table_number)i, err) < 0)
+		store->insert[i] = store_prepare(store, (enum table_number)i, 1, err);
+		if (store->insert[i] == NULL)
 			goto fail;
+		if (table_is_of_numbers(&tables[i]))
+			store->rows[i].rows = xreallocarray(NULL, STORE_ROWS, tables[i].size);
 	}
 	return store;
 fail:
@@ -494,7 +538,10 @@ store_close(struct store *store)
 {
 	for (int i = 0; i < TABLE_COUNT; i++) {
 		sqlite3_finalize(store->insert[i]);
+		sqlite3_finalize(store->rows[i].insert);
+		free(store->rows[i].rows);
 		store->insert[i] = NULL;
+		store->rows[i] = (struct store_rows){ 0 };
 	}
 	sqlite3_close(store->db);
 	store->db = NULL;
@@ -511,20 +558,6 @@ store_sync(const char *path)
 	rc = fsync(fd);
 	close(fd);
 	return rc;
-}
-
-int
-store_commit(struct store *store, struct err *err)
-{
-	if (store_exec(store, "COMMIT", err) < 0)
-		return -1;
-	store_close(store);
-	if (store_sync(store->temporary) < 0 || rename(store->temporary, store->path) < 0)
-		return err_set(err, "%s: cannot write: %s", store->path, strerror(errno));
-	store_tell(store, NULL);
-	free(store->temporary);
-	store->temporary = NULL;
-	return 0;
 }
 
 void
@@ -605,15 +638,17 @@ bind_column(
 	return SQLITE_MISUSE;
 }
 
+/* Adds so many rows, which stand one behind the other, by the statement for them. */
 static int
-store_add(struct store *store, enum table_number number, const void *row, struct err *err)
+store_step(struct store *store, const struct table *table, sqlite3_stmt *stmt, const void *rows,
+    int count, struct err *err)
 {
-	const struct table *table = &tables[number];
-	sqlite3_stmt *stmt = store->insert[number];
-	int rc = SQLITE_OK;
+	const char *row = rows;
+	int rc = SQLITE_OK, at = 1;
 
-	for (size_t i = 0; rc == SQLITE_OK && i < table->count; i++)
-		rc = bind_column(store, stmt, (int)i + 1, &table->columns[i], row);
+	for (int n = 0; n < count; n++, row += table->size)
+		for (size_t i = table_first(table); rc == SQLITE_OK && i < table->count; i++)
+			rc = bind_column(store, stmt, at++, &table->columns[i], row);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(stmt);
 	if (rc != SQLITE_DONE) {
@@ -622,6 +657,65 @@ store_add(struct store *store, enum table_number number, const void *row, struct
 		return -1;
 	}
 	sqlite3_reset(stmt);
+	return 0;
+}
+
+/* The rows that wait. */
+static int
+store_flush(struct store *store, enum table_number number, struct err *err)
+{
+	const struct table *table = &tables[number];
+	struct store_rows *rows = &store->rows[number];
+	int count = rows->count;
+
+	rows->count = 0;
+	if (count == STORE_ROWS) {
+		if (rows->insert == NULL)
+			rows->insert = store_prepare(store, number, STORE_ROWS, err);
+		return rows->insert == NULL
+		    ? -1
+		    : store_step(store, table, rows->insert, rows->rows, count, err);
+	}
+	for (int i = 0; i < count; i++)
+		if (store_step(store, table, store->insert[number],
+			rows->rows + (size_t)i * table->size, 1, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+store_add(struct store *store, enum table_number number, const void *row, struct err *err)
+{
+	const struct table *table = &tables[number];
+	struct store_rows *rows = &store->rows[number];
+	int64_t id;
+
+	if (rows->rows == NULL)
+		return store_step(store, table, store->insert[number], row, 1, err);
+	if (table->numbered) {
+		memcpy(&id, row, sizeof(id));
+		if (id != ++rows->last_id)
+			return err_set(
+			    err, "%s: %s: ids are not in order", store->path, table->name);
+	}
+	memcpy(rows->rows + (size_t)rows->count * table->size, row, table->size);
+	return ++rows->count < STORE_ROWS ? 0 : store_flush(store, number, err);
+}
+
+int
+store_commit(struct store *store, struct err *err)
+{
+	for (int i = 0; i < TABLE_COUNT; i++)
+		if (store_flush(store, (enum table_number)i, err) < 0)
+			return -1;
+	if (store_exec(store, "COMMIT", err) < 0)
+		return -1;
+	store_close(store);
+	if (store_sync(store->temporary) < 0 || rename(store->temporary, store->path) < 0)
+		return err_set(err, "%s: cannot write: %s", store->path, strerror(errno));
+	store_tell(store, NULL);
+	free(store->temporary);
+	store->temporary = NULL;
 	return 0;
 }
 

@@ -2,11 +2,11 @@
  * Writes a database (schema.sql). One plain struct a table, fields named as the
  * columns there and in their order; what they mean stands there.
  *
- * The caller gives the ids. A nullable integer is NULL as STORE_NULL, a nullable
- * text as NULL. Texts are copied, need not be UTF-8 (they are stored as names_escape
- * makes them), and names beyond STORE_NAME_MAX bytes are cut there, with a tilde and a
- * hash of the whole behind: no name that is whole is as long. JSON is stored as it is,
- * so that names in it are escaped by whoever makes it.
+ * The caller gives the ids, those of stacks from 1 on in order. A nullable integer is
+ * NULL as STORE_NULL, a nullable text as NULL. Texts are copied, need not be UTF-8 (they
+ * are stored as names_escape makes them), and names beyond STORE_NAME_MAX bytes are cut
+ * there, with a tilde and a hash of the whole behind: no name that is whole is as long.
+ * JSON is stored as it is, so that names in it are escaped by whoever makes it.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -175,7 +175,8 @@ int store_commit(struct store *store, struct err *err);
 /* Takes NULL. Without a commit nothing remains of the database. */
 void store_free(struct store *store);
 
-/* Each adds one row; -1 and err set on failure (a key used twice, a full disk). */
+/* Each adds one row, some of them not at once; -1 and err set on failure (a key used twice, a
+ * full disk), which may be that of a row before. */
 int store_add_run(struct store *, const struct store_run *, struct err *);
 int store_add_module(struct store *, const struct store_module *, struct err *);
 int store_add_frame(struct store *, const struct store_frame *, struct err *);

@@ -121,6 +121,20 @@ __wrap_sqlite3_finalize(sqlite3_stmt *statement)
 	return __real_sqlite3_finalize(statement);
 }
 
+void
+reused_end(void)
+{
+	while (reused.statement_count > 0) {
+		reused.statement_count--;
+		FUZZ_CHECK(!reused.statements[reused.statement_count].used);
+		(void)__real_sqlite3_finalize(reused.statements[reused.statement_count].statement);
+		free(reused.statements[reused.statement_count].sql);
+	}
+	while (reused.function_count > 0)
+		free(reused.functions[--reused.function_count].name);
+	reused.works = false;
+}
+
 /* Made once more, it would make SQLite compile all statements again. */
 int
 __wrap_sqlite3_create_function(sqlite3 *db, const char *name, int count, int how, void *data,

@@ -1,5 +1,5 @@
 /*
- * For a fuzzer that reads one database again and again while it changes what stands in
+ * For who reads one database again and again, a fuzzer also while it changes what stands in
  * there: SQLite compiles each statement once. It takes the place of SQLite's calls (the
  * linker's --wrap of REUSED_WRAPS in Makefile.am).
  */
@@ -12,5 +12,7 @@
 void reused_begin(void);
 /* From now on; or not, for another database: the calls are SQLite's own. */
 void reused_works(bool works);
+/* Before a database is closed that it worked for: nothing is kept of it. */
+void reused_end(void);
 
 #endif

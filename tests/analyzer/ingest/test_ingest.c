@@ -139,9 +139,10 @@ check_rows(void)
 }
 
 /* A site's small blocks stand for many and cost little, its large ones for themselves
- * alone: 4 calls of 60000 ns and about 4000 of 10, not 4000 of a mean of both. */
+ * alone: 4 calls of 60000 ns and about 4000 of 10, not 4000 of a mean of both. So many more
+ * were counted. */
 static void
-write_sampled(void)
+write_sampled(uint64_t more)
 {
 	struct mktrace *to = mktrace_new();
 	uint32_t module = mktrace_module(to, "/bin/app");
@@ -152,6 +153,8 @@ write_sampled(void)
 	mktrace_header(to)->mode = ESC_MODE_SAMPLED;
 	mktrace_header(to)->sample_interval = 80000;
 	mktrace_header(to)->sample_bias = 64;
+	mktrace_header(to)->overflow.allocations = more;
+	mktrace_header(to)->overflow.bytes = more * 16;
 	for (i = 0; i < 8; i++) {
 		struct event event = { .time = 2000 + i,
 			.kind = ESC_EVENT_MALLOC,
@@ -174,7 +177,7 @@ check_cost(struct ingest_options *options)
 	struct err err = { "" };
 	int64_t cost;
 
-	write_sampled();
+	write_sampled(3998);
 	options->trace_count = 1;
 	CHECK_EQ(ingest_run(options, &err), 0);
 	CHECK_STR(err.text, "");
@@ -185,6 +188,38 @@ check_cost(struct ingest_options *options)
 	cost = ask("SELECT CAST(sum(cost_allocate) AS INTEGER) FROM site");
 	CHECK(cost > 270000 && cost < 300000);
 	CHECK_EQ(ask("SELECT sum(timed) FROM site"), 8);
+	query_close(db);
+}
+
+/* What all blocks stand for comes to what was counted, wherever it is told. */
+static void
+check_counted(struct ingest_options *options)
+{
+	static const char *const blocks[][2] = { { "estimated", "site" }, { "blocks", "path" },
+		{ "blocks", "size_histogram" }, { "blocks", "size_life" },
+		{ "blocks", "path_cell" }, { "allocations", "timeline" } };
+	static const char *const bytes[][2] = { { "bytes", "site" }, { "bytes", "path" },
+		{ "bytes", "size_life" }, { "bytes", "path_cell" } };
+	struct err err = { "" };
+	char sql[128];
+	size_t i;
+
+	write_sampled(2992);
+	CHECK_EQ(ingest_run(options, &err), 0);
+	db = query_open(database, &err);
+	CHECK(db != NULL);
+	if (db == NULL)
+		return;
+	for (i = 0; i < sizeof(blocks) / sizeof(*blocks); i++) {
+		snprintf(sql, sizeof(sql), "SELECT round(total(%s) * 100) FROM %s", blocks[i][0],
+		    blocks[i][1]);
+		CHECK_EQ(ask(sql), 300000);
+	}
+	for (i = 0; i < sizeof(bytes) / sizeof(*bytes); i++) {
+		snprintf(sql, sizeof(sql), "SELECT round(total(%s) - 32000000) FROM %s",
+		    bytes[i][0], bytes[i][1]);
+		CHECK_EQ(ask(sql), 2996 * 16);
+	}
 	query_close(db);
 }
 
@@ -245,6 +280,7 @@ main(void)
 		check_rows();
 	query_close(db);
 	check_cost(&options);
+	check_counted(&options);
 	check_reallocs(&options, ESC_MODE_FULL, 2);
 	check_reallocs(&options, ESC_MODE_SAMPLED, 5);
 	unlink(trace);

@@ -41,7 +41,7 @@ follow(unsigned growing)
 		double blocks = begins ? weight : -(double)weight;
 
 		peaks_add(&peaks, path, timeline.reached, blocks, blocks * size);
-		timeline_add(&timeline, i, begins ? size : -(double)size, weight);
+		timeline_add(&timeline, i, size, blocks);
 		now.blocks[path] += blocks;
 		now.bytes[path] += blocks * size;
 		live += blocks * size;

@@ -75,18 +75,35 @@ def shape(rows):
 
 
 def test_sites(kind, report, db):
-    total = db.execute("SELECT count(*) FROM site").fetchone()[0]
     ids = [site["id"] for site in report["sites"]]
     check(len(set(ids)) == len(ids), kind + ": ids")
     for site in report["sites"]:
         check(0 <= site["share"] <= 1, "%s: share %s" % (kind, site["share"]))
         check(abs(site["share"] * site["blocks"]["estimated"] - site["saved"]["blocks"]) < 1,
               "%s: share of %d" % (kind, site["id"]))
-        if total == len(ids):
-            rows = db.execute("SELECT life, blocks FROM life_histogram WHERE site = ?",
-                              (site["id"],)).fetchall()
-            check(site["life_shape"] == shape(rows),
-                  "%s: shape %s, not %s" % (kind, site["life_shape"], shape(rows)))
+
+
+def test_facts(kind, report, db):
+    """What stands in tables of many rows a site, of all sites that a row stands for."""
+    report = {site["id"]: site for site in report["sites"]}
+    for (ids,) in db.execute("SELECT group_concat(s.id) FROM site s JOIN frame f ON f.id = s.frame"
+                             " JOIN module m ON m.id = f.module"
+                             " GROUP BY f.function, f.file, f.line, f.column, m.path, s.pool"):
+        site = report[min(int(one) for one in ids.split(","))]
+        of = " WHERE site IN (%s)" % ids
+        wasted, blocks = db.execute(
+            "SELECT total(blocks * max(0, %d - size)), total(blocks) FROM size_histogram%s" %
+            (site["capacity"], of)).fetchone()
+        check(math.isclose(site["waste"], wasted / max(blocks, 1e-9), abs_tol=1e-5),
+              "%s: waste %s of %s" % (kind, site["waste"], ids))
+        rows = db.execute("SELECT life, blocks FROM life_histogram" + of).fetchall()
+        check(site["life_shape"] == shape(rows),
+              "%s: shape %s, not %s" % (kind, site["life_shape"], shape(rows)))
+        pids = db.execute("SELECT DISTINCT p.id, p.pid FROM site_process w JOIN process p"
+                          " ON p.id = w.process" + of).fetchall()
+        check(site["processes"] == len(pids) and
+              site["process"] == (pids[0][1] if len(pids) == 1 else None),
+              "%s: processes %s, %s of %s" % (kind, site["processes"], site["process"], pids))
 
 
 def test_info(kind, report, db):
@@ -220,9 +237,10 @@ def main():
         db.text_factory = lambda text: text.decode("utf-8", "replace")
         test_columns(kind, report)
         test_sites(kind, report, db)
+        test_facts(kind, report, db)
         test_info(kind, report, db)
         test_site(kind, report, db)
-        if kind == "merged":
+        if kind.startswith("merged"):
             test_members(kind, db)
     test_choice("rich", ask("report", "--format=json", "rich.db"))
     print("%d checks, %d failed" % (checks, failed))

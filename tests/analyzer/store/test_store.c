@@ -137,6 +137,64 @@ refused(struct query_db *db, const char *sql)
 	CHECK(err.text[0] != '\0');
 }
 
+/* Rows of numbers are added some at a time: all are there in the end, whether their number
+ * is one of full statements or not, and what is wrong with one is told by then. */
+static void
+test_rows(int count)
+{
+	struct err err = { "" };
+	struct store *store = store_create(path, NULL, &err);
+	struct query_db *db;
+	struct query *query;
+
+	CHECK(store != NULL);
+	for (int i = 1; i <= count; i++) {
+		CHECK(
+		    store_add_stack(store,
+			&(struct store_stack){
+			    .id = i, .parent = i / 2, .frame = 7, .depth = 3 * i, .state = i % 3 },
+			&err) == 0);
+		CHECK(store_add_size_histogram(store,
+			  &(struct store_size_histogram){ .site = 1, .size = i, .blocks = i / 4.0 },
+			  &err) == 0);
+	}
+	CHECK(store_commit(store, &err) == 0);
+	store_free(store);
+	db = query_open(path, &err);
+	CHECK(db != NULL);
+	query = query_prepare(db,
+	    "SELECT count(*), sum(parent = id / 2 AND frame = 7 AND depth = 3 * id AND"
+	    " state = id % 3), max(id) FROM stack UNION ALL SELECT count(*), sum(site = 1 AND"
+	    " blocks = size / 4.0), max(size) FROM size_histogram",
+	    &err);
+	CHECK(query != NULL);
+	for (int table = 0; table < 2; table++) {
+		CHECK(query_next(query, &err) == 1);
+		for (int i = 0; i < 3; i++)
+			CHECK(query_int(query, i) == count);
+	}
+	query_finish(query);
+	query_close(db);
+}
+
+static void
+test_wrong_rows(void)
+{
+	const struct store_size_histogram bin = { .site = 1, .size = 16, .blocks = 1 };
+	struct err err = { "" };
+	struct store *store = store_create(path, NULL, &err);
+
+	CHECK(store != NULL);
+	CHECK(store_add_size_histogram(store, &bin, &err) == 0);
+	CHECK(store_add_size_histogram(store, &bin, &err) < 0 || store_commit(store, &err) < 0);
+	CHECK(strstr(err.text, "UNIQUE") != NULL);
+	store_free(store);
+	store = store_create(path, NULL, &err);
+	CHECK(store_add_stack(store, &(struct store_stack){ .id = 1, .frame = 1 }, &err) == 0);
+	CHECK(store_add_stack(store, &(struct store_stack){ .id = 3, .frame = 1 }, &err) < 0);
+	store_free(store);
+}
+
 static void
 test_refused(void)
 {
@@ -370,6 +428,11 @@ int
 main(void)
 {
 	test_commit();
+	test_rows(1);
+	test_rows(32);
+	test_rows(33);
+	test_rows(1000);
+	test_wrong_rows();
 	test_refused();
 	test_impostors();
 	test_commit();
