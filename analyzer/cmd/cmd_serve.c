@@ -3,7 +3,6 @@
 #include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -118,7 +117,6 @@ struct serve_file {
 	uint64_t took_ns;    /* to analyze it */
 };
 
-/* What is read while the page is opened. */
 struct serve {
 	const struct options *options;
 	struct page_file how;
@@ -126,9 +124,6 @@ struct serve {
 	struct server *server;
 	struct serve_file files[SHELF_RUNS];
 	struct serve_live *watches[SHELF_RUNS]; /* of those that are still written */
-	struct err err;                         /* why it cannot be read */
-	int rc;
-	atomic_bool is_read; /* and rc set */
 };
 
 /* Opens them, which analyzes traces: not beside a thread, and what is none fails early. */
@@ -197,51 +192,28 @@ serve_prepare(struct shelf *shelf, bool is_all)
 	}
 }
 
-/* Reads the files while the page is opened, and then what the views ask for later, while
- * the first one is looked at. */
+/* What the views ask for later, while the first one is looked at. */
 static void *
-serve_read(void *data)
+serve_prepare_all(void *data)
 {
-	struct serve *serve = data;
-
-	serve->rc = serve_read_files(serve, &serve->err);
-	if (serve->rc == 0)
-		serve_prepare(serve->shelf, false);
-	if (serve->rc == 0)
-		serve->rc = serve_watch(serve, &serve->err);
-	atomic_store(&serve->is_read, true);
-	shelf_ready(serve->shelf);
-	if (serve->rc == 0)
-		serve_prepare(serve->shelf, true);
-	else
-		server_stop(serve->server);
+	serve_prepare(data, true);
 	return NULL;
 }
 
-/* Answers until somebody wants us to end, or what is to be shown cannot be read. */
+/* Answers until somebody wants us to end. */
 static int
 serve_answer(struct serve *serve, int stop, struct err *err)
 {
-	pthread_t reads;
+	pthread_t prepares;
 	int rc;
 
-	shelf_expect(serve->shelf);
-	errno = pthread_create(&reads, NULL, serve_read, serve);
-	if (errno != 0) {
-		shelf_ready(serve->shelf);
+	errno = pthread_create(&prepares, NULL, serve_prepare_all, serve->shelf);
+	if (errno != 0)
 		return err_set(err, "a thread: %m");
-	}
 	rc = serve_say(serve->options, serve->server, err);
 	if (rc == 0)
 		rc = server_run(serve->server, stop, err);
-	/* nothing is half written, and nobody waits for what is read */
-	if (rc == 0 && !atomic_load(&serve->is_read))
-		_exit(CMD_OK);
-	pthread_join(reads, NULL);
-	if (rc == 0 && serve->rc < 0) {
-		*err = serve->err;
-		rc = -1;
-	}
+	pthread_join(prepares, NULL);
 	return rc;
 }
 
@@ -253,8 +225,11 @@ serve_run(struct serve *serve, struct err *err)
 
 	if (stop < 0)
 		return err_set(err, "signals: %m");
+	serve_prepare(serve->shelf, false);
 	serve->server = server_new(serve->options->port, serve->shelf, err);
 	if (serve->server)
+		rc = serve_watch(serve, err);
+	if (rc == 0)
 		rc = serve_answer(serve, stop, err);
 	for (size_t i = 0; i < SHELF_RUNS; i++)
 		serve_live_stop(serve->watches[i]);
@@ -278,12 +253,11 @@ serve_files(const struct options *options, struct shelf *shelf, char **paths, st
 	for (size_t i = 1; paths[0] && i < SHELF_RUNS && paths[i]; i++)
 		serve.files[i].path = paths[i];
 	rc = serve_open_files(&serve, err);
-	if (rc == 0 && !options->output.path)
-		rc = serve_run(&serve, err);
-	else if (rc == 0)
+	if (rc == 0)
 		rc = serve_read_files(&serve, err);
-	if (rc == 0 && options->output.path)
-		rc = page_file_write(&options->output, shelf, err);
+	if (rc == 0)
+		rc = options->output.path ? page_file_write(&options->output, shelf, err)
+					  : serve_run(&serve, err);
 	for (size_t i = 0; i < SHELF_RUNS; i++)
 		query_close(serve.files[i].db);
 	free(newest);

@@ -70,7 +70,6 @@ answer_run(const struct request *request, struct answer *answer)
 		answer_say(answer, 400, "run is 1 or 2\n");
 		return NULL;
 	}
-	shelf_wait(request->shelf);
 	profile = shelf_take(request->shelf, run - 1);
 	if (!profile)
 		answer_say(answer, 404, "one file is open: esc serve A B shows two\n");

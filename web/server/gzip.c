@@ -39,7 +39,10 @@ gzip_pack(const char *bytes, size_t len, int level, size_t *packed)
 		*packed = (size_t)((char *)stream.next_out - to);
 	}
 	deflateEnd(&stream);
-	return to;
+	if (rc == Z_STREAM_END)
+		return to;
+	free(to);
+	return NULL;
 }
 
 char *

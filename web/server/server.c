@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -11,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +18,7 @@
 #include "analyzer/util/xalloc.h"
 #include "web/server/answer.h"
 #include "web/server/guard.h"
+#include "web/server/http.h"
 #include "web/server/parameters.h"
 #include "web/server/profile.h"
 #include "web/server/shelf.h"
@@ -44,7 +43,6 @@ enum {
 
 struct server {
 	int listens[2]; /* 127.0.0.1 and [::1]; -1: none */
-	int stopped;    /* an eventfd; -1: none */
 	struct guard guard;
 	struct shelf *shelf;
 	struct visitors visitors;
@@ -167,24 +165,24 @@ server_add_headers(
 	char saved[EXPORTS_NAME + 32];
 
 	for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++)
-		MHD_add_response_header(response, headers[i][0], headers[i][1]);
-	MHD_add_response_header(response, "Content-Type", answer->type);
-	MHD_add_response_header(response, "Vary", "Accept-Encoding");
+		http.add_response_header(response, headers[i][0], headers[i][1]);
+	http.add_response_header(response, "Content-Type", answer->type);
+	http.add_response_header(response, "Vary", "Accept-Encoding");
 	if (answer->is_gzip)
-		MHD_add_response_header(response, "Content-Encoding", "gzip");
+		http.add_response_header(response, "Content-Encoding", "gzip");
 	if (answer->links)
-		MHD_add_response_header(response, "Link", answer->links);
+		http.add_response_header(response, "Link", answer->links);
 	if (answer->name[0] != '\0') {
 		(void)snprintf(saved, sizeof(saved), "attachment; filename=\"%s\"", answer->name);
-		MHD_add_response_header(response, "Content-Disposition", saved);
+		http.add_response_header(response, "Content-Disposition", saved);
 	}
 	if (answer->status == 405)
-		MHD_add_response_header(response, "Allow", "GET, HEAD");
+		http.add_response_header(response, "Allow", "GET, HEAD");
 	if (answer->status != 303)
 		return;
 	guard_cookie(&server->guard, cookie);
-	MHD_add_response_header(response, "Location", "/");
-	MHD_add_response_header(response, "Set-Cookie", cookie);
+	http.add_response_header(response, "Location", "/");
+	http.add_response_header(response, "Set-Cookie", cookie);
 }
 
 static void
@@ -203,23 +201,23 @@ server_response(struct answer *answer)
 
 	if (answer->file >= 0) {
 		response = fstat(answer->file, &status) == 0
-		    ? MHD_create_response_from_fd64((uint64_t)status.st_size, answer->file)
+		    ? http.create_response_from_fd64((uint64_t)status.st_size, answer->file)
 		    : NULL;
 		if (response)
 			answer->file = -1;
 	} else if (answer->profile) {
-		response = MHD_create_response_from_buffer_with_free_callback_cls(
+		response = http.create_response_from_buffer_with_free_callback_cls(
 		    answer->len, body, server_sent, answer->profile);
 		if (response)
 			answer->profile = NULL;
 	} else if (answer->owned) {
-		response = MHD_create_response_from_buffer(
+		response = http.create_response_from_buffer(
 		    answer->len, answer->owned, MHD_RESPMEM_MUST_FREE);
 		if (response)
 			answer->owned = NULL;
 	} else {
 		/* of a failure the text stands in the answer itself */
-		response = MHD_create_response_from_buffer(answer->len, body,
+		response = http.create_response_from_buffer(answer->len, body,
 		    answer->body == answer->text ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
 	}
 	return response;
@@ -239,9 +237,9 @@ server_send(const struct server *server, struct MHD_Connection *connection, stru
 	answer_release(answer);
 	/* who asks what we do not answer is not listened to any longer */
 	if (answer->status >= 400)
-		MHD_add_response_header(response, "Connection", "close");
-	result = MHD_queue_response(connection, answer->status, response);
-	MHD_destroy_response(response);
+		http.add_response_header(response, "Connection", "close");
+	result = http.queue_response(connection, answer->status, response);
+	http.destroy_response(response);
 	return result;
 }
 
@@ -249,7 +247,7 @@ static struct visitor *
 server_visitor(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	    http.get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
 	return info ? info->socket_context : NULL;
 }
@@ -274,7 +272,7 @@ server_request(void *data, struct MHD_Connection *connection, const char *url, c
 		return MHD_NO;
 	if (visitor)
 		visitors_expect(&server->visitors, visitor, 0);
-	MHD_get_connection_values(connection, MHD_HEADER_KIND, server_line, &head);
+	http.get_connection_values(connection, MHD_HEADER_KIND, server_line, &head);
 	/* an answer before the head's end would close the connection: only if there is more */
 	if (!request->begun && !head.body) {
 		request->begun = true;
@@ -324,7 +322,7 @@ server_connection(void *data, struct MHD_Connection *connection, void **socket_c
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED)
 		*socket_context = visitors_find(&server->visitors,
-		    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+		    http.get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
 			->connect_fd);
 	else if (*socket_context)
 		visitors_remove(&server->visitors, *socket_context);
@@ -391,7 +389,7 @@ server_listen_both(struct server *server, uint16_t port, struct err *err)
 static struct MHD_Daemon *
 server_daemon(struct server *server)
 {
-	return MHD_start_daemon(
+	return http.start_daemon(
 	    MHD_USE_NO_LISTEN_SOCKET | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL,
 	    server_request, server, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)SERVER_THREADS,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)SERVER_CONNECTIONS,
@@ -409,13 +407,10 @@ server_new(uint16_t port, struct shelf *shelf, struct err *err)
 
 	server->shelf = shelf;
 	server->listens[0] = server->listens[1] = -1;
-	server->stopped = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	visitors_init(&server->visitors);
 	/* who goes away while we write is no reason to end */
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (server->stopped < 0) {
-		err_set(err, "eventfd: %m");
-	} else if (server_listen_both(server, port, err) == 0) {
+	if (http_load(err) == 0 && server_listen_both(server, port, err) == 0) {
 		server->daemon = server_daemon(server);
 		if (server->daemon)
 			return server;
@@ -434,9 +429,7 @@ server_free(struct server *server)
 		if (server->listens[i] >= 0)
 			close(server->listens[i]);
 	if (server->daemon)
-		MHD_stop_daemon(server->daemon);
-	if (server->stopped >= 0)
-		close(server->stopped);
+		http.stop_daemon(server->daemon);
 	visitors_release(&server->visitors);
 	free(server);
 }
@@ -458,7 +451,7 @@ server_add(struct server *server, int fd)
 		close(fd);
 		return -1;
 	}
-	if (MHD_add_connection(server->daemon, fd, (void *)&here, sizeof(here)) == MHD_YES)
+	if (http.add_connection(server->daemon, fd, (void *)&here, sizeof(here)) == MHD_YES)
 		return 0;
 	/* it has closed it */
 	visitors_remove(&server->visitors, visitor);
@@ -477,45 +470,26 @@ server_accept(struct server *server, int listening)
 	    (errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS);
 }
 
-/* While requests wait for the file, others' heads may wait behind them. */
-static void
-server_expire(struct server *server)
-{
-	if (!shelf_is_reading(server->shelf))
-		visitors_expire(&server->visitors);
-}
-
-void
-server_stop(struct server *server)
-{
-	uint64_t one = 1;
-
-	/* it cannot fail but by being stopped already */
-	if (write(server->stopped, &one, sizeof(one)) < 0)
-		return;
-}
-
 int
 server_run(struct server *server, int stop, struct err *err)
 {
-	struct pollfd polls[4] = {
+	struct pollfd polls[3] = {
 		{ .fd = stop, .events = POLLIN },
-		{ .fd = server->stopped, .events = POLLIN },
 		{ .fd = server->listens[0], .events = POLLIN },
 		{ .fd = server->listens[1], .events = POLLIN },
 	};
 
 	for (;;) {
-		int ready = poll(polls, 4, SERVER_TICK_MS);
+		int ready = poll(polls, 3, SERVER_TICK_MS);
 
 		if (ready < 0 && errno != EINTR)
 			return err_set(err, "poll: %m");
-		server_expire(server);
+		visitors_expire(&server->visitors);
 		if (ready <= 0)
 			continue;
-		if (polls[0].revents != 0 || polls[1].revents != 0)
+		if (polls[0].revents != 0)
 			return 0;
-		for (int i = 2; i < 4; i++)
+		for (int i = 1; i < 3; i++)
 			if (polls[i].revents != 0 && !server_accept(server, polls[i].fd))
 				(void)poll(polls, 1, SERVER_REST_MS);
 	}

@@ -24,8 +24,6 @@ void server_free(struct server *server);
 void server_url(const struct server *server, char *to);
 /* Accepts and answers until `stop` is readable. -1 and err set on failure. */
 int server_run(struct server *server, int stop, struct err *err);
-/* The same as if it were. Any thread. */
-void server_stop(struct server *server);
 /* Answers one connection, a socket that the server then owns; for who accepts them
  * himself. -1: there are too many. */
 int server_add(struct server *server, int fd);

@@ -13,7 +13,6 @@ shelf_init(struct shelf *shelf)
 {
 	*shelf = (struct shelf){ .revision = 0 };
 	pthread_mutex_init(&shelf->lock, NULL);
-	pthread_cond_init(&shelf->read, NULL);
 }
 
 void
@@ -23,45 +22,7 @@ shelf_release(struct shelf *shelf)
 		profile_drop(shelf->runs[i]);
 		free(shelf->errors[i]);
 	}
-	pthread_cond_destroy(&shelf->read);
 	pthread_mutex_destroy(&shelf->lock);
-}
-
-void
-shelf_expect(struct shelf *shelf)
-{
-	pthread_mutex_lock(&shelf->lock);
-	shelf->is_reading = true;
-	pthread_mutex_unlock(&shelf->lock);
-}
-
-void
-shelf_ready(struct shelf *shelf)
-{
-	pthread_mutex_lock(&shelf->lock);
-	shelf->is_reading = false;
-	pthread_cond_broadcast(&shelf->read);
-	pthread_mutex_unlock(&shelf->lock);
-}
-
-void
-shelf_wait(struct shelf *shelf)
-{
-	pthread_mutex_lock(&shelf->lock);
-	while (shelf->is_reading)
-		pthread_cond_wait(&shelf->read, &shelf->lock);
-	pthread_mutex_unlock(&shelf->lock);
-}
-
-bool
-shelf_is_reading(struct shelf *shelf)
-{
-	bool is_reading;
-
-	pthread_mutex_lock(&shelf->lock);
-	is_reading = shelf->is_reading;
-	pthread_mutex_unlock(&shelf->lock);
-	return is_reading;
 }
 
 void

@@ -15,8 +15,6 @@ enum { SHELF_RUNS = 2 };
 
 struct shelf {
 	pthread_mutex_t lock;
-	pthread_cond_t read;
-	bool is_reading;                  /* the first profiles are still to come */
 	struct profile *runs[SHELF_RUNS]; /* NULL: there is no such */
 	uint64_t revision;                /* counts what was replaced */
 	bool is_running[SHELF_RUNS];      /* it is to be replaced again */
@@ -26,14 +24,6 @@ struct shelf {
 
 void shelf_init(struct shelf *shelf);
 void shelf_release(struct shelf *shelf);
-
-/* From here on shelf_wait() waits, until shelf_ready(). */
-void shelf_expect(struct shelf *shelf);
-void shelf_ready(struct shelf *shelf);
-/* Until the first profiles are there, or will not be. */
-void shelf_wait(struct shelf *shelf);
-/* Whether somebody would wait. */
-bool shelf_is_reading(struct shelf *shelf);
 
 /* Puts it there, held by the shelf from now on; what was there is dropped. */
 void shelf_put(struct shelf *shelf, size_t run, struct profile *profile);

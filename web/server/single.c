@@ -64,19 +64,29 @@ single_sum(FILE *out, const char *sum)
 
 /* ---- the documents */
 
-static void
-single_block(struct single *single, const char *name, size_t run, const char *text, size_t len)
+static int
+single_unpacked(struct err *err)
+{
+	return err_set(err, "no memory to pack the page");
+}
+
+static int
+single_block(struct single *single, const char *name, size_t run, const char *text, size_t len,
+    struct err *err)
 {
 	size_t packed;
 	char *bytes = gzip_pack(text, len, GZIP_SMALL, &packed);
 
+	if (!bytes)
+		return single_unpacked(err);
 	fprintf(single->out, "<script type=\"application/json+gzip\" data-name=\"%s", name);
 	if (run > 0)
 		fprintf(single->out, "?run=%zu", run);
 	fputs("\">", single->out);
-	single_base64(single->out, bytes, bytes ? packed : 0);
+	single_base64(single->out, bytes, packed);
 	fputs("</script>\n", single->out);
 	free(bytes);
+	return 0;
 }
 
 /* A document that there is not is left out. */
@@ -89,11 +99,13 @@ single_document(
 	unsigned status;
 	size_t len;
 	char *text = document_make(document_find(name), &from, &len, &status, err);
+	int rc;
 
-	if (text)
-		single_block(single, name, run, text, len);
+	if (!text)
+		return status == 404 ? 0 : -1;
+	rc = single_block(single, name, run, text, len, err);
 	free(text);
-	return text || status == 404 ? 0 : -1;
+	return rc;
 }
 
 /* Documents of one kind, in an object by what tells them apart. */
@@ -150,7 +162,8 @@ many_end(struct many *many, size_t run, int rc, struct err *err)
 	if (fclose(many->out) != 0 && rc >= 0)
 		rc = err_set(err, "no memory");
 	if (rc >= 0)
-		single_block(many->single, many->document->name, run, many->text, many->len);
+		rc = single_block(
+		    many->single, many->document->name, run, many->text, many->len, err);
 	free(many->text);
 	return rc < 0 ? -1 : 0;
 }
@@ -231,6 +244,7 @@ single_state(struct single *single, struct err *err)
 	char *state = NULL;
 	size_t len;
 	FILE *out = open_memstream(&state, &len);
+	int rc;
 
 	if (!out)
 		return err_set(err, "no memory");
@@ -246,9 +260,9 @@ single_state(struct single *single, struct err *err)
 		free(state);
 		return err_set(err, "no memory");
 	}
-	single_block(single, "state", 0, state, len);
+	rc = single_block(single, "state", 0, state, len, err);
 	free(state);
-	return 0;
+	return rc;
 }
 
 static int
@@ -276,17 +290,20 @@ enum { SINGLE_SCRIPTS = sizeof(single_scripts) / sizeof(*single_scripts) };
 
 /* A packed script, which the policy lets run by its sum; nothing of what esc was built
  * without. */
-static void
-single_script(struct single *single, const char *path)
+static int
+single_script(struct single *single, const char *path, struct err *err)
 {
 	const struct bundle_file *file = bundle_find(path);
 	const struct bundle_packed *packed = bundle_packed(file);
 
 	if (file->len == 0)
-		return;
+		return 0;
+	if (!packed->bytes)
+		return single_unpacked(err);
 	fprintf(single->out, "<script type=\"text/javascript+gzip\" data-name=\"%s\">", path + 1);
 	single_base64(single->out, packed->bytes, packed->len);
 	fputs("</script>\n", single->out);
+	return 0;
 }
 
 static int
@@ -352,8 +369,10 @@ single_end(struct single *single, struct err *err)
 {
 	if (single_documents(single, err) < 0)
 		return -1;
-	for (size_t i = 1; i < SINGLE_SCRIPTS; i++)
-		single_script(single, single_scripts[i]);
+	for (size_t i = 1; i < SINGLE_SCRIPTS; i++) {
+		if (single_script(single, single_scripts[i], err) < 0)
+			return -1;
+	}
 	if (single_inline(single, single_scripts[0], "script", err) < 0)
 		return -1;
 	fputs("\n</body>", single->out);

@@ -30,6 +30,9 @@ static const char *const table_names[TABLE_COLUMNS] = {
 	"evidence.proved",
 	"evidence.inferred",
 	"advice",
+	"processes",
+	"process",
+	"peak.bytes",
 };
 
 /* A row, and what orders it: as whole as the page gets it. */

@@ -8,7 +8,7 @@
 
 enum {
 	TABLE_FIRST = 200,  /* rows that are enough for a first screen, and for paper */
-	TABLE_COLUMNS = 20, /* as table.c lists them */
+	TABLE_COLUMNS = 23, /* as table.c lists them */
 };
 
 struct table {

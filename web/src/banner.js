@@ -3,13 +3,17 @@ import { fill, h } from "./dom.js";
 import { bytes, count, ns, share } from "./units.js";
 
 function sampling(run) {
-	if (run.mode === "auto" && !run.whole) {
-		const low = run.interval_low;
-		const high = run.interval_high;
+	const { interval_low: low, interval_high: high } = run;
+	const interval = high > 1 ? `one block every ${bytes(low)}${high > low ? ` to ${bytes(high)}` : ""}`
+		: "samples that met no block";
 
-		return `Estimates: everything was recorded for the first ${ns(run.whole_ns)}, then one block every ` +
-			`${bytes(low)}${high > low ? ` to ${bytes(high)}` : ""}.`;
-	}
+	// of several some may be complete
+	if (run.sampled_runs > 0 && run.sampled_runs < run.runs)
+		return `Estimates: ${run.sampled_runs} of ${run.runs} traces ${run.sampled_runs === 1 ? "is" : "are"} sampled, ` +
+			`${interval}; the others are complete.`;
+	if (run.mode === "auto" && !run.whole)
+		return `Estimates: everything was recorded for ${run.runs > 1 ? "" : "the first "}${ns(run.whole_ns)}, ` +
+			`${run.runs > 1 ? "else" : "then"} ${interval}.`;
 	return run.mode === "sampled" && run.sample_interval > 1
 		? `Estimates: one block every ${bytes(run.sample_interval)} was recorded.` : null;
 }

@@ -2,7 +2,7 @@
 import { add, fill, h } from "./dom.js";
 import { parseFilter } from "./filter.js";
 import * as state from "./state.js";
-import { base } from "./text.js";
+import { base, programOf } from "./text.js";
 import { ns } from "./units.js";
 import { VERDICTS } from "./verdicts.js";
 
@@ -79,7 +79,7 @@ function threadsOf(threads = []) {
 }
 
 function processesOf(processes = []) {
-	return processes.slice(0, LISTED).map(({ pid, program }) => [String(pid), called("process", pid, base(program ?? ""))]);
+	return processes.slice(0, LISTED).map(({ pid, program, name }) => [String(pid), called("process", pid, programOf({ program, name }))]);
 }
 
 const phasesOf = (phases = []) => phases.length === 0 ? []
@@ -151,7 +151,7 @@ function describe(where, { threads, processes }) {
 		found.push([called("thread", filter.thread, threads?.find(({ number }) => number === filter.thread)?.name),
 			{ thread: null }]);
 	if (filter.process !== null)
-		found.push([called("process", filter.process, base(processes?.find(({ pid }) => pid === filter.process)?.program ?? "")),
+		found.push([called("process", filter.process, programOf(processes?.find(({ pid }) => pid === filter.process))),
 			{ process: null }]);
 	if (filter.phase !== null)
 		found.push([filter.phase === "" ? "in no phase" : `phase ${filter.phase}`, { phase: null, nophase: null }]);

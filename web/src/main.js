@@ -118,7 +118,7 @@ async function drawView(where, view, context) {
 		await view.update(at("view"), context);
 		return;
 	}
-	const kept = view === shown && document.body.dataset.drawn === location.hash ? folds.keep(at("view")) : null;
+	const again = view === shown && document.body.dataset.drawn === location.hash;
 
 	shown?.leave?.();
 	shown = null;
@@ -127,6 +127,9 @@ async function drawView(where, view, context) {
 	const root = h("div", { class: `view ${view.name}` });
 
 	await view.draw(root, context);
+	// as they are now: somebody may have folded one while the documents came
+	const kept = again ? folds.keep(at("view")) : null;
+
 	fill(at("view"), root);
 	if (kept)
 		folds.restore(root, kept);

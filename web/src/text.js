@@ -31,6 +31,11 @@ export function base(path) {
 	return path.slice(path.lastIndexOf("/") + 1);
 }
 
+// What a process was run as, which a link may call otherwise than its file.
+export function programOf({ name, program } = {}) {
+	return name || base(program ?? "");
+}
+
 // `file:line`, the file without its folders; the module in brackets where there is none.
 export function place(file, line, module) {
 	if (file)

@@ -1,5 +1,5 @@
 // The flame graph, held against the database's own paths, which are added up here anew.
-import { check, equal, json } from "./lib.mjs";
+import { check, equal, json, until } from "./lib.mjs";
 import { text, units } from "./truth.mjs";
 
 const COLUMN = { blocks: "blocks", bytes: "bytes", cost_ns: "cost", live: "live" };
@@ -97,10 +97,10 @@ async function zoom(tab) {
 	check(!(await tab.hash()).includes("at="), "and back out");
 	const box = await tab.page.locator("main canvas").first().boundingBox();
 	await tab.page.mouse.move(box.x + box.width / 2, box.y + 27);
-	check(await tab.page.isVisible("#tip"), "a tip");
+	await until(() => tab.page.isVisible("#tip"), "a tip");
 	check(/of all/.test(await tab.page.textContent("#tip")), "which says how much");
 	await tab.page.mouse.move(2, 2);
-	check(await tab.page.isHidden("#tip"), "and goes");
+	await until(() => tab.page.isHidden("#tip"), "and goes");
 	await tab.page.mouse.click(box.x + box.width / 2, box.y + 45);
 	await tab.settled();
 	check((await tab.hash()).includes("at="), "a click zooms");
@@ -112,8 +112,7 @@ async function search(tab, root) {
 	await tab.go("#/flame");
 	await tab.press("h");
 	await tab.page.keyboard.type(name.slice(0, 40));
-	await tab.page.waitForFunction(() => location.hash.includes("find="));
-	await tab.settled();
+	await tab.typed("find", name.slice(0, 40));
 	const note = (await tab.texts(".flame-note")).join();
 	check(/is on \S+% of it/.test(note), "search says on how much", note);
 	await tab.press("Escape");
@@ -171,15 +170,16 @@ export async function flame(tab, truth) {
 	root = tree_of(paths, "blocks", false);
 	await by_thread(tab, truth);
 	await tab.go("#/flame");
-	check(await painted(tab) > 0.05, "something is painted", await painted(tab));
+	await until(async () => await painted(tab) > 0.05, "something is painted", () => painted(tab));
 	await zoom(tab);
 	await search(tab, root);
 	await tab.go("#/flame");
 	await tab.press("i");
 	check((await tab.hash()).includes("invert=1"), "i turns it inside out");
 	await tab.page.setViewportSize({ width: 700, height: 500 });
-	await tab.page.waitForTimeout(100);
-	check(await painted(tab) > 0.01, "painted anew when the window shrinks");
+	await tab.page.waitForFunction(() => innerWidth === 700);
+	await tab.frames();
+	await until(async () => await painted(tab) > 0.01, "painted anew when the window shrinks", () => painted(tab));
 	await tab.page.setViewportSize({ width: 1280, height: 800 });
 	await tab.go("#/flame");
 	await tab.page.focus(".flame-box");

@@ -5,6 +5,7 @@ import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 
 export const HANG = 180000; // ms; no machine is so slow
 export const esc = process.env.ESC;
@@ -30,6 +31,16 @@ export function check(is, what, found) {
 
 export function equal(got, wanted, what) {
 	return check(JSON.stringify(got) === JSON.stringify(wanted), what, { got, wanted });
+}
+
+/** A check of what comes, late where the machine is busy; found() is asked when it does not. */
+export async function until(is, what, found = () => undefined) {
+	for (const end = Date.now() + HANG; Date.now() < end;) {
+		if (await is())
+			return check(true, what);
+		await sleep(50);
+	}
+	return check(false, what, await found());
 }
 
 /** A demand of so many ms (or so): printed, since others use this machine too; what fails is
@@ -124,7 +135,8 @@ export async function open_browser() {
 	browser = await chromium.launch({
 		executablePath: process.env.CHROMIUM, timeout: HANG,
 		// no network of its own: what it asks for beyond the page, it does not get
-		args: ["--disable-background-networking", "--disable-component-update",
+		// and no watchdog ends what paints because the machine is busy
+		args: ["--disable-gpu-watchdog", "--disable-background-networking", "--disable-component-update",
 			"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
 	});
 	return browser;
@@ -175,6 +187,20 @@ export class Tab {
 		await this.page.waitForFunction(() => document.body.dataset.drawn === location.hash,
 			undefined, { timeout: HANG });
 		return this;
+	}
+
+	/** Until that is typed into a field is what the URL says: it follows late. */
+	async typed(key, value) {
+		await this.page.waitForFunction(([name, wanted]) =>
+			new URLSearchParams(location.hash.split(/\?(.*)/s)[1]).get(name) === wanted, [key, value], { timeout: HANG });
+		return this.settled();
+	}
+
+	/** Until what was put off to the next frame is done. */
+	async frames() {
+		await this.page.evaluate(() => new Promise((done) => {
+			requestAnimationFrame(() => requestAnimationFrame(() => done()));
+		}));
 	}
 
 	/** The page of that URL, from nothing. */

@@ -2,7 +2,7 @@
 // has ended, at what the commands say.
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { check, equal, esc, HANG, run, serve, start, step, Tab } from "./lib.mjs";
+import { check, equal, esc, HANG, run, serve, start, step, Tab, until } from "./lib.mjs";
 import { truth, units } from "./truth.mjs";
 
 /** The page's facts, as often as they change. */
@@ -53,7 +53,7 @@ export async function live(work) {
 		await tab.go("#/sites?verdict=stack");
 		await changes(tab, 2);
 		equal(await tab.hash(), "#/sites?verdict=stack", "the choice stays");
-		check(await tab.page.locator(".grid .rows .row").count() > 0, "rows");
+		await until(async () => await tab.page.locator(".grid .rows .row").count() > 0, "rows");
 	});
 	await step("what is unfolded stays so", async () => {
 		await tab.go("#/sites");
@@ -70,6 +70,26 @@ export async function live(work) {
 		equal(await tab.page.locator("main details:not(details details)").last().evaluate((one) => one.open), !was,
 			"what somebody opened", await folds());
 		check(await tab.page.evaluate(() => document.activeElement?.localName === "summary"), "the focus stays");
+	});
+	await step("what is unfolded while it is drawn anew, too", async () => {
+		const last = () => tab.page.locator("main details:not(details details)").last();
+		let release;
+		const held = new Promise((done) => { release = done; });
+		const asked = new Promise((done) => {
+			tab.page.route("**/api/site?*", async (route) => {
+				done();
+				await held;
+				await route.continue();
+			});
+		});
+		await asked;
+		const was = await last().evaluate((one) => one.open);
+		await last().locator("summary").first().click();
+		await tab.page.$eval("#view", (view) => { view.firstElementChild.dataset.old = "1"; });
+		release();
+		await tab.page.waitForSelector("#view > .view:not([data-old])", { timeout: HANG });
+		equal(await last().evaluate((one) => one.open), !was, "what somebody opened");
+		await tab.page.unrouteAll({ behavior: "wait" });
 	});
 	await step("ended", async () => {
 		program.stdin.end();

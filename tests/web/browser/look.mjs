@@ -1,5 +1,5 @@
 // Each view in both themes, wide and narrow: a picture, what axe-core says, nothing cut.
-import { check, step } from "./lib.mjs";
+import { check, HANG, step } from "./lib.mjs";
 
 /** name: hash, of a run whose facts are `truth`. */
 export function views(truth) {
@@ -45,6 +45,7 @@ async function look_at(tab, name, hash, what) {
 export async function look(tab, truth, name, only) {
 	for (const scheme of ["light", "dark"]) {
 		await tab.page.emulateMedia({ colorScheme: scheme });
+		await tab.page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, scheme);
 		for (const [view, hash] of Object.entries(views(truth))) {
 			if (!only || only.includes(view))
 				await step(`${view} ${scheme}`, () => look_at(tab, view, hash, `${view}-${name}-${scheme}`));
@@ -57,6 +58,7 @@ export async function look(tab, truth, name, only) {
 export async function narrow(tab, truth, name) {
 	const size = tab.page.viewportSize();
 	await tab.page.setViewportSize({ width: 420, height: 800 });
+	await tab.page.waitForFunction(() => innerWidth === 420);
 	for (const [view, hash] of Object.entries(views(truth)))
 		await step(`${view} narrow`, async () => {
 			await tab.go(hash);
@@ -73,10 +75,14 @@ export async function paper(tab, truth, name) {
 			await tab.go(hash);
 			const pdf = await tab.page.pdf({ format: "A4", path: `${process.env.SHOTS}/${view}-${name}.pdf` });
 			check(pdf.length > 2000 && pdf.subarray(0, 5).toString() === "%PDF-", "a PDF", pdf.length);
-			await tab.page.emulateMedia({ media: "print" });
-			const wide = await tab.page.$$eval("main canvas", (all) => all.filter((one) =>
-				getComputedStyle(one).maxWidth !== "100%").length);
-			await tab.page.emulateMedia({ media: null });
+			let wide = null; // the end of printing may come behind what is emulated, and end that
+			for (const end = Date.now() + HANG; wide === null && Date.now() < end;) {
+				await tab.page.emulateMedia({ media: "print" });
+				wide = await tab.page.evaluate(() => matchMedia("print").matches ?
+					[...document.querySelectorAll("main canvas")].filter((one) =>
+						getComputedStyle(one).maxWidth !== "100%").length : null);
+				await tab.page.emulateMedia({ media: null });
+			}
 			check(wide === 0, "what is painted fits on paper", wide);
 			await tab.blameless(view);
 		});

@@ -1,5 +1,5 @@
 // What is around the views: keys, tabs, themes, the help, exports.
-import { check, equal } from "./lib.mjs";
+import { check, equal, HANG } from "./lib.mjs";
 
 const ORDER = ["summary", "sites", "site", "source", "flame", "sandwich", "timeline", "heat", "threads"];
 
@@ -72,7 +72,7 @@ async function help(tab) {
 	const links = await tab.page.$$eval("main a[download]", (all) => all.map((one) => [one.textContent, one.href]));
 	check(links.length >= 6, "exports", links);
 	for (const [name, href] of links) {
-		const answer = await tab.page.request.get(href);
+		const answer = await tab.page.request.get(href, { timeout: HANG });
 		const body = await answer.body();
 		check(answer.ok() && body.length > 0 && /^attachment; filename="?[-A-Za-z0-9._]+"?$/.test(answer.headers()["content-disposition"] ?? ""),
 			`export ${name}`, [answer.status(), answer.headers()["content-disposition"], body.length]);

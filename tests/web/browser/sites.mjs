@@ -20,6 +20,7 @@ const COLUMNS = {
 		(site) => site.file ? `${site.file}:${String(site.line).padStart(9, "0")}` : null],
 	Blocks: [(site) => units.count(site["blocks.estimated"]), (site) => site["blocks.estimated"]],
 	Bytes: [(site) => units.bytes(site["bytes.estimated"]), (site) => site["bytes.estimated"]],
+	"At peak": [(site) => site["peak.bytes"] > 0 ? units.bytes(site["peak.bytes"]) : "–", (site) => site["peak.bytes"]],
 	Time: [(site) => units.ns(site["cost_ns.total"]), (site) => site["cost_ns.total"]],
 	"To save": [(site) => site["saved.cost_ns"] > 0 ? units.ns(site["saved.cost_ns"]) : "–",
 		(site) => site["saved.cost_ns"]],
@@ -29,6 +30,14 @@ const COLUMNS = {
 	Proved: [(site) => proved(site) === null ? "–"
 		: units.share(site["evidence.proved"], site["evidence.proved"] + site["evidence.inferred"]), proved],
 };
+
+// The same of a run: of several processes it tells which.
+function columns_of({ run, info: { processes } }) {
+	const program = (pid) => text.base(processes.find((one) => one.pid === pid)?.program ?? "");
+	return run.processes < 2 ? COLUMNS : { ...COLUMNS,
+		Process: [(site) => site.process === null ? `${site.processes} of ${run.processes}`
+			: `${site.process} ${program(site.process)}`, (site) => site.process] };
+}
 
 /** All rows that the table has, by scrolling through it: {id, cells}. */
 export async function rows(tab, most = 100000) {
@@ -48,8 +57,8 @@ export async function rows(tab, most = 100000) {
 	}, most);
 }
 
-function sorted(sites, key, down) {
-	const value = COLUMNS[key][1];
+function sorted(sites, key, down, columns = COLUMNS) {
+	const value = columns[key][1];
 	const nothing = (one) => one === null || one === undefined || one === "";
 	return sites.map((site, at) => ({ site, at, value: value(site) })).sort((a, b) =>
 		nothing(a.value) - nothing(b.value) ||
@@ -57,11 +66,9 @@ function sorted(sites, key, down) {
 		a.at - b.at).map(({ site }) => site);
 }
 
-function cells(site) {
-	return Object.values(COLUMNS).map(([show]) => show(site));
-}
-
-async function same_rows(tab, sites, what) {
+async function same_rows(tab, truth, sites, what) {
+	const columns = columns_of(truth);
+	const cells = (site) => Object.values(columns).map(([show]) => show(site));
 	const got = await rows(tab);
 	equal(got.length, sites.length, `${what}: rows`);
 	const wrong = sites.findIndex((site, at) => JSON.stringify(got[at]?.map((cell, column) =>
@@ -77,14 +84,16 @@ async function same_totals(tab, sites, what) {
 }
 
 async function orders(tab, truth) {
-	await same_rows(tab, sorted(truth.sites, "To save", true), "first order");
-	for (const title of Object.keys(COLUMNS)) {
+	await same_rows(tab, truth, sorted(truth.sites, "To save", true), "first order");
+	const columns = columns_of(truth);
+	equal(await tab.texts(".grid [role=columnheader]").then((all) => all.map((one) => one.replace(/[↓↑]$/, ""))), Object.keys(columns), "columns");
+	for (const title of Object.keys(columns)) {
 		const head = `.grid [role=columnheader]:has(button:text-is("${title}"))`;
 		for (let turn = 0; turn < 2; turn++) {
 			await tab.click(`${head} button`);
 			const way = await tab.page.getAttribute(head, "aria-sort");
 			check(["ascending", "descending"].includes(way), `${title}: aria-sort`, way);
-			await same_rows(tab, sorted(truth.sites, title, way === "descending"), `${title}, ${way}`);
+			await same_rows(tab, truth, sorted(truth.sites, title, way === "descending", columns), `${title}, ${way}`);
 		}
 	}
 }
@@ -93,7 +102,7 @@ async function verdicts(tab, truth) {
 	for (const verdict of new Set(truth.sites.map((site) => site.verdict))) {
 		const chosen = truth.sites.filter((site) => site.verdict === verdict);
 		await tab.click(`.verdicts button[aria-label="${verdict}"]`);
-		await same_rows(tab, sorted(chosen, "To save", true), `verdict ${verdict}`);
+		await same_rows(tab, truth, sorted(chosen, "To save", true), `verdict ${verdict}`);
 		await same_totals(tab, chosen, `verdict ${verdict}`);
 		equal(await tab.page.$$eval("#chips .chip", (all) => all.length), 1, `verdict ${verdict}: chips`);
 		await tab.click("#chips .chip");
@@ -105,16 +114,14 @@ async function search(tab, truth) {
 	const part = truth.sites[0].function.slice(0, 6).toUpperCase();
 	await tab.press("Escape", "/"); // from wherever the focus is
 	await tab.page.keyboard.type(part);
-	await tab.page.waitForFunction((q) => location.hash.includes(`q=${encodeURIComponent(q)}`), part);
-	await tab.settled();
+	await tab.typed("q", part);
 	const chosen = truth.sites.filter((site) => ["function", "file", "module", "owner.function"].some((key) =>
 		site[key]?.toLowerCase().includes(part.toLowerCase())));
 	check(chosen.length > 0, "search finds");
-	await same_rows(tab, sorted(chosen, "To save", true), `search ${part}`);
+	await same_rows(tab, truth, sorted(chosen, "To save", true), `search ${part}`);
 	await same_totals(tab, chosen, `search ${part}`);
 	await tab.page.fill("#q", "no such thing anywhere");
-	await tab.page.waitForFunction(() => location.hash.includes("such"));
-	await tab.settled();
+	await tab.typed("q", "no such thing anywhere");
 	check(await tab.page.isVisible(".view .empty"), "an empty table says so");
 	await tab.press("Escape", "x");
 	check(!(await tab.hash()).includes("q="), "x removes what was searched");
@@ -125,7 +132,7 @@ async function modules(tab, truth) {
 	for (const module of [...of_module].slice(0, 3)) {
 		const chosen = truth.sites.filter((site) => site.module === module);
 		await tab.go(`#/sites?module=${encodeURIComponent(module)}`);
-		await same_rows(tab, sorted(chosen, "To save", true), `module ${module}`);
+		await same_rows(tab, truth, sorted(chosen, "To save", true), `module ${module}`);
 		await same_totals(tab, chosen, `module ${module}`);
 	}
 	await tab.press("x");

@@ -62,6 +62,16 @@ const WALKS = {
 			await step("changes", () => changes(tab, ...both));
 		await look(tab, both[0], "two", ["summary", "flame", "compare"]);
 	}),
+	merged: () => served(["merged.db"], async (tab) => {
+		await step("several runs", async () => {
+			await tab.go("#/timeline");
+			const note = (await tab.texts("main .flame-note")).join();
+			check(note.startsWith("Of the first of 2 runs alone (sqlite3). "), "whose time line it is", note);
+			await tab.go("#/threads");
+			const prose = (await tab.texts("main .prose")).join();
+			check(prose.endsWith(" Threads of one number, in several runs, are one here."), "whose threads they are", prose);
+		});
+	}),
 	look: async () => {
 		await served(["cc1plus.esc.db"], (tab) => look(tab, of("cc1plus.esc.db"), "cc1plus"));
 		await served(["workers.esc.db"], async (tab) => {

@@ -4,7 +4,7 @@ import test from "node:test";
 
 import { choose, formatHeat, needs, parseFilter, totals } from "../../../web/src/filter.js";
 import { model } from "../../../web/src/model.js";
-import { verdictsOf } from "../../../web/src/views/summary.js";
+import { undecided, verdictsOf } from "../../../web/src/views/summary.js";
 
 const COUNT = 200;
 let seed = 1;
@@ -173,6 +173,15 @@ test("totals are of what is chosen", () => {
 
 	assert.deepEqual(totals(choice), { sites: all.length, blocks: all.reduce((sum, row) => sum + row["blocks.estimated"], 0),
 		bytes: all.reduce((sum, row) => sum + row["bytes.estimated"], 0), cost_ns: all.reduce((sum, row) => sum + row["cost_ns.total"], 0) });
+});
+
+test("what is not decided is said where it is enough", () => {
+	const of = (blocks, movable) => [{ verdict: "stack", blocks: 60, movable_blocks: 60 }, { verdict: "unknown", blocks, movable_blocks: movable }];
+
+	assert.equal(undecided(of(40, 10), 100), ", 30% not decided");
+	assert.equal(undecided(of(40, 40), 100), "");
+	assert.equal(undecided(of(40, 0), 10000), "");
+	assert.equal(undecided([], 0), "");
 });
 
 test("sums by verdict are those of what is chosen", () => {

@@ -66,6 +66,12 @@ test("what is not whole is said", () => {
 		[{ complete: false }, /^bad The trace was not closed/], [{ damaged: 1 }, /^bad 1 parts/], [{ missing: 1 }, /^bad 1 pieces/],
 		[{ mode: "sampled", sample_interval: 4096 }, /^note Estimates: one block every 4\.00 KiB/],
 		[{ mode: "auto", whole: false, whole_ns: 1e6, interval_low: 512, interval_high: 8192 }, /first 1\.00 ms, then one block every 512 B to 8\.00 KiB/],
+		[{ mode: "auto", whole: false, runs: 2, sampled_runs: 2, whole_ns: 1e6, interval_low: 512, interval_high: 512 },
+			/for 1\.00 ms, else one block every 512 B\.$/],
+		[{ mode: "auto", whole: false, runs: 7, sampled_runs: 2, interval_low: 512, interval_high: 8192 },
+			/2 of 7 traces are sampled, one block every 512 B to 8\.00 KiB; the others are complete/],
+		[{ mode: "sampled", whole: false, sample_interval: 1, runs: 2, sampled_runs: 1, interval_low: 4096, interval_high: 4096 },
+			/1 of 2 traces is sampled, one block every 4\.00 KiB; /],
 		[{ unknown: 5, recorded: 100 }, /^note 5 blocks \(5\.0% of/], [{ cut: 1 }, /depth limit/], [{ broken: 1 }, /unwind tables/],
 	]) {
 		assert.equal(kinds(run).length, 1, JSON.stringify(run));

@@ -136,7 +136,7 @@ function evidence(site, doc) {
 
 	return section("Evidence", h("p", null, `${plural(blocks.observed, "block")} observed: `,
 		h("strong", null, share(found.proved, blocks.observed)), " proved, ", share(found.inferred, blocks.observed), " presumed",
-		fates.local >= blocks.observed && blocks.observed >= 10
+		fates.local >= blocks.observed && blocks.observed >= 10 && found.inferred === 0
 			? `; at most ${share(site.escape_rate_upper, 1)} can escape (95% sure)` : null, "."),
 	h("table", { class: "plain-table fates" }, h("tbody", null, Object.entries(fates).filter(([, number]) => number > 0)
 		.map(([fate, number]) => h("tr", null, h("th", { scope: "row" }, fateOf(fate)),

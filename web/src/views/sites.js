@@ -5,6 +5,7 @@ import { order } from "../model.js";
 import { badge, empty, meter, name, spark, where } from "../parts.js";
 import * as state from "../state.js";
 import { PRINTED, table } from "../table.js";
+import { programOf } from "../text.js";
 import { bytes, count, ns, plural, share } from "../units.js";
 import { indexOf } from "../verdicts.js";
 
@@ -27,15 +28,17 @@ function evidence(row) {
 const COLUMNS = [
 	{ key: "verdict", title: "Verdict", width: "6.2rem", down: false,
 		value: (row) => indexOf(text("verdict", row)), cell: (row) => badge(text("verdict", row)) },
-	{ key: "function", title: "Function", width: "minmax(13rem, 3fr)", down: false, text: true,
+	{ key: "function", title: "Function", width: "minmax(12rem, 3fr)", down: false, text: true,
 		cell: (row) => name(text("function", row)) },
-	{ key: "file", title: "Where", width: "minmax(9rem, 1.4fr)", down: false, text: true,
+	{ key: "file", title: "Where", width: "minmax(8rem, 1.4fr)", down: false, text: true,
 		value: (row) => text("file", row) ? `${text("file", row)}:${String(number("line", row)).padStart(9, "0")}` : "",
 		cell: (row) => where({ file: text("file", row), line: number("line", row), module: text("module", row) }) },
 	{ key: "blocks", title: "Blocks", width: "4.6rem", align: "n", value: (row) => context.choice.sums.blocks[row],
 		cell: (row) => count(context.choice.sums.blocks[row]) },
 	{ key: "bytes", title: "Bytes", width: "5rem", align: "n", value: (row) => context.choice.sums.bytes[row],
 		cell: (row) => bytes(context.choice.sums.bytes[row]) },
+	{ key: "peak.bytes", title: "At peak", width: "5rem", align: "n", help: "live when most was, whatever is chosen of the site",
+		cell: (row) => number("peak.bytes", row) > 0 ? bytes(number("peak.bytes", row)) : "–" },
 	{ key: "cost_ns", title: "Time", width: "4.6rem", align: "n", help: "in malloc and free",
 		value: (row) => context.choice.sums.cost_ns[row], cell: (row) => ns(context.choice.sums.cost_ns[row]) },
 	{ key: "saved.cost_ns", title: "To save", width: "4.8rem", align: "n",
@@ -48,14 +51,25 @@ const COLUMNS = [
 	{ key: "life_ns.p99", title: "Lifetimes", width: "5.2rem",
 		help: "blocks by lifetime, from 1 ns on the left to seconds on the right, both logarithmic; sorted by the 99th percentile",
 		cell: (row) => spark(text("life_shape", row)) },
-	{ key: "evidence", title: "Proved", width: "6.6rem",
+	{ key: "evidence", title: "Proved", width: "7.2rem",
 		help: "the share of blocks whose fate is proved; of the others it is presumed",
 		value: (row) => {
 			const proved = number("evidence.proved", row);
 
 			return proved / (proved + number("evidence.inferred", row));
 		}, cell: evidence },
+	{ key: "process", title: "Process", width: "7rem", help: "that allocated there, or how many of all did",
+		cell: (row) => processOf(number("process", row)) ?? `${number("processes", row)} of ${context.info.run.processes}` },
 ];
+
+// "4711 cc1plus"; of one process there is nothing to tell apart.
+function processOf(pid) {
+	const process = context.info.processes?.find((one) => one.pid === pid);
+
+	return Number.isNaN(pid) ? null : name(`${pid} ${programOf(process)}`);
+}
+
+const columns = () => COLUMNS.filter(({ key }) => key !== "process" || context.info.run.processes > 1);
 
 function sorted(sort) {
 	const column = COLUMNS.find(({ key }) => key === sort.key) ?? COLUMNS.find(({ key }) => key === FIRST.key);
@@ -128,7 +142,7 @@ export default {
 	async draw(root, given) {
 		context = given;
 		grid = table({
-			columns: COLUMNS.map((column) => column.key !== "function" ? column : { ...column,
+			columns: columns().map((column) => column.key !== "function" ? column : { ...column,
 				cell: (row) => h("a", { href: link(row), tabindex: -1 }, column.cell(row)) }),
 			label: "Sites",
 			onsort: ({ key, down }) => state.set({ sort: `${key} ${down ? "down" : "up"}`, row: null }, { replace: true }),

@@ -3,7 +3,7 @@ import { add, fill, h } from "../dom.js";
 import { order } from "../model.js";
 import { badge, empty, meter, name, section, where } from "../parts.js";
 import * as state from "../state.js";
-import { base } from "../text.js";
+import { base, programOf } from "../text.js";
 import { METRICS, bytes, count, exact, ns, plural, share } from "../units.js";
 import { VERDICTS, indexOf, verdictOf } from "../verdicts.js";
 
@@ -62,12 +62,20 @@ function cardsOfPart(verdicts, { info, choice, model }) {
 
 	return h("dl", { class: "cards" },
 		card("Need not be on the heap", share(some("movable_blocks"), some("blocks")),
-			`${count(some("movable_blocks"))} of ${plural(some("blocks"), "chosen block")}`, "first"),
+			`${count(some("movable_blocks"))} of ${plural(some("blocks"), "chosen block")}${undecided(verdicts, some("blocks"))}`, "first"),
 		card("Sites chosen", count(choice.count), `of ${count(model.count)}`),
 		card("Blocks chosen", count(some("blocks")), `${share(some("blocks"), all("blocks"))} of the run's`),
 		card("Bytes chosen", bytes(some("bytes")), `${share(some("bytes"), all("bytes"))} of the run's`),
 		card("In malloc and free", ns(some("cost_ns")),
 			`${share(some("cost_ns"), all("cost_ns"))} of the run's; ${ns(some("movable_cost_ns"))} could be saved`));
+}
+
+// What may be either, where it is enough to matter.
+export function undecided(verdicts, blocks) {
+	const unknown = verdicts.find(({ verdict }) => verdict === "unknown");
+	const rest = unknown ? unknown.blocks - (unknown.movable_blocks ?? 0) : 0;
+
+	return rest * 200 >= blocks && rest > 0 ? `, ${share(rest, blocks)} not decided` : "";
 }
 
 function cards({ run }, verdicts = []) {
@@ -78,7 +86,7 @@ function cards({ run }, verdicts = []) {
 
 	return h("dl", { class: "cards" },
 		card("Need not be on the heap", share(movable, blocks),
-			`${count(movable)} of ${plural(blocks, "block")}`, "first"),
+			`${count(movable)} of ${plural(blocks, "block")}${undecided(verdicts, blocks)}`, "first"),
 		card("Allocations", count(run.allocations), `${count(run.frees)} frees`),
 		card("Allocated", bytes(run.bytes), `${share(sum(verdicts, "movable_bytes"), size)} need not be on the heap`),
 		card("At the peak", bytes(run.peak_bytes), "live at one time"),
@@ -197,7 +205,7 @@ function processes(context) {
 	return found.length < 2 ? null : partTable("Processes", wholeRun(context),
 		["Process", "Program", "Parent", "After", "Threads", "Allocations", "Bytes", "Movable"],
 		found.map((one) => [h("a", { href: state.link({ view: "sites", process: one.pid }) }, String(one.pid)),
-			h("span", { title: one.program }, base(one.program ?? "")), one.parent ? String(one.parent) : "–", ns(one.start_ns), count(one.threads),
+			h("span", { title: one.program }, programOf(one)), one.parent ? String(one.parent) : "–", ns(one.start_ns), count(one.threads),
 			count(one.allocations), bytes(one.bytes), one.blocks > 0 ? share(one.share, 1) : "–"]));
 }
 

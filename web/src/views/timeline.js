@@ -8,6 +8,7 @@ import { empty } from "../parts.js";
 import { between, chosenBlocks, rounded, slicesOf } from "../slices.js";
 import * as state from "../state.js";
 import { timeplot } from "../timeplot.js";
+import { base } from "../text.js";
 import * as tip from "../tip.js";
 import { bytes, count, ns, plural } from "../units.js";
 
@@ -253,7 +254,10 @@ function drawTable() {
 }
 
 function drawNote(range) {
-	fill(parts.note, shown.canChoose
+	const { runs, exe } = context.info.run;
+
+	// times of several have nothing in common
+	fill(parts.note, runs > 1 ? h("strong", null, `Of the first of ${runs} runs alone (${base(exe ?? "")}). `) : null, shown.canChoose
 		? h("span", null, "Drag to choose a range (keys: Shift with arrows); every view then shows what was allocated in it. " +
 			`Slices of ${ns(shown.step)}: a range is rounded to whole ones. ` +
 			"The wheel, a drag with Shift and + and - zoom; a double click or 0 shows all.")
