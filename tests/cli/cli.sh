@@ -70,6 +70,13 @@ cli_is() {
 	[ "$2" = "$3" ] || cli_fail "$1 is $2, not $3"
 }
 
+# cli_closed FILE: whether its keeper has closed the trace, and given back the right to write,
+# which it takes from when it begins
+cli_closed() {
+	"$cli_esc" dump --no-events "$1" 2>/dev/null | grep -q '^flags complete' &&
+	    [ "$(stat -c %a "$1")" != 400 ]
+}
+
 cli_end() {
 	exit "$cli_failed"
 }
