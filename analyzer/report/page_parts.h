@@ -30,6 +30,12 @@ void page_path(const struct page *page, const char *path, size_t columns);
 void page_add_where(
     struct strbuf *buf, const char *file, int64_t line, const char *module, size_t columns);
 
+/* --- page_gaps.c --- */
+
+/* What was not seen, and what is not decided; nothing where there is none of it. -1 and err
+ * set when the database fails on the way. */
+int page_gaps(const struct page *page, struct query_db *db, struct err *err);
+
 /* --- page_sites.c --- */
 
 /* The table of sites. */
