@@ -2,7 +2,11 @@
 #include "preload/cfi.h"
 
 #include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
 #include <string.h>
+
+#include "arch/fini.h"
 
 #pragma weak _dl_find_object /* see aside.h */
 
@@ -234,6 +238,61 @@ cfi_search(const uint8_t *header, uint64_t pc)
 	return header + table[low][1];
 }
 
+/* The module's file has the code of [start, end), which can be read. */
+static bool
+cfi_is_code(const struct cfi_fde *fde, uint64_t start, uint64_t end)
+{
+	const ElfW(Ehdr) *elf = (const void *)fde->map_start;
+	const ElfW(Phdr) * segments;
+
+	if (start < fde->map_start || end > fde->map_end ||
+	    fde->map_end - fde->map_start < sizeof(*elf) ||
+	    memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    elf->e_phoff > fde->map_end - fde->map_start ||
+	    elf->e_phnum * sizeof(*segments) > fde->map_end - fde->map_start - elf->e_phoff)
+		return false;
+	segments = (const void *)(fde->map_start + elf->e_phoff);
+	for (unsigned int i = 0; i < elf->e_phnum; i++) {
+		uint64_t at = fde->map->l_addr + segments[i].p_vaddr;
+
+		if (segments[i].p_type == PT_LOAD &&
+		    (segments[i].p_flags & (PF_R | PF_X)) == (PF_R | PF_X) && start >= at &&
+		    end <= at + segments[i].p_filesz)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * gcc's crtstuff.c comes without tables, and a part of it is in every library:
+ * __do_global_dtors_aux, which runs the destructors of its objects. What is behind the call
+ * there says how the frame is left: a call, a flag that is set, a pop of rbp, a return.
+ */
+static bool
+cfi_find_fini(uint64_t call, struct cfi_fde *fde)
+{
+	static const uint8_t cie[] = { 0x0c, ARCH_RSP, 8, 0x80 | ARCH_RA, 1 };
+	static const uint8_t code[] = { 0x0e, 16, 0x80 | ARCH_RBP, 2 };
+	uint64_t pc = call + 1;
+
+	if (!cfi_is_code(fde, pc, pc + ARCH_FINI) || !arch_is_fini((const uint8_t *)pc))
+		return false;
+	*fde = (struct cfi_fde){ .map = fde->map,
+		.map_start = fde->map_start,
+		.map_end = fde->map_end,
+		.begin = call,
+		.end = pc,
+		.cie_code = cie,
+		.cie_end = cie + sizeof(cie),
+		.code = code,
+		.code_end = code + sizeof(code),
+		.code_align = 1,
+		.data_align = -8,
+		.return_column = ARCH_RA,
+		.lsda_encoding = 0xff };
+	return true;
+}
+
 enum cfi_found
 cfi_find(uint64_t pc, struct cfi_fde *fde)
 {
@@ -248,9 +307,9 @@ cfi_find(uint64_t pc, struct cfi_fde *fde)
 	if (object.dlfo_eh_frame == NULL)
 		return CFI_NO_FDE;
 	at = cfi_search(object.dlfo_eh_frame, pc);
-	if (at == NULL || !cfi_fde_read(at, fde) || pc < fde->begin || pc >= fde->end)
-		return CFI_NO_FDE;
-	return CFI_FOUND;
+	if (at != NULL && cfi_fde_read(at, fde) && pc >= fde->begin && pc < fde->end)
+		return CFI_FOUND;
+	return cfi_find_fini(pc, fde) ? CFI_FOUND : CFI_NO_FDE;
 }
 
 static struct cfi_rule
