@@ -28,7 +28,7 @@ logical_release(struct logical *logical)
 	free(logical->stacks);
 	map_release(&logical->module_map);
 	map_release(&logical->frame_map);
-	map_release(&logical->stack_map);
+	free(logical->stack_slots);
 	*logical = (struct logical){ 0 };
 }
 
@@ -143,45 +143,76 @@ logical_nowhere(struct logical *logical)
 	return logical_add_frame(logical, &frame, module, &(struct logical_flags){ 0 }, 0);
 }
 
-static uint32_t
-logical_add_stack(
-    struct logical *logical, struct map_key key, uint32_t parent, uint32_t frame, uint32_t state)
+/* The slot of that stack, or the free one where it belongs. There are many, so that their
+ * table has their numbers alone: a map's slot is eight times as large. */
+static uint32_t *
+logical_stack_slot(const struct logical *logical, const struct logical_stack *stack)
 {
-	struct logical_stack stack = {
-		.parent = parent, .frame = frame, .depth = 1, .state = state
-	};
+	const struct map_key key = { (uint64_t)stack->parent << 2 | stack->state, stack->frame };
+	size_t at = (size_t)map_hash(key) & logical->stack_mask;
 
-	if (parent != 0)
-		stack.depth = logical->stacks[parent].depth + 1;
-	*map_insert(&logical->stack_map, key, NULL) = ++logical->stack_count;
+	for (;; at = (at + 1) & logical->stack_mask) {
+		const struct logical_stack *there = &logical->stacks[logical->stack_slots[at]];
+
+		if (logical->stack_slots[at] == 0 ||
+		    (there->parent == stack->parent && there->frame == stack->frame &&
+			there->state == stack->state))
+			return &logical->stack_slots[at];
+	}
+}
+
+/* Makes room for one more; at most two thirds are taken. */
+static void
+logical_stacks_grow(struct logical *logical)
+{
+	size_t slots = logical->stack_slots != NULL ? logical->stack_mask + 1 : 0;
+
 	logical->stacks = xgrow(logical->stacks, &logical->stack_cap,
-	    (size_t)logical->stack_count + 1, sizeof(*logical->stacks));
-	logical->stacks[logical->stack_count] = stack;
-	return logical->stack_count;
+	    (size_t)logical->stack_count + 2, sizeof(*logical->stacks));
+	if (logical->stack_count < slots / 3 * 2)
+		return;
+	slots = slots != 0 ? 2 * slots : 1024;
+	free(logical->stack_slots);
+	logical->stack_slots = xcalloc(slots, sizeof(*logical->stack_slots));
+	logical->stack_mask = slots - 1;
+	for (uint32_t i = 1; i <= logical->stack_count; i++)
+		*logical_stack_slot(logical, &logical->stacks[i]) = i;
+}
+
+/* The number of that stack, made if `make` says so; 0: there is none. */
+static uint32_t
+logical_find_stack(struct logical *logical, struct logical_stack stack, bool make)
+{
+	uint32_t *slot;
+
+	logical_stacks_grow(logical);
+	slot = logical_stack_slot(logical, &stack);
+	if (*slot != 0 || !make)
+		return *slot;
+	stack.depth = stack.parent != 0 ? logical->stacks[stack.parent].depth + 1 : 1;
+	*slot = ++logical->stack_count;
+	logical->stacks[*slot] = stack;
+	return *slot;
 }
 
 uint32_t
 logical_stack(struct logical *logical, uint32_t parent, uint32_t frame, uint32_t state)
 {
-	struct map_key key;
-	uint64_t *number;
+	struct logical_stack stack = { .parent = parent, .frame = frame, .state = state };
+	uint32_t number;
 
 	if (parent != 0)
-		state = logical->stacks[parent].state;
-	key = (struct map_key){ (uint64_t)parent << 2 | state, frame };
-	number = map_find(&logical->stack_map, key);
-	if (number != NULL)
-		return (uint32_t)*number;
+		stack.state = logical->stacks[parent].state;
+	number = logical_find_stack(logical, stack, false);
+	if (number != 0)
+		return number;
 	if (budget_take(logical->budget, BUDGET_STACK))
-		return logical_add_stack(logical, key, parent, frame, state);
+		return logical_find_stack(logical, stack, true);
 	if (parent != 0)
 		return parent;
 	if (logical->nowhere == 0) {
-		key = (struct map_key){ 2, logical_nowhere(logical) };
-		number = map_find(&logical->stack_map, key);
-		logical->nowhere = number != NULL
-		    ? (uint32_t)*number
-		    : logical_add_stack(logical, key, 0, (uint32_t)key.lo, 2);
+		stack = (struct logical_stack){ .frame = logical_nowhere(logical), .state = 2 };
+		logical->nowhere = logical_find_stack(logical, stack, true);
 	}
 	return logical->nowhere;
 }

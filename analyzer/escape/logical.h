@@ -60,7 +60,9 @@ struct logical {
 	uint32_t stack_count;
 	size_t module_cap, frame_cap, stack_cap;
 	uint32_t nowhere; /* stack of which nothing is known; 0: not made yet */
-	struct map module_map, frame_map, stack_map;
+	struct map module_map, frame_map;
+	uint32_t *stack_slots; /* numbers of stacks, by what they are; 0: free */
+	size_t stack_mask;
 };
 
 /* A place in code as logical frames, innermost first. */

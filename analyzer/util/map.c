@@ -44,11 +44,17 @@ map_key_of(struct map_key of, const void *bytes, size_t len)
 	return (struct map_key){ all.high64, all.low64 };
 }
 
+uint64_t
+map_hash(struct map_key key)
+{
+	return XXH3_64bits_withSeed(&key, sizeof(key), map_seed());
+}
+
 /* Where key should stand. */
 static size_t
 map_home(const struct map *map, struct map_key key)
 {
-	return (size_t)XXH3_64bits_withSeed(&key, sizeof(key), map_seed()) & map->mask;
+	return (size_t)map_hash(key) & map->mask;
 }
 
 static bool

@@ -28,6 +28,9 @@ struct map {
  * `of`, the key of what is in front of them; {0, 0}: nothing. */
 struct map_key map_key_of(struct map_key of, const void *bytes, size_t len);
 
+/* A hash of the key, seeded as well: for tables of other kinds. */
+uint64_t map_hash(struct map_key key);
+
 /* The value of key, or NULL. Valid until the next insertion or removal. */
 uint64_t *map_find(const struct map *map, struct map_key key);
 /* The value of key, made 0 if it was not there; *fresh tells (may be NULL). */
