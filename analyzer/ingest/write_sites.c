@@ -33,6 +33,7 @@ write_whys(const struct escape_site *site)
 	}
 	json_end_object(&json);
 	fclose(out);
+	text[strcspn(text, "\n")] = '\0'; /* it is no line of a file */
 	return text;
 }
 
