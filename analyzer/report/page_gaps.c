@@ -15,6 +15,9 @@ enum { PAGE_MODULES = 5, PAGE_FEW = 10 };
 /* An estimate that is off by more than one part in so many is said to be. */
 enum { PAGE_ASTRAY = 5 };
 
+/* A reason in site.unknown_why (esc-verdicts(7)): of a sample. */
+#define GAPS_MISSING "unrecorded events in between"
+
 /* Before the first line of what was not seen. */
 static void
 gaps_title(const struct page *page, bool *any)
@@ -139,7 +142,8 @@ page_modules(const struct page *page, bool *any)
 		    show_s((double)(dark - PAGE_MODULES)));
 }
 
-/* Why fates are unknown, the most frequent reason first. */
+/* Why fates are unknown, the most frequent reason first, and what decides those for which
+ * there is something. */
 static int
 page_reasons(const struct page *page, struct query_db *db, struct err *err)
 {
@@ -149,14 +153,26 @@ page_reasons(const struct page *page, struct query_db *db, struct err *err)
 	    " GROUP BY w.key HAVING n > 0 ORDER BY n DESC LIMIT 6",
 	    err);
 	char number[SHOW_SIZE];
+	bool is_missing = false;
 	int rc = -1;
 
 	while (query && (rc = query_next(query, err)) > 0) {
+		const char *why = query_text(query, 0);
+
 		fprintf(page->out, "    %s: ", show_count(number, query_real(query, 1)));
-		page_text(page, query_text(query, 0), page->columns - 20);
+		page_text(page, why, page->columns - 20);
 		fputc('\n', page->out);
+		is_missing |= strcmp(why, GAPS_MISSING) == 0;
 	}
 	query_finish(query);
+	if (rc < 0 || !is_missing || rows_int(page->run, 0, "whole") != 0)
+		return rc;
+	if (*rows_text(page->run, 0, "marks") == '\0')
+		fputs("    esc record --exact decides most of those by marking return addresses,\n"
+		      "    --full records what is missing there\n",
+		    page->out);
+	else
+		fputs("    esc record --full records what is missing there\n", page->out);
 	return rc;
 }
 
@@ -357,8 +373,6 @@ page_gaps(const struct page *page, struct query_db *db, struct err *err)
 	    "blocks have an unknown fate: the evidence does not decide");
 	if (any && rows_real(run, 0, "unknown") > 0 && page_reasons(page, db, err) < 0)
 		return -1;
-	if (any && rows_real(run, 0, "unknown") > 0 && rows_int(run, 0, "whole") == 0)
-		fputs("    esc record --full records what is missing there\n", page->out);
 	page_few(page, &any, totals.all.blocks);
 	page_estimate(page, &any, totals.all.blocks);
 	page_gap(page, &any, "cut", 0, "stack was cut at the depth limit (record --depth=N)",

@@ -36,7 +36,8 @@ export function notes(run, { left_out: left = [], error } = {}) {
 			"were counted and not recorded." : null],
 		["note", sampling(run)],
 		["note", run.unknown > 0 ? `${count(run.unknown)} blocks ` +
-			`(${share(run.unknown, run.recorded)} of those recorded) are not decided.` : null],
+			`(${share(run.unknown, run.recorded)} of those recorded) are not decided` +
+			`${run.whole === false && !run.marks ? ": esc record --exact decides most of a sample's" : ""}.` : null],
 		["note", of(run.cut, "stacks were cut at the depth limit.")],
 		["note", of(run.broken, "stacks end early: code without unwind tables.")],
 		...[].concat(left ?? []).map((what) => ["note", `Not in this file: ${what}`]),
