@@ -22,7 +22,9 @@ struct wrappers;
  *   DISCOVER_BLOCKS blocks or more;
  * - where its code can be read, every way through it comes by one of the calls that
  *   allocate, of which there are few, or by one through a pointer in their place (a
- *   hook that the program may set); it is no constructor, and not inlined everywhere;
+ *   hook that the program may set), or returns NULL (no size, no string), if it makes
+ *   one of these calls at most and returns more than numbers then; it is no
+ *   constructor, and not inlined everywhere;
  * - its blocks have DISCOVER_SIZES sizes or more: a factory, which makes one kind
  *   of thing, has one size, and advice about it is advice about what it makes;
  * - none of its blocks is proved to have been freed in the activation that

@@ -26,8 +26,9 @@ struct steps_site {
 
 struct steps_function {
 	struct flow *flow; /* the resolver's; NULL: its code cannot be had */
-	uint32_t module;   /* of the trace */
-	uint32_t handle;   /* the resolver's */
+	uint64_t entry;
+	uint32_t module; /* of the trace */
+	uint32_t handle; /* the resolver's */
 	/* Calls that always make an event, once they come back: the model would have
 	 * seen it. */
 	uint64_t *always;
@@ -164,7 +165,9 @@ steps_function(struct steps *steps, uint32_t module, uint64_t entry)
 	steps->functions = xgrow(steps->functions, &steps->function_cap, steps->function_count + 1,
 	    sizeof(*steps->functions));
 	function = &steps->functions[steps->function_count++];
-	*function = (struct steps_function){ .module = module, .tails = true, .leaves = true };
+	*function = (struct steps_function){
+		.entry = entry, .module = module, .tails = true, .leaves = true
+	};
 	if (module != 0 && entry != 0) {
 		function->handle = logical_places_handle(steps->places, module);
 		function->flow = symbol_flow(symbol, function->handle, entry);
@@ -512,13 +515,15 @@ steps_tails(struct steps *steps, uint32_t node)
 	return 0;
 }
 
-/* The call is one of a hook, seen or not. */
+/* The call is one of a hook, seen or not; or of the function itself, which comes to one. */
 static bool
 steps_calls_hook(struct steps *steps, const struct steps_function *function, uint64_t site)
 {
 	struct flow_callee callee;
 
-	return flow_callee(function->flow, site, &callee) && callee.address != 0 &&
+	if (!flow_callee(function->flow, site, &callee) || callee.address == 0)
+		return false;
+	return (callee.address == function->entry && !callee.slot) ||
 	    steps_calls(steps, function, steps_hooks, callee.address, callee.slot);
 }
 
@@ -539,8 +544,24 @@ steps_calls_instead(
 	return true;
 }
 
-/* No call of a hook, and none of these pcs, is on every way through the function, nor
- * what may be an allocator of the program's instead. */
+/* Where it made none of these calls it returned NULL, and else a block: no more than one,
+ * which is then what is returned. */
+static bool
+steps_hands_out(const struct steps_function *function, const uint64_t *calls, size_t count)
+{
+	size_t i, j;
+
+	if (flow_hands_out(function->flow, calls, count) != FLOW_YES)
+		return false;
+	for (i = 0; i < count; i++)
+		for (j = 0; j < count; j++)
+			if (flow_reaches(function->flow, calls[i], calls[j]) == FLOW_YES)
+				return false;
+	return true;
+}
+
+/* No call of a hook, and none of these pcs, is on every way through the function that
+ * does not return NULL, nor what may be an allocator of the program's instead. */
 static bool
 steps_function_may_skip(
     struct steps *steps, const struct steps_function *function, const uint32_t *pcs, size_t count)
@@ -571,7 +592,8 @@ steps_function_may_skip(
 	for (size_t j = 0; j < all; j++)
 		if (steps_calls_instead(function, sites[j], calls, known))
 			calls[used++] = sites[j];
-	skip = i == count && flow_always_any(function->flow, calls, used) == FLOW_NO;
+	skip = i == count && flow_always_any(function->flow, calls, used) == FLOW_NO &&
+	    !steps_hands_out(function, calls, used);
 	free(calls);
 	return skip;
 }

@@ -28,6 +28,7 @@ flow_free(struct flow *flow)
 	free(flow->callees);
 	free(flow->tails);
 	free(flow->exits);
+	free(flow->results);
 	free(flow);
 }
 
@@ -213,6 +214,7 @@ find_callers(const struct flow *flow, const uint64_t *sites, size_t count, struc
 	cuts->what = GRAPH_NO_RETURN;
 	cuts->nodes = nodes;
 	cuts->count = 0;
+	cuts->more = NULL;
 	for (i = 0; i < count; i++) {
 		if (find_site(flow, sites[i], &at))
 			nodes[cuts->count++] = flow->callers[at];
@@ -293,6 +295,48 @@ flow_always_any(struct flow *flow, const uint64_t *a, size_t count)
 	enters = graph_enters(&flow->graph, out, &cuts);
 	free(nodes);
 	return enters ? FLOW_NO : FLOW_YES;
+}
+
+/* The blocks behind which 0 is returned, or (all) any number; to be freed. */
+static uint32_t *
+find_results(const struct flow *flow, bool all, struct graph_cuts *cuts)
+{
+	uint32_t *nodes = xcalloc(flow->result_count + 1, sizeof(*nodes));
+	size_t i;
+
+	*cuts = (struct graph_cuts){ .nodes = nodes, .what = GRAPH_CLOSED };
+	for (i = 0; i < flow->result_count; i++) {
+		if (all || flow->results[i].zero)
+			nodes[cuts->count++] = flow->results[i].block;
+	}
+	return nodes;
+}
+
+enum flow_answer
+flow_hands_out(struct flow *flow, const uint64_t *a, size_t count)
+{
+	uint32_t out = extra(flow, GRAPH_EXIT);
+	enum flow_answer answer = FLOW_NO;
+	struct graph_cuts numbers;
+	struct graph_cuts zeros;
+	struct graph_cuts cuts;
+	uint32_t *lists[3];
+	size_t i;
+
+	if (!flow->known)
+		return FLOW_UNKNOWN;
+	lists[0] = find_callers(flow, a, count, &cuts);
+	lists[1] = find_results(flow, false, &zeros);
+	lists[2] = find_results(flow, true, &numbers);
+	cuts.more = &zeros;
+	if (!graph_enters(&flow->graph, out, &cuts)) {
+		for (i = 0; i < cuts.count && answer == FLOW_NO; i++)
+			if (graph_reaches(&flow->graph, cuts.nodes[i], out, &numbers))
+				answer = FLOW_YES;
+	}
+	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		free(lists[i]);
+	return answer;
 }
 
 enum flow_answer

@@ -150,6 +150,10 @@ enum flow_answer flow_dominates_any(struct flow *flow, const uint64_t *a, size_t
  * that seems to have no exit: FLOW_UNKNOWN. */
 enum flow_answer flow_always(struct flow *flow, uint64_t a);
 enum flow_answer flow_always_any(struct flow *flow, const uint64_t *a, size_t count);
+/* Has every activation that comes to an exit one of these calls behind it, or does it
+ * return 0; and can one with such a call return what is no number that stands in the code?
+ * That 0 is found in small functions only. */
+enum flow_answer flow_hands_out(struct flow *flow, const uint64_t *a, size_t count);
 /* Can an exit be reached from a? */
 enum flow_answer flow_exits(struct flow *flow, uint64_t a);
 

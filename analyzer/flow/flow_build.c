@@ -6,6 +6,7 @@
 #include "analyzer/flow/code.h"
 #include "analyzer/flow/flow_data.h"
 #include "analyzer/flow/graph.h"
+#include "analyzer/flow/results.h"
 #include "analyzer/flow/values.h"
 #include "analyzer/util/xalloc.h"
 
@@ -335,6 +336,15 @@ has_computed(const struct code *code)
 	return false;
 }
 
+static struct values_graph
+known_of(const struct build *build)
+{
+	return (struct values_graph){ .graph = &build->graph,
+		.starts = build->starts,
+		.stops = build->stops,
+		.count = build->block_count };
+}
+
 static void
 resolve(struct build *build)
 {
@@ -344,10 +354,7 @@ resolve(struct build *build)
 	if (!has_computed(&build->code))
 		return;
 	for (round = 0; round < ROUNDS_MAX; round++) {
-		known.graph = &build->graph;
-		known.starts = build->starts;
-		known.stops = build->stops;
-		known.count = build->block_count;
+		known = known_of(build);
 		if (!values_resolve(&build->code, &known))
 			break;
 		code_explore(&build->code);
@@ -463,6 +470,25 @@ keep_exits(struct flow *flow, const struct build *build)
 }
 
 static void
+keep_results(struct flow *flow, const struct build *build)
+{
+	const struct values_graph known = known_of(build);
+	uint8_t *results = results_find(&build->code, &known);
+	size_t cap = 0;
+	size_t i;
+
+	for (i = 0; results != NULL && i < known.count; i++) {
+		if (results[i] == RESULT_ANY)
+			continue;
+		flow->results =
+		    xgrow(flow->results, &cap, flow->result_count + 1, sizeof(*flow->results));
+		flow->results[flow->result_count++] =
+		    (struct flow_result){ (uint32_t)i, results[i] == RESULT_ZERO };
+	}
+	free(results);
+}
+
+static void
 keep_shape(struct flow *flow, const struct build *build)
 {
 	const struct code *code = &build->code;
@@ -491,6 +517,7 @@ static void
 keep(struct flow *flow, struct build *build)
 {
 	flow->known = true;
+	keep_results(flow, build);
 	flow->graph = build->graph;
 	memset(&build->graph, 0, sizeof(build->graph));
 	graph_trim(&flow->graph);

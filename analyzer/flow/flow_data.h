@@ -9,6 +9,12 @@
 #include "analyzer/flow/flow.h"
 #include "analyzer/flow/graph.h"
 
+/* Every activation that comes to the block returns the same number. */
+struct flow_result {
+	uint32_t block;
+	bool zero;
+};
+
 /* Of a function whose code could not be had all is zero, but for the shape. */
 struct flow {
 	struct flow_shape shape;
@@ -30,6 +36,8 @@ struct flow {
 	size_t tail_count;
 	struct flow_exit *exits; /* by address */
 	size_t exit_count;
+	struct flow_result *results; /* by block */
+	size_t result_count;
 };
 
 #endif

@@ -109,6 +109,18 @@ pack_exits(const struct flow *flow, struct bytes *bytes)
 	}
 }
 
+static void
+pack_results(const struct flow *flow, struct bytes *bytes)
+{
+	size_t i;
+
+	bytes_add_number(bytes, flow->result_count);
+	for (i = 0; i < flow->result_count; i++) {
+		bytes_add_number(bytes, flow->results[i].block);
+		bytes_add_byte(bytes, flow->results[i].zero ? 1 : 0);
+	}
+}
+
 void
 flow_pack(const struct flow *flow, struct bytes *bytes)
 {
@@ -119,6 +131,7 @@ flow_pack(const struct flow *flow, struct bytes *bytes)
 	pack_graph(&flow->graph, bytes);
 	pack_sites(flow, bytes);
 	pack_exits(flow, bytes);
+	pack_results(flow, bytes);
 }
 
 /* ---- and back ---- */
@@ -290,6 +303,25 @@ unpack_exits(struct flow *flow, struct bytes_reader *reader)
 	flow->exit_count = count;
 }
 
+static void
+unpack_results(struct flow *flow, struct bytes_reader *reader)
+{
+	size_t count = bytes_take_count(reader);
+	size_t i;
+
+	flow->results = xcalloc(count + 1, sizeof(*flow->results));
+	for (i = 0; i < count && !reader->bad; i++) {
+		if (flow->block_count == 0) {
+			reader->bad = true;
+			return;
+		}
+		flow->results[i].block =
+		    (uint32_t)bytes_take_limited(reader, flow->block_count - 1);
+		flow->results[i].zero = bytes_take_byte(reader) != 0;
+	}
+	flow->result_count = count;
+}
+
 struct flow *
 flow_unpack(const uint8_t *data, size_t size)
 {
@@ -302,6 +334,7 @@ flow_unpack(const uint8_t *data, size_t size)
 		unpack_graph(flow, &reader);
 		unpack_sites(flow, &reader);
 		unpack_exits(flow, &reader);
+		unpack_results(flow, &reader);
 	}
 	if (!reader.bad && reader.at == reader.end)
 		return flow;

@@ -83,8 +83,10 @@ set_cuts(struct graph *graph, const struct graph_cuts *cuts)
 		graph->queue = xcalloc(graph->count + GRAPH_EXTRA, sizeof(*graph->queue));
 	}
 	memset(graph->marks, 0, graph->count + GRAPH_EXTRA);
-	for (i = 0; cuts != NULL && i < cuts->count; i++)
-		graph->marks[cuts->nodes[i]] |= (uint8_t)cuts->what;
+	for (; cuts != NULL; cuts = cuts->more) {
+		for (i = 0; i < cuts->count; i++)
+			graph->marks[cuts->nodes[i]] |= (uint8_t)cuts->what;
+	}
 }
 
 /* Queues what comes behind a node; skip leaves out its first edge. */

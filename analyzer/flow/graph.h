@@ -44,6 +44,7 @@ struct graph_cuts {
 	const uint32_t *nodes;
 	size_t count;
 	enum graph_cut what;
+	const struct graph_cuts *more; /* or NULL */
 };
 
 /* A node for blocks, then for EXIT, WILD, HUB; its edges follow by graph_edge.

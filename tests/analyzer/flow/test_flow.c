@@ -199,6 +199,62 @@ FUNCTION(loop,
 	CALL(loop, OTHER) LABEL(loop_3)
 	"ret\n");
 
+extern const uint8_t null_1[];
+FUNCTION(null,
+	"test %rdi,%rdi\n"
+	"je null_none\n"
+	CALL(null, OTHER) LABEL(null_1)
+	"null_out:\n"
+	"mov 8(%rsp),%rdx\n"
+	"sub %fs:0x28,%rdx\n"
+	"jne null_fail\n"
+	"add $0x18,%rsp\n"
+	"ret\n"
+	"null_none:\n"
+	"xor %ecx,%ecx\n"
+	"mov %rcx,%rax\n"
+	"xor %edx,%edx\n"
+	"jmp null_out\n"
+	"null_fail:\n"
+	CALL(null, ABORT)
+	"nop\n");
+
+extern const uint8_t grown_1[];
+FUNCTION(grown,
+	"cmp %rdi,%rsi\n"
+	"jae grown_done\n"
+	CALL(grown, OTHER) LABEL(grown_1)
+	"test %rax,%rax\n"
+	"je grown_fail\n"
+	"mov %rax,(%rbx)\n"
+	"grown_done:\n"
+	"xor %eax,%eax\n"
+	"ret\n"
+	"grown_fail:\n"
+	"mov $-12,%eax\n"
+	"ret\n");
+
+extern const uint8_t cached_1[];
+FUNCTION(cached,
+	"mov (%rbx),%rax\n"
+	"test %rax,%rax\n"
+	"jne cached_out\n"
+	CALL(cached, OTHER) LABEL(cached_1)
+	"cached_out:\n"
+	"ret\n");
+
+extern const uint8_t flag_1[];
+FUNCTION(flag,
+	"test %rdi,%rdi\n"
+	"je flag_none\n"
+	CALL(flag, OTHER) LABEL(flag_1)
+	"ret\n"
+	"flag_none:\n"
+	"xor %eax,%eax\n"
+	"test %rsi,%rsi\n"
+	"sete %al\n"
+	"ret\n");
+
 extern const uint8_t through_1[], through_2[], through_3[];
 FUNCTION(through,
 	CALL(through, OTHER) LABEL(through_1)
@@ -407,6 +463,35 @@ check_loop_sites(struct flow *flow)
 	CHECK(!flow_callee(flow, AT(loop, loop_1) + 1, &callee));
 	CHECK(flow_has_site(flow, AT(loop, loop_3)));
 	CHECK(!flow_has_site(flow, START));
+}
+
+/* Of one call: is it on every way that does not return NULL? */
+static enum flow_answer
+hands_out(const uint8_t *start, const uint8_t *end, const uint8_t *site)
+{
+	struct program program = { 0 };
+	uint64_t a = START + (uint64_t)(site - start);
+	enum flow_answer answer;
+	struct flow *flow;
+
+	add_part(&program, START, start, (size_t)(end - start));
+	flow = build(&program);
+	CHECK(flow_has_site(flow, a));
+	CHECK(flow_always(flow, a) == FLOW_NO);
+	answer = flow_hands_out(flow, &a, 1);
+	flow_free(flow);
+	return answer;
+}
+
+static void
+check_hands_out(void)
+{
+	CHECK_EQ(hands_out(null_start, null_end, null_1), FLOW_YES);
+	/* 0 is what it returns behind the call as well, and -12 is no block */
+	CHECK_EQ(hands_out(grown_start, grown_end, grown_1), FLOW_NO);
+	CHECK_EQ(hands_out(cached_start, cached_end, cached_1), FLOW_NO);
+	/* a part of the register was written behind the 0 */
+	CHECK_EQ(hands_out(flag_start, flag_end, flag_1), FLOW_NO);
 }
 
 static void
@@ -883,6 +968,7 @@ main(void)
 	if (!flow_available())
 		return 77;
 	check_loop();
+	check_hands_out();
 	check_through();
 	check_setjmp();
 	check_again(keeps_start, (size_t)(keeps_end - keeps_start), true);
