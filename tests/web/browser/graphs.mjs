@@ -174,6 +174,19 @@ async function box_holds(tab, heat, what) {
 	await sites_say(tab, inside(heat.cells.blocks), inside(heat.cells.bytes), what);
 }
 
+// What was never freed stands last: where a window is narrow cells are, before it is cut.
+async function heat_fits(tab, { cells: { life } }) {
+	const size = tab.page.viewportSize();
+	const lives = life.filter((one) => (one ?? -1) >= 0);
+	const columns = Math.max(...lives) - Math.min(...lives) + 2;
+	const [wide, was] = await tab.page.$eval(".heat-box", (box) => [innerWidth - box.clientWidth, box.querySelector("canvas").width]);
+	await tab.page.setViewportSize({ width: 104 + columns * 18 + wide, height: size.height });
+	await tab.page.waitForFunction((before) => document.querySelector(".heat-box canvas").width !== before, was);
+	const cut = await tab.page.$eval(".heat-box", (box) => box.scrollWidth - box.clientWidth);
+	check(cut <= 0, "cells fit", [cut, columns]);
+	await tab.page.setViewportSize(size);
+}
+
 export async function heat(tab, { file }) {
 	const doc = json("export", "--format=heat", file);
 	await tab.go("#/heat");
@@ -193,6 +206,8 @@ export async function heat(tab, { file }) {
 	await drag(tab, ".heat-box", [110 / box.width, 56 / box.height], [0.9, (box.height - 60) / box.height]);
 	await box_holds(tab, doc, "a box by a drag");
 	await tab.press("x");
+	await tab.go("#/heat");
+	await heat_fits(tab, doc);
 }
 
 export async function sandwich(tab, { file }) {

@@ -30,6 +30,9 @@ async function fits(tab, what) {
 			`${one.tagName}.${one.className}`) : [];
 	});
 	check(wide.length === 0, `${what}: wider than the window`, wide);
+	const beyond = await tab.page.$$eval("#views a", (all) => all.filter((one) =>
+		one.getBoundingClientRect().right > document.scrollingElement.clientWidth).map((one) => one.textContent));
+	check(beyond.length === 0, `${what}: tabs beyond the edge`, beyond);
 }
 
 async function look_at(tab, name, hash, what) {

@@ -40,11 +40,27 @@ async function parts(tab, doc, what) {
 		const bars = await tab.page.$$eval(`main section:has(h3:text-is("${title}")) .histogram .up`, (all) =>
 			all.map((one) => one.getBoundingClientRect().height));
 		check(Math.max(...bars) > 20, `${what}: ${title} has bars`, bars);
+		const ends = await tab.page.$eval(`main section:has(h3:text-is("${title}")) .histogram`, (one) =>
+			[".column:last-child", ".ends"].map((part) => one.querySelector(part).getBoundingClientRect().right));
+		check(Math.abs(ends[0] - ends[1]) < 2, `${what}: ${title}, what the last bar is stands under it`, ends);
 	}
 	if (doc.source?.lines?.length > 0) {
 		const current = await tab.page.$eval("main .code-line.current", (line) => line.innerText);
 		check(current.includes(doc.source.lines[doc.source.line - doc.source.first].trim()), `${what}: the line is marked`, current);
 	}
+}
+
+// The longest share does not reach the bar beside it.
+async function room(tab, what) {
+	const [had, has] = await tab.page.$eval("main .percent", (one) => {
+		const width = () => one.getBoundingClientRect().width;
+		const before = width();
+		one.textContent = ">99.9%";
+		const range = document.createRange();
+		range.selectNodeContents(one);
+		return [before, range.getBoundingClientRect().width];
+	});
+	check(has < had, `${what}: a share has room`, [has, had]);
 }
 
 async function links(tab, doc) {
@@ -69,6 +85,7 @@ export async function site(tab, truth) {
 		await figures(tab, doc, name);
 		await fates(tab, doc, name);
 		await parts(tab, doc, name);
+		await room(tab, name);
 		await links(tab, doc);
 	}
 	await tab.go("#/site?id=999999999");

@@ -98,6 +98,15 @@ async function orders(tab, truth) {
 	}
 }
 
+// The longest share has room, whatever those of this run are.
+async function room(tab) {
+	const cut = await tab.page.$eval(".rows .cell:has(.meter)", (cell) => {
+		cell.lastChild.data = " >99.9%";
+		return cell.scrollWidth - cell.clientWidth;
+	});
+	check(cut <= 0, "a share is whole", cut);
+}
+
 async function verdicts(tab, truth) {
 	for (const verdict of new Set(truth.sites.map((site) => site.verdict))) {
 		const chosen = truth.sites.filter((site) => site.verdict === verdict);
@@ -187,6 +196,7 @@ export async function sites(tab, truth) {
 	await tab.go("#/sites");
 	await same_totals(tab, truth.sites, "all");
 	await orders(tab, truth);
+	await room(tab);
 	await tab.go("#/sites?");
 	await tab.go("#/sites");
 	await verdicts(tab, truth);

@@ -16,7 +16,7 @@ const TOP = 44;
 const BOTTOM = 46;
 const GAP = 18; // before the column of blocks that were never freed
 const CELL = 26; // the height of one
-const NARROW = 20; // the least width of one
+const NARROW = 17; // the least width of one
 const SOON = 20; // powers of two of a nanosecond, 1 ms: what lives shorter and is small can be moved
 const ROWS = 60; // of the table
 

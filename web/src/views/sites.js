@@ -51,7 +51,7 @@ const COLUMNS = [
 	{ key: "life_ns.p99", title: "Lifetimes", width: "5.2rem",
 		help: "blocks by lifetime, from 1 ns on the left to seconds on the right, both logarithmic; sorted by the 99th percentile",
 		cell: (row) => spark(text("life_shape", row)) },
-	{ key: "evidence", title: "Proved", width: "7.2rem",
+	{ key: "evidence", title: "Proved", width: "8rem",
 		help: "the share of blocks whose fate is proved; of the others it is presumed",
 		value: (row) => {
 			const proved = number("evidence.proved", row);
