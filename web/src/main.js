@@ -9,7 +9,7 @@ import * as keys from "./keys.js";
 import { model as makeModel } from "./model.js";
 import { empty } from "./parts.js";
 import * as state from "./state.js";
-import { visible } from "./text.js";
+import { commandOf, visible } from "./text.js";
 import * as theme from "./theme.js";
 import * as tip from "./tip.js";
 import { bytes, count, ns } from "./units.js";
@@ -63,13 +63,15 @@ async function contextOf(where, sitesOf) {
 	const run = where.run === "2" && status.runs.length > 1 ? 2 : 1;
 	const filter = parseFilter(where);
 	const ask = (how) => (name, params) => data[how](name, { run, ...params });
-	const [info, model, ...found] = await Promise.all([data.get("info", { run }), sitesOf(run),
+	const isBoth = status.runs.length > 1 && (where.view === "compare" || (where.view === "flame" && where.diff));
+	const [info, other, model, ...found] = await Promise.all([data.get("info", { run }),
+		isBoth ? data.get("info", { run: 3 - run }) : null, sitesOf(run),
 		...needs(filter).map((name) => data.find(name, { run }))]);
 	const choice = choose(model, filter,
 		Object.fromEntries(needs(filter).map((name, place) => [name, found[place]])));
 
 	return {
-		state: where, info, run, model, filter, choice, say, data, modelOf,
+		state: where, info, other, run, model, filter, choice, say, data, modelOf,
 		views: VIEWS, runs: status.runs.length, status, get: ask("get"), find: ask("find"),
 	};
 }
@@ -85,12 +87,12 @@ function drawTabs(where) {
 }
 
 function drawHead({ info: { run } }) {
-	const command = (run.command ?? []).join(" ") || "esc";
+	const command = commandOf(run) || "esc";
 
 	document.title = `${visible(command, 80)} – esc`;
 	fill(at("command"), visible(command, 300)).title = visible(command);
 	fill(at("facts"), `${ns(run.duration_ns)}, ${count(run.allocations)} allocations, ` +
-		`${bytes(run.bytes)}`, run.running ? add(h("strong", { class: "live" }), " live") : null);
+		`${bytes(run.bytes)}`, run.running ? h("strong", { class: "live" }, ", still running") : null);
 }
 
 function showError(error) {
@@ -111,7 +113,7 @@ function painted() {
 
 async function drawView(where, view, context) {
 	drawHead(context);
-	banner(at("banner"), context.info.run, status);
+	banner(at("banner"), context.info.run, status, context.other?.run);
 	choiceForm(at("choice"), { ...context, where, runs: context.runs });
 	chips(at("chips"), { ...context, where, view });
 	if (view === shown && view.update) {

@@ -31,6 +31,11 @@ export function base(path) {
 	return path.slice(path.lastIndexOf("/") + 1);
 }
 
+// What was run, as `esc report` has it: words apart, and empty ones there.
+export function commandOf({ command }) {
+	return (command ?? []).map((word) => word === "" || /[ \t"'$\\]/.test(word) ? `'${word}'` : word).join(" ");
+}
+
 // What a process was run as, which a link may call otherwise than its file.
 export function programOf({ name, program } = {}) {
 	return name || base(program ?? "");

@@ -6,7 +6,7 @@
 // called with the element around root instead of both when the view is on the page
 // already; leave ends what draw began. context is what main.js makes: {state, info, model,
 // filter, choice, run, runs, status, get(name, params), find(name, params), data, say,
-// modelOf(run), views}.
+// modelOf(run), views, other: the info of the run that is shown beside this one}.
 import compare from "./views/compare.js";
 import flame from "./views/flame.js";
 import heat from "./views/heat.js";

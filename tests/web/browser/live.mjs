@@ -44,6 +44,8 @@ export async function live(work) {
 	await step("running", async () => {
 		await tab.open(server.url);
 		check(await tab.page.isVisible("#top .live"), "the page says that it is live");
+		// not "9.00 MiB live", which is another number
+		check(/, still running$/.test(await tab.page.textContent("#facts")), "and not what is live", await tab.page.textContent("#facts"));
 		const seen = await changes(tab, 3);
 		check(seen.length === 3, "numbers follow the program", seen);
 		await tab.shot("live");

@@ -62,6 +62,18 @@ const WALKS = {
 			await step("changes", () => changes(tab, ...both));
 		await look(tab, both[0], "two", ["summary", "flame", "compare"]);
 	}),
+	sampled: () => served(["sqlite.esc.db", "sampled.esc.db"], async (tab) => {
+		await step("a full run beside a sampled one", async () => {
+			for (const [hash, wanted] of [["#/compare", true], ["#/flame?diff=1", true], ["#/flame", false], ["#/sites", false]]) {
+				await tab.go(hash);
+				equal(/The other run: Estimates: /.test(await tab.page.textContent("#banner")), wanted, `${hash}: says what is estimated`);
+			}
+			await tab.go("#/compare?run=2");
+			check(/^Estimates: /.test(await tab.page.textContent("#banner")), "of the run that is chosen");
+			const titles = await tab.page.$$eval("main .sides .code", (all) => all.map((one) => [one.title, one.textContent]));
+			check(titles.length === 2 && titles.every(([title, said]) => title === said && said.length > 10), "commands, whole in their titles", titles);
+		});
+	}),
 	merged: () => served(["merged.db"], async (tab) => {
 		await step("several runs", async () => {
 			await tab.go("#/timeline");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { base, place, visible } from "../../../web/src/text.js";
+import { base, commandOf, place, visible } from "../../../web/src/text.js";
 import { shown } from "./shown.mjs";
 
 test("every character is escaped where the commands escape it, and as they do", () => {
@@ -33,6 +33,12 @@ test("what is long is cut, and marked", () => {
 	assert.ok(visible("x".repeat(65536)).endsWith("…"));
 	assert.equal(visible("abcdef", 3), "abc…");
 	assert.equal(visible(undefined), "");
+});
+
+test("a command is one that can be typed, as `esc report` has it", () => {
+	assert.equal(commandOf({ command: ["redis-server", "--save", "", "--dir", "a b", "a=b,c", "$x"] }), "redis-server --save '' --dir 'a b' a=b,c '$x'");
+	assert.equal(commandOf({}), "");
+	assert.equal(commandOf({ command: null }), "");
 });
 
 test("where something is", () => {

@@ -62,8 +62,8 @@ test("what is not whole is said", () => {
 
 	assert.deepEqual(kinds({}), []);
 	for (const [run, pattern, said = 1] of [
-		[{ lost: 3, lost_why: "no room" }, /^bad 3 events were lost \(no room\)/], [{ running: true, complete: false }, /^live /],
-		[{ complete: false }, /^bad The trace was not closed/], [{ damaged: 1 }, /^bad 1 parts/], [{ missing: 1 }, /^bad 1 pieces/],
+		[{ lost: 3, lost_why: "no room" }, /^bad Lost: 3 events \(no room\);/], [{ running: true, complete: false, duration_ns: 5e9 }, /^live .* first 5\.00 s/],
+		[{ complete: false }, /^bad The trace was not closed/], [{ damaged: 1 }, /^bad Damaged and left out: 1 part of/], [{ missing: 1 }, /^bad Missing: 1 piece of the trace\.$/],
 		[{ mode: "sampled", sample_interval: 4096 }, /^note Estimates: one block every 4\.00 KiB/],
 		[{ mode: "auto", whole: false, whole_ns: 1e6, interval_low: 512, interval_high: 8192 }, /first 1\.00 ms, then one block every 512 B to 8\.00 KiB/],
 		[{ mode: "auto", whole: false, runs: 2, sampled_runs: 2, whole_ns: 1e6, interval_low: 512, interval_high: 512 },
@@ -72,10 +72,11 @@ test("what is not whole is said", () => {
 			/2 of 7 traces are sampled, one block every 512 B to 8\.00 KiB; the others are complete/],
 		[{ mode: "sampled", whole: false, sample_interval: 1, runs: 2, sampled_runs: 1, interval_low: 4096, interval_high: 4096 },
 			/1 of 2 traces is sampled, one block every 4\.00 KiB; /],
-		[{ unknown: 5, recorded: 100 }, /^note 5 blocks \(5\.0% of those recorded\) are not decided\.$/],
-		[{ mode: "auto", whole: false, marks: "marked", unknown: 5, recorded: 100 }, /decided\.$/, 2],
-		[{ mode: "auto", whole: false, marks: "", unknown: 5, recorded: 100 }, /decided: esc record --exact decides/, 2],
-		[{ cut: 1 }, /depth limit/], [{ broken: 1 }, /unwind tables/],
+		[{ lost: 1 }, /^bad Lost: 1 event;/], [{ pauses: 1, paused_ns: 1e6, passed: 1 }, /: 1 allocation of then/],
+		[{ unknown: 5, recorded: 100 }, /^note Not decided: 5 blocks \(5\.0% of those recorded\)\.$/], [{ unknown: 1, recorded: 2 }, /: 1 block \(/],
+		[{ mode: "auto", whole: false, marks: "marked", unknown: 5, recorded: 100 }, /recorded\)\.$/, 2],
+		[{ mode: "auto", whole: false, marks: "", unknown: 5, recorded: 100 }, /recorded\); esc record --exact decides/, 2],
+		[{ cut: 1 }, /depth limit: 1 stack\.$/], [{ broken: 1 }, /unwind tables: 1 stack\.$/],
 	]) {
 		assert.equal(kinds(run).length, said, JSON.stringify(run));
 		assert.match(kinds(run)[said - 1], pattern);

@@ -5,7 +5,7 @@ import { order } from "../model.js";
 import { badge, empty, name } from "../parts.js";
 import * as state from "../state.js";
 import { table } from "../table.js";
-import { base } from "../text.js";
+import { base, commandOf } from "../text.js";
 import { METRICS, bytes, count, ns, share } from "../units.js";
 import { VERDICTS } from "../verdicts.js";
 
@@ -96,14 +96,14 @@ function facts([first, second]) {
 
 function sides(infos) {
 	const shares = infos.map(({ verdicts }) => share(total(verdicts, "movable_blocks"), total(verdicts, "blocks")));
-	const titles = infos.map(({ run }) => (run.command ?? []).join(" "));
+	const titles = infos.map(({ run }) => commandOf(run));
 
 	return h("div", { class: "scroll" }, h("table", { class: "plain-table sides" },
 		h("thead", null, h("tr", null, h("td"), infos.map((_, at) => h("th", { scope: "col", class: "n" },
 			h("a", { href: state.link({ view: "summary", run: at === 0 ? null : 2 }) }, at === 0 ? "First run" : "Second run"))),
 		h("th", { scope: "col", class: "n" }, "Change"))),
 		h("tbody", null,
-			h("tr", null, h("th", { scope: "row" }, "Command"), titles.map((text) => h("td", { class: "n code" }, text)), h("td")),
+			h("tr", null, h("th", { scope: "row" }, "Command"), titles.map((title) => h("td", { class: "n code", title }, title)), h("td")),
 			facts(infos).map(([title, before, after, show]) => h("tr", null, h("th", { scope: "row" }, title),
 				h("td", { class: "n" }, show(before ?? 0)), h("td", { class: "n" }, show(after ?? 0)),
 				h("td", { class: "n" }, changeOf(before ?? 0, after ?? 0)))),
