@@ -37,6 +37,13 @@ async function table(tab, { info: { verdicts } }) {
 		equal(row?.slice(1, 6), [units.count(one.sites), units.count(one.blocks), units.share(one.blocks, blocks),
 			units.bytes(one.bytes), units.ns(one.cost_ns)], `row of ${one.verdict}`);
 	}
+	for (const [verdict, told] of [["stack", "a library's own"], ["buffer", "a library's own"], ["heap", "do not when called from some"]]) {
+		const one = verdicts.find((found) => found.verdict === verdict);
+		const except = verdict === "heap" ? one?.movable_blocks : one?.blocks - one?.movable_blocks;
+		if (one?.sites > 0)
+			equal(rows.find(([name]) => name.endsWith(verdict)).at(-1).split("; ")[1] ?? "",
+				except >= 0.5 ? `${units.count(except)} of them ${told}` : "", `${verdict}: why so many are movable`);
+	}
 	equal(rows.length, verdicts.filter(({ sites }) => sites > 0).length, "rows of verdicts");
 }
 
@@ -76,6 +83,8 @@ export async function summary(tab, truth) {
 	await table(tab, truth);
 	await bar(tab, truth);
 	await begin(tab, truth);
+	const facts = (await tab.texts("main .facts dd")).join("\n");
+	check(facts.includes(`; ${units.plural(truth.info.run.recorded, "block")}`), "how much was recorded", facts);
 	const verdict = truth.sites[0].verdict;
 	await tab.click(`main tbody a:has-text("${verdict}")`);
 	equal(await tab.hash(), `#/sites?verdict=${verdict}`, "a verdict leads to its sites");

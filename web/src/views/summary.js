@@ -3,7 +3,7 @@ import { add, fill, h } from "../dom.js";
 import { order } from "../model.js";
 import { badge, empty, meter, name, section, where } from "../parts.js";
 import * as state from "../state.js";
-import { base, programOf } from "../text.js";
+import { base, commandOf, programOf } from "../text.js";
 import { METRICS, bytes, count, exact, ns, plural, share } from "../units.js";
 import { VERDICTS, indexOf, verdictOf } from "../verdicts.js";
 
@@ -119,10 +119,17 @@ function metricSwitch(current) {
 		}, METRICS[metric].title)));
 }
 
+// Why not all, or some, of a verdict's blocks count as movable: as `esc report` says it.
+function exceptions(kind, { blocks, movable_blocks: movable = 0 }) {
+	if (kind === "move" && blocks - movable >= 0.5)
+		return `; ${count(blocks - movable)} of them a library's own`;
+	return kind === "keep" && movable >= 0.5 ? `; ${count(movable)} of them do not when called from some` : "";
+}
+
 function verdictRows(verdicts) {
 	const all = Object.fromEntries(Object.keys(METRIC).map((key) => [key, sum(verdicts, key)]));
 
-	return VERDICTS.map(({ name: verdict, advice }) => {
+	return VERDICTS.map(({ name: verdict, advice, kind }) => {
 		const one = verdicts.find((found) => found.verdict === verdict);
 
 		return !one || one.sites === 0 ? null : h("tr", null,
@@ -133,7 +140,7 @@ function verdictRows(verdicts) {
 			h("td", { class: "n", title: exact(one.bytes) }, bytes(one.bytes)),
 			h("td", { class: "n" }, ns(one.cost_ns)),
 			h("td", { class: "n" }, one.movable_blocks > 0 ? share(one.movable_blocks, one.blocks) : "–"),
-			h("td", { class: "advice" }, advice));
+			h("td", { class: "advice" }, advice, exceptions(kind, one)));
 	});
 }
 
@@ -222,11 +229,11 @@ function phases(context) {
 function facts({ run }) {
 	const mode = run.mode === "auto" ? `auto, at most ${run.budget ?? "?"}% of the time` : run.mode;
 	const rows = [
-		["Command", h("code", { class: "command", title: (run.command ?? []).join(" ") }, (run.command ?? []).join(" "))],
+		["Command", h("code", { class: "command", title: commandOf(run) }, commandOf(run))],
 		["Program", run.exe ? h("code", null, run.exe) : null],
 		["Began", run.start ? run.start.replace("T", " ").replace(/\.\d+Z/, " UTC") : null],
 		["Ran", ns(run.duration_ns)],
-		["Recorded", `${mode}; ${count(run.recorded)} events`],
+		["Recorded", `${mode}; ${plural(run.recorded, "block")}`],
 		["Process", `${run.pid}${run.processes > 1 ? ` and ${run.processes - 1} more` : ""}, ${plural(run.threads, "thread")}`],
 		["Allocator", run.allocator || null],
 		["Limit", `blocks above ${bytes(run.stack_limit)} are too large for the stack`],

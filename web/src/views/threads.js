@@ -120,7 +120,7 @@ export default {
 
 		add(root, h("h2", null, "Threads"), !pairs || pairs.length === 0
 			? empty("Nothing was freed by a thread that is known.", "A program that is still starting, or a trace that was cut early.")
-			: [h("p", { class: "prose" }, crossing(pairs), pairs.length > 0 && info.run.mode !== "full" ? " Of the blocks that were recorded." : null,
+			: [h("p", { class: "prose" }, crossing(pairs),
 				info.run.runs > 1 ? " Threads of one number, in several runs, are one here." : null),
 				h("div", { class: "scroll part" }, grid(matrix(pairs), names))],
 		threads.length > 0 ? h("section", { class: "part" }, h("h3", null, "What each did"), threadTable(threads)) : null);
