@@ -126,6 +126,7 @@ async function drawView(where, view, context) {
 	shown = null;
 	keys.bindView(view.keys);
 	document.body.dataset.view = view.name;
+	say(view.title); // if it does not say more
 	const root = h("div", { class: `view ${view.name}` });
 
 	await view.draw(root, context);

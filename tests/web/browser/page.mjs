@@ -4,11 +4,15 @@ import { check, equal, HANG } from "./lib.mjs";
 const ORDER = ["summary", "sites", "site", "source", "flame", "sandwich", "timeline", "heat", "threads"];
 
 async function keys(tab) {
-	await tab.go("#/summary");
+	await tab.go("#/help");
+	let said = await tab.page.textContent("#status");
 	for (const [at, name] of ORDER.entries()) {
 		await tab.page.evaluate(() => document.activeElement?.blur());
 		await tab.press(String(at + 1));
 		check(new RegExp(`^#/${name}\\b`).test(await tab.hash()), `key ${at + 1}`, await tab.hash());
+		const was = said;
+		said = await tab.page.textContent("#status");
+		check(said && said !== was, `${name}: a screen reader is told`, [said, was]);
 		const current = await tab.page.$$eval("#views a[aria-current]", (all) => all.map((one) => one.getAttribute("href")));
 		check(current.length === 1 && current[0].startsWith(`#/${name}`), "one tab is current", current);
 	}
