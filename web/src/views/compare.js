@@ -8,6 +8,7 @@ import { table } from "../table.js";
 import { base, commandOf } from "../text.js";
 import { METRICS, bytes, count, ns, share } from "../units.js";
 import { VERDICTS } from "../verdicts.js";
+import { metricSwitch } from "./summary.js";
 
 const FIRST = { key: "change", down: true };
 const ROW = 28; // pixels, of the table
@@ -134,13 +135,6 @@ function verdictRows(infos) {
 			h("td", { class: "n" }, changeOf(before, after))))));
 }
 
-function metricSwitch() {
-	return h("div", { class: "switch", role: "group", "aria-label": "Weigh by" }, ["blocks", "bytes", "cost_ns"].map((one) => h("button", {
-		type: "button", "aria-pressed": one === metric ? "true" : "false",
-		onclick: () => state.set({ metric: one === "blocks" ? null : one }, { replace: true }),
-	}, METRICS[one].title)));
-}
-
 function makeGrid() {
 	return table({
 		columns: COLUMNS, label: "Changed sites",
@@ -186,7 +180,7 @@ async function show(root) {
 	const note = h("p", { class: "flame-note" });
 
 	fill(root, h("h2", null, "Two runs"), sides(infos),
-		h("div", { class: "line later" }, h("h3", null, "By verdict"), metricSwitch()),
+		h("div", { class: "line later" }, h("h3", null, "By verdict"), metricSwitch(metric)),
 		bar(infos[0], "first"), bar(infos[1], "second"), verdictRows(infos),
 		h("div", { class: "line later" }, h("h3", null, "Changed sites"),
 			h("a", { href: state.link({ view: "flame", diff: "1", run: null }) }, "the difference as a flame graph")),

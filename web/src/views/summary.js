@@ -111,7 +111,7 @@ function bar(verdicts, metric) {
 	}, h("span", null, verdictOf(one.verdict).mark))));
 }
 
-function metricSwitch(current) {
+export function metricSwitch(current) {
 	return h("div", { class: "switch", role: "group", "aria-label": "Weigh by" },
 		Object.keys(METRIC).map((metric) => h("button", {
 			type: "button", "aria-pressed": metric === current ? "true" : "false",
