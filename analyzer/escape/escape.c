@@ -629,16 +629,17 @@ escape_count_thread(struct escape *escape, struct escape_site *site, uint32_t th
 
 /* Few activations of a site's owner are at work at once. A presumed one that
  * stepped backward may be the next: counted so, or blocks of many activations
- * would pass for many blocks of one. */
+ * would pass for many blocks of one. Of blocks that lived at the same time it is
+ * the same: it had not returned yet when the first ended, nor before the second began. */
 static void
 escape_count_activation(struct escape_site *site, const struct model_end *end)
 {
 	struct escape_recent *recent = &site->recent[end->activation % ESCAPE_RECENT];
 
-	if (recent->used && recent->activation == end->activation && recent->epoch == end->epoch)
-		return;
-	site->facts.activations++;
-	*recent = (struct escape_recent){ end->activation, end->epoch, true };
+	if (!recent->used || recent->activation != end->activation ||
+	    (recent->epoch != end->epoch && end->block->begin >= recent->end))
+		site->facts.activations++;
+	*recent = (struct escape_recent){ end->activation, end->epoch, end->time, true };
 }
 
 static void

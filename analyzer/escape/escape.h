@@ -48,6 +48,7 @@ struct escape_allocator {
 struct escape_recent {
 	uint64_t activation;
 	uint64_t epoch;
+	uint64_t end; /* ticks, of its last block */
 	bool used;
 };
 

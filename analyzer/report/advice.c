@@ -253,6 +253,8 @@ add_buffer(struct strbuf *buf, const struct rows *sites, size_t row)
 	if (waste >= 1)
 		strbuf_addf(buf, "; %.0f byte%s of it unused on average", waste, show_s(waste));
 	strbuf_adds(buf, "), or reserve once");
+	if (advice_blocks_a_call(sites, row) >= 1.5)
+		strbuf_adds(buf, ", one for all if they follow each other, else an arena");
 }
 
 static void
@@ -289,6 +291,15 @@ add_condition(struct strbuf *buf, const struct rows *sites, size_t row)
 }
 
 static void
+add_reuse(struct strbuf *buf, const struct rows *sites, size_t row)
+{
+	strbuf_adds(buf, "allocate once in ");
+	add_owner(buf, sites, row);
+	strbuf_adds(buf, " and reuse it, if they follow each other, else an arena");
+	add_condition(buf, sites, row);
+}
+
+static void
 add_remedy(struct strbuf *buf, const struct rows *sites, size_t row)
 {
 	const char *idiom =
@@ -309,9 +320,7 @@ add_remedy(struct strbuf *buf, const struct rows *sites, size_t row)
 	} else if (verdict_is(sites, row, "caller")) {
 		add_caller(buf, sites, row);
 	} else if (verdict_is(sites, row, "reuse")) {
-		strbuf_adds(buf, "allocate once in ");
-		add_owner(buf, sites, row);
-		strbuf_adds(buf, " and reuse it");
+		add_reuse(buf, sites, row);
 	} else if (verdict_is(sites, row, "mixed")) {
 		strbuf_addf(buf,
 		    "keep it on the stack%s, copy to the heap on the "
