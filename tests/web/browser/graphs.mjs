@@ -268,6 +268,20 @@ export async function changes(tab, first, second) {
 	for (const [state, found] of kinds)
 		check(note.includes(`${units.count(found)} ${state}`), `changes: ${state}`, [note, found]);
 	check(kinds.size > 0, "changes");
+	const said = async (hash) => {
+		await tab.go(hash);
+		return (await tab.texts("main .flame-note span")).reduce((all, one) => all + (Number(/^\S (\d+) /.exec(one)?.[1]) || 0), 0);
+	};
+	const { verdict_a: verdict, module } = diff.changes.find((one) => one.verdict_a);
+	const of = (passes) => diff.changes.filter(passes).length;
+	check(of((one) => one.verdict_a !== verdict) > 0, "verdicts differ");
+	equal(await said(`#/compare?verdict=${verdict}`), of((one) => one.verdict_a === verdict || one.verdict_b === verdict), "of a verdict");
+	check((await tab.texts("main > .view > .dim, main .compare > .dim")).join().includes("whole run"), "and what is above is whole");
+	equal(await said(`#/compare?module=${encodeURIComponent(module)}`), of((one) => one.module === module), "of a module");
+	equal(await said(`#/compare?q=${encodeURIComponent(text.base(module))}`),
+		of((one) => ["function", "file", "module"].some((key) => one[key].toLowerCase().includes(text.base(module)))), "searched by module");
+	await tab.press("x");
+	check((await cells_of(tab, "main .changes .rows .row")).every(([, , , where]) => where !== ""), "where each is");
 	await tab.page.focus("main .changes .grid");
 	await tab.press("Home", "Enter");
 	check((await tab.hash()).startsWith("#/site?"), "a change leads to its site", await tab.hash());

@@ -1,14 +1,15 @@
 // Two runs side by side: what each did, and which sites changed.
 import { add, fill, h } from "../dom.js";
+import { parseFilter } from "../filter.js";
 import { changeOf } from "../flame/draw.js";
 import { order } from "../model.js";
 import { badge, empty, name } from "../parts.js";
 import * as state from "../state.js";
 import { table } from "../table.js";
-import { base, commandOf } from "../text.js";
+import { commandOf, place } from "../text.js";
 import { METRICS, bytes, count, ns, share } from "../units.js";
 import { VERDICTS } from "../verdicts.js";
-import { metricSwitch } from "./summary.js";
+import { metricSwitch, wholeRun } from "./summary.js";
 
 const FIRST = { key: "change", down: true };
 const ROW = 28; // pixels, of the table
@@ -59,7 +60,8 @@ const COLUMNS = [
 	{ key: "function", title: "Function", width: "minmax(12rem, 2fr)", down: false, text: true, value: (row) => value("function", row) ?? "",
 		cell: (row) => name(value("function", row)) },
 	{ key: "file", title: "Where", width: "minmax(9rem, 1fr)", down: false, text: true, value: (row) => value("file", row) ?? "",
-		cell: (row) => h("span", { class: "where", title: value("file", row) }, value("file", row) ? base(value("file", row)) : "",
+		cell: (row) => h("span", { class: "where", title: value("file", row) || value("module", row) },
+			place(value("file", row), 0, value("module", row)),
 			[value("line_a", row), value("line_b", row)].filter((one) => one > 0)
 				.filter((one, at, all) => all.indexOf(one) === at).map((one, at) => `${at === 0 ? ":" : " → "}${one}`)) },
 	{ key: "before", title: "First", width: "5.4rem", align: "n", value: (row) => number(`${metric}_a`, row),
@@ -137,7 +139,7 @@ function verdictRows(infos) {
 
 function makeGrid() {
 	return table({
-		columns: COLUMNS, label: "Changed sites",
+		columns: COLUMNS, label: "Sites of both runs",
 		onsort: ({ key, down }) => state.set({ sort: `${key} ${down ? "down" : "up"}` }, { replace: true }),
 		onopen: (row) => {
 			const [before, after] = [value("id_a", row), value("id_b", row)];
@@ -150,11 +152,14 @@ function makeGrid() {
 function showChanges(note) {
 	const sort = sortOf(context.state.sort);
 	const column = COLUMNS.find(({ key }) => key === sort.key);
-	const part = (context.state.q ?? "").toLowerCase();
+	const { verdicts, module, file, q } = parseFilter(context.state);
+	const part = (q ?? "").toLowerCase();
 	const rows = [];
 
 	for (let row = 0; row < changes.count; row++)
-		if (!part || [value("function", row), value("file", row)].some((text) => (text ?? "").toLowerCase().includes(part)))
+		if ((!verdicts || verdicts.has(value("verdict_a", row)) || verdicts.has(value("verdict_b", row))) &&
+		    (!module || value("module", row) === module) && (!file || value("file", row) === file) &&
+		    ["function", "file", "module"].some((key) => (value(key, row) ?? "").toLowerCase().includes(part)))
 			rows.push(row);
 	const kinds = Object.keys(STATES).map((one) => [one, rows.filter((row) => value("state", row) === one).length])
 		.filter(([, found]) => found > 0);
@@ -179,10 +184,10 @@ async function show(root) {
 	grid = changes && makeGrid();
 	const note = h("p", { class: "flame-note" });
 
-	fill(root, h("h2", null, "Two runs"), sides(infos),
+	fill(root, h("h2", null, "Two runs"), h("p", { class: "dim" }, wholeRun(context)), sides(infos),
 		h("div", { class: "line later" }, h("h3", null, "By verdict"), metricSwitch(metric)),
 		bar(infos[0], "first"), bar(infos[1], "second"), verdictRows(infos),
-		h("div", { class: "line later" }, h("h3", null, "Changed sites"),
+		h("div", { class: "line later" }, h("h3", null, "Sites"),
 			h("a", { href: state.link({ view: "flame", diff: "1", run: null }) }, "the difference as a flame graph")),
 		changes ? [note, h("div", { class: "changes" }, grid.element)]
 			: add(h("p", { class: "prose" }), "This esc has no list of what changed between the two runs. The flame graph shows where they differ, the sites of each run stand in ",
@@ -196,6 +201,7 @@ export default {
 	name: "compare",
 	title: "Two runs",
 	key: "0",
+	ignores: (choice) => choice.restricted,
 	async draw(root, given) {
 		context = given;
 		await show(root);

@@ -203,7 +203,7 @@ function partTable(title, note, columns, rows) {
 		rows.length > PARTS ? h("p", { class: "dim" }, `${count(rows.length - PARTS)} more: see esc info`) : null);
 }
 
-const wholeRun = ({ choice }) => choice.all ? null : "Of the whole run, whatever is chosen.";
+export const wholeRun = ({ choice }) => choice.all ? null : "Of the whole run, whatever is chosen.";
 
 // Of one there is nothing to tell apart.
 function processes(context) {
