@@ -236,15 +236,17 @@ page_counter(const struct page *page, struct query_db *db, size_t row, struct er
 	return page_stack(page, db, id, "", err);
 }
 
-/* The place that freed most of its blocks: wrappers are stepped over. */
+/* The place that freed most of the blocks of ?1, the sites that the row stands for:
+ * wrappers are stepped over. */
 static const char freed_sql[] =
     "WITH RECURSIVE up(at, blocks) AS ("
-    " SELECT stack, blocks FROM free_path WHERE site = ?1 UNION ALL"
+    " SELECT stack, blocks FROM free_path WHERE site IN (SELECT value FROM json_each(?1))"
+    " UNION ALL"
     " SELECT k.parent, up.blocks FROM up JOIN stack k ON k.id = up.at"
     " JOIN frame f ON f.id = k.frame WHERE f.wrapper AND k.parent > 0"
     " LIMIT 1000000)"
     " SELECT f.function, f.file, f.line, m.path, total(up.blocks) AS n,"
-    "  (SELECT total(blocks) FROM free_path WHERE site = ?1)"
+    "  (SELECT total(blocks) FROM free_path WHERE site IN (SELECT value FROM json_each(?1)))"
     " FROM up JOIN stack k ON k.id = up.at JOIN frame f ON f.id = k.frame"
     "  JOIN module m ON m.id = f.module WHERE NOT f.wrapper"
     " GROUP BY f.function, f.file, f.line, m.path ORDER BY n DESC LIMIT 1";
@@ -259,7 +261,7 @@ page_freed(const struct page *page, struct query_db *db, size_t row, struct err 
 
 	if (!query)
 		return -1;
-	query_bind_int(query, 1, rows_int(page->sites, row, "id"));
+	query_bind_text(query, 1, rows_text(page->sites, row, ".ids"));
 	rc = query_next(query, err);
 	if (rc > 0) {
 		frame.function = xstrdup(query_text(query, 0));
