@@ -85,6 +85,13 @@ static const struct wrappers_rule wrappers_rules[] = {
 	    LIST("?", "g_type_create_instance", "g_type_free_instance", "g_object_*", "g_value_*",
 		"g_boxed_*", "g_closure_*", "g_cclosure_*", "g_signal_connect*", "g_param_spec_*"),
 	    false },
+	/* GLib's C++, glibmm: what it has of strings, values, pointers; sigc++'s slots */
+	{ NULL,
+	    LIST("Glib::ustring::*", "Glib::operator+", "Glib::operator<<", "Glib::operator>>",
+		"Glib::RefPtr::*", "Glib::Value::*", "Glib::ValueBase*", "Glib::Variant::*",
+		"Glib::VariantBase::*", "Glib::build_filename", "Glib::ConstructParams::*",
+		"sigc::*"),
+	    false },
 	/* Qt: its values, which are inline for a part, and its templates */
 	{ LIST("libQt5Core.so", "libQt6Core.so"),
 	    LIST("?", "qMalloc*", "qFree*", "qRealloc*", "qstr*", "QUtf8::*", "QObject::QObject",
@@ -130,6 +137,18 @@ static const struct wrappers_rule wrappers_rules[] = {
 		"sqlite3MemMalloc", "sqlite3MemRealloc", "sqlite3MemFree", "sqlite3DbMalloc*",
 		"sqlite3DbRealloc*", "sqlite3DbFree*", "sqlite3DbStrDup", "sqlite3DbStrNDup",
 		"sqlite3DbSpanDup"),
+	    false },
+	/* OpenSSL and libxml2, which are compiled in as well; FFmpeg */
+	{ NULL,
+	    LIST("CRYPTO_malloc", "CRYPTO_zalloc", "CRYPTO_realloc", "CRYPTO_clear_realloc",
+		"CRYPTO_free", "CRYPTO_clear_free", "CRYPTO_strdup", "CRYPTO_strndup",
+		"CRYPTO_memdup", "CRYPTO_secure_malloc", "CRYPTO_secure_zalloc",
+		"CRYPTO_secure_free", "CRYPTO_secure_clear_free", "xmlStrdup", "xmlStrndup",
+		"xmlCharStrdup", "xmlCharStrndup", "xmlMemMalloc", "xmlMemRealloc", "xmlMemFree",
+		"xmlMemoryStrdup", "av_malloc", "av_mallocz", "av_malloc_array", "av_mallocz_array",
+		"av_calloc", "av_realloc", "av_realloc_f", "av_reallocp", "av_realloc_array",
+		"av_reallocp_array", "av_fast_realloc", "av_fast_malloc", "av_fast_mallocz",
+		"av_free", "av_freep", "av_strdup", "av_strndup", "av_memdup", "av_asprintf"),
 	    false },
 	/* Redis and its forks */
 	{ LIST("redis-", "valkey-", "keydb-"),

@@ -48,6 +48,12 @@ static const struct one built_in[] = {
 	{ "Perl_safesysmalloc", NULL, "/usr/bin/perl" },
 	{ "sqlite3DbMallocRawNN", NULL, "/opt/browser/libbrowser.so" },
 	{ "zmalloc_usable", NULL, "/usr/bin/redis-server" },
+	{ "Glib::ustring::ustring", NULL, "/usr/lib/libglibmm-2.4.so.1" },
+	{ "Glib::RefPtr::RefPtr", NULL, "/bin/app" },
+	{ "sigc::internal::typed_slot_rep::dup", NULL, "/bin/app" },
+	{ "CRYPTO_memdup", NULL, "/usr/bin/node" },
+	{ "xmlStrndup", NULL, "/usr/lib/libxml2.so.2" },
+	{ "av_malloc_array", NULL, "/usr/lib/libavutil.so.57" },
 	/* by --wrapper */
 	{ "my_fast_alloc", NULL, "/bin/app" },
 };
@@ -81,6 +87,11 @@ static const struct one own[] = {
 	{ "PyMem_Malloc", NULL, "/bin/app" },
 	{ "zmalloc", NULL, "/bin/app" },
 	{ "Perl_safesysmalloc", NULL, "/bin/app" },
+	{ "Glib::Object::Object", NULL, "/usr/lib/libglibmm-2.4.so.1" },
+	{ "Glib::ustring_of", NULL, "/bin/app" },
+	{ "CRYPTO_THREAD_lock_new", NULL, "/usr/lib/libcrypto.so.3" },
+	{ "xmlBufCreateSize", NULL, "/usr/lib/libxml2.so.2" },
+	{ "av_dict_set", NULL, "/usr/lib/libavutil.so.57" },
 	/* by --no-wrapper */
 	{ "std::sort", NULL, "/bin/app" },
 };
