@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "analyzer/cmd/child.h"
@@ -26,7 +26,7 @@
 
 enum {
 	LIVE_REST_MS = 2000, /* at least, between two */
-	LIVE_SHARE = 4,      /* times what the last one took */
+	LIVE_SHARE = 5,      /* times what the last one took of the processors */
 	LIVE_MOST_MS = 600000,
 };
 
@@ -43,13 +43,14 @@ struct serve_live {
 	pthread_t thread;
 };
 
+/* Of all its threads, and of the processes that read modules for it. */
 static uint64_t
-live_now(void)
+live_spent(const struct rusage *usage)
 {
-	struct timespec now;
+	const struct timeval *user = &usage->ru_utime, *kernel = &usage->ru_stime;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return (uint64_t)(user->tv_sec + kernel->tv_sec) * 1000000000 +
+	    (uint64_t)(user->tv_usec + kernel->tv_usec) * 1000;
 }
 
 /* True: we are to end. */
@@ -166,8 +167,9 @@ live_listen(const struct serve_live *live, int said, char *text, size_t size)
 
 /* 0: the database is made. */
 static int
-live_analyze(const struct serve_live *live, const char *trace, struct err *err)
+live_analyze(struct serve_live *live, const char *trace, struct err *err)
 {
+	struct rusage usage = { 0 };
 	struct live_arguments arguments = { .count = 0 };
 	char text[512];
 	int said[2], status = -1;
@@ -188,8 +190,9 @@ live_analyze(const struct serve_live *live, const char *trace, struct err *err)
 		return -1;
 	if (live_is_stopped(live))
 		(void)kill(pid, SIGTERM);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR)
 		;
+	live->took_ns = live_spent(&usage);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	return err_set(err, "%s",
@@ -230,7 +233,6 @@ live_show(const struct serve_live *live, struct err *err)
 static bool
 live_pass(struct serve_live *live)
 {
-	uint64_t begun = live_now();
 	char *trace = live_trace(live);
 	bool grows = reader_may_grow(trace);
 	struct err err = { "" };
@@ -239,7 +241,6 @@ live_pass(struct serve_live *live)
 	if (rc == 0)
 		rc = live_show(live, &err);
 	unlink(live->database);
-	live->took_ns = live_now() - begun;
 	shelf_tell(live->shelf, live->run, grows, rc < 0 ? err.text : NULL);
 	free(trace);
 	return grows;

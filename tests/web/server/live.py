@@ -1,6 +1,6 @@
 """esc serve of a trace that is still written: what it tells grows, and settles.
 
-live.py ESC PROGRAM: PROGRAM allocates until SIGUSR1.
+live.py ESC PROGRAM BURST: PROGRAM allocates until SIGUSR1, BURST at first and then waits for it.
 """
 import gzip
 import json
@@ -13,12 +13,13 @@ import time
 import attack
 from attack import Server, check
 
-esc, program = sys.argv[1], os.path.abspath(sys.argv[2])
+esc = sys.argv[1]
+program, burst = map(os.path.abspath, sys.argv[2:4])
 LONG = 200  # against hangs alone
 
 
-def record(trace):
-    child = subprocess.Popen([esc, "record", "-q", "--full", "-o", trace, "--", program])
+def record(trace, what=program):
+    child = subprocess.Popen([esc, "record", "-q", "--full", "-o", trace, "--", what])
     # it is there for a moment before it is one
     until(lambda: os.path.exists(trace) and told(trace).get("run", {}).get("allocations", 0) > 1000,
           "a trace")
@@ -121,6 +122,26 @@ def test_both():
     server.stop()
 
 
+def test_share():
+    """Each analysis is waited for five times what it took of all processors.
+
+    That others use the machine makes its share of one smaller, never larger."""
+    child = record("burst.esc", burst)
+    until(lambda: told("burst.esc")["run"]["allocations"] >= 3000000, "all of it")
+    server = Server(esc, "burst.esc")
+    begun = time.monotonic()
+    until(lambda: state(server)["revision"] >= 3, "two passes")
+    passed = time.monotonic() - begun
+    with open("/proc/%d/stat" % server.process.pid, encoding="ascii") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    took = sum(map(int, fields[13:15])) / os.sysconf("SC_CLK_TCK") # of children
+    print("live: two analyses took %.2f s of %.2f s" % (took, passed))
+    check(took > 0.2 and took * 4 < passed, "a fifth of a processor: %.2f s of %.2f s" % (took, passed))
+    end(child)
+    settled(server, "burst.esc")
+    server.stop()
+
+
 def test_packed():
     """It ends, and is packed before the last pass."""
     child = record("packs.esc")
@@ -166,7 +187,7 @@ def main():
     where = os.path.abspath("runtime")
     os.mkdir(where, 0o700)
     os.environ["XDG_RUNTIME_DIR"] = where
-    for test in (test_growth, test_both, test_packed, test_gone):
+    for test in (test_growth, test_both, test_share, test_packed, test_gone):
         test()
     test_left(where)
     print("%d failed" % attack.failed)
