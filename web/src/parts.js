@@ -27,6 +27,14 @@ export function empty(title, ...children) {
 	return h("div", { class: "empty" }, h("p", null, h("strong", null, title)), h("p", null, children));
 }
 
+// Why nothing of what is chosen can be shown.
+export function nothing({ model, choice }) {
+	return model.count === 0
+		? empty("No allocation was recorded.", "A static program, or one with a malloc of its own, is not seen; esc info says what was.")
+		: empty(choice.count === 0 ? "No site is like that." : "Nothing that is chosen weighs anything.",
+			"Remove a filter above (key x for all of them)", choice.count === 0 ? "." : ", or weigh by blocks.");
+}
+
 export function section(title, ...children) {
 	return h("section", { class: "part" }, h("h3", null, title), children);
 }

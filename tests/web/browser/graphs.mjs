@@ -280,6 +280,8 @@ export async function changes(tab, first, second) {
 	equal(await said(`#/compare?module=${encodeURIComponent(module)}`), of((one) => one.module === module), "of a module");
 	equal(await said(`#/compare?q=${encodeURIComponent(text.base(module))}`),
 		of((one) => ["function", "file", "module"].some((key) => one[key].toLowerCase().includes(text.base(module)))), "searched by module");
+	await tab.go("#/compare?q=no+such+thing");
+	equal((await tab.texts("main .flame-note")).join(), "No site is like that.", "of no site");
 	await tab.press("x");
 	check((await cells_of(tab, "main .changes .rows .row")).every(([, , , where]) => where !== ""), "where each is");
 	await tab.page.focus("main .changes .grid");

@@ -85,6 +85,12 @@ export async function summary(tab, truth) {
 	await begin(tab, truth);
 	const facts = (await tab.texts("main .facts dd")).join("\n");
 	check(facts.includes(`; ${units.plural(truth.info.run.recorded, "block")}`), "how much was recorded", facts);
+	for (const view of ["summary", "source", "sites", "flame", "sandwich", "heat"]) {
+		await tab.go(`#/${view}?q=no+such+thing`);
+		const said = (await tab.texts("main .view")).join();
+		check(/No site is like that\.Remove a filter/.test(said) && !/as they should|no debug info/.test(said), `${view}: of no site`, said.slice(0, 500));
+	}
+	await tab.go("#/summary");
 	const verdict = truth.sites[0].verdict;
 	await tab.click(`main tbody a:has-text("${verdict}")`);
 	equal(await tab.hash(), `#/sites?verdict=${verdict}`, "a verdict leads to its sites");

@@ -164,7 +164,7 @@ function showChanges(note) {
 	const kinds = Object.keys(STATES).map((one) => [one, rows.filter((row) => value("state", row) === one).length])
 		.filter(([, found]) => found > 0);
 
-	fill(note, kinds.map(([one, found]) => h("span", null, h("span", { class: `state ${one}`, "aria-hidden": "true" }, STATES[one]),
+	fill(note, kinds.length === 0 ? "No site is like that." : kinds.map(([one, found]) => h("span", null, h("span", { class: `state ${one}`, "aria-hidden": "true" }, STATES[one]),
 		` ${count(found)} ${one}`)));
 	grid.element.style.setProperty("height", `min(${(rows.length + 2) * ROW}px, 70vh)`);
 	grid.show(order(rows, column.value, sort.down, column.text), sort);

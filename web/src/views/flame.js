@@ -5,7 +5,7 @@ import { layOut, heaviestPath, keyOf, nodeOf } from "../flame/layout.js";
 import { pane } from "../flame/pane.js";
 import { invert, matchedWeight, matches, merge } from "../flame/tree.js";
 import { byThread, metricOf, metricSwitch, threadName, verdictsOf } from "../flame/weights.js";
-import { badge, empty } from "../parts.js";
+import { badge, empty, nothing } from "../parts.js";
 import * as state from "../state.js";
 import { METRICS, share } from "../units.js";
 import { VERDICTS } from "../verdicts.js";
@@ -192,13 +192,6 @@ function openSite(node) {
 		state.set({ view: "site", id: built.doc.paths.site[path] });
 }
 
-function nothing() {
-	return context.model.count === 0
-		? empty("No allocation was recorded.", "See esc info for what ran; esc record --full records everything.")
-		: empty(context.choice.count === 0 ? "No site is like that." : "Nothing that is chosen weighs anything.",
-			"Remove a filter above (key x for all of them), or weigh by blocks.");
-}
-
 async function show(root) {
 	const doc = await context.find("tree");
 
@@ -212,7 +205,7 @@ async function show(root) {
 	drawBar();
 	const isEmpty = !(built.laid.width[0] > 0);
 
-	fill(tools.none, isEmpty ? nothing() : null);
+	fill(tools.none, isEmpty ? nothing(context) : null);
 	graph.element.hidden = isEmpty;
 	tools.legend.hidden = isEmpty;
 	const node = isEmpty ? 0 : zoomed();

@@ -6,7 +6,7 @@ import { choose, formatHeat, needs, parseFilter } from "../filter.js";
 import { heat as heatColour, palette } from "../flame/paint.js";
 import { surface } from "../flame/surface.js";
 import { boxOf, gridOf, livesOf } from "../heatgrid.js";
-import { empty } from "../parts.js";
+import { empty, nothing } from "../parts.js";
 import * as state from "../state.js";
 import * as tip from "../tip.js";
 import { METRICS, bytes, count, ns, share } from "../units.js";
@@ -369,9 +369,7 @@ async function showAll(root) {
 	shown = { grid, metric, partial };
 	for (const one of [parts.legend, parts.box, parts.now, parts.under])
 		one.hidden = !grid;
-	fill(parts.none, grid ? null : context.model.count === 0
-		? empty("No allocation was recorded.", "See esc info for what ran; esc record --full records everything.")
-		: empty("No site is like that.", "Remove a filter above, or all of them with the key x."));
+	fill(parts.none, grid ? null : nothing(context));
 	drawBar();
 	drawNote();
 	if (!grid)

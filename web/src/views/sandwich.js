@@ -6,7 +6,7 @@ import { pane } from "../flame/pane.js";
 import { around, functionSums, matches, merge } from "../flame/tree.js";
 import { metricOf, metricSwitch, verdictsOf } from "../flame/weights.js";
 import { order } from "../model.js";
-import { empty, meter, name } from "../parts.js";
+import { empty, meter, name, nothing } from "../parts.js";
 import * as state from "../state.js";
 import { table } from "../table.js";
 import { base } from "../text.js";
@@ -131,9 +131,7 @@ async function showAll(root) {
 	const isEmpty = !(built.tree.total[0] > 0);
 
 	parts.body.hidden = isEmpty;
-	fill(parts.none, !isEmpty ? null : context.model.count === 0
-		? empty("No allocation was recorded.", "See esc info for what ran; esc record --full records everything.")
-		: empty("Nothing that is chosen weighs anything.", "Remove a filter above (key x for all of them), or weigh by blocks."));
+	fill(parts.none, isEmpty ? nothing(context) : null);
 	const focused = parts.menu.contains(document.activeElement) ? document.activeElement.textContent : null;
 
 	fill(parts.menu, metricSwitch(built.metric));

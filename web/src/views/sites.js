@@ -2,7 +2,7 @@
 import { add, fill, h } from "../dom.js";
 import { totals } from "../filter.js";
 import { order } from "../model.js";
-import { badge, empty, meter, name, spark, where } from "../parts.js";
+import { badge, meter, name, nothing, spark, where } from "../parts.js";
 import * as state from "../state.js";
 import { PRINTED, table } from "../table.js";
 import { programOf } from "../text.js";
@@ -126,9 +126,7 @@ function show(root, { focused = context.state.row, still = false } = {}) {
 
 	fill(root.querySelector(".above"), total());
 	grid.element.hidden = rows.length === 0;
-	fill(root.querySelector(".none"), rows.length > 0 ? null : context.model.count === 0
-		? empty("No allocation was recorded.", "See esc info for what ran; esc record --full records everything.")
-		: empty("No site is like that.", "Remove a filter above, or all of them with the key x."));
+	fill(root.querySelector(".none"), rows.length > 0 ? null : nothing(context));
 	grid.show(rows, sortOf(context.state), { at, still, of: context.model.whole ? rows.length : context.model.total });
 	fill(root.querySelector(".on-paper"), rows.length > PRINTED ? `The first ${PRINTED} of ${rows.length} sites.` : null);
 	context.say(`${context.choice.all ? context.model.total : rows.length} of ${context.model.total} sites`);

@@ -2,7 +2,7 @@
 // would have them; without one, the files that have sites.
 import { code } from "../code.js";
 import { add, h } from "../dom.js";
-import { badge, empty, meter } from "../parts.js";
+import { badge, empty, meter, nothing } from "../parts.js";
 import * as state from "../state.js";
 import { base, visible } from "../text.js";
 import { bytes, count, ns, plural } from "../units.js";
@@ -30,8 +30,9 @@ function list(context) {
 	const files = filesOf(context);
 
 	if (files.length === 0)
-		return [h("h2", { class: "hide" }, "Source files"), empty("No source is known.", "The chosen sites have no debug information: " +
-			"build the program with -g, or install its debug symbols, then analyze again.")];
+		return [h("h2", { class: "hide" }, "Source files"), context.choice.count === 0 ? nothing(context)
+			: empty("No source is known.", "The chosen sites have no debug information: " +
+				"build the program with -g, or install its debug symbols, then analyze again.")];
 	return [h("h2", null, plural(files.length, "source file")), h("p", { class: "prose" }, "Those with most time in malloc and free first."),
 		h("div", { class: "scroll" }, h("table", { class: "plain-table" },
 			h("thead", null, h("tr", null, h("th", { scope: "col" }, "File"), h("th", { scope: "col", class: "n" }, "Sites"),

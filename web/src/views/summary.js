@@ -1,7 +1,7 @@
 // What ran, what of it need not be on the heap, and where to begin.
 import { add, fill, h } from "../dom.js";
 import { order } from "../model.js";
-import { badge, empty, meter, name, section, where } from "../parts.js";
+import { badge, meter, name, nothing, section, where } from "../parts.js";
 import * as state from "../state.js";
 import { base, commandOf, programOf } from "../text.js";
 import { METRICS, bytes, count, exact, ns, plural, share } from "../units.js";
@@ -176,9 +176,8 @@ function top(context) {
 	const most = saved[rows[0]];
 
 	if (rows.length === 0)
-		return section("Where to begin", h("p", { class: "dim" }, model.count === 0
-			? "No allocation was recorded."
-			: "Nothing that was chosen can leave the heap: the blocks outlive their functions, as they should."));
+		return section("Where to begin", h("p", { class: "dim" },
+			"Nothing that was chosen can leave the heap: the blocks outlive their functions, as they should."));
 	return h("section", { class: "part" },
 		h("div", { class: "line" }, h("h2", null, "Where to begin"),
 			h("a", { href: state.link({ view: "sites" }) }, `all ${count(choice.all ? model.total : choice.count)} sites`)),
@@ -263,13 +262,13 @@ function show(root, context) {
 	const metric = context.state.metric in METRIC ? context.state.metric : "blocks";
 
 	const verdicts = verdictsOf(context);
+	const isEmpty = context.choice.count === 0;
 
 	fill(root, h("h2", { class: "hide" }, "Summary"), context.choice.all || !verdicts ? cards(context.info, verdicts)
 		: cardsOfPart(verdicts, context),
-		context.model.count === 0 ? empty("No allocation was recorded.",
-			"A static program, or one with a malloc of its own, is not seen; esc info says what was.") : null,
+		isEmpty ? nothing(context) : null,
 		h("div", { class: "columns wide" },
-			h("div", null, verdictPart(verdicts, metric), top(context), processes(context), phases(context)),
+			h("div", null, isEmpty ? null : [verdictPart(verdicts, metric), top(context)], processes(context), phases(context)),
 			h("div", null, facts(context.info), unseen(context))));
 	context.say(`Summary: ${count(context.model.total)} sites`);
 }
