@@ -123,7 +123,7 @@ putback_chain(struct putback *putback, uint32_t caller, uint32_t pc, uint32_t ki
 	const struct definitions_pc *from = &putback->in->pcs[caller], *to = &putback->in->pcs[pc];
 	struct map_key key = { (uint64_t)caller << 1 | (pc == 0), pc != 0 ? pc : kind };
 	struct symbol_callee callee = { .is_return = true };
-	struct symbol_scope scope = { putback->handles, putback->in->module_count };
+	struct symbol_scope scope = { putback->handles, putback->in->module_count, 0 };
 	struct putback_chain made = { .count = 0 };
 	struct symbol_chain chain = { .kind = SYMBOL_CHAIN_NONE };
 	uint64_t *number;
@@ -142,6 +142,8 @@ putback_chain(struct putback *putback, uint32_t caller, uint32_t pc, uint32_t ki
 		if (to->module != 0)
 			callee.module = putback->handles[to->module - 1];
 	}
+	if (putback->seen[caller] != 0)
+		scope.seen = putback->handles[putback->seen[caller] - 1] + 1;
 	/* what a signal interrupted called nothing */
 	if (!from->signal && from->module != 0 && (pc == 0 || to->module != 0))
 		symbol_tail_chain(putback->logical->symbol, putback->handles[from->module - 1],
@@ -234,6 +236,25 @@ putback_copy(struct putback *putback, const uint32_t *between)
 	return moved;
 }
 
+/* A linker takes the first function of a name, of several libraries that have one: which
+ * was called shows where it did not leave by a jump. */
+static void
+putback_find_seen(struct putback *putback)
+{
+	const struct definitions *in = putback->in;
+	uint32_t i, pc, module;
+
+	putback->seen = xcalloc((size_t)in->pc_count + 1, sizeof(*putback->seen));
+	for (i = 1; i <= in->node_count; i++) {
+		if (in->nodes[i].parent == 0)
+			continue;
+		pc = in->nodes[in->nodes[i].parent].pc;
+		module = in->pcs[in->nodes[i].pc].module;
+		if (module != in->pcs[pc].module)
+			putback->seen[pc] = module;
+	}
+}
+
 static void
 putback_find_handles(struct putback *putback)
 {
@@ -262,6 +283,7 @@ putback_init(struct putback *putback, struct logical *logical, const struct defi
 	*putback = (struct putback){ .in = in, .logical = logical, .pc_count = in->pc_count };
 	*out = *in;
 	putback_find_handles(putback);
+	putback_find_seen(putback);
 	out->pcs = xcalloc(pcs + 1, sizeof(*out->pcs));
 	if (in->pc_count > 0)
 		memcpy(out->pcs + 1, in->pcs + 1, in->pc_count * sizeof(*out->pcs));
@@ -296,6 +318,8 @@ putback_finish(struct putback *putback)
 	putback->real = NULL;
 	free(putback->leaves);
 	putback->leaves = NULL;
+	free(putback->seen);
+	putback->seen = NULL;
 	free(putback->chains);
 	putback->chains = NULL;
 	map_release(&putback->handle_map);

@@ -36,6 +36,7 @@ struct putback {
 	uint32_t leaf_count;
 	uint32_t *real;              /* node -> how many nodes of its stack stand in the trace */
 	struct putback_leaf *leaves; /* node -> the one of the kind that came first */
+	uint32_t *seen;              /* pc -> another module that it was seen to call */
 	struct putback_chain *chains;
 	size_t chain_count, chain_cap;
 	size_t bare[4]; /* + 1: the chain of nothing that is vague (1), through a pointer (2) */

@@ -138,6 +138,9 @@ struct symbol_callee {
 struct symbol_scope {
 	const uint32_t *modules; /* handles */
 	size_t count;
+	/* Handle + 1 of another one that the call was seen to lead to, 0: none was. Several
+	 * may have a function of that name, and who was loaded first is not known. */
+	uint32_t seen;
 };
 
 enum symbol_chain_kind {

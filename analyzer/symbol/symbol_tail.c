@@ -68,8 +68,15 @@ is_hook(const char *name)
 	return is_name(hooks, name);
 }
 
-/* Where a function that a module wants by its name is: in what runs, in the module
- * itself, or in the first that offers it. */
+/* The module with that handle, as far as it was opened. */
+static struct module *
+opened(const struct search *search, uint32_t handle)
+{
+	return search->symbol->modules[search->symbol->handles[handle]];
+}
+
+/* Where a function that a module wants by its name is: in what runs, where the call was
+ * seen to lead, in the module itself, or in the first that offers it. */
 static bool
 find_named(
     struct search *search, struct module *own, const char *name, struct module **in, uint64_t *at)
@@ -79,12 +86,17 @@ find_named(
 	*in = search->goal.module;
 	if (*in != NULL && (*at = symbol_module_export(*in, name)) != 0)
 		return true;
+	if (search->depth == 0 && search->scope != NULL && search->scope->seen != 0) {
+		*in = opened(search, search->scope->seen - 1);
+		if ((*at = symbol_module_export(*in, name)) != 0)
+			return true;
+	}
 	*in = own;
 	if ((*at = symbol_module_export(own, name)) != 0)
 		return true;
 	for (i = 0; search->scope != NULL && i < search->scope->count; i++) {
 		/* not opened for that: it may have nothing to do with it */
-		*in = search->symbol->modules[search->symbol->handles[search->scope->modules[i]]];
+		*in = opened(search, search->scope->modules[i]);
 		if ((*at = symbol_module_export(*in, name)) != 0)
 			return true;
 	}

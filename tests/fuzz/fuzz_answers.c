@@ -486,7 +486,7 @@ answers_all_at_once(void)
 	uint32_t handle;
 	struct module *module = answers_module(symbol, &handle);
 
-	scope = (struct symbol_scope){ &handle, 1 };
+	scope = (struct symbol_scope){ &handle, 1, 0 };
 	for (uint64_t at = 1; at <= 6; at++) {
 		answers_check_place(symbol_resolve(symbol, handle, at, false));
 		FUZZ_CHECK(symbol_resolve(symbol, handle, at, false) ==

@@ -74,7 +74,7 @@ main(int argc, char **argv)
 {
 	struct symbol *symbol = symbol_new();
 	uint32_t handles[MODULES_MAX];
-	struct symbol_scope scope = { handles, 0 };
+	struct symbol_scope scope = { handles, 0, 0 };
 	char line[256];
 
 	identities = argc > 1 && strcmp(argv[1], "-i") == 0;

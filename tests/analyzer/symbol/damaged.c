@@ -211,7 +211,7 @@ ask_calls(struct symbol *symbol, uint32_t handle, uint64_t start)
 	static const char *const names[] = { "free", NULL };
 	struct symbol_callee hook = { .names = names };
 	struct symbol_callee place = { .module = handle, .offset = start };
-	struct symbol_scope scope = { &handle, 1 };
+	struct symbol_scope scope = { &handle, 1, 0 };
 	struct flow *flow = symbol_flow(symbol, handle, start);
 	struct symbol_chain chain;
 	const uint64_t *sites;

@@ -237,7 +237,7 @@ chain_damaged(struct symbol *symbol, uint32_t handle, uint64_t from, uint64_t to
 	static const char *const names[] = { "free", NULL };
 	struct symbol_callee hook = { .names = names };
 	struct symbol_callee place = { .module = handle, .offset = to, .is_return = true };
-	struct symbol_scope scope = { &handle, 1 };
+	struct symbol_scope scope = { &handle, 1, 0 };
 	struct symbol_chain chain;
 
 	symbol_tail_chain(symbol, handle, from, &hook, &scope, &chain);

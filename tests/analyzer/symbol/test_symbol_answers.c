@@ -51,7 +51,7 @@ static void
 tell_chain(struct strbuf *out, struct symbol *symbol, uint32_t handle, uint64_t site,
     const struct symbol_callee *callee)
 {
-	struct symbol_scope scope = { &handle, 1 };
+	struct symbol_scope scope = { &handle, 1, 0 };
 	struct symbol_chain chain;
 	size_t i;
 

@@ -279,7 +279,7 @@ ask_all(struct symbol *symbol, uint32_t handle, uint64_t at)
 {
 	static const char *const names[] = { "free", NULL };
 	struct symbol_callee hook = { .names = names };
-	struct symbol_scope scope = { &handle, 1 };
+	struct symbol_scope scope = { &handle, 1, 0 };
 	struct symbol_chain chain;
 	struct flow *flow;
 	const uint64_t *sites;
