@@ -46,7 +46,7 @@ struct putback {
 	struct map node_map;   /* parent, tail pc -> node */
 	struct map leaf_map;   /* node, other kinds of hook -> leaf */
 	uint64_t frames;       /* put back, of all nodes */
-	bool marks;            /* the trace has return marks; the caller's to set */
+	bool marks;            /* each frame has a return mark; the caller's to set */
 };
 
 /* Asks the resolver of all nodes. in and logical must stay until the release. */

@@ -302,7 +302,8 @@ ingest_run_open(struct ingest_run *run, const char *trace, struct err *err)
 	run->budget.left = ingest_share(run->ingest, run->trace_size, 8);
 	run->definitions = definitions_new(run->reader, &run->budget);
 	putback_init(&run->putback, &run->ingest->logical, run->definitions);
-	run->putback.marks = hooks.marks;
+	/* that a frame has no mark tells something where there was one for each */
+	run->putback.marks = hooks.marks && head->marks_missing == 0;
 	streams_init(&run->streams, run->reader, run->definitions);
 	ingest_number_threads(run);
 	escape_init(&run->escape,
