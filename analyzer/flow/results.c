@@ -26,24 +26,6 @@ struct look {
 
 /* ---- the way to the return ---- */
 
-/* The block that begins at address; count if none does. */
-static size_t
-block_at(const struct values_graph *known, uint64_t address)
-{
-	size_t low = 0;
-	size_t high = known->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (known->starts[middle] < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < known->count && known->starts[low] == address ? low : known->count;
-}
-
 /* The end that the block has; NULL: control just goes on behind it. */
 static const struct code_end *
 end_of(const struct look *look, size_t block)
@@ -78,14 +60,14 @@ next_of(const struct look *look, size_t block, const struct code_end *end)
 	size_t behind;
 
 	if (end == NULL)
-		return block_at(known, known->stops[block]);
+		return values_block_at(known, known->stops[block]);
 	if ((end->kind != INSN_JUMP && end->kind != INSN_BRANCH) || end->target == 0 || end->slot ||
 	    end->where != CODE_INSIDE)
 		return known->count;
-	target = block_at(known, end->target);
+	target = values_block_at(known, end->target);
 	if (end->kind == INSN_JUMP)
 		return target;
-	behind = end->behind == CODE_INSIDE ? block_at(known, end->next) : known->count;
+	behind = end->behind == CODE_INSIDE ? values_block_at(known, end->next) : known->count;
 	if (is_last(look, target))
 		return behind;
 	return is_last(look, behind) ? target : known->count;

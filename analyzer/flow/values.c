@@ -104,8 +104,8 @@ settle(struct run *run)
 	}
 }
 
-static size_t
-block_at(const struct values_graph *known, uint64_t address)
+size_t
+values_block_at(const struct values_graph *known, uint64_t address)
 {
 	size_t low = 0;
 	size_t high = known->count;
@@ -118,17 +118,17 @@ block_at(const struct values_graph *known, uint64_t address)
 		else
 			high = middle;
 	}
-	return low < known->count && known->starts[low] == address ? low : SIZE_MAX;
+	return low < known->count && known->starts[low] == address ? low : known->count;
 }
 
 static void
 start_entry(struct run *run, uint64_t entry)
 {
-	size_t at = block_at(run->known, entry);
+	size_t at = values_block_at(run->known, entry);
 	struct state *state;
 	size_t i;
 
-	if (at == SIZE_MAX || !run->matters[at])
+	if (at == run->known->count || !run->matters[at])
 		return;
 	state = xcalloc(1, sizeof(*state));
 	run->states[at] = state;

@@ -20,6 +20,9 @@ struct values_graph {
 	size_t count;
 };
 
+/* The block that begins at address; count if none does. */
+size_t values_block_at(const struct values_graph *graph, uint64_t address);
+
 /*
  * Resolves the computed jumps of code: sets their jump, leaves and targets, and adds
  * new targets to the work. True if there is any; then the code must be explored,
