@@ -77,10 +77,9 @@ parameters_add(struct parameters *parameters, char **at, const char *from, size_
 	if (name_len == 0 || parameters->count == PARAMETERS_COUNT ||
 	    !parameters_decode(at, from, name_len))
 		return false;
-	made.value = *at;
-	if (equals == NULL)
-		*(*at)++ = '\0';
-	else if (!parameters_decode(at, equals + 1, len - name_len - 1))
+	/* without a value the end of its name is one, or more would be written than read */
+	made.value = equals != NULL ? *at : *at - 1;
+	if (equals != NULL && !parameters_decode(at, equals + 1, len - name_len - 1))
 		return false;
 	if (!parameters_is_text(made.name) || !parameters_is_text(made.value) ||
 	    parameters_find(parameters, made.name) != NULL)
@@ -97,7 +96,7 @@ parameters_parse(struct parameters *parameters, const char *query)
 
 	parameters->count = 0;
 	/* each ends in a NUL, where there was a '=', an '&' or the end */
-	if (strlen(query) + 2 > sizeof(parameters->text))
+	if (strlen(query) + 1 > sizeof(parameters->text))
 		return -1;
 	while (*query != '\0') {
 		len = strcspn(query, "&");

@@ -88,8 +88,34 @@ test_limits(void)
 	for (len = 0; len < sizeof(query) - 1; len++) {
 		memset(query, 'x', len);
 		query[len] = '\0';
-		CHECK((len + 2 > PARAMETERS_BYTES) == is_malformed(query));
+		CHECK((len + 1 > PARAMETERS_BYTES) == is_malformed(query));
 	}
+}
+
+/* Names without a value, of a query that is as long as there is room for: what they are
+ * decoded to needs no more, and nothing behind it is written to. */
+static void
+test_no_values(void)
+{
+	struct {
+		struct parameters parameters;
+		char behind[2 * PARAMETERS_COUNT];
+	} all;
+	char query[PARAMETERS_BYTES];
+
+	memset(query, 'x', sizeof(query));
+	for (size_t i = 1; i < PARAMETERS_COUNT; i++) {
+		query[10 * i] = '&';
+		query[10 * i + 1] = (char)('a' + i);
+	}
+	query[sizeof(query) - 1] = '\0';
+	memset(all.behind, '!', sizeof(all.behind));
+	CHECK(parameters_parse(&all.parameters, query) == 0);
+	CHECK_EQ(all.parameters.count, PARAMETERS_COUNT);
+	for (size_t i = 0; i < sizeof(all.behind); i++)
+		CHECK_EQ(all.behind[i], '!');
+	for (size_t i = 0; i < all.parameters.count; i++)
+		CHECK(all.parameters.list[i].value[0] == '\0');
 }
 
 /* Any bytes at all: what is taken is text, in its bounds, and encodes to itself. */
@@ -125,6 +151,7 @@ main(void)
 	test_good();
 	test_bad();
 	test_limits();
+	test_no_values();
 	test_any();
 	return check_done();
 }
