@@ -1,6 +1,7 @@
 /*
  * The fast reading of plain rows against the full one, in all code of glibc and of
- * this program: where it says a row, the other says the same.
+ * this program: where it says a row, the other says the same. And what tells the end of a
+ * function that has no rows.
  */
 #define _GNU_SOURCE
 #include "preload/cfi.h"
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/fini.h"
 #include "tests/lib/check.h"
 
 static uint32_t plain, other, different;
@@ -66,9 +68,35 @@ sweep(const void *inside)
 	return fdes;
 }
 
+/* The end of __do_global_dtors_aux, as old compilers order it and as new ones do: each byte
+ * that is not an address tells. */
+static void
+test_fini(void)
+{
+	static const uint8_t ends[][ARCH_FINI] = {
+		{ 0xe8, 0x64, 0xff, 0xff, 0xff, 0xc6, 0x05, 0x4d, 0x71, 0xb9, 0x05, 1, 0x5d, 0xc3 },
+		{ 0xe8, 0x64, 0xff, 0xff, 0xff, 0x5d, 0xc6, 0x05, 0x4d, 0x71, 0xb9, 0x05, 1, 0xc3 },
+	};
+	uint8_t changed[ARCH_FINI];
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		size_t flag = ends[i][5] == 0x5d ? 6 : 5;
+
+		CHECK(arch_is_fini(ends[i]));
+		for (size_t at = 0; at < ARCH_FINI; at++) {
+			bool address = (at > 0 && at < 5) || (at > flag + 1 && at < flag + 6);
+
+			memcpy(changed, ends[i], sizeof(changed));
+			changed[at] ^= 0x80;
+			CHECK_EQ(arch_is_fini(changed), address);
+		}
+	}
+}
+
 int
 main(void)
 {
+	test_fini();
 	CHECK(sweep(&qsort) > 1000);
 	CHECK(sweep(&sweep) > 5);
 	CHECK_EQ(different, 0);
