@@ -142,8 +142,22 @@ page_modules(const struct page *page, bool *any)
 		    show_s((double)(dark - PAGE_MODULES)));
 }
 
-/* Why fates are unknown, the most frequent reason first, and what decides those for which
- * there is something. */
+/* What records, or decides without, the events that a sample is missing. */
+static void
+page_remedy(const struct page *page)
+{
+	if (rows_int(page->run, 0, "whole") != 0)
+		return;
+	if (*rows_text(page->run, 0, "marks") == '\0')
+		fputs(
+		    "      esc record --exact decides most of these by marking return addresses,\n"
+		    "      --full records what is missing there\n",
+		    page->out);
+	else
+		fputs("      esc record --full records what is missing there\n", page->out);
+}
+
+/* Why fates are unknown, the most frequent reason first. */
 static int
 page_reasons(const struct page *page, struct query_db *db, struct err *err)
 {
@@ -153,7 +167,6 @@ page_reasons(const struct page *page, struct query_db *db, struct err *err)
 	    " GROUP BY w.key HAVING n > 0 ORDER BY n DESC LIMIT 6",
 	    err);
 	char number[SHOW_SIZE];
-	bool is_missing = false;
 	int rc = -1;
 
 	while (query && (rc = query_next(query, err)) > 0) {
@@ -162,17 +175,10 @@ page_reasons(const struct page *page, struct query_db *db, struct err *err)
 		fprintf(page->out, "    %s: ", show_count(number, query_real(query, 1)));
 		page_text(page, why, page->columns - 20);
 		fputc('\n', page->out);
-		is_missing |= strcmp(why, GAPS_MISSING) == 0;
+		if (strcmp(why, GAPS_MISSING) == 0)
+			page_remedy(page);
 	}
 	query_finish(query);
-	if (rc < 0 || !is_missing || rows_int(page->run, 0, "whole") != 0)
-		return rc;
-	if (*rows_text(page->run, 0, "marks") == '\0')
-		fputs("    esc record --exact decides most of those by marking return addresses,\n"
-		      "    --full records what is missing there\n",
-		    page->out);
-	else
-		fputs("    esc record --full records what is missing there\n", page->out);
 	return rc;
 }
 
